@@ -1,0 +1,70 @@
+# Everything a person or a machine does with this checkout. `make` alone lists it.
+#
+#   ARGS=...        more arguments, for demo and the tests:  make test ARGS="-k tiling -x"
+#   PYTHON=...      the interpreter that makes the environment (3.11 to 3.13)
+#   VENV=...        the environment's folder
+#   NO_INSTALL=1    use the environment as it is, for those who keep their own
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+export VENV PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-slow lint format bench docs clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+install:  ## make .venv with everything; again: a second
+	@$(if $(NO_INSTALL),true,tools/install.sh)
+
+demo: install  ## segment the bundled sample and show it (writes demo-out/ where there is no display)
+	$(VENV)/bin/napari-emseg demo $(ARGS)
+
+# TensorFlow and a napari window crash each other in one process (Mesa's OpenGL), so the tests that
+# import keras run apart from all others. Both groups run, whatever the first one says.
+#   $(1) the markers, $(2) the exit status of pytest that is no failure besides 0
+define pytest_groups
+@failed=0; \
+group() { \
+    name=$$1; shift; status=0; \
+    echo "== tests, group $$name"; \
+    $(PY) -m pytest "$$@" -m "$(1)" $(ARGS) || status=$$?; \
+    case $$status in 0|$(2)) ;; *) failed=1; echo "== group $$name: FAILED" >&2 ;; esac; \
+}; \
+group window --ignore=tests/model; \
+group keras tests/model; \
+exit $$failed
+endef
+
+# Status 5 is "no test collected": an error in a whole run, but not where ARGS picks tests.
+test: install  ## run the quick tests
+	$(call pytest_groups,not slow,$(if $(ARGS),5,0))
+
+test-slow: install  ## run the slow tests
+	$(call pytest_groups,slow,5)
+
+lint: install  ## check style, types and shell scripts
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	@if command -v shellcheck >/dev/null; then shellcheck tools/*.sh .ci/run; fi
+
+format: install  ## put the code into the house's form
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: install  ## run every benchmark in turn
+	@set -e; for program in benchmarks/bench_*.py; do \
+	    [ -e "$$program" ] || { echo "no benchmarks/bench_*.py here" >&2; exit 1; }; \
+	    echo "== $$program"; $(PY) "$$program" $(ARGS); \
+	done
+
+docs: install  ## build the documentation into site/
+	@$(if $(NO_INSTALL),true,tools/install.sh docs)
+	$(PY) -m mkdocs build --strict $(ARGS)
+
+# Neither .venv nor anything that a demo or a training wrote.
+clean:  ## remove caches and builds
+	rm -rf build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

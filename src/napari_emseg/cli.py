@@ -1,0 +1,204 @@
+"""The command line; it runs the same jobs as the window, in its own process."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from napari_emseg import __version__
+from napari_emseg.core.config import (
+    AugmentConfig,
+    MaskConfig,
+    NetworkConfig,
+    PredictConfig,
+    Recipe,
+    TrainConfig,
+)
+from napari_emseg.engine.jobs import PredictJob, TrainJob
+from napari_emseg.errors import CancelledError
+from napari_emseg.model.library import DEFAULT, find_model
+from napari_emseg.terminal import Slices, exit_status, options_of, run_with_progress, take
+from napari_emseg.types import Stack
+
+_EXISTING = click.Path(path_type=Path)
+_device = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, gpu or gpu:0."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+def cli() -> None:
+    """Segment membranes and cells in serial-section electron microscopy.
+
+    A stack is a TIFF stack, a folder of slices, a .npy or a .zarr.
+    """
+
+
+@cli.command()
+@click.option("--headless", is_flag=True, help="Show nothing; write the results to --out.")
+@click.option(
+    "--out", type=_EXISTING, default=Path("demo-out"), show_default=True,
+    help="Folder for the screenshot, the mask and the scores.",
+)  # fmt: skip
+def demo(headless: bool, out: Path) -> None:
+    """Segment the bundled sample in napari."""
+    from napari_emseg.ui.demo import run_demo
+
+    run_demo(out=out, headless=headless)
+
+
+@cli.command()
+@click.argument("images", type=_EXISTING)
+@click.argument("labels", type=_EXISTING)
+@click.option("--out", type=_EXISTING, required=True, help="Run folder to make.")
+@click.option("--name", default=None, help="Name of the model; the run folder's by default.")
+@click.option("--slices", type=Slices(), help="Use only these labelled slices, such as 0:24.")
+@click.option("--val-slices", type=Slices(), help="Validate on these slices.")
+@click.option("--from", "start_from", help="Start from the weights of this model.")
+@click.option("--resume", is_flag=True, help="Go on after the last epoch of the run in --out.")
+@click.option(
+    "--labels-mean", type=click.Choice(["mask", "scribbles", "instances"]),
+    help="Meaning of the labels; guessed by default.",
+)  # fmt: skip
+@_device
+@options_of(TrainConfig)
+@options_of(NetworkConfig)
+@options_of(AugmentConfig)
+def train(images: Path, labels: Path, out: Path, name: str | None, **options: Any) -> None:
+    """Train a U-Net on IMAGES and LABELS.
+
+    Labels are a mask (nonzero is cell), scribbles (1 membrane, 2 cell) or instances.
+    """
+    recipe = Recipe(
+        take(NetworkConfig, options), take(AugmentConfig, options), take(TrainConfig, options)
+    )
+    result = run_with_progress(
+        TrainJob(
+            images, labels, out, name or out.name,
+            meaning=options["labels_mean"], slices=options["slices"],
+            validation=options["val_slices"], start_from=options["start_from"],
+            resume=options["resume"], device=options["device"], recipe=recipe,
+        )
+    )  # fmt: skip
+    click.echo(
+        f"{result.package}: best epoch {result.best['epoch']:.0f}, "
+        f"V_rand {result.best['val_v_rand']:.4f} on validation"
+    )
+    if result.stopped:
+        raise CancelledError("Stopped; the best model so far is kept.")
+
+
+@cli.command()
+@click.argument("stack", type=_EXISTING)
+@click.option("--out", type=_EXISTING, required=True, help="OUT.tif, OUT.npy, OUT.zarr or a folder.")
+@click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
+@click.option(
+    "--what", type=click.Choice(["probability", "mask", "cells"]), default="probability",
+    show_default=True, help="float32 in 0..1; uint8 in {0, 255}; or instance ids.",
+)  # fmt: skip
+@click.option("--slices", type=Slices(), help="Only these slices, such as 3:7.")
+@_device
+@options_of(MaskConfig, without_default=True)
+@options_of(PredictConfig)
+def predict(stack: Path, out: Path, model: str, what: str, **options: Any) -> None:
+    """Segment STACK; --threshold is the model's own where it is not given."""
+    from napari_emseg.io.read import read_stack
+    from napari_emseg.io.scratch import Scratch
+    from napari_emseg.io.write import check_can_write, write_stack
+
+    check_can_write(out, source=stack)
+    package, source = find_model(model), read_stack(stack, kind="image")
+    chosen = options["threshold"]
+    threshold = package.info.threshold if chosen is None else MaskConfig(threshold=chosen).threshold
+    config = take(PredictConfig, options)
+    with Scratch() as scratch:
+        probability = scratch.allocate("probability", source.shape, "float32")
+        job = PredictJob(
+            stack, Path(probability.filename), model, options["slices"], options["device"], config
+        )
+        result = run_with_progress(job)
+        slices = range(len(source)) if job.slices is None else job.slices
+        segmented = _as_what(probability[list(slices)], what, threshold)
+        kind = "image" if what == "probability" else "labels"
+        write_stack(out, Stack(segmented, source.voxel_size_nm, out.stem, kind))
+    click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s on {result.device}")
+
+
+def _as_what(probability: Any, what: str, threshold: float) -> Any:
+    """Probability (Z, Y, X) as what ``--what`` names, in the dtype that goes to disk."""
+    from napari_emseg.core.postprocess import to_cells, to_mask
+
+    if what == "probability":
+        return probability
+    mask = to_mask(probability, threshold)
+    return mask * 255 if what == "mask" else to_cells(mask)
+
+
+@cli.command()
+@click.argument("prediction", type=_EXISTING)
+@click.argument("truth", type=_EXISTING)
+@click.option(
+    "--slices", type=Slices(),
+    help="Score these slices of TRUTH, and of PREDICTION where it has as many slices.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def evaluate(prediction: Path, truth: Path, slices: tuple[int, ...] | None, as_json: bool) -> None:
+    """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge.
+
+    PREDICTION is a probability or a mask, TRUTH is nonzero where cell.
+    """
+    from tqdm import tqdm
+
+    from napari_emseg.core.metrics import score_stack
+    from napari_emseg.io.read import read_stack
+
+    predicted, true = read_stack(prediction, kind="image").data, read_stack(truth, kind="labels").data
+    if slices is not None:
+        if len(predicted) == len(true):
+            predicted = predicted[list(slices)]
+        true = true[list(slices)]
+    with tqdm(total=len(true), unit="slice", disable=None) as bar:
+        scores = score_stack(predicted, true, on_slice=lambda done, _: bar.update(1))
+    click.echo(json.dumps(scores.to_dict()) if as_json else _score_table(scores.to_dict(), slices))
+
+
+def _score_table(scores: dict[str, Any], slices: tuple[int, ...] | None) -> str:
+    columns = ("v_rand", "v_info", "pixel_accuracy", "iou")
+    lines = ["slice   V_rand   V_info  pixel accuracy     IoU"]
+    names = range(len(scores["slices"])) if slices is None else slices
+    rows = [*zip(map(str, names), scores["slices"], strict=True), ("stack", scores["stack"])]
+    for name, row in rows:
+        v_rand, v_info, accuracy, iou = (row[column] for column in columns)
+        lines.append(f"{name:>5}   {v_rand:.4f}   {v_info:.4f}          {accuracy:.4f}  {iou:.4f}")
+    lines.append(f"best threshold {scores['stack']['threshold']:.1f}")
+    return "\n".join(lines)
+
+
+@cli.command()
+@click.argument("source", metavar="IN", type=_EXISTING)
+@click.argument("out", type=_EXISTING)
+def convert(source: Path, out: Path) -> None:
+    """Convert a stack: TIFF, folder of PNG or TIFF slices, .npy, .zarr."""
+    from napari_emseg.io.convert import convert as convert_stack
+
+    convert_stack(source, out)
+    click.echo(str(out))
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what hardware is used, and why not more."""
+    from napari_emseg.engine.doctor import diagnose
+
+    click.echo(diagnose())
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Entry point of ``napari-emseg``."""
+    sys.exit(exit_status(cli, args))

@@ -1,0 +1,1 @@
+"""Floor 2: pure functions over numpy arrays; no keras, no window, no files."""

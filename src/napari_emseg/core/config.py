@@ -1,0 +1,255 @@
+"""Every setting, declared once.
+
+Form, command-line option, check, error message and reference page are all made from these
+declarations, so a default, a range or a help text is written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import Any, Self, get_type_hints
+
+from napari_emseg.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One declared parameter.
+
+    Parameters
+    ----------
+    name : str
+        Field name; the command-line option is the same with dashes.
+    type : type
+        ``bool``, ``int``, ``float`` or ``str``.
+    default : Any
+        The value when nobody says otherwise.
+    help : str
+        One sentence: tooltip, option help and reference entry.
+    unit : str
+        Unit of a number, empty where it has none.
+    ge, le : float, optional
+        Smallest and largest allowed value, both included.
+    choices : tuple of str
+        Allowed strings; empty where any is.
+    """
+
+    name: str
+    type: type
+    default: Any
+    help: str
+    unit: str = ""
+    ge: float | None = None
+    le: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def range_text(self) -> str:
+        """The allowed values in words, such as ``1 to 64 px``."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.ge is not None and self.le is not None:
+            return f"{self.ge:g} to {self.le:g} {self.unit}".rstrip()
+        if self.ge is not None:
+            return f"at least {self.ge:g} {self.unit}".rstrip()
+        return f"a {self.type.__name__}"
+
+    def check(self, value: Any) -> None:
+        """Raise `SettingError` unless ``value`` is allowed."""
+        if not (self._has_type(value) and self._is_in_range(value)):
+            raise SettingError(f"{self.name}: expected {self.range_text}, received {value!r}")
+
+    def _has_type(self, value: Any) -> bool:
+        if self.type is float:
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        if self.type is int:
+            return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, self.type)
+
+    def _is_in_range(self, value: Any) -> bool:
+        if self.choices:
+            return value in self.choices
+        # written so that a NaN, which compares false with everything, is refused
+        return (self.ge is None or value >= self.ge) and (self.le is None or value <= self.le)
+
+
+def setting(
+    default: Any,
+    help: str,  # noqa: A002
+    *,
+    unit: str = "",
+    ge: float | None = None,
+    le: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a field of a config; see `Setting` for the parameters."""
+    declared = {"help": help, "unit": unit, "ge": ge, "le": le, "choices": choices}
+    return field(default=default, metadata=declared)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Base of all configs: frozen, checked when made, and listable."""
+
+    def __post_init__(self) -> None:
+        for declared in self.settings():
+            declared.check(getattr(self, declared.name))
+
+    @classmethod
+    def settings(cls) -> Iterator[Setting]:
+        """The declarations of this config, in order."""
+        types = get_type_hints(cls)
+        for each in fields(cls):
+            assert each.default is not MISSING, f"{cls.__name__}.{each.name} has no default"
+            yield Setting(each.name, types[each.name], each.default, **each.metadata)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON or YAML."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from plain values; names that this version does not know are an error."""
+        known = {each.name for each in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise SettingError(
+                f"{cls.__name__}: unknown setting {', '.join(unknown)}; known are "
+                f"{', '.join(sorted(known))}"
+            )
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class NetworkConfig(Config):
+    """Shape of the U-Net."""
+
+    depth: int = setting(4, "Number of times the network halves the image.", ge=1, le=6)
+    base_filters: int = setting(
+        16, "Filters of the first level; doubled at each deeper one.", ge=1, le=128
+    )
+    residual: bool = setting(True, "Add each block's input to its output.")
+
+    @property
+    def multiple(self) -> int:
+        """Height and width that the network takes are multiples of this, in pixels."""
+        return int(2**self.depth)
+
+    @property
+    def reach(self) -> int:
+        """How far an output pixel sees, in pixels: two 3 x 3 convolutions on every level, going
+        down and up, and the pooling between them.
+        """
+        pooled = self.multiple - 1
+        return 2 * pooled + 2 * self.multiple + 2 * pooled + pooled
+
+
+@dataclass(frozen=True)
+class AugmentConfig(Config):
+    """How training patches are varied; image, mask and weights move together."""
+
+    flip: bool = setting(True, "Mirror along both axes, each in half of the patches.")
+    rotation_deg: float = setting(
+        180.0, "Rotate by up to this angle either way.", unit="degrees", ge=0, le=180
+    )
+    zoom: float = setting(0.2, "Zoom in or out by up to this fraction.", ge=0, le=0.9)
+    shear_deg: float = setting(
+        8.0, "Shear by up to this angle either way.", unit="degrees", ge=0, le=45
+    )
+    elastic_probability: float = setting(
+        0.5, "Fraction of the patches that are deformed elastically.", ge=0, le=1
+    )
+    elastic_alpha_min: float = setting(
+        100.0, "Weakest elastic deformation (alpha).", unit="px", ge=0, le=2000
+    )
+    elastic_alpha_max: float = setting(
+        300.0, "Strongest elastic deformation (alpha).", unit="px", ge=0, le=2000
+    )
+    elastic_sigma_min: float = setting(
+        10.0, "Roughest elastic deformation (sigma).", unit="px", ge=1, le=100
+    )
+    elastic_sigma_max: float = setting(
+        15.0, "Smoothest elastic deformation (sigma).", unit="px", ge=1, le=100
+    )
+    brightness: float = setting(
+        0.3, "Shift of the grey values, in standard deviations of the slice.", ge=0, le=3
+    )
+    contrast: float = setting(0.3, "Change of contrast by up to this fraction.", ge=0, le=0.9)
+    noise: float = setting(
+        0.2,
+        "Gaussian noise on the image, up to this many standard deviations of the slice.",
+        ge=0,
+        le=3,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("elastic_alpha", "elastic_sigma"):
+            low, high = getattr(self, f"{name}_min"), getattr(self, f"{name}_max")
+            if low > high:
+                raise SettingError(f"{name}_min: expected at most {name}_max={high}, received {low}")
+
+
+@dataclass(frozen=True)
+class TrainConfig(Config):
+    """How a network is trained."""
+
+    epochs: int = setting(50, "Passes over the training slices.", ge=1, le=100_000)
+    minutes: float = setting(
+        0.0, "Fit the training into this time; 0 trains all epochs.", unit="minutes", ge=0, le=100_000
+    )
+    patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
+    batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
+    learning_rate: float = setting(1e-3, "Adam's step size at the start.", ge=1e-7, le=1)
+    val_fraction: float = setting(
+        0.1, "Fraction of the labelled slices held out for validation.", ge=0.01, le=0.9
+    )
+    border_weight: float = setting(
+        10.0, "Extra weight w_0 of the borders between close cells.", ge=0, le=1000
+    )
+    border_sigma_px: float = setting(
+        5.0, "Width sigma of that border weight.", unit="px", ge=0.5, le=100
+    )
+    seed: int = setting(0, "Seed of all random draws.", ge=0, le=2**32 - 1)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what comes out of a training, beside the data."""
+
+    network: NetworkConfig = NetworkConfig()
+    augment: AugmentConfig = AugmentConfig()
+    train: TrainConfig = TrainConfig()
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Plain values, one group per config."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, groups: Mapping[str, Mapping[str, Any]]) -> Recipe:
+        """Build from what `to_dict` gave; a group that is missing has its defaults."""
+        return cls(
+            NetworkConfig.from_dict(groups.get("network", {})),
+            AugmentConfig.from_dict(groups.get("augment", {})),
+            TrainConfig.from_dict(groups.get("train", {})),
+        )
+
+
+@dataclass(frozen=True)
+class PredictConfig(Config):
+    """How a stack is predicted."""
+
+    tile_size: int = setting(
+        1024, "Edge of an inference tile; slices up to this size go through whole.",
+        unit="px", ge=64, le=16384,
+    )
+    batch_size: int = setting(1, "Tiles that go through the network together.", ge=1, le=256)
+
+
+@dataclass(frozen=True)
+class MaskConfig(Config):
+    """How a probability becomes a mask."""
+
+    threshold: float = setting(
+        0.5, "A pixel is cell where its probability is above this.", ge=0, le=1
+    )

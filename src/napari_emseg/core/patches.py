@@ -1,0 +1,86 @@
+"""Training batches, made ahead of the network that eats them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.core.augment import augment
+from napari_emseg.core.config import Recipe
+from napari_emseg.core.targets import Target
+from napari_emseg.types import Float32Array
+
+_T = TypeVar("_T")
+
+Batch = tuple[Float32Array, npt.NDArray[np.uint8], Float32Array]
+"""Image (N, Y, X), classes (N, Y, X), weights (N, Y, X)."""
+
+_AHEAD = 4
+
+
+def steps_per_epoch(shape: tuple[int, int], slices: int, recipe: Recipe) -> int:
+    """Steps after which as many pixels went by as ``slices`` slices of ``shape`` (Y, X) hold."""
+    config = recipe.train
+    patches = slices * max(1, round(shape[0] * shape[1] / config.patch_size**2))
+    return max(1, round(patches / config.batch_size))
+
+
+def make_batch(
+    images: dict[int, Float32Array],
+    target: Target,
+    slices: Sequence[int],
+    recipe: Recipe,
+    *,
+    epoch: int,
+    step: int,
+) -> Batch:
+    """The batch of one step.
+
+    The draws depend on seed, epoch and step alone, so a resumed training sees what the
+    uninterrupted one would have seen.
+
+    Parameters
+    ----------
+    images : dict of int to (Y, X) float32 array
+        Normalised slices by index.
+    target : Target
+        Classes and weights of the stack.
+    slices : sequence of int
+        Slices to draw from, each as likely.
+    recipe : Recipe
+        Augmentation, patch and batch size, seed.
+    epoch, step : int
+        Which batch this is.
+    """
+    config = recipe.train
+    rng = np.random.default_rng([config.seed, epoch, step])
+    drawn = rng.choice(np.asarray(slices), size=config.batch_size)
+    patches = [
+        augment(
+            images[z], target.classes[z], target.weights[z], rng, recipe.augment,
+            size=config.patch_size,
+        )
+        for z in drawn.tolist()
+    ]  # fmt: skip
+    image, classes, weights = (np.stack(each) for each in zip(*patches, strict=True))
+    return image, classes, weights
+
+
+def prefetch(make: Callable[[int], _T], count: int) -> Iterator[_T]:
+    """``make(0)`` to ``make(count - 1)`` in order, each made in a thread ahead of its use."""
+    with ThreadPoolExecutor(1) as pool:
+        pending = deque(pool.submit(make, k) for k in range(min(_AHEAD, count)))
+        try:
+            for k in range(_AHEAD, _AHEAD + count):
+                ready = pending.popleft().result()
+                if k < count:
+                    pending.append(pool.submit(make, k))
+                yield ready
+        finally:  # the consumer may leave early; do not make it wait for what nobody wants
+            for future in pending:
+                future.cancel()

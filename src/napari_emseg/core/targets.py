@@ -1,0 +1,191 @@
+"""From painted labels to what the network is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from napari_emseg.core.config import TrainConfig
+from napari_emseg.errors import LabelsError
+from napari_emseg.types import Float32Array, LabelsMeaning
+
+_NEGLIGIBLE = 1e-6
+"""Border weights below this part of w_0 are taken as zero, which bounds the search for cells."""
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What a network learns from.
+
+    Parameters
+    ----------
+    classes : (Z, Y, X) uint8 array
+        1 where cell, 0 where membrane (or unknown).
+    weights : (Z, Y, X) float32 array
+        Weight of every pixel in the loss; 0 where the class is unknown.
+    labelled : tuple of int
+        Slices that carry labels.
+    """
+
+    classes: npt.NDArray[np.uint8]
+    weights: Float32Array
+    labelled: tuple[int, ...]
+
+
+def guess_meaning(labels: npt.NDArray[Any]) -> LabelsMeaning:
+    """The most likely meaning of painted ``labels`` (Z, Y, X); see DESIGN, *Words*."""
+    values = np.unique(labels)
+    painted = values[values != 0]
+    if painted.size <= 1:
+        return "mask"
+    if set(painted.tolist()) == {1, 2}:
+        return "scribbles"
+    return "instances"
+
+
+def make_target(
+    labels: npt.NDArray[Any],
+    meaning: LabelsMeaning,
+    config: TrainConfig,
+    *,
+    slices: Sequence[int] | None = None,
+) -> Target:
+    """Class map and weight map of painted labels.
+
+    The weights are w(x) = w_c(x) + w_0 exp(-(d1(x) + d2(x))^2 / (2 sigma^2)), where w_c balances
+    the two classes and d1, d2 are the distances to the nearest and the second nearest cell.
+
+    Parameters
+    ----------
+    labels : (Z, Y, X) integer or bool array
+        What a person painted.
+    meaning : {"mask", "scribbles", "instances"}
+        How to read it.
+    config : TrainConfig
+        Brings w_0 (``border_weight``) and sigma (``border_sigma_px``).
+    slices : sequence of int, optional
+        Use only these slices; all labelled ones by default.
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    LabelsError
+        If labels are floats, no slice is labelled, or only one class was painted.
+
+    References
+    ----------
+    Ronneberger, Fischer, Brox: U-Net. MICCAI 2015. https://doi.org/10.1007/978-3-319-24574-4_28
+    """
+    _require_integers(labels)
+    classes, known = _classes_and_known(labels, meaning)
+    labelled = _labelled_slices(labels, slices)
+    balance = _class_weights(classes[labelled], known[labelled])
+    weights = np.zeros(labels.shape, np.float32)
+    for z in labelled:
+        cells = labels[z] if meaning == "instances" else ndimage.label(classes[z])[0]
+        border = border_weights(cells, config.border_weight, config.border_sigma_px)
+        weights[z] = (balance[classes[z]] + border) * known[z]
+    return Target(classes, weights, tuple(labelled))
+
+
+def _require_integers(labels: npt.NDArray[Any]) -> None:
+    if labels.ndim != 3:
+        raise LabelsError(f"labels: expected (Z, Y, X), received shape {labels.shape}")
+    if labels.dtype.kind not in "iub":
+        raise LabelsError(
+            f"labels: expected integers, received {labels.dtype}; convert the layer to labels first"
+        )
+
+
+def _classes_and_known(
+    labels: npt.NDArray[Any], meaning: LabelsMeaning
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    if meaning == "scribbles":
+        _require_scribbles(labels)
+        return (labels == 2).astype(np.uint8), labels != 0
+    return (labels != 0).astype(np.uint8), np.ones(labels.shape, bool)
+
+
+def _require_scribbles(labels: npt.NDArray[Any]) -> None:
+    if labels.min() < 0 or labels.max() > 2:
+        raise LabelsError(
+            "labels: scribbles are 0 (unknown), 1 (membrane) and 2 (cell), received values from "
+            f"{labels.min()} to {labels.max()}; choose the meaning mask or instances instead"
+        )
+
+
+def _labelled_slices(labels: npt.NDArray[Any], wanted: Sequence[int] | None) -> list[int]:
+    if wanted is not None and not all(0 <= z < len(labels) for z in wanted):
+        raise LabelsError(
+            f"slices: expected 0 to {len(labels) - 1}, received {', '.join(map(str, wanted))}"
+        )
+    candidates = range(len(labels)) if wanted is None else sorted(set(wanted))
+    labelled = [z for z in candidates if labels[z].any()]
+    if not labelled:
+        raise LabelsError("labels: no slice is labelled; paint at least one slice and try again")
+    return labelled
+
+
+def _class_weights(
+    classes: npt.NDArray[np.uint8], known: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """Weights (2,) of membrane and cell under which both classes count alike, 1 on average."""
+    counts = np.bincount(classes[known], minlength=2)
+    if not counts.all():
+        painted = "cell" if counts[1] else "membrane"
+        raise LabelsError(
+            f"labels: only {painted} is painted; the network needs both membrane and cell"
+        )
+    return (counts.sum() / (2 * counts)).astype(np.float32)
+
+
+def border_weights(cells: npt.NDArray[Any], w_0: float, sigma_px: float) -> Float32Array:
+    """The term w_0 exp(-(d1 + d2)^2 / (2 sigma^2)) of the U-Net's weight map.
+
+    Parameters
+    ----------
+    cells : (Y, X) integer array
+        Instance ids, 0 where membrane.
+    w_0 : float
+        Weight where two cells touch.
+    sigma_px : float
+        Width of the border in px.
+
+    Returns
+    -------
+    (Y, X) float32 array
+        0..w_0; zero where there are fewer than two cells within reach. Distances are exact
+        Euclidean ones.
+    """
+    reach = int(np.ceil(sigma_px * np.sqrt(-2 * np.log(_NEGLIGIBLE))))
+    nearest = np.full(cells.shape, np.inf, np.float32)
+    second = nearest.copy()
+    for window, distance in _distances(cells, reach):
+        d1, d2 = nearest[window], second[window]
+        np.minimum(d2, np.maximum(d1, distance), out=d2)
+        np.minimum(d1, distance, out=d1)
+    result: Float32Array = w_0 * np.exp(-((nearest + second) ** 2) / (2 * sigma_px**2))
+    return result
+
+
+def _distances(
+    cells: npt.NDArray[Any], reach: int
+) -> Iterator[tuple[tuple[slice, ...], Float32Array]]:
+    """For each cell its surroundings up to ``reach`` px, and the distances to it in there."""
+    _, compact = np.unique(cells, return_inverse=True)
+    compact = compact.reshape(cells.shape) + (0 if (cells == 0).any() else 1)
+    for number, box in enumerate(ndimage.find_objects(compact), start=1):
+        window = tuple(
+            slice(max(0, side.start - reach), min(n, side.stop + reach))
+            for side, n in zip(box, cells.shape, strict=True)
+        )
+        outside = compact[window] != number
+        yield window, ndimage.distance_transform_edt(outside).astype(np.float32)

@@ -1,0 +1,154 @@
+"""Which tiles a slice is cut into, and how their predictions become one again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.types import Float32Array
+
+RAMP_PX = 32
+"""Width over which one tile fades into the next."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """One tile along one axis, and the ends over which it fades into its neighbours.
+
+    ::
+
+        start                                        stop
+          |--cut--|/ramp/|------- weight 1 -------|\\ramp\\|--cut--|
+          <-- overlap_before -->            <-- overlap_after -->
+
+    The pixels in ``cut`` lie nearer to the tile's edge than the network reaches and weigh
+    nothing. At the ends of the slice there is no neighbour and no fading.
+    """
+
+    start: int
+    stop: int
+    overlap_before: int = 0
+    overlap_after: int = 0
+
+    def weights(self) -> Float32Array:
+        """Blending weights (stop - start,), float32 in 0..1; those of all spans sum to 1."""
+        weights = np.ones(self.stop - self.start, np.float32)
+        if self.overlap_before:
+            weights[: self.overlap_before] = _fade_in(self.overlap_before)
+        if self.overlap_after:
+            weights[-self.overlap_after :] = 1 - _fade_in(self.overlap_after)
+        return weights
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A rectangle of a slice that goes through the network at once."""
+
+    y: Span
+    x: Span
+
+    @property
+    def index(self) -> tuple[slice, slice]:
+        """Where the tile lies in the padded slice."""
+        return slice(self.y.start, self.y.stop), slice(self.x.start, self.x.stop)
+
+    def weights(self) -> Float32Array:
+        """Blending weights (Y, X) of the tile, float32 in 0..1."""
+        result: Float32Array = np.multiply.outer(self.y.weights(), self.x.weights())
+        return result
+
+
+def _fade_in(overlap: int) -> Float32Array:
+    """Zeros, a raised cosine (Hann) over the middle `RAMP_PX` pixels, then ones."""
+    ramp = min(RAMP_PX, overlap)
+    middle = np.arange(overlap) - (overlap - ramp) / 2 + 0.5
+    phase = np.clip(middle / ramp, 0, 1)
+    return (0.5 - 0.5 * np.cos(np.pi * phase)).astype(np.float32)
+
+
+def round_up(length: int, multiple: int) -> int:
+    """The smallest multiple of ``multiple`` that is at least ``length``."""
+    return -(-length // multiple) * multiple
+
+
+def plan_axis(length: int, tile: int, reach: int, multiple: int) -> list[Span]:
+    """Cut an axis into spans that overlap by twice the network's reach and a ramp.
+
+    Parameters
+    ----------
+    length : int
+        Pixels along the axis, a multiple of ``multiple``.
+    tile : int
+        Wanted edge of a tile in px. Rounded up to a multiple, and to twice the overlap.
+    reach : int
+        How far an output pixel of the network sees, in px.
+    multiple : int
+        Tiles start on this grid and have a multiple of it as edge, so that the pooling of the
+        network falls on the same pixels whatever the tile size.
+
+    Returns
+    -------
+    list of Span
+        At least one, in order; they cover the axis and their weights sum to 1 everywhere.
+    """
+    overlap = round_up(2 * reach + RAMP_PX, multiple)
+    tile = round_up(max(tile, 2 * overlap), multiple)
+    if length <= tile:
+        return [Span(0, length)]
+    count = -(-(length - overlap) // (tile - overlap))
+    grid = np.linspace(0, (length - tile) // multiple, count)
+    starts = [int(start) * multiple for start in np.floor(grid)]
+    overlaps = [0, *(a + tile - b for a, b in zip(starts, starts[1:], strict=False)), 0]
+    return [
+        Span(start, start + tile, before, after)
+        for start, before, after in zip(starts, overlaps, overlaps[1:], strict=False)
+    ]
+
+
+def plan_tiles(shape: tuple[int, int], tile: int, reach: int, multiple: int) -> list[Tile]:
+    """The tiles of a slice of ``shape`` (Y, X), row by row; see `plan_axis`."""
+    rows, columns = (plan_axis(round_up(n, multiple), tile, reach, multiple) for n in shape)
+    return [Tile(y, x) for y in rows for x in columns]
+
+
+def pad_to_multiple(image: npt.NDArray[Any], multiple: int) -> npt.NDArray[Any]:
+    """Mirror a slice (Y, X) at its lower and right border up to multiples of ``multiple``."""
+    missing = [(0, round_up(n, multiple) - n) for n in image.shape]
+    return np.pad(image, missing, mode="reflect") if np.any(missing) else image
+
+
+class Blender:
+    """Add up weighted tiles to one slice.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Shape (Y, X) of the slice before padding.
+    multiple : int
+        As given to `plan_tiles`.
+    """
+
+    def __init__(self, shape: tuple[int, int], multiple: int) -> None:
+        self._shape = shape
+        self._sum = np.zeros([round_up(n, multiple) for n in shape], np.float32)
+
+    def add(self, tile: Tile, values: Float32Array) -> None:
+        """Add the prediction ``values`` (Y, X) of ``tile``."""
+        if values.shape == self._sum.shape:  # the only tile: nothing to blend
+            self._sum = values
+        else:
+            self._sum[tile.index] += values * tile.weights()
+
+    def result(self) -> Float32Array:
+        """The blended slice (Y, X), float32."""
+        return self._sum[: self._shape[0], : self._shape[1]]
+
+
+def batches(tiles: list[Tile], size: int) -> Iterator[list[Tile]]:
+    """Groups of at most ``size`` tiles, all of one shape, in order."""
+    for start in range(0, len(tiles), size):
+        yield tiles[start : start + size]

@@ -1,0 +1,80 @@
+"""What can be asked for: frozen descriptions of work, small enough to cross a pipe.
+
+Pixels do not travel in a job: it names files, which may be memory-mapped scratch files that
+window and worker share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from napari_emseg.core.config import PredictConfig, Recipe
+from napari_emseg.model.library import DEFAULT
+from napari_emseg.types import LabelsMeaning
+
+
+@dataclass(frozen=True)
+class WarmUpJob:
+    """Load the libraries and a model, so that the next job need not wait for them."""
+
+    model: str = DEFAULT
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class PredictJob:
+    """Fill ``out``, a float32 ``.npy`` file (Z, Y, X), with the probability of cell.
+
+    Parameters
+    ----------
+    source : Path
+        Image stack; whatever `napari_emseg.io.read.read_stack` reads.
+    out : Path
+        An existing ``.npy`` file of the stack's shape.
+    slices : tuple of int, optional
+        Which slices, in the order wanted; all by default.
+    """
+
+    source: Path
+    out: Path
+    model: str = DEFAULT
+    slices: tuple[int, ...] | None = None
+    device: str = "auto"
+    config: PredictConfig = PredictConfig()
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """Train on an image stack and its labels, into a run folder; see `model.train.train`."""
+
+    images: Path
+    labels: Path
+    folder: Path
+    name: str = "model"
+    meaning: LabelsMeaning | None = None
+    slices: tuple[int, ...] | None = None
+    validation: tuple[int, ...] | None = None
+    start_from: str | None = None
+    resume: bool = False
+    device: str = "auto"
+    recipe: Recipe = Recipe()
+
+
+@dataclass(frozen=True)
+class DevicesJob:
+    """List the devices that Keras can compute on."""
+
+
+Job: TypeAlias = WarmUpJob | PredictJob | TrainJob | DevicesJob
+
+
+@dataclass(frozen=True)
+class PredictResult:
+    """What a prediction did: slices finished, seconds taken, device and threshold of the model."""
+
+    slices: int
+    seconds: float
+    device: str
+    threshold: float

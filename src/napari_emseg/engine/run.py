@@ -1,0 +1,133 @@
+"""Jobs are done here, in the worker process or in that of the command line.
+
+Keras is loaded inside these functions, never by importing this module.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+
+from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult, TrainJob, WarmUpJob
+from napari_emseg.errors import CancelledError, ShapeError
+from napari_emseg.types import Log, OnEvent, Progress, ShouldStop, SliceDone
+
+
+@singledispatch
+def run(job: Any, emit: OnEvent, should_stop: ShouldStop) -> Any:
+    """Do a job in this process.
+
+    Parameters
+    ----------
+    job : Job
+        What to do.
+    emit : callable
+        Receives the events up to, and without, the last one.
+    should_stop : callable
+        Looked at after every slice or step.
+
+    Returns
+    -------
+    Any
+        The result that belongs to the job.
+
+    Raises
+    ------
+    CancelledError
+        If stopped; what was finished is kept.
+    EmsegError
+        For everything that a person can mend.
+    """
+    raise TypeError(f"{type(job).__name__} is not a job")
+
+
+@run.register
+def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> str:  # noqa: ARG001
+    from napari_emseg.model.library import find_model
+    from napari_emseg.model.runtime import load_runtime
+
+    runtime = load_runtime(find_model(job.model), job.device)
+    return runtime.device
+
+
+@run.register
+def _devices(job: DevicesJob, emit: OnEvent, should_stop: ShouldStop) -> list[str]:  # noqa: ARG001
+    from napari_emseg.model.devices import list_devices
+
+    return list_devices()
+
+
+@run.register
+def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
+    from napari_emseg.io.read import read_stack
+    from napari_emseg.io.scratch import attach
+    from napari_emseg.model.library import find_model
+    from napari_emseg.model.predict import predict_slices
+    from napari_emseg.model.runtime import load_runtime
+
+    package = find_model(job.model)
+    stack = read_stack(job.source, kind="image")
+    slices = range(len(stack)) if job.slices is None else job.slices
+    _require_slices(slices, len(stack))
+    out = attach(job.out, "r+")
+    if out.shape != stack.shape:
+        raise ShapeError(f"out: expected shape {stack.shape}, received {out.shape}")
+    emit(Log(f"Loading model {package.info.name!r}."))
+    runtime = load_runtime(package, job.device)
+    start, done = time.monotonic(), 0
+    predicted = predict_slices(
+        stack, slices, runtime, package.info.network, job.config, should_stop=should_stop
+    )
+    for z, probability in predicted:
+        out[z] = probability
+        done += 1
+        left = (time.monotonic() - start) / done * (len(slices) - done)
+        emit(SliceDone(z))
+        emit(Progress(done, len(slices), "slices", left))
+    if done < len(slices):
+        raise CancelledError(f"Stopped after {done} of {len(slices)} slices; they are kept.")
+    return PredictResult(
+        done, time.monotonic() - start, runtime.device, package.info.threshold
+    )
+
+
+def _require_slices(slices: range | tuple[int, ...], count: int) -> None:
+    if not slices:
+        raise ShapeError("slices: expected at least one, received none")
+    if min(slices) < 0 or max(slices) >= count:
+        raise ShapeError(
+            f"slices: expected numbers from 0 to {count - 1}, received {min(slices)} to "
+            f"{max(slices)}"
+        )
+
+
+@run.register
+def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> Any:
+    from napari_emseg.core.targets import guess_meaning, make_target
+    from napari_emseg.io.read import read_stack
+    from napari_emseg.model.devices import on_device
+    from napari_emseg.model.library import find_model
+    from napari_emseg.model.train import train
+
+    stack = read_stack(job.images, kind="image")
+    labels = np.asarray(read_stack(job.labels, kind="labels").data)
+    meaning = job.meaning or guess_meaning(labels)
+    emit(Log(f"Labels are read as {meaning}."))
+    target = make_target(labels, meaning, job.recipe.train, slices=job.slices)
+    start_from = None if job.start_from is None else find_model(job.start_from)
+    with on_device(job.device):
+        return train(
+            stack,
+            target,
+            job.recipe,
+            folder=job.folder,
+            name=job.name,
+            validation=job.validation,
+            start_from=start_from,
+            resume=job.resume,
+            on_event=emit,
+            should_stop=should_stop,
+        )

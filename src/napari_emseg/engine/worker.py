@@ -1,0 +1,242 @@
+"""The window's side of the worker process: it starts it, feeds it, listens to it and ends it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+from typing import IO, Any
+
+from napari_emseg.engine import worker_main
+from napari_emseg.engine.jobs import Job
+from napari_emseg.engine.worker_main import Cancel, Submit
+from napari_emseg.errors import WorkerError
+from napari_emseg.types import Cancelled, Event, Failed, Finished
+
+OnJobEvent = Callable[[int, Event], None]
+
+CANCEL_GRACE_S = 5.0
+"""How long a cancelled job may take to stop by itself before its process is ended."""
+
+_LOG_TAIL_BYTES = 4000
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """A process of its own that does one job after another.
+
+    It is started with the first job (or by `start`), stays warm between jobs, and is started
+    again after a crash. It ends with its parent, however that ends.
+
+    Parameters
+    ----------
+    on_event : callable
+        Receives ``(number, event)``. Called from a thread of the worker's, or from the caller's.
+        The last event of every job is `Finished`, `Failed` or `Cancelled`.
+    """
+
+    def __init__(self, on_event: OnJobEvent) -> None:
+        self._tell = on_event
+        self._numbers = count(1)
+        self._lock = threading.RLock()
+        self._waiting: deque[Submit] = deque()
+        self._current: Submit | None = None
+        self._cancelled: set[int] = set()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+
+    # -- what callers use ------------------------------------------------------------------
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker, None while there is none."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def start(self) -> None:
+        """Start the process now, so that the first job finds it warm.
+
+        Raises
+        ------
+        WorkerError
+            If the process cannot be started.
+        """
+        with self._lock:
+            if self._closed:
+                raise WorkerError("The worker was closed.")
+            if self.pid is None:
+                self._process = _Process(self._received, self._ended).popen
+
+    def submit(self, job: Job) -> int:
+        """Queue a job; gives the number that its events will carry."""
+        with self._lock:
+            submitted = Submit(next(self._numbers), job)
+            self._waiting.append(submitted)
+            self._feed()
+        return submitted.number
+
+    def cancel(self, number: int, *, grace_s: float = CANCEL_GRACE_S) -> None:
+        """Ask a job to stop; end the process where it has not stopped after ``grace_s`` seconds."""
+        with self._lock:
+            self._cancelled.add(number)
+            if self._current is not None and self._current.number == number:
+                self._send(Cancel(number))
+                timer = threading.Timer(grace_s, self._end_if_still_at, [number])
+                timer.daemon = True
+                timer.start()
+                return
+            queued = [each for each in self._waiting if each.number == number]
+            self._waiting = deque(each for each in self._waiting if each.number != number)
+        if queued:
+            self._tell(number, Cancelled("Stopped before it began."))
+
+    def close(self) -> None:
+        """End the process; jobs that are not done are dropped without a word."""
+        with self._lock:
+            self._closed = True
+            self._waiting.clear()
+            self._current = None
+            process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    # -- the queue -------------------------------------------------------------------------
+
+    def _feed(self) -> None:
+        """Hand the next waiting job to the process, where it is free."""
+        if self._current is not None or not self._waiting or self._closed:
+            return
+        self.start()
+        self._current = self._waiting.popleft()
+        self._send(self._current)
+
+    def _send(self, message: Submit | Cancel) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            pickle.dump(message, self._process.stdin)
+            self._process.stdin.flush()
+        except OSError as error:  # it has just died; `_ended` tells what happened
+            _log.debug("worker process does not listen: %s", error)
+
+    def _received(self, number: int, event: Event) -> None:
+        self._tell(number, event)
+        if isinstance(event, (Finished, Failed, Cancelled)):
+            self._done(number)
+
+    def _done(self, number: int) -> None:
+        with self._lock:
+            self._cancelled.discard(number)
+            if self._current is not None and self._current.number == number:
+                self._current = None
+                self._feed()
+
+    # -- the end of the process ------------------------------------------------------------
+
+    def _end_if_still_at(self, number: int) -> None:
+        with self._lock:
+            busy = self._current is not None and self._current.number == number
+            if busy and self._process is not None:
+                self._process.kill()
+
+    def _ended(self, process: subprocess.Popen[bytes], log: str) -> None:
+        with self._lock:
+            if process is not self._process:
+                return  # closed on purpose
+            self._process = None
+            submitted = self._current
+            cancelled = submitted is not None and submitted.number in self._cancelled
+        if submitted is None:
+            _log.warning("%s", _what_happened(process.returncode))
+            return
+        event: Event = Failed(
+            f"{_what_happened(process.returncode)} It starts again with the next job; layers, "
+            "labels and finished slices are kept.",
+            details=log or None,
+            crashed=True,
+        )
+        if cancelled:
+            event = Cancelled("Stopped by ending the worker process; finished slices are kept.")
+        self._tell(submitted.number, event)
+        self._done(submitted.number)
+
+
+class _Process:
+    """The operating system's process, and the thread that reads what it says."""
+
+    def __init__(
+        self,
+        received: Callable[[int, Event], None],
+        ended: Callable[[subprocess.Popen[bytes], str], None],
+    ) -> None:
+        self._received, self._ended = received, ended
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  lives with the process
+        self.popen = self._spawn()
+        threading.Thread(target=self._read, name="emseg-worker-events", daemon=True).start()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        # -P: a file keras.py in the folder where napari was started must not be imported
+        command = [sys.executable, "-P", "-m", worker_main.__name__]
+        no_console: dict[str, Any] = (
+            {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
+        )
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                **no_console,
+            )
+        except OSError as error:
+            self._log.close()
+            raise WorkerError(
+                f"The worker process cannot be started ({' '.join(command)}): {error}"
+            ) from error
+
+    def _read(self) -> None:
+        events = self.popen.stdout
+        assert events is not None
+        while True:
+            try:
+                number, event = pickle.load(events)
+            except (EOFError, pickle.UnpicklingError, OSError):
+                break
+            self._received(number, event)
+        self.popen.wait()
+        for pipe in (self.popen.stdin, events):
+            _close_quietly(pipe)
+        self._ended(self.popen, self._log_tail())
+        self._log.close()
+
+    def _log_tail(self) -> str:
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - _LOG_TAIL_BYTES))
+        return self._log.read().decode(errors="replace")
+
+
+def _close_quietly(pipe: IO[bytes] | None) -> None:
+    """Close a pipe whose other end may be gone with bytes still unsent."""
+    try:
+        if pipe is not None:
+            pipe.close()
+    except OSError as error:
+        _log.debug("closing a pipe of the worker: %s", error)
+
+
+def _what_happened(returncode: int) -> str:
+    """The end of a process in words."""
+    if returncode < 0:
+        name = signal.Signals(-returncode).name
+        hint = ", often because the machine ran out of memory" if name == "SIGKILL" else ""
+        return f"The worker process was ended by {name}{hint}."
+    return f"The worker process ended unexpectedly with status {returncode}."

@@ -1,0 +1,119 @@
+"""The worker process: jobs come in through standard input, events go out through standard output.
+
+Started as ``python -m napari_emseg.engine.worker_main`` by `napari_emseg.engine.worker`. A plain
+subprocess, and not `multiprocessing`, because that would run the script that started napari a
+second time.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+import traceback
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from napari_emseg.engine.environment import prepare_environment
+from napari_emseg.engine.jobs import Job
+from napari_emseg.errors import CancelledError, EmsegError
+from napari_emseg.types import Cancelled, Event, Failed, Finished
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Do this job; its events will carry the number."""
+
+    number: int
+    job: Job
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop the job with this number at the next chance."""
+
+    number: int
+
+
+class _Worker:
+    """Does one job after another until standard input ends."""
+
+    def __init__(self, messages: BinaryIO, events: BinaryIO) -> None:
+        self._messages, self._events = messages, events
+        self._jobs: queue.SimpleQueue[Submit] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+
+    def listen(self) -> None:
+        """Take messages; end the process when the parent has closed the pipe or is gone."""
+        while True:
+            try:
+                message = pickle.load(self._messages)
+            except (EOFError, OSError):
+                # the main thread may be deep in a computation, so leave without asking it
+                os._exit(0)
+            if isinstance(message, Cancel):
+                self._cancelled.add(message.number)
+            else:
+                self._jobs.put(message)
+
+    def work(self) -> None:
+        """Do jobs for ever."""
+        while True:
+            submitted = self._jobs.get()
+            self._send(submitted.number, self._perform(submitted))
+
+    def _perform(self, submitted: Submit) -> Event:
+        """Do one job, and say how it ended."""
+        from napari_emseg.engine.run import run
+
+        number = submitted.number
+        try:
+            return Finished(
+                run(
+                    submitted.job,
+                    lambda event: self._send(number, event),
+                    lambda: number in self._cancelled,
+                )
+            )
+        except CancelledError as error:
+            return Cancelled(str(error))
+        except EmsegError as error:
+            return Failed(str(error))
+        except MemoryError:
+            return Failed(
+                "The machine has not enough free memory for this; close other programs, or choose "
+                "a smaller tile or batch size."
+            )
+        except Exception as error:  # noqa: BLE001  a bug of ours must not end the worker
+            return Failed(f"{type(error).__name__}: {error}", details=traceback.format_exc())
+
+    def _send(self, number: int, event: Event) -> None:
+        pickle.dump((number, event), self._events)
+        self._events.flush()
+
+
+def _claim_standard_output() -> BinaryIO:
+    """The pipe to the parent; whatever libraries print goes to standard error from now on."""
+    sys.stdout.flush()
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return pipe
+
+
+def main() -> None:
+    """Entry point of the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the parent
+    prepare_environment()
+    worker = _Worker(sys.stdin.buffer, _claim_standard_output())
+    threading.Thread(target=worker.listen, name="listen", daemon=True).start()
+    worker.work()
+
+
+if __name__ == "__main__":
+    # under this name, so that pickle finds Submit and Cancel where the parent's pickles put them
+    from napari_emseg.engine import worker_main
+
+    worker_main.main()

@@ -1,0 +1,1 @@
+"""Floor 1: files and arrays; readers, writers and sample data."""

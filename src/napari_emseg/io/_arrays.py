@@ -1,0 +1,107 @@
+"""Arrays on their way from a file to a stack: dtype, byte order, number of axes, laziness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_emseg.errors import ReadError
+from napari_emseg.types import ArrayLike, StackKind, VoxelSize
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """What a file holds: (Z, Y, X) array, voxel size in nm and kind where the file records them."""
+
+    data: ArrayLike
+    voxel_size_nm: VoxelSize | None = None
+    kind: StackKind | None = None
+
+
+def check_dtype(path: Path, dtype: np.dtype[Any]) -> None:
+    """Raise `ReadError` unless the dtype is bool, integer or float."""
+    if dtype.kind not in "biuf":
+        raise ReadError(
+            f"{path}: expected bool, integer or float pixels, received dtype {dtype}; save grey "
+            "values or labels as uint8, uint16 or float32"
+        )
+
+
+def check_not_empty(path: Path, shape: Sequence[int]) -> None:
+    """Raise `ReadError` where an axis has no length."""
+    if 0 in shape:
+        raise ReadError(f"{path}: holds no pixels (shape {tuple(shape)}); give a stack with pixels")
+
+
+def as_dask(data: ArrayLike) -> ArrayLike:
+    """A dask array around anything with numpy indexing, one slice per block."""
+    import dask.array
+
+    if isinstance(data, dask.array.Array):
+        return data
+    # name=False: hashing the content would read the whole file
+    return dask.array.from_array(data, chunks=(1, *data.shape[1:]), name=False, meta=_meta(data))
+
+
+def _meta(data: ArrayLike) -> np.ndarray[Any, Any]:
+    return np.empty((0,) * len(data.shape), data.dtype)
+
+
+def native(data: ArrayLike) -> ArrayLike:
+    """The same values in the machine's byte order; loaded arrays are copied, lazy ones wrapped."""
+    if data.dtype.isnative:
+        return data
+    lazy = isinstance(data, np.memmap) or not isinstance(data, np.ndarray)
+    return (as_dask(data) if lazy else data).astype(data.dtype.newbyteorder("="))
+
+
+def with_three_axes(path: Path, data: ArrayLike, how_to: str) -> ArrayLike:
+    """(Z, Y, X) from an array without named axes; (Y, X) becomes a stack with one slice.
+
+    Raises
+    ------
+    ReadError
+        For another number of axes.
+    """
+    if len(data.shape) == 2:
+        return data[None]
+    if len(data.shape) != 3:
+        raise ReadError(
+            f"{path}: expected axes (Z, Y, X) or (Y, X), received shape {tuple(data.shape)}, whose "
+            f"axes are unclear; {how_to}"
+        )
+    return data
+
+
+def zyx_by_names(path: Path, data: ArrayLike, axes: Sequence[str]) -> ArrayLike:
+    """(Z, Y, X) from an array whose axes have names, by dropping other axes of length 1.
+
+    A single other axis that is longer (time, channel) is taken for Z where there is no longer Z.
+
+    Raises
+    ------
+    ReadError
+        If more than one axis besides Y and X is longer than 1, or Y and X are not the last two.
+    """
+    names = [name.lower() for name in axes]
+    if len(names) != len(data.shape) or names[-2:] != ["y", "x"]:
+        raise _unclear(path, data.shape, axes)
+    long = [i for i, length in enumerate(data.shape[:-2]) if length > 1]
+    if len(long) > 1:
+        raise _unclear(path, data.shape, axes)
+    keep = long[0] if long else None
+    picked = data[tuple(slice(None) if i == keep else 0 for i in range(len(names) - 2))]
+    return picked if keep is not None else picked[None]
+
+
+def _unclear(path: Path, shape: Sequence[int], axes: Sequence[str]) -> ReadError:
+    named = ", ".join(f"{name}={length}" for name, length in zip(axes, shape, strict=False))
+    return ReadError(
+        f"{path}: expected a stack (Z, Y, X) with one channel and one time point, received axes "
+        f"{named or 'without names'} (shape {tuple(shape)}); keep one channel and one time point "
+        "(Fiji: Image > Duplicate...) and save again"
+    )

@@ -1,0 +1,61 @@
+"""From one form of a stack to another, without a change of pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari_emseg.io.forms import AnyPath
+from napari_emseg.io.read import read_stack
+from napari_emseg.io.write import OnSlice, SliceEnding, write_stack
+from napari_emseg.types import ShouldStop, VoxelSize
+
+
+def convert(
+    source: AnyPath,
+    out: AnyPath,
+    *,
+    overwrite: bool = False,
+    slice_ending: SliceEnding = ".png",
+    voxel_size_nm: VoxelSize | None = None,
+    on_slice: OnSlice | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Path:
+    """Write a stack in another form; values, dtype, and where both forms have it voxel size stay.
+
+    Parameters
+    ----------
+    source : path
+        What `read_stack` reads.
+    out : path
+        What `write_stack` writes; its ending says the form.
+    overwrite : bool
+        Whether an existing output may be replaced.
+    slice_ending : {".png", ".tif"}
+        Format of the slices where ``out`` is a folder.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X) in nm to record instead of those of the source.
+    on_slice, should_stop : callable, optional
+        As for `write_stack`.
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    ReadError
+        If the source cannot be read as a stack.
+    WriteError
+        If the output cannot be written, or is the source.
+    """
+    stack = read_stack(source, voxel_size_nm=voxel_size_nm, raw_values=True)
+    return write_stack(
+        out,
+        stack,
+        overwrite=overwrite,
+        sources=[source],
+        slice_ending=slice_ending,
+        on_slice=on_slice,
+        should_stop=should_stop,
+    )

@@ -1,0 +1,161 @@
+"""Reading a stack from a file or a folder, whatever its form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from napari_emseg.errors import ReadError
+from napari_emseg.io._arrays import Loaded, check_dtype, check_not_empty
+from napari_emseg.io.forms import STACK_ENDINGS, AnyPath, Form, form_of, natural_key, stem_of
+from napari_emseg.io.kinds import guess_kind, normalised_labels
+from napari_emseg.io.voxels import challenge_voxel_size, checked_voxel_size
+from napari_emseg.types import Stack, StackKind, VoxelSize
+
+
+def read_stack(
+    path: AnyPath,
+    *,
+    kind: StackKind | None = None,
+    voxel_size_nm: VoxelSize | None = None,
+    raw_values: bool = False,
+) -> Stack:
+    """Read a stack; the file is never written to.
+
+    Parameters
+    ----------
+    path : path
+        A TIFF (plain, ImageJ's, OME's), a ``.npy``, a ``.zarr`` (array or OME-Zarr), a PNG of one
+        slice, or a folder of PNG or TIFF slices, which are taken in natural order.
+    kind : {"image", "labels"}, optional
+        Grey values or labels; guessed from the name and the values where not given.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X) in nm, instead of what the file says. Where neither says, a file
+        with a name and a shape of the ISBI 2012 challenge has its (50, 4, 4) nm.
+    raw_values : bool
+        Keep labels as stored. Otherwise a mask becomes uint8 with 1 = cell and 0 = membrane, and
+        whole numbers in floats become integers; ids keep their values.
+
+    Returns
+    -------
+    Stack
+        Data (Z, Y, X) as bool, integer or float in the machine's byte order; lazy for a zarr and
+        where larger than `LAZY_BYTES`.
+
+    Raises
+    ------
+    ReadError
+        If there is no such path, or it cannot be read as a stack; the message says why.
+    SettingError
+        If ``voxel_size_nm`` is not three positive numbers.
+    """
+    file = Path(path)
+    reader = _reader_for(file)
+    return _as_stack(reader(file), stem_of(path), kind, voxel_size_nm, raw_values)
+
+
+def read_slices(
+    paths: Sequence[AnyPath],
+    *,
+    kind: StackKind | None = None,
+    voxel_size_nm: VoxelSize | None = None,
+    raw_values: bool = False,
+) -> Stack:
+    """Read files of one slice each as a stack, in natural order; else as `read_stack`.
+
+    The stack is called like the files' folder.
+    """
+    from napari_emseg.io._folder import read_files
+
+    if not paths:
+        raise ReadError("paths: expected one file or more, received none")
+    files = sorted((Path(path) for path in paths), key=natural_key)
+    for file in files:
+        _check_exists(file)
+    name = stem_of(files[0].parent)
+    return _as_stack(read_files(files), name, kind, voxel_size_nm, raw_values)
+
+
+def _as_stack(
+    loaded: Loaded,
+    name: str,
+    kind: StackKind | None,
+    voxel_size_nm: VoxelSize | None,
+    raw_values: bool,
+) -> Stack:
+    data = loaded.data
+    if voxel_size_nm is not None:
+        voxel_size_nm = checked_voxel_size(voxel_size_nm)
+    else:
+        known = loaded.voxel_size_nm
+        voxel_size_nm = known or challenge_voxel_size(name, data.shape, data.dtype)
+    kind = kind or loaded.kind or guess_kind(data, name)
+    if kind == "labels" and not raw_values:
+        data = normalised_labels(data)
+    return Stack(data, voxel_size_nm, name, kind)
+
+
+def _reader_for(path: Path) -> Callable[[Path], Loaded]:
+    _check_exists(path)
+    form = form_of(path)
+    if form is None or (form == "folder" and not path.is_dir()):
+        raise ReadError(
+            f"{path}: expected a folder of slices or a file ending in {', '.join(STACK_ENDINGS)}, "
+            f"received the ending {path.suffix or '(none)'!r}; save the stack as TIFF"
+        )
+    if path.is_file() and form == "zarr":
+        raise ReadError(f"{path}: expected a zarr folder, received a file; unpack it first")
+    readers: dict[Form, Callable[[Path], Loaded]] = {
+        "tiff": _read_tiff,
+        "png": _read_png,
+        "npy": _read_npy,
+        "zarr": _read_zarr,
+        "folder": _read_folder,
+    }
+    return readers[form]
+
+
+def _check_exists(path: Path) -> None:
+    if not path.exists():
+        raise ReadError(f"{path}: no such file or folder; check the path")
+    if path.is_file() and path.stat().st_size == 0:
+        raise ReadError(f"{path}: the file is empty (0 bytes); copy or save it again")
+
+
+# The forms are imported where they are read, so that the import of this module stays light.
+
+
+def _checked(path: Path, loaded: Loaded) -> Loaded:
+    check_dtype(path, loaded.data.dtype)
+    check_not_empty(path, loaded.data.shape)
+    return loaded
+
+
+def _read_tiff(path: Path) -> Loaded:
+    from napari_emseg.io._tiff import read_tiff
+
+    return _checked(path, read_tiff(path))
+
+
+def _read_png(path: Path) -> Loaded:
+    from napari_emseg.io._png import read_png
+
+    return _checked(path, Loaded(read_png(path)[None]))
+
+
+def _read_npy(path: Path) -> Loaded:
+    from napari_emseg.io._npy import read_npy
+
+    return _checked(path, read_npy(path))
+
+
+def _read_zarr(path: Path) -> Loaded:
+    from napari_emseg.io._zarr import read_zarr
+
+    return _checked(path, read_zarr(path))
+
+
+def _read_folder(path: Path) -> Loaded:
+    from napari_emseg.io._folder import read_folder
+
+    return _checked(path, read_folder(path))

@@ -1,0 +1,231 @@
+"""Memory-mapped files through which the window's process and the worker share pixels."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import logging
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.errors import ReadError, ShapeError, WriteError
+from napari_emseg.types import ArrayLike
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "napari-emseg-"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Scratch:
+    """A temporary folder of memory-mapped arrays; gone when closed.
+
+    Making one also removes what processes that were killed have left behind.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where to make the temporary folder; the system's place for temporary files if not given.
+
+    Examples
+    --------
+    >>> with Scratch() as scratch:
+    ...     out = scratch.allocate("probability", (30, 512, 512), np.float32)
+    ...     out[0] = 0.5  # another process sees it with attach(out.filename)
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        self._parent = Path(folder or tempfile.gettempdir())
+        remove_leftovers(self._parent)
+        try:
+            made = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=self._parent)
+        except OSError as error:
+            raise WriteError(
+                f"{self._parent}: no temporary folder can be made there ({error}); set TMPDIR to a "
+                "folder of your own with free space"
+            ) from error
+        self.folder = Path(made)
+        self._numbers = itertools.count()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def allocate(
+        self, name_hint: str, shape: Sequence[int], dtype: npt.DTypeLike
+    ) -> np.memmap[Any, Any]:
+        """A new array of zeros in a file of its own, whose space on the disk is reserved.
+
+        Parameters
+        ----------
+        name_hint : str
+            Goes into the file's name.
+        shape : sequence of int
+            All above 0.
+        dtype : dtype
+            Anything but objects.
+
+        Returns
+        -------
+        np.memmap
+            Its ``filename`` is the path for `attach`.
+
+        Raises
+        ------
+        ShapeError
+            If an axis has no length.
+        WriteError
+            If the disk has no room for it.
+        """
+        if not shape or any(int(length) < 1 for length in shape):
+            raise ShapeError(f"shape: expected lengths of 1 and more, received {tuple(shape)}")
+        path = self._new_path(name_hint)
+        try:
+            return _reserved_map(path, tuple(int(length) for length in shape), np.dtype(dtype))
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+            n_bytes = int(np.prod([int(length) for length in shape])) * np.dtype(dtype).itemsize
+            raise _no_room(self._parent, n_bytes, error) from error
+
+    def put(self, array: ArrayLike, name_hint: str = "array") -> Path:
+        """Copy an array, a lazy one slice by slice, into a file of its own.
+
+        Returns
+        -------
+        Path
+            For `attach` in another process, and for `release`.
+
+        Raises
+        ------
+        ShapeError, WriteError
+            As `allocate`.
+        """
+        held = self.allocate(name_hint, array.shape, array.dtype)
+        path = Path(str(held.filename))
+        try:
+            for i in range(array.shape[0]):
+                held[i] = np.asarray(array[i])
+        except BaseException:
+            del held
+            self.release(path)
+            raise
+        return path
+
+    def release(self, path: str | os.PathLike[str]) -> None:
+        """Delete one array's file; processes that still map it keep their pixels.
+
+        Raises
+        ------
+        ValueError
+            If the file is none of ours.
+        """
+        file = Path(path)
+        if file.parent != self.folder:
+            raise ValueError(f"{file} is not in {self.folder}")
+        try:
+            file.unlink(missing_ok=True)
+        except PermissionError:
+            # Windows does not delete what is mapped; it goes with the folder or as a leftover
+            logger.debug("%s is still mapped", file)
+
+    def close(self) -> None:
+        """Remove the folder; twice is harmless."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _new_path(self, name_hint: str) -> Path:
+        safe = re.sub(r"[^A-Za-z0-9_-]+", "_", name_hint)[:40]
+        return self.folder / f"{safe}-{next(self._numbers):06d}.npy"
+
+
+def attach(path: str | os.PathLike[str], mode: Literal["r", "r+"] = "r") -> np.memmap[Any, Any]:
+    """Map an array that another process has allocated or put.
+
+    Parameters
+    ----------
+    path : path
+        The ``filename`` of an allocated array, or what `Scratch.put` returned.
+    mode : {"r", "r+"}
+        Read only, or write as well: what is written is seen by all who map it.
+
+    Raises
+    ------
+    ReadError
+        If the file is gone or is no array.
+    """
+    try:
+        mapped = np.load(path, mmap_mode=mode, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ReadError(
+            f"{path}: the pixels shared by another process cannot be read ({error}); start the job "
+            "again"
+        ) from error
+    assert isinstance(mapped, np.memmap), f"{path} is not a single array"
+    return mapped
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary folders of processes that no longer live."""
+    import psutil
+
+    for found in folder.glob(f"{PREFIX}*-*"):
+        owner = re.fullmatch(rf"{PREFIX}(\d+)-.+", found.name)
+        if owner and found.is_dir() and not psutil.pid_exists(int(owner[1])):
+            logger.info("removing %s, left behind by process %s", found, owner[1])
+            shutil.rmtree(found, ignore_errors=True)
+
+
+def _reserved_map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.memmap[Any, Any]:
+    """A mapped file whose blocks exist: a page without a block would be a SIGBUS on a full disk."""
+    with path.open("wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(file, {**header, "shape": shape})
+        file.flush()
+        _reserve(file.fileno(), path, file.tell() + int(np.prod(shape)) * dtype.itemsize)
+    return attach(path, "r+")
+
+
+def _reserve(descriptor: int, path: Path, n_bytes: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(descriptor, 0, n_bytes)
+        except OSError as error:
+            # some file systems cannot reserve
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+                raise
+        else:
+            return
+    if shutil.disk_usage(path.parent).free < n_bytes:
+        raise OSError(errno.ENOSPC, "not enough free space", str(path))
+    os.truncate(descriptor, n_bytes)
+
+
+def _no_room(folder: Path, n_bytes: int, error: OSError) -> WriteError:
+    needed = f"{n_bytes} bytes ({n_bytes / 2**20:.0f} MiB)"
+    if error.errno in _NO_ROOM:
+        free = shutil.disk_usage(folder).free
+        return WriteError(
+            f"{folder}: needs {needed} for temporary pixels, has {free} bytes "
+            f"({free / 2**20:.0f} MiB) free; free some space, or set TMPDIR to a larger disk"
+        )
+    return WriteError(
+        f"{folder}: {needed} of temporary pixels cannot be stored ({error}); set TMPDIR to a "
+        "folder of your own with free space"
+    )

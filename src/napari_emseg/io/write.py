@@ -1,0 +1,243 @@
+"""Writing a stack to a file or a folder: whole or not at all, and never over the input."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.errors import CancelledError, WriteError
+from napari_emseg.io import _writers
+from napari_emseg.io._atomic import as_write_error, moving_into, replacing_file, replacing_folder
+from napari_emseg.io.forms import (
+    STACK_ENDINGS,
+    AnyPath,
+    Form,
+    ending,
+    form_of,
+    is_zarr,
+    slice_files,
+)
+from napari_emseg.types import ArrayLike, ShouldStop, Stack
+
+logger = logging.getLogger(__name__)
+
+OnSlice: TypeAlias = Callable[[int, int], None]
+"""Called with the number of slices written and of all."""
+
+SliceEnding: TypeAlias = Literal[".png", ".tif"]
+
+
+def write_stack(
+    path: AnyPath,
+    stack: Stack,
+    *,
+    overwrite: bool = False,
+    sources: Sequence[AnyPath] = (),
+    slice_ending: SliceEnding = ".png",
+    on_slice: OnSlice | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Path:
+    """Write a stack slice by slice; values and dtype stay as they are.
+
+    Parameters
+    ----------
+    path : path
+        ``x.tif`` (in ImageJ's form where the dtype permits, with voxel size), ``x.zarr`` (OME-Zarr,
+        with voxel size), ``x.npy``, ``x.png`` (one slice); ``DIR/``, an existing folder or a path
+        without ending for a folder of slices ``slice_0000.png``, ...
+    stack : Stack
+        What to write; a lazy one is never loaded as a whole.
+    overwrite : bool
+        Whether an existing output may be replaced.
+    sources : sequence of path
+        Inputs, which are refused as output even with ``overwrite``.
+    slice_ending : {".png", ".tif"}
+        Format of the slices in a folder; PNG for bool, uint8, uint16 only, without voxel size.
+    on_slice : callable, optional
+        Called with (slices written, slices in all).
+    should_stop : callable, optional
+        Asked before each slice.
+
+    Returns
+    -------
+    Path
+        The file or folder that was written.
+
+    Raises
+    ------
+    WriteError
+        If the ending is unknown or does not suit the dtype, the output exists or is an input, the
+        disk is full or not writable. A previous output is then as it was, and nothing new is left.
+    CancelledError
+        If ``should_stop`` said so; with the same promise.
+    """
+    form = _checked_form(path, stack, slice_ending)
+    out = Path(path)
+    _refuse_inputs(out, sources)
+    _check_place(out, form, overwrite)
+    stack = stack.with_data(_native_dtype(stack.data))
+    slices = _slices(stack, on_slice, should_stop)
+    if form == "folder":
+        _write_folder(out, stack, slices, slice_ending, overwrite)
+    else:
+        _write_whole(out, form, stack, slices)
+    logger.info("wrote %s", out)
+    return out
+
+
+def as_mask_uint8(labels: ArrayLike) -> ArrayLike:
+    """A mask as it is stored: 255 = cell where a label is not 0, 0 = membrane.
+
+    Parameters
+    ----------
+    labels : (Z, Y, X) array of bool or int
+        Numpy, or lazy, which stays lazy.
+
+    Returns
+    -------
+    (Z, Y, X) array of uint8
+    """
+    return (labels != 0).astype(np.uint8) * np.uint8(255)
+
+
+def as_ids(labels: ArrayLike) -> ArrayLike:
+    """Instance ids as the smaller of uint16 and uint32 that holds them.
+
+    Raises
+    ------
+    WriteError
+        If an id is negative or above 4294967295.
+    """
+    lowest, highest = _range(labels)
+    if lowest < 0 or highest > np.iinfo(np.uint32).max:
+        raise WriteError(
+            f"labels: expected ids from 0 to {np.iinfo(np.uint32).max}, received {lowest} to "
+            f"{highest}; give the cells new ids first"
+        )
+    return labels.astype(np.uint16 if highest <= np.iinfo(np.uint16).max else np.uint32)
+
+
+def _range(labels: ArrayLike) -> tuple[int, int]:
+    # slice by slice, so that a lazy stack is never held as a whole
+    ranges = [_range_of(np.asarray(labels[z])) for z in range(labels.shape[0])]
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def _range_of(labels: npt.NDArray[Any]) -> tuple[int, int]:
+    return int(labels.min()), int(labels.max())
+
+
+def _checked_form(path: AnyPath, stack: Stack, slice_ending: str) -> Form:
+    form, dtype = form_of(path), np.dtype(stack.data.dtype)
+    if form is None:
+        raise WriteError(
+            f"{path}: expected a path that ends in {', '.join(STACK_ENDINGS)} or in / for a folder "
+            f"of slices, received the ending {ending(path)!r}"
+        )
+    if 0 in stack.shape or dtype.kind not in "biuf":
+        raise WriteError(
+            f"stack {stack.name!r}: expected bool, integer or float pixels, received shape "
+            f"{stack.shape} of {dtype}"
+        )
+    if form == "png" and len(stack) != 1:
+        raise WriteError(
+            f"{path}: expected one slice for a single PNG, received {len(stack)}; write to a "
+            f"folder ({Path(path).stem}/) or a .tif instead"
+        )
+    _check_dtype(Path(path), form, dtype, slice_ending)
+    return form
+
+
+def _check_dtype(path: Path, form: Form, dtype: np.dtype[Any], slice_ending: str) -> None:
+    if slice_ending not in (".png", ".tif"):
+        raise WriteError(f"slice_ending: expected '.png' or '.tif', received {slice_ending!r}")
+    if form == "png" or (form == "folder" and slice_ending == ".png"):
+        _writers.check_png_dtype(path, dtype)
+    if form == "tiff" or (form == "folder" and slice_ending == ".tif"):
+        _writers.check_tiff_dtype(path, dtype)
+
+
+def _refuse_inputs(out: Path, sources: Sequence[AnyPath]) -> None:
+    place = out.resolve()
+    for source in sources:
+        taken = Path(source).resolve()
+        if place == taken or place in taken.parents or taken in place.parents:
+            raise WriteError(
+                f"{out}: is, holds, or lies in the input {source}, which is never written to; "
+                "choose another place"
+            )
+
+
+def _check_place(out: Path, form: Form, overwrite: bool) -> None:
+    if not out.absolute().parent.is_dir():
+        raise WriteError(f"{out}: the folder {out.absolute().parent} does not exist; make it first")
+    if not out.exists() or (out.is_dir() and (form == "folder" or not any(out.iterdir()))):
+        return
+    if out.is_dir() != (form in ("folder", "zarr")) or (form == "zarr" and not is_zarr(out)):
+        raise WriteError(f"{out}: exists and is something else; choose another path")
+    if not overwrite:
+        raise WriteError(f"{out}: exists already; choose another path, or allow to overwrite it")
+
+
+def _native_dtype(data: ArrayLike) -> ArrayLike:
+    dtype = np.dtype(data.dtype)
+    return data if dtype.isnative else data.astype(dtype.newbyteorder("="))
+
+
+def _slices(
+    stack: Stack, on_slice: OnSlice | None, should_stop: ShouldStop | None
+) -> Iterator[npt.NDArray[Any]]:
+    for z in range(len(stack)):
+        if should_stop is not None and should_stop():
+            raise CancelledError(f"stopped before slice {z} of {len(stack)}; nothing was written")
+        yield np.ascontiguousarray(stack.slice(z))
+        if on_slice is not None:
+            on_slice(z + 1, len(stack))
+
+
+def _write_whole(out: Path, form: Form, stack: Stack, slices: Iterator[npt.NDArray[Any]]) -> None:
+    writers: dict[Form, Callable[[Path, Stack, _writers.Slices], None]] = {
+        "tiff": _writers.write_tiff,
+        "npy": _writers.write_npy,
+        "zarr": _writers.write_zarr,
+        "png": _writers.write_single_png,
+    }
+    replacing = replacing_folder if form == "zarr" else replacing_file
+    with replacing(out) as beside:
+        writers[form](beside, stack, slices)
+
+
+def _write_folder(
+    out: Path,
+    stack: Stack,
+    slices: Iterator[npt.NDArray[Any]],
+    slice_ending: str,
+    overwrite: bool,
+) -> None:
+    if out.exists():
+        _refuse_to_mix(out, set(_writers.slice_names(len(stack), slice_ending)), overwrite)
+    filling = moving_into if out.exists() else replacing_folder
+    with filling(out) as beside:
+        _writers.write_slice_files(beside, stack, slices, slice_ending)
+
+
+def _refuse_to_mix(folder: Path, names: set[str], overwrite: bool) -> None:
+    with as_write_error(folder):
+        present = slice_files(folder)
+    foreign = [file.name for file in present if file.name not in names]
+    if foreign:
+        raise WriteError(
+            f"{folder}: holds {foreign[0]}"
+            f"{f' and {len(foreign) - 1} more slices' if len(foreign) > 1 else ''}, which would "
+            "mix with those to be written; choose an empty folder"
+        )
+    if present and not overwrite:
+        raise WriteError(
+            f"{folder}: holds {present[0].name} already; choose an empty folder, or allow to "
+            "overwrite it"
+        )

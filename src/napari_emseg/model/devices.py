@@ -1,0 +1,57 @@
+"""Which devices Keras can compute on, and the choice among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+
+from napari_emseg.errors import DeviceError
+
+
+def list_devices() -> list[str]:
+    """Devices by name, GPUs first: ``["gpu:0", "cpu:0"]``; works on every Keras backend."""
+    gpus, processors = (keras.distribution.list_devices(kind) for kind in ("gpu", "cpu"))
+    return [
+        *(f"gpu:{k}" for k in range(len(gpus))),
+        *(f"cpu:{k}" for k in range(len(processors))),
+    ]
+
+
+def choose_device(wanted: str) -> str:
+    """The device that a wish stands for.
+
+    Parameters
+    ----------
+    wanted : str
+        ``auto`` (a GPU where there is one), ``cpu``, ``gpu`` or ``gpu:0``.
+
+    Returns
+    -------
+    str
+        Such as ``gpu:0``.
+
+    Raises
+    ------
+    DeviceError
+        If there is no such device.
+    """
+    present = list_devices()
+    if wanted == "auto":
+        return present[0]
+    matching = [each for each in present if each == wanted or each.split(":")[0] == wanted]
+    if not matching:
+        raise DeviceError(
+            f"device: expected auto or one of {', '.join(present)}, received {wanted!r}; "
+            "'napari-emseg doctor' says why a GPU is not used"
+        )
+    return matching[0]
+
+
+@contextmanager
+def on_device(wanted: str) -> Iterator[str]:
+    """Compute on a device inside the block; gives its name."""
+    name = choose_device(wanted)
+    with keras.device(name):
+        yield name

@@ -1,0 +1,112 @@
+"""What a model package says about itself; read without loading keras.
+
+A package is a folder in the bioimage.io 0.5 form. Its ``rdf.yaml`` carries, under ``config:
+napari_emseg:``, what is needed on top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from napari_emseg.core.config import NetworkConfig
+from napari_emseg.errors import ModelError, SettingError
+from napari_emseg.types import VoxelSize
+
+RDF = "rdf.yaml"
+WEIGHTS = "weights.keras"
+CLASS_NAMES = ("membrane", "cell")
+
+
+@dataclass(frozen=True)
+class PackageInfo:
+    """The ``config: napari_emseg:`` block of a model package.
+
+    Parameters
+    ----------
+    name : str
+        What a person calls the model.
+    network : NetworkConfig
+        Shape of the network.
+    threshold : float
+        A pixel is cell where its probability is above this, 0..1.
+    voxel_size_nm : tuple of float, optional
+        (Z, Y, X) of the training stack in nm.
+    training : dict
+        Recipe, data and split.
+    scores : dict
+        Validation scores of the epoch that was kept.
+    """
+
+    name: str
+    network: NetworkConfig = NetworkConfig()
+    threshold: float = 0.5
+    voxel_size_nm: VoxelSize | None = None
+    training: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for the package's YAML."""
+        voxel = None if self.voxel_size_nm is None else list(self.voxel_size_nm)
+        return {
+            **asdict(self),
+            "voxel_size_nm": voxel,
+            "class_names": list(CLASS_NAMES),
+            "normalisation": "zero mean and unit variance of each slice",
+        }
+
+    @classmethod
+    def from_config(cls, block: dict[str, Any]) -> PackageInfo:
+        """The inverse of `to_config`."""
+        voxel = block.get("voxel_size_nm")
+        return cls(
+            name=str(block["name"]),
+            network=NetworkConfig.from_dict(block["network"]),
+            threshold=float(block["threshold"]),
+            voxel_size_nm=None if voxel is None else (voxel[0], voxel[1], voxel[2]),
+            training=dict(block.get("training", {})),
+            scores=dict(block.get("scores", {})),
+        )
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """A folder with a model, and what its description says."""
+
+    folder: Path
+    info: PackageInfo
+
+    @property
+    def weights(self) -> Path:
+        """The ``keras_v3`` file with architecture and weights."""
+        return self.folder / WEIGHTS
+
+
+def read_package(folder: Path) -> ModelPackage:
+    """Read the description of a model package, without its weights.
+
+    Raises
+    ------
+    ModelError
+        If the folder is no package of ours, or a damaged one.
+    """
+    try:
+        rdf = yaml.safe_load((folder / RDF).read_text(encoding="utf-8"))
+        info = PackageInfo.from_config(rdf["config"]["napari_emseg"])
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"model: {folder} is no model package (it has no {RDF}); expected the folder that a "
+            "training wrote as 'package'"
+        ) from error
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, SettingError) as error:
+        raise ModelError(
+            f"model: {folder / RDF} cannot be used ({type(error).__name__}: {error}); expected a "
+            "package written by napari-emseg"
+        ) from error
+    package = ModelPackage(folder, info)
+    if not package.weights.is_file():
+        raise ModelError(f"model: {folder} is damaged, its {WEIGHTS} is missing")
+    return package

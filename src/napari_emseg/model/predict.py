@@ -1,0 +1,72 @@
+"""Slices in, probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.core.config import NetworkConfig, PredictConfig
+from napari_emseg.core.normalise import normalise
+from napari_emseg.core.tiling import Blender, batches, pad_to_multiple, plan_tiles
+from napari_emseg.model.runtime import Runtime
+from napari_emseg.types import Float32Array, ShouldStop, Stack
+
+
+def predict_slice(
+    image: npt.NDArray[Any],
+    runtime: Runtime,
+    network: NetworkConfig,
+    config: PredictConfig,
+) -> Float32Array:
+    """Probability of cell for one slice of any size.
+
+    Parameters
+    ----------
+    image : (Y, X) array
+        Raw grey values of any dtype.
+    runtime : Runtime
+        The network.
+    network : NetworkConfig
+        Brings the network's reach and the multiple that its input must have.
+    config : PredictConfig
+        Tile and batch size.
+
+    Returns
+    -------
+    (Y, X) float32 array
+        0..1.
+    """
+    padded = pad_to_multiple(normalise(image), network.multiple)
+    blender = Blender(image.shape, network.multiple)
+    tiles = plan_tiles(image.shape, config.tile_size, network.reach, network.multiple)
+    for group in batches(tiles, config.batch_size):
+        predicted = runtime(np.stack([padded[tile.index] for tile in group]))
+        for tile, values in zip(group, predicted, strict=True):
+            blender.add(tile, values)
+    return blender.result()
+
+
+def predict_slices(
+    stack: Stack,
+    slices: Iterable[int],
+    runtime: Runtime,
+    network: NetworkConfig,
+    config: PredictConfig,
+    *,
+    should_stop: ShouldStop = lambda: False,
+) -> Iterator[tuple[int, Float32Array]]:
+    """Predict ``slices`` of ``stack`` one after another, in the order given.
+
+    Yields
+    ------
+    (int, (Y, X) float32 array)
+        Index of a slice and its probability, as soon as it is done. Ends early when
+        ``should_stop()`` turns true.
+    """
+    for z in slices:
+        if should_stop():
+            return
+        yield z, predict_slice(stack.slice(z), runtime, network, config)

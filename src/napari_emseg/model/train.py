@@ -1,0 +1,287 @@
+"""Training: labelled slices in, a run folder with a model package out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from napari_emseg.core.config import PredictConfig, Recipe
+from napari_emseg.core.metrics import score_stack
+from napari_emseg.core.normalise import normalise
+from napari_emseg.core.patches import make_batch, prefetch, steps_per_epoch
+from napari_emseg.core.split import Split, split_slices
+from napari_emseg.core.targets import Target
+from napari_emseg.errors import CancelledError, EmsegError, ShapeError
+from napari_emseg.model.losses import (
+    KnownPixelAccuracy,
+    weighted_cross_entropy,
+    weighted_cross_entropy_of,
+)
+from napari_emseg.model.package import ModelPackage, PackageInfo
+from napari_emseg.model.predict import predict_slice
+from napari_emseg.model.run_folder import RunFolder, write_atomically
+from napari_emseg.model.runtime import KerasRuntime, load_network
+from napari_emseg.model.package_writer import write_package
+from napari_emseg.model.unet import build_unet
+from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, Progress, ShouldStop, Stack
+
+_VALIDATION_THRESHOLDS = tuple(np.round(np.arange(0.1, 1.0, 0.1), 1).tolist())
+_LAST_LEARNING_RATE = 0.01
+"""Part of the first learning rate that is left at the end of the schedule."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training reached: its package, the best epoch, and that epoch's scores."""
+
+    package: Path
+    best: dict[str, float]
+    stopped: bool
+
+
+def train(
+    stack: Stack,
+    target: Target,
+    recipe: Recipe,
+    *,
+    folder: Path,
+    name: str = "model",
+    validation: Sequence[int] | None = None,
+    start_from: ModelPackage | None = None,
+    resume: bool = False,
+    on_event: OnEvent = lambda event: None,
+    should_stop: ShouldStop = lambda: False,
+) -> TrainResult:
+    """Train a U-Net on the labelled slices of a stack.
+
+    The weights of the epoch with the best V_rand on the validation slices become the model, with
+    the threshold that gave it.
+
+    Parameters
+    ----------
+    stack : Stack
+        Image (Z, Y, X).
+    target : Target
+        Classes and weights of the same shape.
+    recipe : Recipe
+        Network, augmentation and training settings.
+    folder : Path
+        Run folder to make, or to go on with.
+    name : str
+        What the model is called.
+    validation : sequence of int, optional
+        Slices to validate on; by default a fraction spread over the labelled ones.
+    start_from : ModelPackage, optional
+        Model package whose weights to start from; it brings its network's shape along.
+    resume : bool
+        Go on after the last finished epoch of the run in ``folder``.
+    on_event : callable
+        Receives `Log`, `Progress` and `EpochDone`.
+    should_stop : callable
+        Asked after every step; when it turns true the best model so far is kept.
+
+    Returns
+    -------
+    TrainResult
+
+    Raises
+    ------
+    ShapeError, LabelsError, ModelError, WriteError
+        If the data, the model to start from, or the folder will not do.
+    CancelledError
+        If stopped before the first epoch was done.
+    """
+    if stack.shape != target.classes.shape:
+        raise ShapeError(
+            f"labels: expected the image's shape {stack.shape}, received {target.classes.shape}"
+        )
+    split = split_slices(
+        target.labelled, fraction=recipe.train.val_fraction, validation=validation
+    )
+    training = _Training(stack, target, recipe, split, RunFolder(folder), on_event, should_stop)
+    training.prepare(start_from, resume)
+    training.run()
+    return training.finish(name)
+
+
+class _Training:
+    """State of one run between its epochs."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        target: Target,
+        recipe: Recipe,
+        split: Split,
+        folder: RunFolder,
+        on_event: OnEvent,
+        should_stop: ShouldStop,
+    ) -> None:
+        self.stack, self.target, self.recipe, self.split = stack, target, recipe, split
+        self.folder, self.tell, self.should_stop = folder, on_event, should_stop
+        self.images = {z: normalise(stack.slice(z)) for z in split.train}
+        self.steps = steps_per_epoch(stack.shape[1:], len(split.train), recipe)
+        self.history: list[dict[str, float]] = []
+        self.stopped = False
+        self._begun = time.monotonic()
+
+    # -- before the first epoch ------------------------------------------------------------
+
+    def prepare(self, start_from: ModelPackage | None, resume: bool) -> None:
+        """Make or reopen the run folder, and the model."""
+        keras.utils.set_random_seed(self.recipe.train.seed)
+        if resume and self.folder.last.exists():
+            self.history = self.folder.read_history()
+            self.model = keras.models.load_model(
+                self.folder.last, custom_objects={"KnownPixelAccuracy": KnownPixelAccuracy}
+            )
+            self.tell(Log(f"Resumed after epoch {len(self.history)}."))
+        else:
+            self.folder.start(self._config())
+            self.model = self._new_model(start_from)
+        self._begun = time.monotonic() - (self.history[-1]["seconds"] if self.history else 0.0)
+        self.tell(Log(
+            f"Training on {len(self.split.train)} slices, validating on slices "
+            f"{', '.join(map(str, self.split.validation))}; {self.steps} steps per epoch."
+        ))  # fmt: skip
+
+    def _config(self) -> dict[str, object]:
+        return {
+            "recipe": self.recipe.to_dict(),
+            "stack": self.stack.name,
+            "train_slices": list(self.split.train),
+            "validation_slices": list(self.split.validation),
+        }
+
+    def _new_model(self, start_from: ModelPackage | None) -> keras.Model:
+        if start_from is None:
+            model = build_unet(self.recipe.network)
+        else:
+            model = load_network(start_from)
+        model.compile(
+            optimizer=keras.optimizers.Adam(self.recipe.train.learning_rate),
+            loss=weighted_cross_entropy(),
+            weighted_metrics=[KnownPixelAccuracy(name="accuracy")],
+        )
+        return model
+
+    # -- epochs ----------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Train until the epochs or the minutes are used up, or somebody stops it."""
+        while not self.stopped and self._done() < 1:
+            epoch = len(self.history) + 1
+            losses = self._train_epoch(epoch)
+            if self.stopped:
+                break
+            self.history.append(
+                {"epoch": epoch, "seconds": self._seconds(), **losses, **self._validate()}
+            )
+            self._keep()
+            self.tell(EpochDone(epoch, self.history[-1]))
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._begun
+
+    def _done(self, step: int = 0) -> float:
+        """Part of the training that lies behind, 0..1."""
+        if self.recipe.train.minutes:
+            return self._seconds() / (60 * self.recipe.train.minutes)
+        return (len(self.history) + step / self.steps) / self.recipe.train.epochs
+
+    def _learning_rate(self, done: float) -> float:
+        """Half a cosine from the first learning rate to a hundredth of it."""
+        fall = 0.5 + 0.5 * math.cos(math.pi * min(done, 1.0))
+        part = _LAST_LEARNING_RATE + (1 - _LAST_LEARNING_RATE) * fall
+        return self.recipe.train.learning_rate * part
+
+    def _train_epoch(self, epoch: int) -> dict[str, float]:
+        def make(step: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+            return make_batch(
+                self.images, self.target, self.split.train, self.recipe, epoch=epoch, step=step
+            )
+
+        self.model.reset_metrics()
+        logs: dict[str, float] = {}
+        for step, (image, classes, weights) in enumerate(prefetch(make, self.steps)):
+            rate = self._learning_rate(self._done(step))
+            self.model.optimizer.learning_rate = rate
+            logs = self.model.train_on_batch(
+                image[..., np.newaxis], classes[..., np.newaxis], sample_weight=weights,
+                return_dict=True,
+            )  # fmt: skip
+            self._report(step + 1)
+            if self.should_stop():
+                self.stopped = True
+                break
+        loss = float(logs["loss"])
+        if not math.isfinite(loss):
+            raise EmsegError(
+                f"training: the loss is {loss} in epoch {epoch}; try a smaller learning rate"
+                f" than {self.recipe.train.learning_rate:g}. The best model so far is kept in "
+                f"{self.folder.path}"
+            )
+        return {"learning_rate": rate, "loss": loss, "accuracy": float(logs["accuracy"])}
+
+    def _report(self, step: int) -> None:
+        done = min(self._done(step), 1.0)
+        left = self._seconds() * (1 / done - 1) if done > 0.002 else None
+        self.tell(Progress(done, 1.0, "training", left))
+
+    def _validate(self) -> dict[str, float]:
+        slices = list(self.split.validation)
+        probability = self._predict(slices)
+        classes, weights = self.target.classes[slices], self.target.weights[slices]
+        scores = score_stack(probability, classes, thresholds=_VALIDATION_THRESHOLDS)
+        known = weights > 0
+        right = (probability > 0.5) == classes
+        return {
+            "val_loss": weighted_cross_entropy_of(probability, classes, weights),
+            "val_accuracy": float(right[known].mean()),
+            "val_v_rand": scores.v_rand,
+            "val_v_info": scores.v_info,
+            "threshold": scores.threshold,
+        }
+
+    def _predict(self, slices: Sequence[int]) -> Float32Array:
+        runtime, config = KerasRuntime(self.model), PredictConfig()
+        return np.stack([
+            predict_slice(self.stack.slice(z), runtime, self.recipe.network, config)
+            for z in slices
+        ])  # fmt: skip
+
+    def _keep(self) -> None:
+        """Write what a crash after this epoch must not lose."""
+        if self._best() is self.history[-1]:
+            write_atomically(self.folder.best, self.model.save)
+        write_atomically(self.folder.last, self.model.save)
+        self.folder.write_history(self.history)
+
+    def _best(self) -> dict[str, float]:
+        return max(self.history, key=lambda row: row["val_v_rand"])
+
+    # -- after the last epoch ----------------------------------------------------------------
+
+    def finish(self, name: str) -> TrainResult:
+        """Write the model package of the best epoch."""
+        if not self.history:
+            raise CancelledError("Stopped before the first epoch was done; there is no model yet.")
+        best = self._best()
+        info = PackageInfo(
+            name=name,
+            network=self.recipe.network,
+            threshold=best["threshold"],
+            voxel_size_nm=self.stack.voxel_size_nm,
+            training=self._config(),
+            scores={k: v for k, v in best.items() if k.startswith("val_")},
+        )
+        model = keras.models.load_model(self.folder.best, compile=False)
+        sample = self.stack.slice(self.split.validation[0])
+        write_package(self.folder.package, info, model, sample)
+        return TrainResult(self.folder.package, best, self.stopped)

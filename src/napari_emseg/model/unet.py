@@ -1,0 +1,66 @@
+"""The U-Net."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from napari_emseg.core.config import NetworkConfig
+
+
+def build_unet(config: NetworkConfig) -> keras.Model:
+    """A U-Net with a contracting and an expanding path joined by skip connections.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        Depth, width, and whether blocks are residual.
+
+    Returns
+    -------
+    keras.Model
+        Takes (N, Y, X, 1) float32 normalised slices, with Y and X multiples of
+        ``config.multiple``, and returns (N, Y, X, 1) float32 probabilities of cell.
+
+    References
+    ----------
+    Ronneberger, Fischer, Brox: U-Net. MICCAI 2015. https://doi.org/10.1007/978-3-319-24574-4_28
+    """
+    image = keras.Input((None, None, 1), name="image")
+    x, skips = image, []
+    for level in range(config.depth):
+        x = _block(x, config.base_filters * 2**level, config, f"down{level}")
+        skips.append(x)
+        x = layers.MaxPooling2D(name=f"down{level}_pool")(x)
+    x = _block(x, config.base_filters * 2**config.depth, config, "bottom")
+    for level in reversed(range(config.depth)):
+        x = _up(x, skips[level], config.base_filters * 2**level, f"up{level}")
+        x = _block(x, config.base_filters * 2**level, config, f"up{level}")
+    # in float32 also under mixed precision: a float16 sigmoid has only three digits
+    probability = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32", name="probability")(x)
+    return keras.Model(image, probability, name="unet")
+
+
+def _up(x: keras.KerasTensor, skip: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
+    x = layers.Conv2DTranspose(filters, 2, strides=2, name=f"{name}_enlarge")(x)
+    return layers.Concatenate(name=f"{name}_join")([skip, x])
+
+
+def _block(
+    x: keras.KerasTensor, filters: int, config: NetworkConfig, name: str
+) -> keras.KerasTensor:
+    """Two 3 x 3 convolutions; with ``residual`` the block's input is added before the last ReLU."""
+    y = _convolution(x, filters, 3, f"{name}_a")
+    y = layers.ReLU(name=f"{name}_a_relu")(y)
+    y = _convolution(y, filters, 3, f"{name}_b")
+    if config.residual:
+        y = layers.Add(name=f"{name}_add")([y, _convolution(x, filters, 1, f"{name}_short")])
+    return layers.ReLU(name=f"{name}_b_relu")(y)
+
+
+def _convolution(x: keras.KerasTensor, filters: int, size: int, name: str) -> keras.KerasTensor:
+    x = layers.Conv2D(
+        filters, size, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
+    )(x)
+    # the default momentum of 0.99 needs some 500 steps to follow; a short training has fewer
+    return layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)

@@ -1,0 +1,191 @@
+"""What the command line shares: options from settings, progress, exit status."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+from tqdm import tqdm
+
+from napari_emseg.core.config import Config, Setting
+from napari_emseg.engine.environment import prepare_environment
+from napari_emseg.engine.jobs import Job
+from napari_emseg.errors import CancelledError, EmsegError
+from napari_emseg.types import EpochDone, Event, Log, Progress
+
+EXIT_ERROR, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_C = TypeVar("_C", bound=Config)
+
+
+# -- options ----------------------------------------------------------------------------------
+
+
+def options_of(
+    config: type[Config], *, without_default: bool = False
+) -> Callable[[_Command], _Command]:
+    """Decorator: one option for every setting of ``config``.
+
+    Parameters
+    ----------
+    config : type of Config
+        Where the settings are declared.
+    without_default : bool
+        Leave out what a person does not give, in place of the declared default.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        for declared in reversed(list(config.settings())):
+            command = _option(declared, without_default)(command)
+        return command
+
+    return decorate
+
+
+def _option(declared: Setting, without_default: bool) -> Callable[[_Command], _Command]:
+    flag = declared.name.replace("_", "-")
+    names = f"--{flag}/--no-{flag}" if declared.type is bool else f"--{flag}"
+    kind: Any = click.Choice(declared.choices) if declared.choices else declared.type
+    help_text = declared.help if declared.type is bool else f"{declared.help} ({declared.range_text})"
+    return click.option(
+        names,
+        declared.name,
+        type=kind,
+        default=None if without_default else declared.default,
+        show_default=not without_default,
+        help=help_text,
+    )
+
+
+def take(config: type[_C], options: dict[str, Any]) -> _C:
+    """Build ``config`` from its options, and remove them from ``options``.
+
+    Raises
+    ------
+    SettingError
+        If a value is outside its range.
+    """
+    names = [each.name for each in config.settings()]
+    return config(**{name: options.pop(name) for name in names})
+
+
+class Slices(click.ParamType):
+    """``3:7`` (3 to 6), ``24,25,26``, or both mixed; a tuple of slice numbers from 0."""
+
+    name = "slices"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Read the text of an option."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = [z for part in value.split(",") for z in _slices_of(part)]
+        except ValueError:
+            numbers = []
+        if not numbers:
+            self.fail(f"expected slices such as 3:7 or 24,25,26, received {value!r}", param, ctx)
+        return tuple(numbers)
+
+
+def _slices_of(part: str) -> Sequence[int]:
+    start, colon, stop = part.strip().partition(":")
+    return range(int(start), int(stop)) if colon else [int(start)]
+
+
+# -- jobs -------------------------------------------------------------------------------------
+
+
+def run_with_progress(job: Job) -> Any:
+    """Do a job in this process, with a progress bar; Ctrl-C stops it politely, twice at once."""
+    from napari_emseg.engine.run import run
+
+    prepare_environment()
+    with _stop_on_interrupt() as stopped, _Progress() as progress:
+        return run(job, progress.show, stopped.is_set)
+
+
+class _Progress:
+    """Draws events as a bar on standard error."""
+
+    def __enter__(self) -> _Progress:
+        self._bar: tqdm[Any] | None = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, event: Event) -> None:
+        """Draw one event."""
+        match event:
+            case Progress():
+                self._advance(event)
+            case Log(message):
+                tqdm.write(message, file=sys.stderr)
+            case EpochDone(epoch, scores):
+                shown = "  ".join(f"{name} {scores[name]:.3f}" for name in _SHOWN)
+                tqdm.write(f"epoch {epoch:3d}  {shown}", file=sys.stderr)
+
+    def _advance(self, event: Progress) -> None:
+        if self._bar is None:
+            counts = "{n:.0f}/{total:.0f} {unit}" if event.total > 1 else "{percentage:.0f} % {unit}"
+            self._bar = tqdm(
+                total=event.total,
+                unit=event.unit,
+                bar_format="{bar:30} " + counts + "  {elapsed}<{remaining}",
+                disable=None,
+            )
+        self._bar.update(event.done - self._bar.n)
+
+
+_SHOWN = ("loss", "val_loss", "accuracy", "val_accuracy", "val_v_rand", "val_v_info")
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second one interrupts as usual."""
+    stopped = threading.Event()
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        tqdm.write("Stopping ... (again to end at once)", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def exit_status(command: click.Command, args: Sequence[str] | None) -> int:
+    """Run the command line; a clear error is one line on standard error.
+
+    Returns
+    -------
+    int
+        0 done, 1 a clear error, 2 wrong usage, 130 cancelled.
+    """
+    try:
+        command.main(args, prog_name="napari-emseg", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (CancelledError, click.Abort, KeyboardInterrupt) as error:
+        click.echo(str(error) or "Cancelled.", err=True)
+        return EXIT_CANCELLED
+    except EmsegError as error:
+        click.echo(f"napari-emseg: {error}", err=True)
+        return EXIT_ERROR
+    except BrokenPipeError:  # the reader of our output, such as head, has had enough
+        sys.stderr.close()
+        return 0
+    return 0

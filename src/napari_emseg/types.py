@@ -1,0 +1,137 @@
+"""The words of the project as types; they stand under all floors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.errors import ShapeError
+
+ArrayLike: TypeAlias = Any
+"""Something with ``shape``, ``dtype`` and numpy indexing: numpy, memmap, dask, zarr."""
+
+VoxelSize: TypeAlias = tuple[float, float, float]
+"""Edge lengths of a voxel in nm, in axis order (Z, Y, X)."""
+
+StackKind: TypeAlias = Literal["image", "labels"]
+LabelsMeaning: TypeAlias = Literal["mask", "scribbles", "instances"]
+Float32Array: TypeAlias = npt.NDArray[np.float32]
+ShouldStop: TypeAlias = Callable[[], bool]
+
+ISBI_VOXEL_SIZE_NM: VoxelSize = (50.0, 4.0, 4.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Serial sections as one array.
+
+    Parameters
+    ----------
+    data : (Z, Y, X) array
+        Any integer or float dtype; numpy or lazy (dask, memmap, zarr). Never RGB.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X) in nm; None where nobody knows.
+    name : str
+        What a layer made from it is called.
+    kind : {"image", "labels"}
+        Whether it holds grey values or labels.
+    """
+
+    data: ArrayLike
+    voxel_size_nm: VoxelSize | None = None
+    name: str = "stack"
+    kind: StackKind = "image"
+
+    def __post_init__(self) -> None:
+        if len(self.data.shape) != 3:
+            raise ShapeError(
+                f"stack {self.name!r}: expected three axes (Z, Y, X), received shape "
+                f"{tuple(self.data.shape)}"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Numbers of slices, rows and columns (Z, Y, X)."""
+        z, y, x = self.data.shape
+        return int(z), int(y), int(x)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def slice(self, z: int) -> npt.NDArray[Any]:
+        """Slice ``z`` as a numpy array (Y, X), loaded where the stack is lazy."""
+        return np.asarray(self.data[z])
+
+    def with_data(self, data: ArrayLike, **changes: Any) -> Stack:
+        """The same stack (voxel size, name) around other data."""
+        return replace(self, data=data, **changes)
+
+
+# What happened, as told by training, prediction and the worker process ------------------------
+
+
+@dataclass(frozen=True)
+class Log:
+    """A sentence for the person who waits."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is; ``seconds_left`` is None until it can be told."""
+
+    done: float
+    total: float
+    unit: str
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class SliceDone:
+    """Slice ``z`` of the output holds its final values."""
+
+    z: int
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """One pass over the training slices; ``scores`` are the columns of ``history.csv``."""
+
+    epoch: int
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The job is done; ``result`` is what its function returned."""
+
+    result: Any = None
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """A person stopped the job; ``message`` says what was kept."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The job ended with an error.
+
+    ``details`` is a traceback where the error is a bug of ours, and None where it is one that
+    a person can mend. ``crashed`` says that the worker process itself is gone.
+    """
+
+    message: str
+    details: str | None = None
+    crashed: bool = False
+
+
+Event: TypeAlias = Log | Progress | SliceDone | EpochDone | Finished | Cancelled | Failed
+OnEvent: TypeAlias = Callable[[Event], None]

@@ -1,0 +1,153 @@
+"""The main job on the bundled sample: open napari, segment the phantom, show or write the result."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_emseg.core.metrics import StackScores, score_stack
+from napari_emseg.errors import DisplayError, EmsegError, WriteError
+from napari_emseg.types import Event, Failed, Finished, Stack
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_emseg.ui.segment import SegmentWidget
+
+_WINDOW = (1600, 1000)
+_DRAWING_MS = 1000
+"""How long the canvas may take to show the last slice before the screenshot."""
+
+_log = logging.getLogger(__name__)
+
+
+def run_demo(*, out: Path, headless: bool) -> None:
+    """Segment the bundled sample in napari.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for screenshot, mask and scores; written only where no person sees the window.
+    headless : bool
+        Do it under a virtual display. Done by itself where there is no display.
+
+    Raises
+    ------
+    DisplayError
+        If there is neither a display nor Xvfb.
+    EmsegError
+        If the segmentation failed.
+    """
+    headless = headless or _has_no_display()
+    with _virtual_display() if headless else _same_display():
+        demo = _Demo(out if headless else None)
+        demo.run()
+    if demo.failed is not None:
+        raise EmsegError(f"demo: {demo.failed.message}")
+
+
+def _has_no_display() -> bool:
+    displays = ("DISPLAY", "WAYLAND_DISPLAY")
+    return sys.platform.startswith("linux") and not any(map(os.environ.get, displays))
+
+
+@contextmanager
+def _same_display() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _virtual_display() -> Iterator[None]:
+    """A screen that nobody sees; other systems than Linux always have a real one."""
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    if shutil.which("Xvfb") is None:
+        raise DisplayError(
+            "display: there is none, and Xvfb is not installed; run "
+            "'sudo apt-get install --yes xvfb xauth' or start napari on a desktop"
+        )
+    from pyvirtualdisplay import Display
+
+    with Display(backend="xvfb", size=_WINDOW):
+        yield
+
+
+class _Demo:
+    """A napari window that segments the phantom; with ``out`` it closes itself when done."""
+
+    def __init__(self, out: Path | None) -> None:
+        self._out = out
+        self.failed: Failed | None = None
+
+    def run(self) -> None:
+        import napari
+
+        self._viewer = napari.Viewer(title="napari-emseg demo", show=True)
+        self._viewer.window.resize(*_WINDOW)
+        self._image, self._truth = self._viewer.open_sample("napari-emseg", "phantom")
+        self._truth.visible = False
+        self._dock = self._add_dock(self._viewer)
+        self._dock.ended.connect(self._ended)
+        self._dock.image.value = self._image
+        self._dock.segment_whole_stack()
+        napari.run()
+
+    @staticmethod
+    def _add_dock(viewer: napari.Viewer) -> SegmentWidget:
+        _, widget = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
+        dock: SegmentWidget = widget
+        return dock
+
+    def _ended(self, event: Event) -> None:
+        if isinstance(event, Finished):
+            scores = self._score()
+            self._viewer.status = f"V_rand {scores.v_rand:.3f}, V_info {scores.v_info:.3f}"
+        elif isinstance(event, Failed):
+            self.failed = event
+        if self._out is not None:
+            from qtpy.QtCore import QTimer
+
+            QTimer.singleShot(_DRAWING_MS, self._write_and_close)
+
+    def _score(self) -> StackScores:
+        """Scores of the mask that the person sees."""
+        mask, _ = self._layers()
+        return score_stack(mask, self._truth.data, thresholds=(0.5,))
+
+    def _layers(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        prediction = self._dock.prediction
+        return prediction.mask, prediction.probability
+
+    def _write_and_close(self) -> None:
+        try:
+            if self.failed is None:
+                self._write()
+        except EmsegError as error:
+            self.failed = Failed(str(error))
+        finally:
+            self._viewer.close()
+
+    def _write(self) -> None:
+        from napari_emseg.io.write import as_mask_uint8, write_stack
+
+        assert self._out is not None
+        mask, _ = self._layers()
+        try:
+            self._out.mkdir(parents=True, exist_ok=True)
+            self._viewer.screenshot(
+                str(self._out / "screenshot.png"), canvas_only=False, flash=False
+            )
+            scores = json.dumps(self._score().to_dict(), indent=2)
+            (self._out / "scores.json").write_text(scores)
+        except OSError as error:
+            raise WriteError(f"out: cannot write to {self._out} ({error})") from error
+        stack = Stack(as_mask_uint8(mask), (50.0, 4.0, 4.0), "mask", "labels")
+        write_stack(self._out / "mask.tif", stack, overwrite=True)

@@ -1,0 +1,55 @@
+"""Form fields from the declarations in `core.config`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from magicgui.widgets import CheckBox, ComboBox, FloatSlider, FloatSpinBox, LineEdit, SpinBox
+from magicgui.widgets.bases import ValueWidget
+
+from napari_emseg.core.config import Config, Setting
+
+
+def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
+    """The field of one setting, with its label, default, range and tooltip.
+
+    Parameters
+    ----------
+    config : type of Config
+        Where the setting is declared.
+    name : str
+        Which one.
+    **changes
+        Arguments of the widget to set otherwise.
+    """
+    declared = next(each for each in config.settings() if each.name == name)
+    about = {
+        "name": name,
+        "label": _label(declared),
+        "value": declared.default,
+        "tooltip": f"{declared.help} ({declared.range_text})",
+        **_range(declared),
+        **changes,
+    }
+    widget: ValueWidget = _widget_class(declared)(**about)
+    return widget
+
+
+def _label(declared: Setting) -> str:
+    words = declared.name.replace("_", " ").capitalize()
+    return f"{words} [{declared.unit}]" if declared.unit else words
+
+
+def _widget_class(declared: Setting) -> type[ValueWidget]:
+    if declared.choices:
+        return ComboBox
+    if declared.type is float and declared.ge is not None and declared.le == 1:
+        return FloatSlider
+    return {bool: CheckBox, int: SpinBox, float: FloatSpinBox, str: LineEdit}[declared.type]
+
+
+def _range(declared: Setting) -> dict[str, Any]:
+    if declared.choices:
+        return {"choices": declared.choices}
+    limits = {"min": declared.ge, "max": declared.le}
+    return {key: value for key, value in limits.items() if value is not None}

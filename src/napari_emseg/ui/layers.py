@@ -1,0 +1,76 @@
+"""What the docks need to know of napari's layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_emseg.errors import ShapeError
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+
+def stack_shape(layer: Image) -> tuple[int, int, int]:
+    """Shape (Z, Y, X) of an image layer; a 2-D image is one slice.
+
+    Raises
+    ------
+    ShapeError
+        If the layer is RGB, multiscale, or has more than three axes.
+    """
+    shape = tuple(int(n) for n in layer.data.shape)
+    if layer.rgb:
+        raise ShapeError(
+            f"image: {layer.name!r} is a colour image; split its channels (right click on the "
+            "layer) and choose one of them"
+        )
+    if layer.multiscale or len(shape) not in (2, 3):
+        raise ShapeError(
+            f"image: expected a stack (Z, Y, X) or one slice (Y, X), received {layer.name!r} with "
+            f"shape {shape}{' in several scales' if layer.multiscale else ''}"
+        )
+    return shape if len(shape) == 3 else (1, *shape)  # type: ignore[return-value]
+
+
+def read_slice(layer: Image, z: int) -> np.ndarray[Any, Any]:
+    """Slice ``z`` of an image layer as a numpy array (Y, X), loaded where it is lazy."""
+    data = layer.data if layer.ndim == 2 else layer.data[z]
+    return np.asarray(data)
+
+
+def current_slice(viewer: ViewerModel, layer: Image) -> int:
+    """The slice of ``layer`` that a person looks at.
+
+    Not ``viewer.dims.current_step[0]``, which is wrong for layers that are translated, and when
+    axes are rolled or there are more of them.
+
+    Raises
+    ------
+    ShapeError
+        If the viewer shows a position outside the layer.
+    """
+    if layer.ndim == 2:
+        return 0
+    z = round(float(layer.world_to_data(viewer.dims.point)[0]))
+    count = layer.data.shape[0]
+    if not 0 <= z < count:
+        raise ShapeError(
+            f"image: the viewer shows slice {z} of {layer.name!r}, which has slices 0 to "
+            f"{count - 1}; move the slider onto the layer"
+        )
+    return z
+
+
+def geometry(layer: Layer) -> dict[str, Any]:
+    """Where a layer lies in the world, as keyword arguments for a layer beside it."""
+    return {
+        "scale": layer.scale,
+        "translate": layer.translate,
+        "rotate": layer.rotate,
+        "shear": layer.shear,
+        "units": layer.units,
+        "axis_labels": layer.axis_labels,
+    }

@@ -1,0 +1,128 @@
+"""A probability layer and a mask layer that grow beside their source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_emseg.core.postprocess import to_mask
+from napari_emseg.types import Float32Array
+from napari_emseg.ui.layers import geometry, read_slice, stack_shape
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels
+
+    from napari_emseg.io.scratch import Scratch
+
+MASK_OPACITY = 0.4
+
+
+class Prediction:
+    """What one model says of one image layer, slice by slice.
+
+    The worker writes probabilities into `out`, a file that the probability layer shows; the mask
+    is made from it here. A mask that a person has edited is never written to again.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where the layers go.
+    image : Image
+        The source.
+    model : str
+        Name of the model.
+    scratch : Scratch
+        Where the shared files lie.
+    """
+
+    def __init__(self, viewer: ViewerModel, image: Image, model: str, scratch: Scratch) -> None:
+        self._viewer, self.image, self.model = viewer, image, model
+        self._data, self._scratch = image.data, scratch
+        shape = stack_shape(image)
+        self.source: np.memmap[Any, Any] = scratch.allocate("source", shape, image.dtype)
+        self.probability: Float32Array = scratch.allocate("probability", shape, np.float32)
+        self.mask = np.zeros(shape, np.uint8)
+        self.done: set[int] = set()
+        self.threshold = 0.5
+        self.probability_layer: Image | None = None
+        self.mask_layer: Labels | None = None
+        self._edited = False
+
+    @property
+    def source_path(self) -> Path:
+        """File with the slices to predict."""
+        return Path(self.source.filename)
+
+    @property
+    def out_path(self) -> Path:
+        """File that the worker writes probabilities to."""
+        return Path(self.probability.filename)  # type: ignore[attr-defined]
+
+    def serves(self, image: Image, model: str) -> bool:
+        """Whether more slices of ``image`` may still be added to these layers."""
+        layers = self._viewer.layers
+        kept = all(
+            layer is None or layer in layers for layer in (self.probability_layer, self.mask_layer)
+        )
+        same = image is self.image and image.data is self._data and model == self.model
+        return same and kept and not self._edited
+
+    def copy_slices(self, slices: list[int]) -> None:
+        """Put slices of the source where the worker reads them; runs outside the GUI thread."""
+        for z in slices:
+            self.source[z] = read_slice(self.image, z)
+
+    def accept(self, z: int) -> None:
+        """Show slice ``z``, whose probability the worker has written."""
+        self.done.add(z)
+        if self._edited:
+            return
+        self.mask[z] = to_mask(self.probability[z], self.threshold)
+        if self.mask_layer is None:
+            self._add_layers()
+        else:
+            self._refresh()
+
+    def set_threshold(self, threshold: float) -> bool:
+        """Make the mask anew from the probability; False where a person has edited the mask."""
+        if self._edited:
+            return False
+        self.threshold = threshold
+        for z in self.done:
+            self.mask[z] = to_mask(self.probability[z], threshold)
+        self._refresh()
+        return True
+
+    def _add_layers(self) -> None:
+        about = {"napari_emseg": {"source": self.image.name, "model": self.model}}
+        flat = self.image.ndim == 2
+        self.probability_layer = self._viewer.add_image(
+            self.probability[0] if flat else self.probability,
+            name=f"{self.image.name} probability",
+            contrast_limits=(0, 1),
+            colormap="gray",
+            visible=False,
+            metadata=about,
+            **geometry(self.image),
+        )
+        self.mask_layer = self._viewer.add_labels(
+            self.mask[0] if flat else self.mask,
+            name=f"{self.image.name} mask",
+            opacity=MASK_OPACITY,
+            metadata=about,
+            **geometry(self.image),
+        )
+        for event in (self.mask_layer.events.paint, self.mask_layer.events.labels_update):
+            event.connect(self._note_edit)
+        self.mask_layer.events.data.connect(self._note_edit)
+
+    def _note_edit(self) -> None:
+        self._edited = True
+
+    def _refresh(self) -> None:
+        for layer in (self.probability_layer, self.mask_layer):
+            if layer is not None and layer.visible:
+                layer.refresh(extent=False, thumbnail=False)
