@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
+from tqdm import tqdm
 
 from napari_emseg import __version__
 from napari_emseg.core.config import (
@@ -23,12 +25,17 @@ from napari_emseg.engine.jobs import PredictJob, TrainJob
 from napari_emseg.errors import CancelledError
 from napari_emseg.model.library import DEFAULT, find_model
 from napari_emseg.terminal import Slices, exit_status, options_of, run_with_progress, take
-from napari_emseg.types import Stack
+from napari_emseg.types import Stack, StackKind
 
-_EXISTING = click.Path(path_type=Path)
+_PATH = click.Path(path_type=Path)
+_OUT = click.Path()  # text: a Path would lose the slash that says "a folder"
+_overwrite = click.option("--overwrite", is_flag=True, help="Replace --out where it exists.")
 _device = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, gpu or gpu:0."
 )
+
+_DTYPES = {"probability": np.float32, "mask": np.uint8, "cells": np.uint16}
+"""What ``predict --what`` writes; ids become uint32 where uint16 does not hold them."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -43,7 +50,7 @@ def cli() -> None:
 @cli.command()
 @click.option("--headless", is_flag=True, help="Show nothing; write the results to --out.")
 @click.option(
-    "--out", type=_EXISTING, default=Path("demo-out"), show_default=True,
+    "--out", type=_PATH, default=Path("demo-out"), show_default=True,
     help="Folder for the screenshot, the mask and the scores.",
 )  # fmt: skip
 def demo(headless: bool, out: Path) -> None:
@@ -54,9 +61,9 @@ def demo(headless: bool, out: Path) -> None:
 
 
 @cli.command()
-@click.argument("images", type=_EXISTING)
-@click.argument("labels", type=_EXISTING)
-@click.option("--out", type=_EXISTING, required=True, help="Run folder to make.")
+@click.argument("images", type=_PATH)
+@click.argument("labels", type=_PATH)
+@click.option("--out", type=_PATH, required=True, help="Run folder to make.")
 @click.option("--name", default=None, help="Name of the model; the run folder's by default.")
 @click.option("--slices", type=Slices(), help="Use only these labelled slices, such as 0:24.")
 @click.option("--val-slices", type=Slices(), help="Validate on these slices.")
@@ -95,54 +102,59 @@ def train(images: Path, labels: Path, out: Path, name: str | None, **options: An
 
 
 @cli.command()
-@click.argument("stack", type=_EXISTING)
-@click.option("--out", type=_EXISTING, required=True, help="OUT.tif, OUT.npy, OUT.zarr or a folder.")
+@click.argument("stack", type=_PATH)
+@click.option("--out", type=_OUT, required=True, help="OUT.tif, OUT.npy, OUT.zarr or a folder/.")
+@_overwrite
 @click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
 @click.option(
-    "--what", type=click.Choice(["probability", "mask", "cells"]), default="probability",
-    show_default=True, help="float32 in 0..1; uint8 in {0, 255}; or instance ids.",
+    "--what", type=click.Choice(list(_DTYPES)), default="probability", show_default=True,
+    help="float32 in 0..1; uint8 in {0, 255}; or instance ids.",
 )  # fmt: skip
 @click.option("--slices", type=Slices(), help="Only these slices, such as 3:7.")
 @_device
 @options_of(MaskConfig, without_default=True)
 @options_of(PredictConfig)
-def predict(stack: Path, out: Path, model: str, what: str, **options: Any) -> None:
+def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **options: Any) -> None:
     """Segment STACK; --threshold is the model's own where it is not given."""
     from napari_emseg.io.read import read_stack
     from napari_emseg.io.scratch import Scratch
-    from napari_emseg.io.write import check_can_write, write_stack
+    from napari_emseg.io.write import check_target, write_stack
 
-    check_can_write(out, source=stack)
     package, source = find_model(model), read_stack(stack, kind="image")
     chosen = options["threshold"]
     threshold = package.info.threshold if chosen is None else MaskConfig(threshold=chosen).threshold
     config = take(PredictConfig, options)
+    kind: StackKind = "image" if what == "probability" else "labels"
+    planned = np.broadcast_to(np.zeros((), _DTYPES[what]), source.shape)
+    check_target(out, Stack(planned), overwrite=overwrite, sources=[stack])
     with Scratch() as scratch:
-        probability = scratch.allocate("probability", source.shape, "float32")
+        probability = scratch.allocate("probability", source.shape, np.float32)
         job = PredictJob(
-            stack, Path(probability.filename), model, options["slices"], options["device"], config
-        )
+            stack, Path(str(probability.filename)), model, options["slices"], options["device"],
+            config,
+        )  # fmt: skip
         result = run_with_progress(job)
-        slices = range(len(source)) if job.slices is None else job.slices
-        segmented = _as_what(probability[list(slices)], what, threshold)
-        kind = "image" if what == "probability" else "labels"
-        write_stack(out, Stack(segmented, source.voxel_size_nm, out.stem, kind))
+        if job.slices is not None:
+            probability = probability[list(job.slices)]
+        segmented = Stack(_as_what(probability, what, threshold), source.voxel_size_nm, kind=kind)
+        write_stack(out, segmented, overwrite=overwrite, sources=[stack])
     click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s on {result.device}")
 
 
 def _as_what(probability: Any, what: str, threshold: float) -> Any:
     """Probability (Z, Y, X) as what ``--what`` names, in the dtype that goes to disk."""
     from napari_emseg.core.postprocess import to_cells, to_mask
+    from napari_emseg.io.write import as_ids, as_mask_uint8
 
     if what == "probability":
         return probability
     mask = to_mask(probability, threshold)
-    return mask * 255 if what == "mask" else to_cells(mask)
+    return as_mask_uint8(mask) if what == "mask" else as_ids(to_cells(mask))
 
 
 @cli.command()
-@click.argument("prediction", type=_EXISTING)
-@click.argument("truth", type=_EXISTING)
+@click.argument("prediction", type=_PATH)
+@click.argument("truth", type=_PATH)
 @click.option(
     "--slices", type=Slices(),
     help="Score these slices of TRUTH, and of PREDICTION where it has as many slices.",
@@ -153,18 +165,16 @@ def evaluate(prediction: Path, truth: Path, slices: tuple[int, ...] | None, as_j
 
     PREDICTION is a probability or a mask, TRUTH is nonzero where cell.
     """
-    from tqdm import tqdm
-
     from napari_emseg.core.metrics import score_stack
     from napari_emseg.io.read import read_stack
 
-    predicted, true = read_stack(prediction, kind="image").data, read_stack(truth, kind="labels").data
+    predicted, true = read_stack(prediction, kind="image"), read_stack(truth, kind="labels")
     if slices is not None:
         if len(predicted) == len(true):
-            predicted = predicted[list(slices)]
-        true = true[list(slices)]
+            predicted = predicted.take(slices)
+        true = true.take(slices)
     with tqdm(total=len(true), unit="slice", disable=None) as bar:
-        scores = score_stack(predicted, true, on_slice=lambda done, _: bar.update(1))
+        scores = score_stack(predicted.data, true.data, on_slice=lambda done, _: bar.update(1))
     click.echo(json.dumps(scores.to_dict()) if as_json else _score_table(scores.to_dict(), slices))
 
 
@@ -181,14 +191,24 @@ def _score_table(scores: dict[str, Any], slices: tuple[int, ...] | None) -> str:
 
 
 @cli.command()
-@click.argument("source", metavar="IN", type=_EXISTING)
-@click.argument("out", type=_EXISTING)
-def convert(source: Path, out: Path) -> None:
-    """Convert a stack: TIFF, folder of PNG or TIFF slices, .npy, .zarr."""
+@click.argument("source", metavar="IN", type=_PATH)
+@click.argument("out", type=_OUT)
+@_overwrite
+def convert(source: Path, out: str, overwrite: bool) -> None:
+    """Convert a stack: TIFF, folder of PNG or TIFF slices, .npy, .zarr.
+
+    OUT's ending says the form; a path without one, or with a slash at its end, is a folder.
+    """
     from napari_emseg.io.convert import convert as convert_stack
 
-    convert_stack(source, out)
-    click.echo(str(out))
+    with tqdm(unit="slice", disable=None) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        convert_stack(source, out, overwrite=overwrite, on_slice=advance)
+    click.echo(out)
 
 
 @cli.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -65,6 +65,21 @@ class Stack:
     def slice(self, z: int) -> npt.NDArray[Any]:
         """Slice ``z`` as a numpy array (Y, X), loaded where the stack is lazy."""
         return np.asarray(self.data[z])
+
+    def require_slices(self, slices: Sequence[int]) -> None:
+        """Raise `ShapeError` unless all ``slices`` exist and there is at least one."""
+        if not slices:
+            raise ShapeError("slices: expected at least one, received none")
+        if min(slices) < 0 or max(slices) >= len(self):
+            raise ShapeError(
+                f"slices: expected numbers from 0 to {len(self) - 1}, received {min(slices)} to "
+                f"{max(slices)}"
+            )
+
+    def take(self, slices: Sequence[int]) -> Stack:
+        """The stack of these slices alone; `ShapeError` where one does not exist."""
+        self.require_slices(slices)
+        return self.with_data(self.data[list(slices)])
 
     def with_data(self, data: ArrayLike, **changes: Any) -> Stack:
         """The same stack (voxel size, name) around other data."""

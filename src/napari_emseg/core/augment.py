@@ -70,7 +70,10 @@ def augment(
 
 
 def _resample(array: npt.NDArray[Any], at: npt.NDArray[np.float32], how: int) -> npt.NDArray[Any]:
-    return cv2.remap(array, at[0], at[1], how, borderMode=cv2.BORDER_REFLECT_101)
+    resampled: npt.NDArray[Any] = cv2.remap(
+        array, at[0], at[1], how, borderMode=cv2.BORDER_REFLECT_101
+    )
+    return resampled
 
 
 def _draw_coordinates(
@@ -91,9 +94,13 @@ def _draw_coordinates(
 def _draw_centre(
     shape: tuple[int, ...], half: float, rng: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    """Centre (x, y) of a crop that lies in the slice, or the middle where it is too small."""
-    room = [(min(half, (n - 1) / 2), max(n - 1 - half, (n - 1) / 2)) for n in reversed(shape)]
-    return np.array([rng.uniform(low, high) for low, high in room], np.float32)
+    """Centre (x, y) of a crop that lies in the slice, or around it where it is too small.
+
+    On the grid of pixels, so that a patch that is neither turned nor bent is an exact crop.
+    """
+    room = [n - 1 - int(2 * half) for n in reversed(shape)]
+    starts = [rng.integers(0, free, endpoint=True) if free >= 0 else free // 2 for free in room]
+    return np.array(starts, np.float32) + np.float32(half)
 
 
 def _draw_matrix(rng: np.random.Generator, config: AugmentConfig) -> npt.NDArray[np.float64]:
@@ -103,7 +110,10 @@ def _draw_matrix(rng: np.random.Generator, config: AugmentConfig) -> npt.NDArray
     zoom = 1 + rng.uniform(-config.zoom, config.zoom)
     signs = rng.choice([-1.0, 1.0], size=2) if config.flip else np.ones(2)
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return rotation @ np.array([[1, shear], [0, 1]]) @ np.diag(signs) / zoom
+    matrix: npt.NDArray[np.float64] = (
+        rotation @ np.array([[1, shear], [0, 1]]) @ np.diag(signs) / zoom
+    )
+    return matrix
 
 
 def _draw_elastic(

@@ -76,7 +76,7 @@ class Setting:
 
 def setting(
     default: Any,
-    help: str,  # noqa: A002
+    help: str,
     *,
     unit: str = "",
     ge: float | None = None,
@@ -137,8 +137,9 @@ class NetworkConfig(Config):
 
     @property
     def reach(self) -> int:
-        """How far an output pixel sees, in pixels: two 3 x 3 convolutions on every level, going
-        down and up, and the pooling between them.
+        """How far an output pixel sees, in pixels.
+
+        Two 3 x 3 convolutions on every level, going down and up, and the pooling between them.
         """
         pooled = self.multiple - 1
         return 2 * pooled + 2 * self.multiple + 2 * pooled + pooled
@@ -187,7 +188,9 @@ class AugmentConfig(Config):
         for name in ("elastic_alpha", "elastic_sigma"):
             low, high = getattr(self, f"{name}_min"), getattr(self, f"{name}_max")
             if low > high:
-                raise SettingError(f"{name}_min: expected at most {name}_max={high}, received {low}")
+                raise SettingError(
+                    f"{name}_min: expected at most {name}_max={high}, received {low}"
+                )
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,11 @@ class TrainConfig(Config):
 
     epochs: int = setting(50, "Passes over the training slices.", ge=1, le=100_000)
     minutes: float = setting(
-        0.0, "Fit the training into this time; 0 trains all epochs.", unit="minutes", ge=0, le=100_000
+        0.0,
+        "Fit the training into this time; 0 trains all epochs.",
+        unit="minutes",
+        ge=0,
+        le=100_000,
     )
     patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
     batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
@@ -221,6 +228,13 @@ class Recipe:
     augment: AugmentConfig = AugmentConfig()
     train: TrainConfig = TrainConfig()
 
+    def __post_init__(self) -> None:
+        if self.train.patch_size % self.network.multiple:
+            raise SettingError(
+                f"patch_size: expected a multiple of {self.network.multiple} px for a network of "
+                f"depth {self.network.depth}, received {self.train.patch_size}"
+            )
+
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Plain values, one group per config."""
         return asdict(self)
@@ -228,6 +242,11 @@ class Recipe:
     @classmethod
     def from_dict(cls, groups: Mapping[str, Mapping[str, Any]]) -> Recipe:
         """Build from what `to_dict` gave; a group that is missing has its defaults."""
+        known = [each.name for each in fields(cls)]
+        if unknown := sorted(set(groups) - set(known)):
+            raise SettingError(
+                f"Recipe: unknown group {', '.join(unknown)}; known are {', '.join(known)}"
+            )
         return cls(
             NetworkConfig.from_dict(groups.get("network", {})),
             AugmentConfig.from_dict(groups.get("augment", {})),
@@ -240,8 +259,11 @@ class PredictConfig(Config):
     """How a stack is predicted."""
 
     tile_size: int = setting(
-        1024, "Edge of an inference tile; slices up to this size go through whole.",
-        unit="px", ge=64, le=16384,
+        1024,
+        "Edge of an inference tile; slices up to this size go through whole.",
+        unit="px",
+        ge=64,
+        le=16384,
     )
     batch_size: int = setting(1, "Tiles that go through the network together.", ge=1, le=256)
 

@@ -40,7 +40,7 @@ def split_slices(
         If a named slice is not labelled, or nothing is left to train on.
     """
     if validation is None:
-        validation = _spread(labelled, fraction)
+        validation = _spread(labelled, fraction) if len(labelled) > 1 else []
     if unlabelled := sorted(set(validation) - set(labelled)):
         raise LabelsError(
             f"validation slices: {', '.join(map(str, unlabelled))} carry no labels; labelled are "
@@ -49,13 +49,14 @@ def split_slices(
     train = tuple(z for z in labelled if z not in set(validation))
     if not train or not validation:
         raise LabelsError(
-            f"labelled slices: expected at least one to train and one to validate, received "
-            f"{len(train)} and {len(validation)}; label one more slice"
+            "labelled slices: expected at least one to train and one to validate, received "
+            f"{len(labelled)} labelled, of which {len(set(validation))} validate; label one more "
+            "slice, or name other validation slices"
         )
     return Split(train, tuple(sorted(set(validation))))
 
 
 def _spread(labelled: Sequence[int], fraction: float) -> list[int]:
-    count = max(1, round(fraction * len(labelled)))
+    count = min(max(1, round(fraction * len(labelled))), len(labelled) - 1)
     step = len(labelled) / count
     return [labelled[int((k + 0.5) * step)] for k in range(count)]

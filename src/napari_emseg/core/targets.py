@@ -144,7 +144,8 @@ def _class_weights(
         raise LabelsError(
             f"labels: only {painted} is painted; the network needs both membrane and cell"
         )
-    return (counts.sum() / (2 * counts)).astype(np.float32)
+    weights: npt.NDArray[np.float32] = (counts.sum() / (2 * counts)).astype(np.float32)
+    return weights
 
 
 def border_weights(cells: npt.NDArray[Any], w_0: float, sigma_px: float) -> Float32Array:
@@ -180,9 +181,11 @@ def _distances(
     cells: npt.NDArray[Any], reach: int
 ) -> Iterator[tuple[tuple[slice, ...], Float32Array]]:
     """For each cell its surroundings up to ``reach`` px, and the distances to it in there."""
-    _, compact = np.unique(cells, return_inverse=True)
-    compact = compact.reshape(cells.shape) + (0 if (cells == 0).any() else 1)
+    _, position = np.unique(cells, return_inverse=True)
+    compact = np.where(cells == 0, 0, position.reshape(cells.shape) + 1)
     for number, box in enumerate(ndimage.find_objects(compact), start=1):
+        if box is None:  # the number that the membrane would have had
+            continue
         window = tuple(
             slice(max(0, side.start - reach), min(n, side.stop + reach))
             for side, n in zip(box, cells.shape, strict=True)

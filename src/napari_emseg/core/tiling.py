@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,12 @@ RAMP_PX = 32
 
 @dataclass(frozen=True)
 class Span:
-    """One tile along one axis, and the ends over which it fades into its neighbours.
+    r"""One tile along one axis, and the ends over which it fades into its neighbours.
 
     ::
 
         start                                        stop
-          |--cut--|/ramp/|------- weight 1 -------|\\ramp\\|--cut--|
+          |--cut--|/ramp/|------- weight 1 -------|\ramp\|--cut--|
           <-- overlap_before -->            <-- overlap_after -->
 
     The pixels in ``cut`` lie nearer to the tile's edge than the network reaches and weigh
@@ -40,7 +41,8 @@ class Span:
         if self.overlap_before:
             weights[: self.overlap_before] = _fade_in(self.overlap_before)
         if self.overlap_after:
-            weights[-self.overlap_after :] = 1 - _fade_in(self.overlap_after)
+            # less, not equal: short of space, three tiles may share a pixel
+            weights[-self.overlap_after :] -= _fade_in(self.overlap_after)
         return weights
 
 
@@ -102,7 +104,7 @@ def plan_axis(length: int, tile: int, reach: int, multiple: int) -> list[Span]:
     count = -(-(length - overlap) // (tile - overlap))
     grid = np.linspace(0, (length - tile) // multiple, count)
     starts = [int(start) * multiple for start in np.floor(grid)]
-    overlaps = [0, *(a + tile - b for a, b in zip(starts, starts[1:], strict=False)), 0]
+    overlaps = [0, *(a + tile - b for a, b in pairwise(starts)), 0]
     return [
         Span(start, start + tile, before, after)
         for start, before, after in zip(starts, overlaps, overlaps[1:], strict=False)

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import psutil
 
-from napari_emseg.engine.environment import prepare_environment
+from napari_emseg.engine.environment import load_backend
 from napari_emseg.engine.jobs import DevicesJob
 from napari_emseg.engine.run import run
 from napari_emseg.model.library import library_folder, list_models
@@ -22,7 +22,7 @@ _GIB = 2**30
 
 def diagnose() -> str:
     """A report on versions, devices and models, one line each, to read or to send to somebody."""
-    prepare_environment()
+    load_backend()
     devices = run(DevicesJob(), lambda event: None, lambda: False)
     memory = psutil.virtual_memory()
     lines = [

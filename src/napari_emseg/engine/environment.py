@@ -1,8 +1,13 @@
-"""Environment variables that must stand before a Keras backend is first imported."""
+"""What must stand before a Keras backend is first imported, and its first import."""
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _DEFAULTS = {
     # take GPU memory as it is needed, not all of it
@@ -17,3 +22,31 @@ def prepare_environment() -> None:
     """Set what a person has not set otherwise."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+
+
+def load_backend() -> None:
+    """Import Keras and its backend for the command line, without TensorFlow's greetings.
+
+    They come from C++ before any log level counts, straight to the standard error's descriptor.
+    """
+    prepare_environment()
+    with _held_back_unless_it_fails():
+        importlib.import_module("napari_emseg.model.devices")
+
+
+@contextmanager
+def _held_back_unless_it_fails() -> Iterator[None]:
+    """Keep what is written to standard error in a file, and show it only after an exception."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        standard_error = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(standard_error, held.read())
+            raise
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)

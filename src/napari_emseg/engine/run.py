@@ -71,7 +71,7 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
     package = find_model(job.model)
     stack = read_stack(job.source, kind="image")
     slices = range(len(stack)) if job.slices is None else job.slices
-    _require_slices(slices, len(stack))
+    stack.require_slices(slices)
     out = attach(job.out, "r+")
     if out.shape != stack.shape:
         raise ShapeError(f"out: expected shape {stack.shape}, received {out.shape}")
@@ -92,16 +92,6 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
     return PredictResult(
         done, time.monotonic() - start, runtime.device, package.info.threshold
     )
-
-
-def _require_slices(slices: range | tuple[int, ...], count: int) -> None:
-    if not slices:
-        raise ShapeError("slices: expected at least one, received none")
-    if min(slices) < 0 or max(slices) >= count:
-        raise ShapeError(
-            f"slices: expected numbers from 0 to {count - 1}, received {min(slices)} to "
-            f"{max(slices)}"
-        )
 
 
 @run.register

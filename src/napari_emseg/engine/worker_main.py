@@ -7,6 +7,7 @@ second time.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -17,10 +18,14 @@ import traceback
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import psutil
+
 from napari_emseg.engine.environment import prepare_environment
 from napari_emseg.engine.jobs import Job
 from napari_emseg.errors import CancelledError, EmsegError
 from napari_emseg.types import Cancelled, Event, Failed, Finished
+
+_NICENESS = 5
 
 
 @dataclass(frozen=True)
@@ -103,9 +108,17 @@ def _claim_standard_output() -> BinaryIO:
     return pipe
 
 
+def _yield_to_the_window() -> None:
+    """Compute at a lower priority than the window, which has to answer at once."""
+    process = psutil.Process()
+    with contextlib.suppress(psutil.Error, OSError):
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICENESS)
+
+
 def main() -> None:
     """Entry point of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the parent
+    _yield_to_the_window()
     prepare_environment()
     worker = _Worker(sys.stdin.buffer, _claim_standard_output())
     threading.Thread(target=worker.listen, name="listen", daemon=True).start()

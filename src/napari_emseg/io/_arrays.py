@@ -44,11 +44,20 @@ def as_dask(data: ArrayLike) -> ArrayLike:
     if isinstance(data, dask.array.Array):
         return data
     # name=False: hashing the content would read the whole file
-    return dask.array.from_array(data, chunks=(1, *data.shape[1:]), name=False, meta=_meta(data))
+    chunks = (1, *data.shape[1:])
+    meta = np.empty((0,) * len(data.shape), data.dtype)
+    return dask.array.from_array(_Indexed(data), chunks=chunks, name=False, meta=meta)
 
 
-def _meta(data: ArrayLike) -> np.ndarray[Any, Any]:
-    return np.empty((0,) * len(data.shape), data.dtype)
+class _Indexed:
+    """An array that dask does not know as numpy's: of those, memory maps too, it copies all."""
+
+    def __init__(self, data: ArrayLike) -> None:
+        self._data = data
+        self.shape, self.dtype, self.ndim = data.shape, data.dtype, len(data.shape)
+
+    def __getitem__(self, key: Any) -> np.ndarray[Any, Any]:
+        return np.asarray(self._data[key])
 
 
 def native(data: ArrayLike) -> ArrayLike:
@@ -88,14 +97,13 @@ def zyx_by_names(path: Path, data: ArrayLike, axes: Sequence[str]) -> ArrayLike:
         If more than one axis besides Y and X is longer than 1, or Y and X are not the last two.
     """
     names = [name.lower() for name in axes]
-    if len(names) != len(data.shape) or names[-2:] != ["y", "x"]:
+    if len(names) != len(data.shape):
         raise _unclear(path, data.shape, axes)
-    long = [i for i, length in enumerate(data.shape[:-2]) if length > 1]
-    if len(long) > 1:
+    kept = [i for i, name in enumerate(names) if name in ("y", "x") or data.shape[i] > 1]
+    if len(kept) > 3 or [names[i] for i in kept[-2:]] != ["y", "x"]:
         raise _unclear(path, data.shape, axes)
-    keep = long[0] if long else None
-    picked = data[tuple(slice(None) if i == keep else 0 for i in range(len(names) - 2))]
-    return picked if keep is not None else picked[None]
+    picked = data[tuple(slice(None) if i in kept else 0 for i in range(len(names)))]
+    return picked if len(kept) == 3 else picked[None]
 
 
 def _unclear(path: Path, shape: Sequence[int], axes: Sequence[str]) -> ReadError:

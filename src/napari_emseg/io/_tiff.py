@@ -16,7 +16,7 @@ import numpy.typing as npt
 import tifffile
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io._arrays import Loaded, as_dask, check_dtype, native, zyx_by_names
+from napari_emseg.io._arrays import Loaded, check_dtype, native, zyx_by_names
 from napari_emseg.io._tiff_check import check_intact, truncated
 from napari_emseg.io.forms import is_large
 from napari_emseg.io.voxels import tiff_voxel_size
@@ -30,7 +30,17 @@ KIND_KEY = "emseg_kind"
 _WHOLE_SLICE_BYTES = 64 * 2**20
 
 # what tifffile and the decoders raise on bytes that make no sense
-_DAMAGE = (ValueError, OSError, EOFError, struct.error, zlib.error, KeyError, IndexError, TypeError)
+_DAMAGE = (
+    ValueError,
+    OSError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+)
 
 
 def read_tiff(path: Path) -> Loaded:
@@ -69,14 +79,16 @@ def tiff_slice_info(path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
     with _opened(path) as tif:
         series = _only_series(path, tif)
         check_codec(path, series.keyframe)
-        _grey_axes(path, series)
-        if int(np.prod(series.shape[:-2])) != 1:
-            raise ReadError(
-                f"{path}: expected one slice in each file of a folder, received "
-                f"{int(np.prod(series.shape[:-2]))}; open this file itself as a stack"
-            )
-        height, width = series.shape[-2:]
-        return (height, width), np.dtype(series.dtype).newbyteorder("=")
+        axes, dtype = _grey_axes(path, series), np.dtype(series.dtype).newbyteorder("=")
+        # as large as the file's pixels, without a byte of them
+        stand_in = np.broadcast_to(np.empty((), dtype), series.shape)
+    n, height, width = zyx_by_names(path, stand_in, axes).shape
+    if n != 1:
+        raise ReadError(
+            f"{path}: expected one slice in each file of a folder, received {n}; open this file "
+            "itself as a stack"
+        )
+    return (height, width), dtype
 
 
 def tiff_slice(path: Path) -> npt.NDArray[Any]:
@@ -184,7 +196,7 @@ def _loaded(path: Path, series: Any) -> npt.NDArray[Any]:
 
 
 def _lazy(path: Path) -> ArrayLike:
-    """A dask array; uncompressed pixels in one piece are memory-mapped, others decoded in parts."""
+    """Uncompressed pixels in one piece are memory-mapped; others are dask's, decoded in parts."""
     import dask.array
     import zarr
 
@@ -193,7 +205,7 @@ def _lazy(path: Path) -> ArrayLike:
     series = _only_series(path, tif)
     if series.dataoffset is not None:
         tif.close()
-        return as_dask(_mapped_pixels(path, series))
+        return _mapped_pixels(path, series)
     store = series.aszarr(level=0)
     weakref.finalize(store, tif.close)
     data = dask.array.from_zarr(zarr.open_array(store, mode="r"))

@@ -35,10 +35,23 @@ def write_tiff(path: Path, stack: Stack, slices: Slices) -> None:
     dtype = np.dtype(stack.data.dtype)
     n_bytes = int(np.prod(stack.shape)) * dtype.itemsize
     large = n_bytes > CLASSIC_TIFF_BYTES
+    if stack.shape[2] == 1:
+        _write_columns(path, stack, slices)
+        return
     options = _tiff_form(stack, dtype.name, large)
     form = {key: options.pop(key) for key in ("imagej", "ome") if key in options}
     with tifffile.TiffWriter(path, bigtiff=large, **form) as tif:
         tif.write(iter(slices), shape=stack.shape, dtype=dtype, photometric="minisblack", **options)
+
+
+def _write_columns(path: Path, stack: Stack, slices: Slices) -> None:
+    """Write slices one pixel wide page by page: as a whole tifffile drops their last axis."""
+    import tifffile
+
+    metadata = {**_plain(stack)["metadata"], "axes": "YX"}
+    with tifffile.TiffWriter(path) as tif:
+        for each in slices:
+            tif.write(each, photometric="minisblack", contiguous=False, metadata=metadata)
 
 
 def _tiff_form(stack: Stack, dtype: str, large: bool) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def stem_of(path: AnyPath) -> str:
     return bare or name
 
 
-def natural_key(path: AnyPath) -> tuple[tuple[int, int, str], ...]:
+def natural_key(path: AnyPath) -> tuple[tuple[tuple[int, int, str], ...], str]:
     """Sort key under which ``slice2`` comes before ``slice10``.
 
     Examples
@@ -73,8 +73,10 @@ def natural_key(path: AnyPath) -> tuple[tuple[int, int, str], ...]:
     >>> sorted(["s10.png", "s2.png"], key=natural_key)
     ['s2.png', 's10.png']
     """
-    parts = re.split(r"(\d+)", Path(path).name.lower())
-    return tuple((0, int(part), part) if part.isdigit() else (1, 0, part) for part in parts)
+    name = Path(path).name
+    parts = re.split(r"([0-9]+)", name.lower())
+    numbers = tuple((0, int(part), "") if i % 2 else (1, 0, part) for i, part in enumerate(parts))
+    return numbers, name
 
 
 def slice_files(folder: Path) -> list[Path]:

@@ -43,6 +43,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called with bytes received and bytes in all (0 where the server does not say)."""
 
 _TIMEOUT_S = 30
+_PIECE_BYTES = 64 * 2**10
 _LARGEST_MEMBER = 256 * 2**20
 _WAY_OUT = (
     "check the connection and try again, or download the challenge's files by hand and open them"
@@ -71,8 +72,7 @@ def isbi_download_size(url: str = ISBI_URL) -> int | None:
     with _as_download_error(url):
         response = requests.head(url, timeout=_TIMEOUT_S, allow_redirects=True)
         response.raise_for_status()
-    length = response.headers.get("content-length", "")
-    return int(length) if length.isdigit() else None
+    return _content_length(response)
 
 
 def fetch_isbi2012(
@@ -164,38 +164,37 @@ def _download(
 ) -> Path:
     import pooch
 
-    downloader = pooch.HTTPDownloader(
-        progressbar=_Progress(progress, should_stop), timeout=_TIMEOUT_S
-    )
+    def download(address: str, output: str, _: Any) -> None:
+        _stream(address, Path(output), progress, should_stop)
+
     with _as_download_error(url), _quiet(pooch.get_logger()):
         kept = pooch.retrieve(
-            url, known_hash=None, fname="isbi2012.zip", path=folder, downloader=downloader
+            url, known_hash=None, fname="isbi2012.zip", path=folder, downloader=download
         )
     return Path(kept)
 
 
-class _Progress:
-    """What pooch takes for a progress bar: counts, reports, and stops on request."""
+def _stream(
+    url: str, output: Path, progress: Progress | None, should_stop: ShouldStop | None
+) -> None:
+    """Receive piece by piece; pooch's own downloader leaves the connection open when stopped."""
+    import requests
 
-    def __init__(self, report: Progress | None, should_stop: ShouldStop | None) -> None:
-        self.total = 0
-        self._done = 0
-        self._report = report
-        self._should_stop = should_stop
+    done = 0
+    with requests.get(url, timeout=_TIMEOUT_S, stream=True) as response, output.open("wb") as file:
+        response.raise_for_status()
+        total = _content_length(response)
+        for piece in response.iter_content(_PIECE_BYTES):
+            if should_stop is not None and should_stop():
+                raise CancelledError("the download was stopped; nothing of it is kept")
+            done += file.write(piece)
+            if progress is not None:
+                progress(done, total or 0)
 
-    def update(self, n_bytes: int) -> None:
-        if self._should_stop is not None and self._should_stop():
-            raise CancelledError("the download was stopped; nothing of it is kept")
-        # pooch counts whole pieces, the last one too
-        self._done = min(self._done + n_bytes, self.total or self._done + n_bytes)
-        if self._report is not None:
-            self._report(self._done, self.total)
 
-    def reset(self) -> None:
-        self._done = 0
-
-    def close(self) -> None:
-        """Nothing is open."""
+def _content_length(response: Any) -> int | None:
+    length = response.headers.get("content-length", "")
+    return int(length) if length.isdigit() else None
 
 
 @contextlib.contextmanager

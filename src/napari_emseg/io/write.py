@@ -76,10 +76,10 @@ def write_stack(
     CancelledError
         If ``should_stop`` said so; with the same promise.
     """
-    form = _checked_form(path, stack, slice_ending)
+    form = check_target(
+        path, stack, overwrite=overwrite, sources=sources, slice_ending=slice_ending
+    )
     out = Path(path)
-    _refuse_inputs(out, sources)
-    _check_place(out, form, overwrite)
     stack = stack.with_data(_native_dtype(stack.data))
     slices = _slices(stack, on_slice, should_stop)
     if form == "folder":
@@ -88,6 +88,34 @@ def write_stack(
         _write_whole(out, form, stack, slices)
     logger.info("wrote %s", out)
     return out
+
+
+def check_target(
+    path: AnyPath,
+    stack: Stack,
+    *,
+    overwrite: bool = False,
+    sources: Sequence[AnyPath] = (),
+    slice_ending: SliceEnding = ".png",
+) -> Form:
+    """Whether `write_stack` would take these arguments: ask before a long computation.
+
+    Only shape and dtype of the stack count, not its pixels.
+
+    Returns
+    -------
+    Form
+        In which form the stack would be written.
+
+    Raises
+    ------
+    WriteError
+        As `write_stack`, of all that can be known before writing.
+    """
+    form = _checked_form(path, stack, slice_ending)
+    _refuse_inputs(Path(path), sources)
+    _check_place(Path(path), form, overwrite)
+    return form
 
 
 def as_mask_uint8(labels: ArrayLike) -> ArrayLike:
@@ -181,7 +209,7 @@ def _check_place(out: Path, form: Form, overwrite: bool) -> None:
     if out.is_dir() != (form in ("folder", "zarr")) or (form == "zarr" and not is_zarr(out)):
         raise WriteError(f"{out}: exists and is something else; choose another path")
     if not overwrite:
-        raise WriteError(f"{out}: exists already; choose another path, or allow to overwrite it")
+        raise WriteError(f"{out}: exists already; choose another path, or allow it to be overwritten (--overwrite)")
 
 
 def _native_dtype(data: ArrayLike) -> ArrayLike:

@@ -1,1 +1,4 @@
-"""Floor 3: the network, its training, its prediction and its saved form; the only floor that imports keras."""
+"""Floor 3: the network, its training, its prediction and its saved form.
+
+The only floor that imports keras.
+"""

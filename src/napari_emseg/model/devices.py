@@ -12,11 +12,14 @@ from napari_emseg.errors import DeviceError
 
 def list_devices() -> list[str]:
     """Devices by name, GPUs first: ``["gpu:0", "cpu:0"]``; works on every Keras backend."""
-    gpus, processors = (keras.distribution.list_devices(kind) for kind in ("gpu", "cpu"))
-    return [
-        *(f"gpu:{k}" for k in range(len(gpus))),
-        *(f"cpu:{k}" for k in range(len(processors))),
-    ]
+    return [f"{kind}:{k}" for kind in ("gpu", "cpu") for k in range(_count(kind))]
+
+
+def _count(kind: str) -> int:
+    try:
+        return len(keras.distribution.list_devices(kind))
+    except RuntimeError:  # JAX raises where there is no device of the kind
+        return 0
 
 
 def choose_device(wanted: str) -> str:

@@ -33,7 +33,8 @@ def shipped_folder() -> Path:
 
 def list_models() -> list[ModelPackage]:
     """The model that ships, then those of the library by name; damaged ones are left out."""
-    folders = [shipped_folder(), *sorted(library_folder().glob("*/"))]
+    # a leading dot marks what a package that is being written leaves behind when it is interrupted
+    folders = [shipped_folder(), *sorted(library_folder().glob("[!.]*/"))]
     packages = []
     for folder in folders:
         if not (folder / RDF).exists():

@@ -19,6 +19,8 @@ from napari_emseg.types import VoxelSize
 RDF = "rdf.yaml"
 WEIGHTS = "weights.keras"
 CLASS_NAMES = ("membrane", "cell")
+_NOT_OURS = (LookupError, TypeError, ValueError, AttributeError)
+"""What comes of reading a description whose entries are missing, or of other types."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class PackageInfo:
     """
 
     name: str
-    network: NetworkConfig = NetworkConfig()
+    network: NetworkConfig = field(default_factory=NetworkConfig)
     threshold: float = 0.5
     voxel_size_nm: VoxelSize | None = None
     training: dict[str, Any] = field(default_factory=dict)
@@ -101,7 +103,7 @@ def read_package(folder: Path) -> ModelPackage:
             f"model: {folder} is no model package (it has no {RDF}); expected the folder that a "
             "training wrote as 'package'"
         ) from error
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, SettingError) as error:
+    except (OSError, yaml.YAMLError, SettingError, *_NOT_OURS) as error:
         raise ModelError(
             f"model: {folder / RDF} cannot be used ({type(error).__name__}: {error}); expected a "
             "package written by napari-emseg"

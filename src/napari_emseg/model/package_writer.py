@@ -24,6 +24,7 @@ from napari_emseg.model.runtime import KerasRuntime
 
 _TEST_INPUT, _TEST_OUTPUT, _CARD = "test_input.npy", "test_output.npy", "README.md"
 _TEST_SIZE = 256
+_SHORTEST_NAME, _LONGEST_NAME = 5, 64
 _CITATIONS = (
     {
         "text": "Ronneberger, Fischer, Brox: U-Net. MICCAI 2015.",
@@ -86,10 +87,15 @@ def write_package(
 def _swap(new: Path, folder: Path) -> None:
     """Put ``new`` in the place of ``folder``; a folder cannot be replaced in one step."""
     old = folder.with_name(f".{folder.name}-old")
-    shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
         folder.rename(old)
-    new.rename(folder)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -144,8 +150,9 @@ def _describe(folder: Path, info: PackageInfo) -> dict[str, Any]:
 
 
 def _plain_name(name: str) -> str:
-    """The name, less the characters that bioimage.io does not take."""
-    return "".join(c if c.isalnum() or c in "_+- ()" else "-" for c in name)
+    """The name in the characters that bioimage.io takes, and of a length that it takes."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "_+- ()") else "-" for c in name)
+    return (plain if len(plain) >= _SHORTEST_NAME else f"model {plain}")[:_LONGEST_NAME]
 
 
 def _input(folder: Path, info: PackageInfo) -> dict[str, Any]:

@@ -78,8 +78,11 @@ class RunFolder:
         """Rows of the history, oldest first; empty before the first epoch."""
         if not self.history.exists():
             return []
-        with self.history.open(newline="") as file:
-            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        try:
+            with self.history.open(newline="") as file:
+                return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        except (OSError, ValueError, TypeError) as error:
+            raise ModelError(f"{self.history}: cannot be read ({error})") from error
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Replace the history by ``rows``."""
@@ -106,7 +109,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         temporary.replace(path)
     except OSError as error:
-        raise WriteError(f"{path}: cannot be written ({error}); free some space or name another "
-                         "folder") from error
+        raise WriteError(
+            f"{path}: cannot be written ({error}); free some space or name another folder"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)

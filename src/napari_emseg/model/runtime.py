@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +15,9 @@ from napari_emseg.errors import ModelError
 from napari_emseg.model.devices import choose_device, on_device
 from napari_emseg.model.package import ModelPackage, read_package
 from napari_emseg.types import Float32Array
+
+LOAD_ERRORS = (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error)
+"""What Keras raises over a damaged model file."""
 
 
 class Runtime(Protocol):
@@ -49,7 +54,7 @@ def load_network(package: ModelPackage) -> keras.Model:
     """
     try:
         return keras.models.load_model(package.weights, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except LOAD_ERRORS as error:
         raise ModelError(
             f"model: {package.weights} cannot be loaded ({error}); import or train it again"
         ) from error

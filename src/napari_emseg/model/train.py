@@ -5,29 +5,33 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from napari_emseg.core.config import PredictConfig, Recipe
+from napari_emseg.core.config import NetworkConfig, PredictConfig, Recipe
 from napari_emseg.core.metrics import score_stack
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.patches import make_batch, prefetch, steps_per_epoch
 from napari_emseg.core.split import Split, split_slices
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import CancelledError, EmsegError, ShapeError
-from napari_emseg.model.losses import (
-    KnownPixelAccuracy,
-    weighted_cross_entropy,
-    weighted_cross_entropy_of,
+from napari_emseg.model._beginning import (
+    compile_for_training,
+    load_last,
+    network_of,
+    require_cells,
+    require_same_split,
 )
+from napari_emseg.model.losses import weighted_cross_entropy_of
 from napari_emseg.model.package import ModelPackage, PackageInfo
+from napari_emseg.model.package_writer import write_package
 from napari_emseg.model.predict import predict_slice
 from napari_emseg.model.run_folder import RunFolder, write_atomically
 from napari_emseg.model.runtime import KerasRuntime, load_network
-from napari_emseg.model.package_writer import write_package
 from napari_emseg.model.unet import build_unet
 from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, Progress, ShouldStop, Stack
 
@@ -55,7 +59,7 @@ def train(
     validation: Sequence[int] | None = None,
     start_from: ModelPackage | None = None,
     resume: bool = False,
-    on_event: OnEvent = lambda event: None,
+    on_event: OnEvent = lambda _: None,
     should_stop: ShouldStop = lambda: False,
 ) -> TrainResult:
     """Train a U-Net on the labelled slices of a stack.
@@ -78,9 +82,12 @@ def train(
     validation : sequence of int, optional
         Slices to validate on; by default a fraction spread over the labelled ones.
     start_from : ModelPackage, optional
-        Model package whose weights to start from; it brings its network's shape along.
+        Model package whose weights to start from; it brings its network's shape along, in place
+        of ``recipe.network``.
     resume : bool
-        Go on after the last finished epoch of the run in ``folder``.
+        Go on after the last finished epoch of the run in ``folder``, with its network's shape;
+        the slices to train and to validate on must be the same. Where ``folder`` holds no run,
+        begin one.
     on_event : callable
         Receives `Log`, `Progress` and `EpochDone`.
     should_stop : callable
@@ -92,22 +99,32 @@ def train(
 
     Raises
     ------
-    ShapeError, LabelsError, ModelError, WriteError
-        If the data, the model to start from, or the folder will not do.
+    ShapeError, LabelsError, SettingError, ModelError, WriteError
+        If the data, the settings, the model to start from, or the folder will not do.
     CancelledError
         If stopped before the first epoch was done.
+    EmsegError
+        If the loss is no longer finite; the best model so far is kept.
     """
     if stack.shape != target.classes.shape:
         raise ShapeError(
             f"labels: expected the image's shape {stack.shape}, received {target.classes.shape}"
         )
-    split = split_slices(
-        target.labelled, fraction=recipe.train.val_fraction, validation=validation
-    )
+    split = split_slices(target.labelled, fraction=recipe.train.val_fraction, validation=validation)
+    require_cells(target, split)
     training = _Training(stack, target, recipe, split, RunFolder(folder), on_event, should_stop)
     training.prepare(start_from, resume)
-    training.run()
+    try:
+        training.run()
+    except _LossError:
+        if training.history:
+            training.finish(name)
+        raise
     return training.finish(name)
+
+
+class _LossError(EmsegError):
+    """The loss is no longer finite."""
 
 
 class _Training:
@@ -137,39 +154,42 @@ class _Training:
         """Make or reopen the run folder, and the model."""
         keras.utils.set_random_seed(self.recipe.train.seed)
         if resume and self.folder.last.exists():
-            self.history = self.folder.read_history()
-            self.model = keras.models.load_model(
-                self.folder.last, custom_objects={"KnownPixelAccuracy": KnownPixelAccuracy}
-            )
-            self.tell(Log(f"Resumed after epoch {len(self.history)}."))
+            self._reopen()
         else:
-            self.folder.start(self._config())
-            self.model = self._new_model(start_from)
+            self._begin(start_from)
         self._begun = time.monotonic() - (self.history[-1]["seconds"] if self.history else 0.0)
         self.tell(Log(
             f"Training on {len(self.split.train)} slices, validating on slices "
             f"{', '.join(map(str, self.split.validation))}; {self.steps} steps per epoch."
         ))  # fmt: skip
 
-    def _config(self) -> dict[str, object]:
+    def _begin(self, start_from: ModelPackage | None) -> None:
+        if start_from is not None:
+            self._take_network(start_from.info.network, f"model {start_from.info.name!r}")
+        self.folder.start(self._config())
+        network = self.recipe.network
+        model = build_unet(network) if start_from is None else load_network(start_from)
+        self.model = compile_for_training(model, self.recipe.train)
+
+    def _reopen(self) -> None:
+        require_same_split(self.folder, self._config())
+        self._take_network(network_of(self.folder), "resumed run")
+        self.history = self.folder.read_history()
+        self.model = load_last(self.folder)
+        self.tell(Log(f"Resumed after epoch {len(self.history)}."))
+
+    def _take_network(self, network: NetworkConfig, source: str) -> None:
+        if network != self.recipe.network:
+            self.tell(Log(f"The {source} brings its network along: {network.to_dict()}."))
+        self.recipe = replace(self.recipe, network=network)
+
+    def _config(self) -> dict[str, Any]:
         return {
             "recipe": self.recipe.to_dict(),
             "stack": self.stack.name,
             "train_slices": list(self.split.train),
             "validation_slices": list(self.split.validation),
         }
-
-    def _new_model(self, start_from: ModelPackage | None) -> keras.Model:
-        if start_from is None:
-            model = build_unet(self.recipe.network)
-        else:
-            model = load_network(start_from)
-        model.compile(
-            optimizer=keras.optimizers.Adam(self.recipe.train.learning_rate),
-            loss=weighted_cross_entropy(),
-            weighted_metrics=[KnownPixelAccuracy(name="accuracy")],
-        )
-        return model
 
     # -- epochs ----------------------------------------------------------------------------
 
@@ -216,18 +236,24 @@ class _Training:
                 image[..., np.newaxis], classes[..., np.newaxis], sample_weight=weights,
                 return_dict=True,
             )  # fmt: skip
+            loss = float(logs["loss"])
+            self._require_finite(loss, epoch)
             self._report(step + 1)
             if self.should_stop():
                 self.stopped = True
                 break
-        loss = float(logs["loss"])
-        if not math.isfinite(loss):
-            raise EmsegError(
-                f"training: the loss is {loss} in epoch {epoch}; try a smaller learning rate"
-                f" than {self.recipe.train.learning_rate:g}. The best model so far is kept in "
-                f"{self.folder.path}"
-            )
+            if self.recipe.train.minutes and self._done() >= 1:
+                break
         return {"learning_rate": rate, "loss": loss, "accuracy": float(logs["accuracy"])}
+
+    def _require_finite(self, loss: float, epoch: int) -> None:
+        if not math.isfinite(loss):
+            kept = f"The best model so far is kept in {self.folder.path}."
+            raise _LossError(
+                f"training: the loss is {loss} in epoch {epoch}; try a learning rate smaller than "
+                f"{self.recipe.train.learning_rate:g}. "
+                + (kept if self.history else "There is no model yet.")
+            )
 
     def _report(self, step: int) -> None:
         done = min(self._done(step), 1.0)

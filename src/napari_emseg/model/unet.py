@@ -41,7 +41,9 @@ def build_unet(config: NetworkConfig) -> keras.Model:
     return keras.Model(image, probability, name="unet")
 
 
-def _up(x: keras.KerasTensor, skip: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
+def _up(
+    x: keras.KerasTensor, skip: keras.KerasTensor, filters: int, name: str
+) -> keras.KerasTensor:
     x = layers.Conv2DTranspose(filters, 2, strides=2, name=f"{name}_enlarge")(x)
     return layers.Concatenate(name=f"{name}_join")([skip, x])
 

@@ -76,8 +76,22 @@ def _virtual_display() -> Iterator[None]:
         )
     from pyvirtualdisplay import Display
 
-    with Display(backend="xvfb", size=_WINDOW):
+    with Display(backend="xvfb", size=_WINDOW), _only_x11():
         yield
+
+
+@contextmanager
+def _only_x11() -> Iterator[None]:
+    """Keep Qt and OpenGL from preferring the Wayland desktop over the display we have made."""
+    before = dict(os.environ)
+    for name in ("WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+        os.environ.pop(name, None)
+    os.environ["QT_QPA_PLATFORM"] = "xcb"
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 class _Demo:

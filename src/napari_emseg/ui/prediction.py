@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.postprocess import to_mask
 from napari_emseg.types import Float32Array
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from napari_emseg.io.scratch import Scratch
 
 MASK_OPACITY = 0.4
+MASK_COLORS = {None: "orange", 0: "transparent", 1: "deepskyblue"}
+"""Cell is blue, membrane stays bare, and what a person paints with another label shows too."""
 
 
 class Prediction:
@@ -51,6 +54,27 @@ class Prediction:
         self.mask_layer: Labels | None = None
         self._edited = False
 
+    def show(self) -> None:
+        """Add the probability layer; the mask layer follows with the first slice.
+
+        Each takes the window some 0.1 s, so they are added at two different moments.
+        """
+        if self.probability_layer is None:
+            self.probability_layer = self._viewer.add_image(
+                self._as_source(self.probability),
+                name=f"{self.image.name} probability",
+                contrast_limits=(0, 1),
+                colormap="gray",
+                visible=False,
+                **self._beside_source(),
+            )
+
+    def discard_if_empty(self) -> None:
+        """Take the probability layer away again where no slice was finished."""
+        layer = self.probability_layer
+        if not self.done and layer is not None and layer in self._viewer.layers:
+            self._viewer.layers.remove(layer)
+
     @property
     def source_path(self) -> Path:
         """File with the slices to predict."""
@@ -82,7 +106,7 @@ class Prediction:
             return
         self.mask[z] = to_mask(self.probability[z], self.threshold)
         if self.mask_layer is None:
-            self._add_layers()
+            self._add_mask_layer()
         else:
             self._refresh()
 
@@ -96,28 +120,25 @@ class Prediction:
         self._refresh()
         return True
 
-    def _add_layers(self) -> None:
-        about = {"napari_emseg": {"source": self.image.name, "model": self.model}}
-        flat = self.image.ndim == 2
-        self.probability_layer = self._viewer.add_image(
-            self.probability[0] if flat else self.probability,
-            name=f"{self.image.name} probability",
-            contrast_limits=(0, 1),
-            colormap="gray",
-            visible=False,
-            metadata=about,
-            **geometry(self.image),
-        )
+    def _add_mask_layer(self) -> None:
         self.mask_layer = self._viewer.add_labels(
-            self.mask[0] if flat else self.mask,
+            self._as_source(self.mask),
             name=f"{self.image.name} mask",
             opacity=MASK_OPACITY,
-            metadata=about,
-            **geometry(self.image),
+            colormap=DirectLabelColormap(color_dict=MASK_COLORS),
+            **self._beside_source(),
         )
-        for event in (self.mask_layer.events.paint, self.mask_layer.events.labels_update):
+        events = self.mask_layer.events
+        for event in (events.paint, events.labels_update, events.data):
             event.connect(self._note_edit)
-        self.mask_layer.events.data.connect(self._note_edit)
+
+    def _as_source(self, stack: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """The stack (Z, Y, X), or its only slice where the source is one."""
+        return stack[0] if self.image.ndim == 2 else stack
+
+    def _beside_source(self) -> dict[str, Any]:
+        about = {"source": self.image.name, "model": self.model}
+        return {"metadata": {"napari_emseg": about}, **geometry(self.image)}
 
     def _note_edit(self) -> None:
         self._edited = True

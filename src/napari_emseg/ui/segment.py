@@ -14,6 +14,7 @@ from napari_emseg.errors import EmsegError
 from napari_emseg.model.library import DEFAULT, list_models
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.types import Cancelled, Event, Failed, Finished, Log, Progress, SliceDone
+from napari_emseg.ui.collector import spare_the_window
 from napari_emseg.ui.forms import field_for
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.layers import current_slice, stack_shape
@@ -53,16 +54,18 @@ class SegmentWidget(Container):
         self._ticket: int | None = None
         self._make_fields()
         self._make_actions()
+        form = Container(widgets=[self.image, self.model, self.device, self.threshold])
+        form.margins = (0, 0, 0, 0)
         super().__init__(
-            widgets=[
-                self.image, self.model, self.device, self.threshold,
-                self._buttons, self.progress, self.stop, self.status,
-            ],
-        )  # fmt: skip
+            widgets=[form, self._buttons, self.progress, self.stop, self.status], labels=False
+        )
+        # at the top of a tall dock, not spread over it
+        self.native.layout().addStretch()
         self._connect()
         self._show_idle("Choose an image and press a button.")
         self._choose_threshold_of_model()
         self._warm_up()
+        spare_the_window(viewer)
 
     # -- parts -----------------------------------------------------------------------------
 
@@ -97,14 +100,14 @@ class SegmentWidget(Container):
             tooltip="Segment all slices, those next to the current one first.",
         )
         self._buttons = Container(
-            widgets=[self.current, self.whole], layout="horizontal", labels=False, label=""
+            widgets=[self.current, self.whole], layout="horizontal", labels=False
         )
         self._buttons.margins = (0, 0, 0, 0)
-        self.progress = ProgressBar(name="progress", label="", min=0, max=_STEPS, value=0)
+        self.progress = ProgressBar(name="progress", min=0, max=_STEPS, value=0)
         self.stop = PushButton(
-            name="stop", text="Stop", label="", tooltip="Stop; finished slices are kept."
+            name="stop", text="Stop", tooltip="Stop; finished slices are kept."
         )
-        self.status = Label(name="status", label="", value="")
+        self.status = Label(name="status", value="")
         self.status.native.setWordWrap(True)
 
     def _connect(self) -> None:
@@ -164,6 +167,7 @@ class SegmentWidget(Container):
 
         self._show_busy("Reading the slices ...")
         self._ticket = self._runner.submit(make_job, self._on_event)
+        prediction.show()
 
     def _prediction_to_fill(self) -> Prediction:
         image, package = self.image.value, self.model.value
@@ -218,6 +222,8 @@ class SegmentWidget(Container):
                 self._show_idle(event.message)
                 show_failure(event)
         if isinstance(event, Finished | Cancelled | Failed):
+            if self.prediction is not None:
+                self.prediction.discard_if_empty()
             self.ended.emit(event)
 
     def _accept(self, z: int) -> None:

@@ -1,0 +1,131 @@
+"""The command line as a person starts it: processes of their own, real files, the real network."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_emseg.io.samples import phantom_path
+
+PROGRAM = [sys.executable, "-m", "napari_emseg"]
+TINY = "--depth 1 --base-filters 4 --patch-size 64 --batch-size 2".split()
+
+
+def run(*args: object, status: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*PROGRAM, *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def test_predict_and_evaluate_the_phantom(tmp_path):
+    out = tmp_path / "probability.tif"
+    run("predict", phantom_path(), "--out", out, "--slices", "0:2")
+    with tifffile.TiffFile(out) as file:
+        assert file.series[0].shape == (2, 512, 512)
+        assert file.series[0].dtype == np.float32
+    scored = run("evaluate", out, phantom_path("labels"), "--slices", "0:2", "--json")
+    assert json.loads(scored.stdout)["stack"]["v_rand"] > 0.8
+
+
+def test_train_then_predict_with_the_new_model(tmp_path):
+    folder = tmp_path / "run"
+    trained = run(
+        "train", phantom_path(), phantom_path("labels"), "--out", folder, "--slices", "0:3",
+        "--epochs", 2, *TINY,
+    )  # fmt: skip
+    assert "V_rand" in trained.stdout
+    assert {"config.json", "history.csv", "last.keras", "best.keras", "package"} <= {
+        path.name for path in folder.iterdir()
+    }
+    mask = tmp_path / "mask"
+    run("predict", phantom_path(), "--out", f"{mask}/", "--model", folder, "--what", "mask",
+        "--slices", "7")  # fmt: skip
+    (written,) = mask.glob("*.png")
+    assert written.stat().st_size > 0
+    again = run("train", phantom_path(), phantom_path("labels"), "--out", folder, *TINY, status=1)
+    assert "--resume" in again.stderr
+
+
+def test_error_after_keras_is_loaded_is_still_one_line(tmp_path):
+    failed = run(
+        "predict", phantom_path(), "--out", tmp_path / "x.tif", "--device", "gpu:9", status=1
+    )
+    lines = [line for line in failed.stderr.splitlines() if not line.startswith("Loading")]
+    assert len(lines) == 1
+    assert "gpu:9" in lines[0]
+    assert not (tmp_path / "x.tif").exists()
+
+
+def test_interrupted_prediction_is_130_and_leaves_nothing(tmp_path):
+    stack, out = tmp_path / "big.npy", tmp_path / "out.tif"
+    np.save(stack, np.random.default_rng(0).integers(0, 255, (200, 512, 512), np.uint8))
+    command = [*PROGRAM, "predict", str(stack), "--out", str(out)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        wait_for_a_slice(process, tmp_path)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "of 200 slices" in error
+    assert "Traceback" not in error
+    assert [path.name for path in tmp_path.iterdir()] == ["big.npy"]
+
+
+def wait_for_a_slice(process: subprocess.Popen[str], scratch: Path) -> None:
+    """Until the first slice of the shared result is no longer zero."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        for path in scratch.glob("napari-emseg-*/probability-*.npy"):
+            if np.load(path, mmap_mode="r")[0].any():
+                return
+        time.sleep(0.1)
+    pytest.fail(f"no slice was predicted; exit status {process.poll()}")
+
+
+def test_doctor_says_what_is_used():
+    report = run("doctor").stdout
+    assert "devices" in report
+    assert "default" in report
+
+
+def test_demo_without_a_display_writes_its_results(tmp_path):
+    """Started on a machine without a screen, the demo makes its own."""
+    out = tmp_path / "demo"
+    run("demo", "--out", out, DISPLAY="", WAYLAND_DISPLAY="")
+    assert {path.name for path in out.iterdir()} == {"screenshot.png", "mask.tif", "scores.json"}
+    assert json.loads((out / "scores.json").read_text())["stack"]["v_rand"] > 0.8
+    mask = tifffile.imread(out / "mask.tif")
+    assert mask.shape == (8, 512, 512)
+    assert set(np.unique(mask)) == {0, 255}
+    import imageio.v3 as iio
+
+    picture = iio.imread(out / "screenshot.png")
+    assert picture.shape[0] > 600
+    blue = picture[..., 2].astype(int) - picture[..., 0] > 30
+    assert blue.mean() > 0.1, "the mask, which is blue, is not in the picture"
+
+
+@pytest.mark.isbi
+@pytest.mark.slow
+def test_model_that_ships_is_good_on_slices_it_has_not_seen(isbi_dir, tmp_path):
+    out = tmp_path / "probability.tif"
+    run("predict", isbi_dir / "train-volume.tif", "--out", out, "--slices", "24:27")
+    scored = run(
+        "evaluate", out, isbi_dir / "train-labels.tif", "--slices", "24:27", "--json"
+    )
+    assert json.loads(scored.stdout)["stack"]["v_rand"] >= 0.90

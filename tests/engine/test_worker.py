@@ -1,0 +1,222 @@
+"""The worker process, for real: spawned, fed, cancelled, killed."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from napari_emseg.core.config import PredictConfig
+from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult
+from napari_emseg.engine.worker import Worker
+from napari_emseg.errors import WorkerError
+from napari_emseg.io.scratch import Scratch, attach
+from napari_emseg.types import Cancelled, Event, Failed, Finished, SliceDone
+
+TIMEOUT_S = 90
+LAST = (Finished, Failed, Cancelled)
+
+
+class Listener:
+    """Collects events, and waits for them."""
+
+    def __init__(self) -> None:
+        self.events: queue.Queue[tuple[int, Event]] = queue.Queue()
+        self.worker = Worker(lambda number, event: self.events.put((number, event)))
+
+    def next(self, *kinds: type) -> tuple[int, Event]:
+        """The next event of one of these kinds."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            number, event = self.events.get(timeout=max(0.1, deadline - time.monotonic()))
+            if isinstance(event, kinds):
+                return number, event
+
+
+@pytest.fixture
+def listener():
+    listener = Listener()
+    yield listener
+    listener.worker.close()
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    with Scratch(tmp_path) as scratch:
+        yield scratch
+
+
+def predict_job(scratch: Scratch, slices: int = 1, size: int = 64) -> PredictJob:
+    image = np.random.default_rng(0).integers(0, 255, (slices, size, size), np.uint8)
+    out = scratch.allocate("out", image.shape, np.float32)
+    return PredictJob(scratch.put(image, "image"), Path(out.filename))
+
+
+def test_pixels_come_back_through_shared_memory(listener, scratch):
+    job = predict_job(scratch, slices=2)
+    shared = attach(job.out)
+    assert not shared.any()
+    number = listener.worker.submit(job)
+
+    done = [listener.next(SliceDone)[1].z for _ in range(2)]
+    ended, event = listener.next(*LAST)
+
+    assert (ended, done) == (number, [0, 1])
+    assert isinstance(event, Finished)
+    assert isinstance(event.result, PredictResult)
+    assert shared.min() >= 0
+    assert 0 < shared.max() <= 1
+
+
+def test_worker_stays_warm_and_does_jobs_in_order(listener, scratch):
+    numbers = [listener.worker.submit(DevicesJob()) for _ in range(3)]
+    pid = listener.worker.pid
+    ended = [listener.next(*LAST)[0] for _ in numbers]
+    assert ended == numbers
+    assert listener.worker.pid == pid
+
+
+def test_error_of_a_person_comes_back_in_words(listener, scratch, tmp_path):
+    job = predict_job(scratch)
+    missing = PredictJob(tmp_path / "nothing.tif", job.out)
+    listener.worker.submit(missing)
+    _, event = listener.next(*LAST)
+    assert isinstance(event, Failed)
+    assert "nothing.tif" in event.message
+    assert event.details is None
+    assert not event.crashed
+
+
+def test_bug_comes_back_with_its_traceback(listener):
+    listener.worker.submit("no job at all")
+    _, event = listener.next(*LAST)
+    assert isinstance(event, Failed)
+    assert "TypeError" in event.message
+    assert "Traceback" in event.details
+
+
+def test_polite_cancel_keeps_finished_slices_and_the_process(listener, scratch):
+    job = predict_job(scratch, slices=40, size=256)
+    number = listener.worker.submit(job)
+    listener.next(SliceDone)
+    pid = listener.worker.pid
+    listener.worker.cancel(number, grace_s=TIMEOUT_S)
+    _, event = listener.next(*LAST)
+    assert isinstance(event, Cancelled)
+    assert "of 40 slices" in event.message
+    assert attach(job.out)[0].any()
+    assert not attach(job.out)[-1].any()
+    assert listener.worker.pid == pid
+
+
+def test_hard_cancel_ends_a_process_that_does_not_listen(listener, scratch):
+    listener.worker.start()
+    number = listener.worker.submit(predict_job(scratch, slices=2, size=512))
+    pid = listener.worker.pid
+    os.kill(pid, signal.SIGSTOP)  # deaf as a process in an endless computation
+    listener.worker.cancel(number, grace_s=0.2)
+    _, event = listener.next(*LAST)
+    assert isinstance(event, Cancelled)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    listener.worker.submit(DevicesJob())
+    assert isinstance(listener.next(*LAST)[1], Finished)
+
+
+def test_job_that_waits_can_be_cancelled(listener, scratch):
+    running = listener.worker.submit(predict_job(scratch, slices=3, size=256))
+    waiting = listener.worker.submit(DevicesJob())
+    listener.worker.cancel(waiting)
+    number, event = listener.next(Cancelled)
+    assert number == waiting
+    assert "before it began" in event.message
+    assert listener.next(Finished)[0] == running
+
+
+def test_killed_worker_says_what_happened_and_starts_again(listener, scratch):
+    number = listener.worker.submit(predict_job(scratch, slices=40, size=256))
+    waiting = listener.worker.submit(DevicesJob())
+    listener.next(SliceDone)
+    os.kill(listener.worker.pid, signal.SIGKILL)
+    ended, event = listener.next(Failed)
+    assert ended == number
+    assert event.crashed
+    assert "SIGKILL" in event.message
+    assert "memory" in event.message
+    assert listener.next(*LAST)[0] == waiting
+
+
+def test_idle_worker_that_dies_is_replaced(listener):
+    listener.worker.start()
+    first = listener.worker.pid
+    os.kill(first, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while listener.worker.pid == first and time.monotonic() < deadline:
+        time.sleep(0.02)
+    listener.worker.submit(DevicesJob())
+    assert isinstance(listener.next(*LAST)[1], Finished)
+    assert listener.worker.pid != first
+
+
+def test_closed_worker_takes_nothing_more(listener):
+    listener.worker.start()
+    pid = listener.worker.pid
+    listener.worker.close()
+    assert not psutil.pid_exists(pid)
+    with pytest.raises(WorkerError, match="closed"):
+        listener.worker.start()
+
+
+def test_worker_ends_when_its_parent_is_killed(tmp_path):
+    script = textwrap.dedent(
+        """
+        import time
+        from napari_emseg.engine.jobs import DevicesJob
+        from napari_emseg.engine.worker import Worker
+        worker = Worker(lambda number, event: None)
+        worker.start()
+        print(worker.pid, flush=True)
+        time.sleep(60)
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
+        worker = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    worker.wait(timeout=20)
+
+
+def test_script_without_main_guard_is_not_run_twice(tmp_path):
+    """`multiprocessing` would run a person's napari script again in the worker."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import queue
+            from napari_emseg.engine.jobs import DevicesJob
+            from napari_emseg.engine.worker import Worker
+            print("started")
+            events = queue.Queue()
+            worker = Worker(lambda number, event: events.put(event))
+            worker.submit(DevicesJob())
+            print(type(events.get(timeout=60)).__name__)
+            worker.close()
+            """
+        )
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=90)
+    assert done.stdout.split() == ["started", "Finished"], done.stderr
+
+
+def test_tile_size_travels_with_the_job(listener, scratch):
+    job = predict_job(scratch, size=80)
+    tiled = PredictJob(job.source, job.out, config=PredictConfig(tile_size=64))
+    listener.worker.submit(tiled)
+    assert isinstance(listener.next(*LAST)[1], Finished)

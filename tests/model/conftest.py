@@ -1,0 +1,114 @@
+"""Small real things: a stack of round cells, a network of four filters, one finished training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pytest
+
+from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
+from napari_emseg.core.targets import Target, make_target
+from napari_emseg.model.package import PackageInfo
+from napari_emseg.model.package_writer import write_package
+from napari_emseg.model.train import TrainResult, train
+from napari_emseg.model.unet import build_unet
+from napari_emseg.types import Event, Stack
+
+TINY = NetworkConfig(depth=1, base_filters=4)
+RECIPE = Recipe(
+    TINY,
+    AugmentConfig(elastic_probability=0.2),
+    TrainConfig(epochs=3, patch_size=64, batch_size=2, learning_rate=1e-2),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # TensorFlow's variables do not yet know numpy 2's `copy`; keras reads them so when it saves
+    mark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(mark)
+
+
+class Trained(NamedTuple):
+    """A finished training."""
+
+    folder: Path
+    result: TrainResult
+    events: list[Event]
+
+
+def make_labels(slices: int, edge: int) -> np.ndarray:
+    """Square cells 14 px wide, 3 px apart: (Z, Y, X) uint8 of 0 and 255, moved in each slice."""
+    line = (np.arange(edge + slices) % 17 < 14).astype(np.uint8) * 255
+    return np.stack([np.minimum.outer(line[z:][:edge], line[z:][:edge]) for z in range(slices)])
+
+
+def make_stack(labels: np.ndarray) -> Stack:
+    """Bright cells, dark membranes and noise, as a microscope might see ``labels``."""
+    noise = np.random.default_rng(0).normal(0, 12, labels.shape)
+    return Stack((70 + labels / 255 * 90 + noise).astype(np.uint8), (50.0, 4.0, 4.0), "cells")
+
+
+def make_network(config: NetworkConfig, seed: int = 0) -> keras.Model:
+    """A network of random weights whose batch norms have random statistics, as after training."""
+    keras.utils.set_random_seed(seed)
+    model = build_unet(config)
+    rng = np.random.default_rng(seed)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.5, 1.5, each.shape) for each in layer.get_weights()])
+    return model
+
+
+@pytest.fixture(scope="session")
+def tiny() -> NetworkConfig:
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def recipe() -> Recipe:
+    return RECIPE
+
+
+@pytest.fixture(scope="session")
+def network_of():
+    return make_network
+
+
+@pytest.fixture(scope="session")
+def labels() -> np.ndarray:
+    return make_labels(5, 96)
+
+
+@pytest.fixture(scope="session")
+def stack(labels: np.ndarray) -> Stack:
+    return make_stack(labels)
+
+
+@pytest.fixture(scope="session")
+def target(labels: np.ndarray) -> Target:
+    return make_target(labels, "mask", RECIPE.train)
+
+
+@pytest.fixture(scope="session")
+def trained(stack: Stack, target: Target, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A training of three epochs; tests must not write into its folder."""
+    folder, events = tmp_path_factory.mktemp("run") / "run", []
+    result = train(stack, target, RECIPE, folder=folder, name="tiny cells", on_event=events.append)
+    return Trained(folder, result, events)
+
+
+@pytest.fixture
+def package_at(stack: Stack):
+    """Writes the package of a tiny network into a folder."""
+
+    def write(folder: Path, name: str = "tiny cells", seed: int = 0, **info) -> Path:
+        model = make_network(TINY, seed)
+        write_package(folder, PackageInfo(name, TINY, **info), model, stack.slice(0))
+        return folder
+
+    return write

@@ -1,0 +1,102 @@
+"""Slices of any size through a network, whole or in tiles: the same probability."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_emseg.core.config import NetworkConfig, PredictConfig
+from napari_emseg.core.tiling import plan_tiles
+from napari_emseg.model.predict import predict_slice, predict_slices
+from napari_emseg.model.runtime import KerasRuntime
+from napari_emseg.types import Stack
+
+SMALL = PredictConfig(tile_size=64)
+WHOLE = PredictConfig(tile_size=16384)
+
+
+@pytest.fixture(scope="module")
+def runtimes(network_of):
+    configs = [NetworkConfig(1, 4), NetworkConfig(2, 4, residual=False), NetworkConfig(3, 2)]
+    return {config: KerasRuntime(network_of(config)) for config in configs}
+
+
+def slice_of(shape, dtype=np.uint8):
+    return np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
+
+
+@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize("shape", [(260, 301), (180, 420)])
+def test_no_seams(runtimes, which, shape):
+    network, runtime = list(runtimes.items())[which]
+    image = slice_of(shape)
+    whole = predict_slice(image, runtime, network, WHOLE)
+    tiled = predict_slice(image, runtime, network, SMALL)
+    assert len(plan_tiles(shape, SMALL.tile_size, network.reach, network.multiple)) > 1
+    assert np.ptp(whole) > 0.01
+    assert np.abs(tiled - whole).max() < 1e-4
+
+
+def test_where_three_tiles_share_a_pixel(network_of):
+    """Tiles of 512 px on a slice of 784: the middle one fades at both its ends."""
+    network = NetworkConfig(4, 2)
+    runtime = KerasRuntime(network_of(network))
+    image = slice_of((32, 784))
+    whole = predict_slice(image, runtime, network, WHOLE)
+    tiled = predict_slice(image, runtime, network, SMALL)
+    assert np.abs(tiled - whole).max() < 1e-4
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 700), (64, 65), (97, 31)])
+def test_any_size(runtimes, shape):
+    for network, runtime in runtimes.items():
+        probability = predict_slice(slice_of(shape), runtime, network, SMALL)
+        assert probability.shape == shape
+        assert probability.dtype == np.float32
+        assert probability.min() >= 0
+        assert probability.max() <= 1
+
+
+def test_tiles_in_batches_give_the_same(runtimes):
+    network, runtime = next(iter(runtimes.items()))
+    image = slice_of((200, 230))
+    one = predict_slice(image, runtime, network, SMALL)
+    many = predict_slice(image, runtime, network, PredictConfig(tile_size=64, batch_size=5))
+    np.testing.assert_allclose(many, one, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "float32", "float64"])
+def test_grey_scale_and_dtype_do_not_matter(runtimes, dtype):
+    network, runtime = next(iter(runtimes.items()))
+    expected = predict_slice(slice_of((40, 50)), runtime, network, WHOLE)
+    image = slice_of((40, 50), dtype) * 100 + 7
+    np.testing.assert_allclose(predict_slice(image, runtime, network, WHOLE), expected, atol=1e-4)
+
+
+def test_slices_come_in_the_order_asked_for(runtimes):
+    network, runtime = next(iter(runtimes.items()))
+    stack = Stack(slice_of((4, 30, 34)))
+    found = dict(predict_slices(stack, [3, 0, 2], runtime, network, WHOLE))
+    assert list(found) == [3, 0, 2]
+    expected = predict_slice(stack.slice(2), runtime, network, WHOLE)
+    np.testing.assert_array_equal(found[2], expected)
+
+
+def test_a_wish_to_stop_is_heard_before_the_next_slice(runtimes):
+    network, runtime = next(iter(runtimes.items()))
+    stack, done = Stack(slice_of((4, 30, 34))), []
+    predicted = predict_slices(
+        stack, range(4), runtime, network, WHOLE, should_stop=lambda: len(done) == 2
+    )
+    for z, _ in predicted:
+        done.append(z)  # as it goes: `should_stop` looks at it
+    assert done == [0, 1]
+
+
+def test_lazy_stacks(runtimes):
+    da = pytest.importorskip("dask.array")
+    network, runtime = next(iter(runtimes.items()))
+    data = slice_of((2, 30, 34))
+    lazy = Stack(da.from_array(data, chunks=(1, 16, 16)))
+    (_, found), *_ = predict_slices(lazy, [1], runtime, network, WHOLE)
+    np.testing.assert_array_equal(found, predict_slice(data[1], runtime, network, WHOLE))

@@ -1,0 +1,362 @@
+"""Training: it learns, it leaves its files, it can be stopped, resumed and started from a model."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import time
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from napari_emseg.core.config import NetworkConfig, PredictConfig, Recipe
+from napari_emseg.core.metrics import score_stack
+from napari_emseg.core.targets import make_target
+from napari_emseg.errors import (
+    CancelledError,
+    EmsegError,
+    LabelsError,
+    ModelError,
+    ShapeError,
+    WriteError,
+)
+from napari_emseg.model import train as train_module
+from napari_emseg.model.library import find_model
+from napari_emseg.model.package import read_package
+from napari_emseg.model.predict import predict_slice
+from napari_emseg.model.run_folder import RunFolder
+from napari_emseg.model.runtime import KerasRuntime, load_network
+from napari_emseg.model.train import train
+from napari_emseg.types import EpochDone, Log, Progress, Stack
+
+COLUMNS = [
+    "epoch", "seconds", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy",
+    "val_v_rand", "val_v_info", "threshold",
+]  # fmt: skip
+
+
+def of_kind(events, kind):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def with_train(recipe, **changes):
+    return replace(recipe, train=replace(recipe.train, **changes))
+
+
+class StopAfter:
+    """Wants to stop after so many steps."""
+
+    def __init__(self, steps):
+        self.left = steps
+
+    def __call__(self):
+        self.left -= 1
+        return self.left <= 0
+
+
+def steps_of(trained):
+    """Steps per epoch, as the events tell."""
+    return len(of_kind(trained.events, Progress)) // 3
+
+
+def weights_of(path):
+    return keras.models.load_model(path, compile=False).get_weights()
+
+
+def assert_same_weights(a, b, atol=1e-4):
+    for x, y in zip(weights_of(a), weights_of(b), strict=True):
+        np.testing.assert_allclose(x, y, atol=atol)
+
+
+# -- a whole run ------------------------------------------------------------------------------
+
+
+def test_it_learns(trained):
+    history = RunFolder(trained.folder).read_history()
+    assert history[-1]["loss"] < 0.8 * history[0]["loss"]
+    assert trained.result.best["val_v_rand"] > 0.5
+
+
+def test_it_leaves_its_files(trained, recipe):
+    names = {each.name for each in trained.folder.iterdir()}
+    assert names == {"config.json", "history.csv", "last.keras", "best.keras", "package"}
+    config = json.loads((trained.folder / "config.json").read_text())
+    assert Recipe.from_dict(config["recipe"]) == recipe
+    assert config["stack"] == "cells"
+    assert sorted(config["train_slices"] + config["validation_slices"]) == [0, 1, 2, 3, 4]
+    assert config["validation_slices"]
+
+
+def test_history_has_its_columns(trained):
+    with (trained.folder / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == COLUMNS
+    assert [float(row["epoch"]) for row in rows] == [1, 2, 3]
+    assert all(math.isfinite(float(value)) for row in rows for value in row.values())
+    rates = [float(row["learning_rate"]) for row in rows]
+    assert rates == sorted(rates, reverse=True)
+    seconds = [float(row["seconds"]) for row in rows]
+    assert seconds == sorted(seconds)
+
+
+def test_events(trained):
+    epochs = of_kind(trained.events, EpochDone)
+    assert [event.epoch for event in epochs] == [1, 2, 3]
+    assert [event.scores for event in epochs] == RunFolder(trained.folder).read_history()
+    done = [event.done for event in of_kind(trained.events, Progress)]
+    assert done == sorted(done)
+    assert done[-1] == 1
+    assert "validating on slices" in of_kind(trained.events, Log)[0].message
+
+
+def test_the_best_epoch_by_v_rand_becomes_the_model(trained, stack, target):
+    history = RunFolder(trained.folder).read_history()
+    best = max(history, key=lambda row: row["val_v_rand"])
+    assert trained.result.best == best
+    package = read_package(trained.result.package)
+    assert package.info.threshold == best["threshold"]
+    assert package.info.scores["val_v_rand"] == best["val_v_rand"]
+    for x, y in zip(
+        load_network(package).get_weights(), weights_of(trained.folder / "best.keras"), strict=True
+    ):
+        np.testing.assert_array_equal(x, y)
+    # and its scores are those of its predictions
+    runtime = KerasRuntime(load_network(package))
+    slices = package.info.training["validation_slices"]
+    probability = np.stack([
+        predict_slice(stack.slice(z), runtime, package.info.network, PredictConfig())
+        for z in slices
+    ])  # fmt: skip
+    scores = score_stack(probability, target.classes[slices], thresholds=[package.info.threshold])
+    assert scores.v_rand == pytest.approx(best["val_v_rand"], abs=1e-4)
+
+
+def test_the_package_says_what_it_was_trained_on(trained, recipe):
+    package = find_model(str(trained.folder))
+    assert package.info.name == "tiny cells"
+    assert package.info.network == recipe.network
+    assert package.info.voxel_size_nm == (50.0, 4.0, 4.0)
+    assert Recipe.from_dict(package.info.training["recipe"]) == recipe
+    assert not trained.result.stopped
+
+
+def test_one_seed_gives_one_model(trained, stack, target, recipe, tmp_path):
+    train(stack, target, recipe, folder=tmp_path / "again")
+    assert_same_weights(tmp_path / "again" / "last.keras", trained.folder / "last.keras")
+
+
+# -- what cannot be trained on --------------------------------------------------------------------
+
+
+def test_shapes_that_differ(stack, target, recipe, tmp_path):
+    with pytest.raises(ShapeError, match=r"labels: expected the image's shape \(4, 96, 96\), rec"):
+        train(Stack(stack.data[:4]), target, recipe, folder=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_validation_slices_without_a_cell(stack, labels, recipe, tmp_path):
+    scribbles = np.where(labels > 0, 2, 1).astype(np.uint8)
+    scribbles[3][scribbles[3] == 2] = 0
+    target = make_target(scribbles, "scribbles", recipe.train)
+    with pytest.raises(LabelsError, match="validation slices: no cell is painted in 3; paint some"):
+        train(stack, target, recipe, folder=tmp_path / "run", validation=[3])
+
+
+def test_scribbles(stack, labels, recipe, tmp_path):
+    """A tenth of the pixels painted: it trains, and the accuracy counts what is known."""
+    scribbles = np.where(labels > 0, 2, 1).astype(np.uint8)
+    scribbles[np.random.default_rng(0).random(labels.shape) > 0.1] = 0
+    target = make_target(scribbles, "scribbles", recipe.train)
+    result = train(stack, target, with_train(recipe, epochs=1), folder=tmp_path / "run")
+    assert 0 < result.best["val_accuracy"] <= 1
+
+
+def test_a_folder_that_holds_a_run(trained, stack, target, recipe):
+    with pytest.raises(WriteError, match="already holds a training run"):
+        train(stack, target, recipe, folder=trained.folder)
+
+
+def test_a_loss_that_is_not_finite(stack, target, recipe, tmp_path, monkeypatch):
+    """The best model so far is kept, and the error says what to do."""
+    real = train_module.make_batch
+
+    def spoiled(*args, epoch, step):
+        image, classes, weights = real(*args, epoch=epoch, step=step)
+        return (image * np.nan if epoch == 2 else image), classes, weights
+
+    monkeypatch.setattr(train_module, "make_batch", spoiled)
+    events = []
+    with pytest.raises(
+        EmsegError, match=r"loss is nan in epoch 2; try a learning rate smaller"
+    ) as e:
+        train(stack, target, recipe, folder=tmp_path / "run", on_event=events.append)
+    assert str(tmp_path / "run") in str(e.value)
+    assert [event.epoch for event in of_kind(events, EpochDone)] == [1]
+    kept = load_network(find_model(str(tmp_path / "run")))
+    assert all(np.isfinite(each).all() for each in kept.get_weights())
+
+
+def test_a_loss_that_is_never_finite(stack, target, recipe, tmp_path, monkeypatch):
+    real = train_module.make_batch
+
+    def spoiled(*args, epoch, step):
+        image, classes, weights = real(*args, epoch=epoch, step=step)
+        return image * np.nan, classes, weights
+
+    monkeypatch.setattr(train_module, "make_batch", spoiled)
+    with pytest.raises(EmsegError, match=r"in epoch 1; .*There is no model yet\."):
+        train(stack, target, recipe, folder=tmp_path / "run")
+
+
+# -- stop and resume ----------------------------------------------------------------------
+
+
+def test_stopped_before_the_first_epoch(stack, target, recipe, tmp_path):
+    with pytest.raises(CancelledError, match="before the first epoch was done"):
+        train(stack, target, recipe, folder=tmp_path / "run", should_stop=StopAfter(1))
+    # and the folder may be used again
+    result = train(stack, target, with_train(recipe, epochs=1), folder=tmp_path / "run")
+    assert result.package.is_dir()
+
+
+def test_stopped_and_resumed_ends_where_the_uninterrupted_run_ends(
+    trained, stack, target, recipe, tmp_path
+):
+    folder, events = tmp_path / "run", []
+    stopped = train(
+        stack, target, recipe, folder=folder, should_stop=StopAfter(steps_of(trained) + 1)
+    )
+    assert stopped.stopped
+    assert len(RunFolder(folder).read_history()) == 1
+    assert load_network(read_package(stopped.package)).count_params() > 0
+
+    resumed = train(stack, target, recipe, folder=folder, resume=True, on_event=events.append)
+    assert not resumed.stopped
+    assert of_kind(events, Log)[0].message == "Resumed after epoch 1."
+    assert [event.epoch for event in of_kind(events, EpochDone)] == [2, 3]
+    assert_same_weights(folder / "last.keras", trained.folder / "last.keras")
+    for ours, theirs in zip(
+        RunFolder(folder).read_history(), RunFolder(trained.folder).read_history(), strict=True
+    ):
+        for column in ("epoch", "learning_rate", "loss", "accuracy", "val_loss"):
+            assert ours[column] == pytest.approx(theirs[column], rel=1e-2), column
+
+
+def test_resume_without_a_run_begins_one(stack, target, recipe, tmp_path):
+    result = train(
+        stack, target, with_train(recipe, epochs=1), folder=tmp_path / "run", resume=True
+    )
+    assert result.best["epoch"] == 1
+
+
+@pytest.fixture
+def run_copy(trained, tmp_path):
+    """A copy of the finished run, to go on with."""
+    import shutil
+
+    return shutil.copytree(trained.folder, tmp_path / "copy")
+
+
+def test_resume_of_a_finished_run_writes_its_package_again(run_copy, stack, target, recipe):
+    before = weights_of(run_copy / "last.keras")
+    result = train(stack, target, recipe, folder=run_copy, resume=True, name="renamed one")
+    assert read_package(result.package).info.name == "renamed one"
+    for x, y in zip(before, weights_of(run_copy / "last.keras"), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_resume_for_more_epochs(run_copy, stack, target, recipe):
+    train(stack, target, with_train(recipe, epochs=4), folder=run_copy, resume=True)
+    assert len(RunFolder(run_copy).read_history()) == 4
+
+
+def test_resume_keeps_the_network_of_the_run(run_copy, stack, target, recipe):
+    """It is not what the settings ask for that counts, but what is in the weights."""
+    events = []
+    other = replace(recipe, network=NetworkConfig(2, 6))
+    result = train(stack, target, other, folder=run_copy, resume=True, on_event=events.append)
+    assert read_package(result.package).info.network == recipe.network
+    assert any("brings its network along" in event.message for event in of_kind(events, Log))
+
+
+def test_resume_with_other_slices_is_refused(run_copy, stack, target, recipe):
+    """A slice that was trained on must not validate."""
+    with pytest.raises(LabelsError, match=r"resume: .*train slices .* received .*name the same"):
+        train(stack, target, recipe, folder=run_copy, resume=True, validation=[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [("last.keras", "x", "cannot be loaded"), ("config.json", "{", "holds no training run"),
+     ("history.csv", "epoch\nx\n", "cannot be read")],
+)  # fmt: skip
+def test_resume_of_a_damaged_run(run_copy, stack, target, recipe, name, content, words):
+    (run_copy / name).write_text(content)
+    with pytest.raises(ModelError, match=words):
+        train(stack, target, recipe, folder=run_copy, resume=True)
+
+
+# -- from another model -------------------------------------------------------------------------
+
+
+def test_fine_tuning_begins_where_the_model_is(trained, stack, target, recipe, tmp_path):
+    gentle = with_train(recipe, epochs=1, learning_rate=1e-7)
+    start = read_package(trained.result.package)
+    result = train(stack, target, gentle, folder=tmp_path / "run", start_from=start)
+    assert result.best["loss"] < RunFolder(trained.folder).read_history()[1]["loss"]
+    trainable = zip(
+        load_network(start).trainable_weights,
+        load_network(read_package(result.package)).trainable_weights,
+        strict=True,
+    )
+    for before, after in trainable:
+        np.testing.assert_allclose(np.asarray(before), np.asarray(after), atol=1e-4)
+
+
+def test_the_model_to_start_from_brings_its_network(trained, stack, target, recipe, tmp_path):
+    events = []
+    other = with_train(replace(recipe, network=NetworkConfig(3, 16)), epochs=1)
+    start = read_package(trained.result.package)
+    result = train(
+        stack, target, other, folder=tmp_path / "run", start_from=start, on_event=events.append
+    )
+    info = read_package(result.package).info
+    assert info.network == recipe.network
+    assert info.training["recipe"]["network"] == recipe.network.to_dict()
+    assert "'tiny cells' brings its network along" in of_kind(events, Log)[0].message
+
+
+def test_a_damaged_model_to_start_from(package_at, stack, target, recipe, tmp_path):
+    start = read_package(package_at(tmp_path / "p"))
+    start.weights.write_bytes(b"x")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        train(stack, target, recipe, folder=tmp_path / "run", start_from=start)
+
+
+# -- minutes ------------------------------------------------------------------------------------
+
+
+def test_minutes_are_kept(stack, target, recipe, tmp_path):
+    """Three seconds of training end after some, though an epoch here would take for ever."""
+    long_epochs = with_train(recipe, minutes=0.05, patch_size=16, batch_size=1)
+    begun = time.monotonic()
+    result = train(stack, target, long_epochs, folder=tmp_path / "run")
+    assert time.monotonic() - begun < 40
+    assert not result.stopped
+    history = RunFolder(tmp_path / "run").read_history()
+    assert history[-1]["seconds"] >= 3
+    assert history[-1]["learning_rate"] < 0.2 * recipe.train.learning_rate
+
+
+def test_one_epoch_longer_than_the_minutes_is_cut_short(stack, labels, recipe, tmp_path):
+    """One pass would be thousands of steps."""
+    big = np.tile(labels, (1, 6, 6))
+    target = make_target(big, "mask", replace(recipe.train, border_weight=0.0))
+    once = with_train(recipe, minutes=0.02, patch_size=16, batch_size=1)
+    begun = time.monotonic()
+    train(Stack(np.tile(stack.data, (1, 6, 6))), target, once, folder=tmp_path / "run")
+    assert time.monotonic() - begun < 60
+    assert len(RunFolder(tmp_path / "run").read_history()) == 1

@@ -1,0 +1,190 @@
+"""The dock *Segment* in a real window, with the real worker and the model that ships."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+
+from napari_emseg.types import Cancelled, Failed, Finished
+
+JOB_TIMEOUT_MS = 90_000
+
+
+@pytest.fixture
+def ended(dock):
+    """The last events of all segmentations so far."""
+    events = []
+    dock.ended.connect(events.append)
+    return events
+
+
+@pytest.fixture
+def wait(qtbot, ended):
+    """Wait for the end of the running segmentation."""
+
+    def wait():
+        count = len(ended)
+        qtbot.waitUntil(lambda: len(ended) > count, timeout=JOB_TIMEOUT_MS)
+        return ended[-1]
+
+    return wait
+
+
+@pytest.fixture
+def run(viewer, dock, qtbot, ended):
+    """A segmentation of a whole stack in the middle: some slices are there, most are not."""
+    image = np.random.default_rng(1).integers(0, 255, (60, 256, 256), np.uint8)
+    viewer.add_image(image, name="em")
+    dock.whole.native.click()
+    qtbot.waitUntil(lambda: "em mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
+    assert not ended
+    return dock.prediction
+
+
+def test_one_click_segments_the_slice_that_is_shown(viewer, image, dock, wait):
+    layer = viewer.add_image(image, name="em", scale=(50, 4, 4), translate=(100, 8, 0))
+    viewer.dims.set_current_step(0, 3)
+    dock.current.native.click()
+    assert not dock.current.enabled
+    assert dock.stop.enabled
+
+    assert isinstance(wait(), Finished)
+
+    mask, probability = viewer.layers["em mask"], viewer.layers["em probability"]
+    for result in (mask, probability):
+        assert result.data.shape == image.shape
+        np.testing.assert_array_equal(result.scale, layer.scale)
+        np.testing.assert_array_equal(result.translate, layer.translate)
+    shown = [z for z in range(len(image)) if probability.data[z].any()]
+    assert shown == [3]
+    assert probability.data.dtype == np.float32
+    np.testing.assert_array_equal(mask.data[3], probability.data[3] > dock.threshold.value)
+    assert dock.current.enabled
+    assert not dock.stop.enabled
+    assert "1 slice" in dock.status.value
+    assert "tensorflow" not in sys.modules
+    assert "keras" not in sys.modules
+
+
+def test_whole_stack_begins_at_the_shown_slice_and_fills_the_same_layers(
+    viewer, image, dock, wait
+):
+    viewer.add_image(image, name="em")
+    viewer.dims.set_current_step(0, 2)
+    dock.current.native.click()
+    wait()
+    done = []
+    accept = dock.prediction.accept
+    dock.prediction.accept = lambda z: (done.append(z), accept(z))
+    dock.whole.native.click()
+    wait()
+    assert [layer.name for layer in viewer.layers] == ["em", "em probability", "em mask"]
+    assert done[0] == 2
+    assert sorted(done) == [0, 1, 2, 3, 4]
+    assert all(viewer.layers["em probability"].data[z].any() for z in range(5))
+
+
+def test_single_slice_image(viewer, image, dock, wait):
+    viewer.add_image(image[0], name="em")
+    dock.whole.native.click()
+    wait()
+    assert viewer.layers["em mask"].data.shape == image[0].shape
+
+
+def test_threshold_acts_without_predicting_again(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    dock.current.native.click()
+    wait()
+    probability = viewer.layers["em probability"].data
+    z = next(iter(dock.prediction.done))
+    dock.threshold.value = float(np.median(probability[z]))
+    np.testing.assert_array_equal(
+        viewer.layers["em mask"].data[z], probability[z] > dock.threshold.value
+    )
+
+
+def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    dock.current.native.click()
+    wait()
+    painted = viewer.layers["em mask"]
+    painted.paint((0, 10, 10), 7)
+    before = painted.data.copy()
+
+    dock.threshold.value = 0.99
+    assert "edited" in dock.status.value
+    dock.whole.native.click()
+    wait()
+
+    np.testing.assert_array_equal(painted.data, before)
+    assert len(viewer.layers) == 5
+    assert painted in viewer.layers
+
+
+def test_mask_edited_while_the_stack_runs_is_left_alone(viewer, run, wait):
+    painted = viewer.layers["em mask"]
+    painted.paint((59, 10, 10), 7)
+    before = painted.data.copy()
+    assert isinstance(wait(), Cancelled)
+    np.testing.assert_array_equal(painted.data, before)
+
+
+def test_stop_keeps_finished_slices(viewer, dock, run, wait):
+    dock.stop.native.click()
+    assert isinstance(wait(), Cancelled)
+    assert 0 < len(run.done) < 60
+    assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
+    assert dock.current.enabled
+
+
+def test_killed_worker_is_said_and_the_next_click_works(viewer, dock, run, wait, monkeypatch):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+    os.kill(dock._runner.worker_pid, signal.SIGKILL)
+    event = wait()
+    assert isinstance(event, Failed)
+    assert event.crashed
+    assert "SIGKILL" in dock.status.value
+    assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
+    dock.current.native.click()
+    assert isinstance(wait(), Finished)
+
+
+def test_removed_result_layer_stops_in_words(viewer, run, wait):
+    viewer.layers.remove("em mask")
+    assert isinstance(wait(), Cancelled)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (None, "open or choose an image"),
+        (np.zeros((64, 64, 3), np.uint8), "colour"),
+        (np.zeros((2, 2, 64, 64), np.uint8), "expected a stack"),
+    ],
+)
+def test_what_cannot_be_segmented_is_said(viewer, dock, monkeypatch, data, words):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+    if data is not None:
+        viewer.add_image(data)
+    dock.current.native.click()
+    assert words in dock.status.value
+    assert words in notification_manager.records[-1].message
+    assert dock.current.enabled
+
+
+def test_threshold_of_the_model_is_taken(dock):
+    assert dock.threshold.value == dock.model.value.info.threshold
+
+
+def test_dock_stands_in_both_menus(viewer):
+    from app_model.types import SubmenuItem  # noqa: F401  napari's own menu model
+    from napari._app_model import get_app_model
+
+    menus = get_app_model().menus
+    in_layers = [item.command.id for item in menus.get_menu("napari/layers/segment")]
+    assert "napari-emseg.segment" in in_layers
