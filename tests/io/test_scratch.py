@@ -93,6 +93,26 @@ def test_more_than_the_disk_holds(tmp_path):
         assert list(scratch.folder.iterdir()) == []
 
 
+def test_a_map_that_is_not_reserved_takes_no_space_until_it_is(tmp_path):
+    with Scratch(tmp_path) as scratch:
+        big = scratch.allocate("big", (1000, 512, 512), np.float32, reserve=False)
+        file = Path(str(big.filename))
+        assert file.stat().st_blocks * 512 < 2**20
+        scratch.reserve(big, [3, 998])
+        assert 2 * 2**20 <= file.stat().st_blocks * 512 < 3 * 2**20
+        big[998] = 1
+        assert attach(file)[998].all()
+        assert not attach(file)[997].any()
+
+
+def test_no_room_for_a_slice_is_an_error(tmp_path, monkeypatch):
+    with Scratch(tmp_path) as scratch:
+        big = scratch.allocate("big", (10, 64, 64), np.float32, reserve=False)
+        monkeypatch.setattr(module.os, "posix_fallocate", _no_space)
+        with pytest.raises(WriteError, match="free some space"):
+            scratch.reserve(big, [0])
+
+
 @pytest.mark.parametrize("way", ["absent", "unsupported"])
 def test_without_fallocate(tmp_path, monkeypatch, way):
     def unsupported(*args):

@@ -17,8 +17,7 @@ from napari_emseg.model.losses import (
 def batch():
     """Probability, classes and weights (N, Y, X); a third of the pixels unknown."""
     rng = np.random.default_rng(0)
-    probability = rng.random((3, 10, 12), dtype=np.float32)
-    probability[0, 0, :4] = 0, 1, 0, 1
+    probability = rng.uniform(0.001, 0.999, (3, 10, 12)).astype(np.float32)
     classes = rng.integers(0, 2, probability.shape).astype(np.uint8)
     weights = (rng.random(probability.shape) * (rng.random(probability.shape) > 0.3)) * 9
     return probability, classes, weights.astype(np.float32)
@@ -34,6 +33,17 @@ def test_the_loss_is_its_numpy_twin(batch):
         classes[..., None].astype(np.float32), probability[..., None], sample_weight=weights
     )
     assert as_numbers(loss) == pytest.approx(weighted_cross_entropy_of(*batch), rel=1e-5)
+
+
+def test_certain_and_wrong_costs_much_and_not_infinitely_much():
+    probability, classes = np.array([[[0.0, 1.0]]], np.float32), np.array([[[1, 0]]], np.uint8)
+    weights = np.ones_like(probability)
+    loss = weighted_cross_entropy()(
+        classes[..., None].astype(np.float32), probability[..., None], sample_weight=weights
+    )
+    twin = weighted_cross_entropy_of(probability, classes, weights)
+    assert 10 < twin < 20
+    assert as_numbers(loss) == pytest.approx(twin, rel=0.02)
 
 
 def test_the_twin_is_the_formula():

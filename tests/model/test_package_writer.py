@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
+
 import numpy as np
 import pytest
 import yaml
@@ -13,9 +16,6 @@ from napari_emseg.model.library import shipped_folder
 from napari_emseg.model.package import RDF, WEIGHTS, PackageInfo, read_package
 from napari_emseg.model.package_writer import write_package
 from napari_emseg.model.runtime import load_network
-
-# the library stores its settings in fields that pydantic deprecates
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def names_in(folder):
@@ -36,14 +36,22 @@ def assert_reproduces_its_test_output(folder):
 
 
 def assert_valid(folder):
-    from bioimageio.spec import ValidationContext, load_description
+    """By the specification's own validator, which reads all files and compares their hashes."""
+    from bioimageio.spec import InvalidDescr, ValidationContext, load_description
 
-    with ValidationContext(perform_io_checks=True):
-        description = load_description(folder / RDF)
-    summary = description.validation_summary
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it leaves files open, and uses what pydantic deprecates
+        with ValidationContext(perform_io_checks=True):
+            description = load_description(folder / RDF)
+        summary = description.validation_summary
+        valid = not isinstance(description, InvalidDescr)
+        del description
+        gc.collect()
+    # "passed" is for models that were run as well, which needs bioimageio.core
+    assert valid, summary.format()
     assert summary.status in ("passed", "valid-format"), summary.format()
-    assert summary.status == "passed", summary.format()
-    assert description.type == "model"
+    noted = {warning.loc[-1] for detail in summary.details for warning in detail.warnings}
+    assert noted <= {"sample_tensor"}, summary.format()
 
 
 def test_a_package_comes_back(package_at, tmp_path, tiny):
@@ -92,8 +100,10 @@ def test_a_package_replaces_another(package_at, tmp_path):
     assert names_in(tmp_path) == ["p"]
 
 
-@pytest.mark.parametrize("failing", ["_describe", "_write_test_pair", "_swap"])
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
+@pytest.mark.parametrize(
+    ("failing", "error"),
+    [("_describe", OSError(28, "No space left on device")), ("_write_test_pair", MemoryError())],
+)
 def test_a_failure_leaves_the_old_package_whole(package_at, tmp_path, monkeypatch, failing, error):
     def fail(*_):
         raise error

@@ -69,7 +69,7 @@ class Scratch:
         self.close()
 
     def allocate(
-        self, name_hint: str, shape: Sequence[int], dtype: npt.DTypeLike
+        self, name_hint: str, shape: Sequence[int], dtype: npt.DTypeLike, *, reserve: bool = True
     ) -> np.memmap[Any, Any]:
         """A new array of zeros in a file of its own, whose space on the disk is reserved.
 
@@ -81,6 +81,8 @@ class Scratch:
             All above 0.
         dtype : dtype
             Anything but objects.
+        reserve : bool
+            Without it the file takes no space yet; `reserve` what is to be written first.
 
         Returns
         -------
@@ -98,12 +100,29 @@ class Scratch:
             raise ShapeError(f"shape: expected lengths of 1 and more, received {tuple(shape)}")
         path = self._new_path(name_hint)
         try:
-            return _reserved_map(path, tuple(int(length) for length in shape), np.dtype(dtype))
+            return _new_map(path, tuple(int(length) for length in shape), np.dtype(dtype), reserve)
         except OSError as error:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
             n_bytes = int(np.prod([int(length) for length in shape])) * np.dtype(dtype).itemsize
             raise _no_room(self._parent, n_bytes, error) from error
+
+    def reserve(self, array: np.memmap[Any, Any], indices: Sequence[int]) -> None:
+        """Make sure that ``array[i]`` can be written for all ``indices``, here and elsewhere.
+
+        Raises
+        ------
+        WriteError
+            If the disk has no room for them.
+        """
+        each = int(np.prod(array.shape[1:])) * array.itemsize
+        path = Path(str(array.filename))
+        try:
+            with path.open("r+b") as file:
+                for i in indices:
+                    _reserve(file.fileno(), path, each, start=array.offset + i * each)
+        except OSError as error:
+            raise _no_room(self._parent, each * len(indices), error) from error
 
     def put(self, array: ArrayLike, name_hint: str = "array") -> Path:
         """Copy an array, a lazy one slice by slice, into a file of its own.
@@ -192,20 +211,25 @@ def remove_leftovers(folder: Path) -> None:
             shutil.rmtree(found, ignore_errors=True)
 
 
-def _reserved_map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.memmap[Any, Any]:
-    """A mapped file whose blocks exist: a page without a block would be a SIGBUS on a full disk."""
+def _new_map(
+    path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], reserve: bool
+) -> np.memmap[Any, Any]:
+    """A mapped file; a page without a block on the disk would be a SIGBUS once that is full."""
     with path.open("wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False}
         np.lib.format.write_array_header_1_0(file, {**header, "shape": shape})
         file.flush()
-        _reserve(file.fileno(), path, file.tell() + int(np.prod(shape)) * dtype.itemsize)
+        n_bytes = int(np.prod(shape)) * dtype.itemsize
+        os.truncate(file.fileno(), file.tell() + n_bytes)
+        if reserve:
+            _reserve(file.fileno(), path, n_bytes, start=file.tell())
     return attach(path, "r+")
 
 
-def _reserve(descriptor: int, path: Path, n_bytes: int) -> None:
+def _reserve(descriptor: int, path: Path, n_bytes: int, *, start: int) -> None:
     if hasattr(os, "posix_fallocate"):
         try:
-            os.posix_fallocate(descriptor, 0, n_bytes)
+            os.posix_fallocate(descriptor, start, n_bytes)
         except OSError as error:
             # some file systems cannot reserve
             if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
@@ -214,7 +238,6 @@ def _reserve(descriptor: int, path: Path, n_bytes: int) -> None:
             return
     if shutil.disk_usage(path.parent).free < n_bytes:
         raise OSError(errno.ENOSPC, "not enough free space", str(path))
-    os.truncate(descriptor, n_bytes)
 
 
 def _no_room(folder: Path, n_bytes: int, error: OSError) -> WriteError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -15,8 +15,6 @@ from napari_emseg.engine.worker import Worker
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.types import Cancelled, Event, Failed, Finished
-
-_log = logging.getLogger(__name__)
 
 
 class JobRunner(QObject):
@@ -91,9 +89,8 @@ class JobRunner(QObject):
             outcome: Any = make_job()
         except EmsegError as error:
             outcome = Failed(str(error))
-        except Exception as error:
-            _log.exception("preparing a job")
-            outcome = Failed(f"{type(error).__name__}: {error}", details=repr(error))
+        except Exception as error:  # noqa: BLE001  a bug must reach the listener, not vanish
+            outcome = Failed(f"{type(error).__name__}: {error}", details=traceback.format_exc())
         self._prepared.emit(ticket, outcome)
 
     def _submit_prepared(self, ticket: int, outcome: Any) -> None:

@@ -45,8 +45,12 @@ class Prediction:
         self._viewer, self.image, self.model = viewer, image, model
         self._data, self._scratch = image.data, scratch
         shape = stack_shape(image)
-        self.source: np.memmap[Any, Any] = scratch.allocate("source", shape, image.dtype)
-        self.probability: Float32Array = scratch.allocate("probability", shape, np.float32)
+        self.source: np.memmap[Any, Any] = scratch.allocate(
+            "source", shape, image.dtype, reserve=False
+        )
+        self.probability: Float32Array = scratch.allocate(
+            "probability", shape, np.float32, reserve=False
+        )
         self.mask = np.zeros(shape, np.uint8)
         self.done: set[int] = set()
         self.threshold = 0.5
@@ -96,6 +100,8 @@ class Prediction:
 
     def copy_slices(self, slices: list[int]) -> None:
         """Put slices of the source where the worker reads them; runs outside the GUI thread."""
+        for array in (self.source, self.probability):
+            self._scratch.reserve(array, slices)
         for z in slices:
             self.source[z] = read_slice(self.image, z)
 

@@ -1,0 +1,236 @@
+"""Imports run down the five floors and never up, and heavy libraries stay where they belong.
+
+The table is the one in the design: window and command line stand on the engine, the engine on the
+model, the model on the core, the core on files; `types` and `errors` stand under all.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+
+import napari_emseg
+
+PACKAGE = "napari_emseg"
+SOURCE = Path(napari_emseg.__file__).parent
+
+FLOORS = {
+    "__init__": 0, "types": 0, "errors": 0,
+    "io": 1, "core": 2, "model": 3, "engine": 4, "ui": 5, "cli": 5, "terminal": 5, "__main__": 5,
+}  # fmt: skip
+
+WINDOW = {"napari", "qtpy", "superqt", "magicgui", "psygnal", "PyQt5", "PyQt6", "PySide6"}
+BACKENDS = {"tensorflow", "jax", "torch"}
+NETWORKS = {"keras", "openvino", *BACKENDS}
+FILES = {
+    "os", "pathlib", "shutil", "tempfile", "tifffile", "zarr", "imageio", "PIL", "napari_emseg.io",
+}  # fmt: skip
+FORBIDDEN = {
+    "__init__": WINDOW | NETWORKS,
+    "types": WINDOW | NETWORKS,
+    "errors": WINDOW | NETWORKS,
+    "io": (WINDOW - {"napari"}) | NETWORKS,  # napari not at import: see below
+    "core": WINDOW | NETWORKS | FILES,
+    "model": WINDOW | BACKENDS,
+    "engine": WINDOW | NETWORKS,
+    "ui": NETWORKS,
+    "cli": WINDOW | NETWORKS,
+    "terminal": WINDOW | NETWORKS,
+    "__main__": WINDOW | NETWORKS,
+}
+HEAVY = {"keras", "tensorflow", "jax", "torch", "openvino"}
+
+
+class Import(NamedTuple):
+    """One import statement: who, whom, where, and whether it runs when the module is imported."""
+
+    importer: str
+    imported: str
+    line: int
+    at_import: bool
+
+    def __str__(self) -> str:
+        return f"{self.importer}, line {self.line}: imports {self.imported}"
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def part_of(module: str) -> str:
+    """Folder or file under the package: the floor's name."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    return {
+        module_name(path): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(SOURCE.rglob("*.py"))
+    }
+
+
+def imports_of(module: str) -> Iterator[Import]:
+    yield from _walk(module, modules()[module], at_import=True)
+
+
+def _walk(module: str, node: ast.AST, *, at_import: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        for name in _imported(child):
+            yield Import(module, name, child.lineno, at_import)
+        later = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            later = True
+        yield from _walk(module, child, at_import=at_import and not later)
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"line {node.lineno}: a relative import"
+        full = [f"{node.module}.{alias.name}" for alias in node.names]
+        return [name if name in modules() else str(node.module) for name in full]
+    return []
+
+
+def all_imports() -> list[Import]:
+    return [each for module in modules() for each in imports_of(module)]
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+def loaded_with(module: str) -> dict[str, list[str]]:
+    """What importing a module of ours imports, with the way that leads there."""
+    ways = {module: [module]}
+    todo = [module]
+    while todo:
+        current = todo.pop()
+        for each in imports_of(current):
+            if not each.at_import or each.imported in ways:
+                continue
+            ways[each.imported] = [*ways[current], each.imported]
+            if each.imported in modules():
+                todo.append(each.imported)
+    return ways
+
+
+# -- by reading ---------------------------------------------------------------------------------
+
+
+def test_every_module_stands_on_a_floor():
+    assert {part_of(module) for module in modules()} <= set(FLOORS)
+
+
+def test_no_arrow_runs_up():
+    wrong = [
+        str(each)
+        for each in all_imports()
+        if within(each.imported, PACKAGE)
+        and FLOORS[part_of(each.imported)] > FLOORS[part_of(each.importer)]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("part", FLOORS)
+def test_what_a_part_never_imports(part):
+    wrong = [
+        str(each)
+        for each in all_imports()
+        if part_of(each.importer) == part
+        and any(within(each.imported, name) for name in FORBIDDEN[part])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_imports_a_backend():
+    """The network runs on keras alone, so that it works on each of them."""
+    wrong = [str(each) for each in all_imports() if any(within(each.imported, b) for b in BACKENDS)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("part", [part for part in FLOORS if part != "model"])
+def test_importing_a_part_does_not_load_keras(part):
+    """Nor through what it imports in turn: only functions may, in the worker or the terminal."""
+    for module in modules():
+        if part_of(module) != part:
+            continue
+        for name, way in loaded_with(module).items():
+            assert not any(within(name, heavy) for heavy in HEAVY), " -> ".join(way)
+
+
+@pytest.mark.parametrize("part", ["io", "engine", "cli", "terminal", "__main__"])
+def test_importing_a_part_does_not_load_the_window(part):
+    for module in modules():
+        if part_of(module) != part:
+            continue
+        for name, way in loaded_with(module).items():
+            assert not any(within(name, library) for library in WINDOW), " -> ".join(way)
+            assert not within(name, f"{PACKAGE}.ui"), " -> ".join(way)
+
+
+# -- by running ---------------------------------------------------------------------------------
+
+
+def modules_after(code: str) -> set[str]:
+    """Names in ``sys.modules`` of a fresh interpreter that has run ``code``."""
+    code = (
+        f"import sys; before = set(sys.modules)\n{code}\n"
+        "print(*sorted(set(sys.modules) - before), sep='\\n')"
+    )
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_costs_next_to_nothing():
+    loaded = modules_after(f"import {PACKAGE}")
+    ours = {name for name in loaded if within(name, PACKAGE)}
+    foreign = {name.split(".")[0] for name in loaded - ours} - sys.stdlib_module_names
+    assert ours == {PACKAGE}
+    assert not foreign
+    assert len(loaded) < 150, sorted(loaded)  # the standard library's way to the version
+
+
+def test_what_the_manifest_names_for_files_loads_neither_keras_nor_a_window():
+    contributions = yaml.safe_load((SOURCE / "napari.yaml").read_text())["contributions"]
+    names = {each["id"]: each["python_name"] for each in contributions["commands"]}
+    used = [
+        names[each["command"]]
+        for kind in ("readers", "writers", "sample_data")
+        for each in contributions[kind]
+    ]
+    from_io = {name.split(":")[0] for name in used if within(name, f"{PACKAGE}.io")}
+    assert len(from_io) >= 3
+    loaded = modules_after("\n".join(f"import {module}" for module in sorted(from_io)))
+    assert not loaded & (HEAVY | WINDOW)
+
+
+def test_neither_the_window_nor_the_engine_loads_keras():
+    """TensorFlow in the window's process would crash it."""
+    ours = sorted(m for m in modules() if part_of(m) in ("ui", "engine"))
+    assert f"{PACKAGE}.ui.segment" in ours
+    wanted = [*ours, f"{PACKAGE}.model.library", f"{PACKAGE}.model.package"]
+    loaded = modules_after("\n".join(f"import {module}" for module in wanted))
+    assert "napari" in loaded
+    assert not loaded & HEAVY
+
+
+def test_the_command_line_loads_neither_keras_nor_a_window():
+    loaded = modules_after(f"import {PACKAGE}.cli, {PACKAGE}.engine.worker_main")
+    assert not loaded & (HEAVY | {"napari", "qtpy"})

@@ -1,0 +1,38 @@
+"""Fields are made from the declarations, for every setting there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from napari_emseg.core import config
+from napari_emseg.ui.forms import field_for
+
+CONFIGS = [
+    config.NetworkConfig,
+    config.AugmentConfig,
+    config.TrainConfig,
+    config.PredictConfig,
+    config.MaskConfig,
+]
+
+
+@pytest.mark.parametrize(
+    ("owner", "declared"),
+    [(owner, each) for owner in CONFIGS for each in owner.settings()],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_field_shows_the_declaration(qtbot, owner, declared):
+    field = field_for(owner, declared.name)
+    qtbot.addWidget(field.native)
+    assert field.value == declared.default
+    assert type(field.value) is declared.type
+    assert declared.help in field.tooltip
+    assert declared.range_text in field.tooltip
+    if declared.type in (int, float) and declared.le is not None:
+        assert field.max == declared.le
+
+
+def test_unit_stands_in_the_label(qtbot):
+    field = field_for(config.TrainConfig, "patch_size")
+    qtbot.addWidget(field.native)
+    assert field.label == "Patch size [px]"
