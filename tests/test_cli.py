@@ -27,9 +27,7 @@ def run(*args: object) -> int:
     return exit_status(cli, [str(arg) for arg in args])
 
 
-@pytest.mark.parametrize(
-    "command", ["demo", "train", "predict", "evaluate", "convert", "doctor"]
-)
+@pytest.mark.parametrize("command", ["demo", "train", "predict", "evaluate", "convert", "doctor"])
 def test_fixed_commands_have_help(command, capsys):
     assert run(command, "--help") == 0
     assert f"napari-emseg {command}" in capsys.readouterr().out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +121,9 @@ def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **opt
     from napari_emseg.io.write import check_target, write_stack
 
     package, source = find_model(model), read_stack(stack, kind="image")
-    chosen = options["threshold"]
-    threshold = package.info.threshold if chosen is None else MaskConfig(threshold=chosen).threshold
-    config = take(PredictConfig, options)
+    if options["threshold"] is None:
+        options["threshold"] = package.info.threshold
+    threshold, config = take(MaskConfig, options).threshold, take(PredictConfig, options)
     kind: StackKind = "image" if what == "probability" else "labels"
     planned = np.broadcast_to(np.zeros((), _DTYPES[what]), source.shape)
     check_target(out, Stack(planned), overwrite=overwrite, sources=[stack])
@@ -134,10 +134,10 @@ def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **opt
             config,
         )  # fmt: skip
         result = run_with_progress(job)
-        if job.slices is not None:
-            probability = probability[list(job.slices)]
-        segmented = Stack(_as_what(probability, what, threshold), source.voxel_size_nm, kind=kind)
-        write_stack(out, segmented, overwrite=overwrite, sources=[stack])
+        done = source.with_data(probability, kind=kind)
+        done = done if job.slices is None else done.take(job.slices)
+        done = done.with_data(_as_what(done.data, what, threshold))
+        write_stack(out, done, overwrite=overwrite, sources=[stack])
     click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s on {result.device}")
 
 
@@ -173,8 +173,8 @@ def evaluate(prediction: Path, truth: Path, slices: tuple[int, ...] | None, as_j
         if len(predicted) == len(true):
             predicted = predicted.take(slices)
         true = true.take(slices)
-    with tqdm(total=len(true), unit="slice", disable=None) as bar:
-        scores = score_stack(predicted.data, true.data, on_slice=lambda done, _: bar.update(1))
+    with tqdm(unit="slice", disable=None) as bar:
+        scores = score_stack(predicted.data, true.data, on_slice=_advance(bar))
     click.echo(json.dumps(scores.to_dict()) if as_json else _score_table(scores.to_dict(), slices))
 
 
@@ -202,13 +202,18 @@ def convert(source: Path, out: str, overwrite: bool) -> None:
     from napari_emseg.io.convert import convert as convert_stack
 
     with tqdm(unit="slice", disable=None) as bar:
-
-        def advance(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        convert_stack(source, out, overwrite=overwrite, on_slice=advance)
+        convert_stack(source, out, overwrite=overwrite, on_slice=_advance(bar))
     click.echo(out)
+
+
+def _advance(bar: tqdm[Any]) -> Callable[[int, int], None]:
+    """What draws "done of total" on a bar."""
+
+    def advance(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    return advance
 
 
 @cli.command()

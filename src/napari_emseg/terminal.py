@@ -52,7 +52,9 @@ def _option(declared: Setting, without_default: bool) -> Callable[[_Command], _C
     flag = declared.name.replace("_", "-")
     names = f"--{flag}/--no-{flag}" if declared.type is bool else f"--{flag}"
     kind: Any = click.Choice(declared.choices) if declared.choices else declared.type
-    help_text = declared.help if declared.type is bool else f"{declared.help} ({declared.range_text})"
+    help_text = (
+        declared.help if declared.type is bool else f"{declared.help} ({declared.range_text})"
+    )
     return click.option(
         names,
         declared.name,
@@ -75,7 +77,7 @@ def take(config: type[_C], options: dict[str, Any]) -> _C:
     return config(**{name: options.pop(name) for name in names})
 
 
-class Slices(click.ParamType):
+class Slices(click.ParamType[tuple[int, ...]]):
     """``3:7`` (3 to 6), ``24,25,26``, or both mixed; a tuple of slice numbers from 0."""
 
     name = "slices"
@@ -136,7 +138,9 @@ class _Progress:
 
     def _advance(self, event: Progress) -> None:
         if self._bar is None:
-            counts = "{n:.0f}/{total:.0f} {unit}" if event.total > 1 else "{percentage:.0f} % {unit}"
+            counts = (
+                "{n:.0f}/{total:.0f} {unit}" if event.total > 1 else "{percentage:.0f} % {unit}"
+            )
             self._bar = tqdm(
                 total=event.total,
                 unit=event.unit,

@@ -17,7 +17,7 @@ import tifffile
 from napari_emseg.io.samples import phantom_path
 
 PROGRAM = [sys.executable, "-m", "napari_emseg"]
-TINY = "--depth 1 --base-filters 4 --patch-size 64 --batch-size 2".split()
+TINY = ["--depth", "1", "--base-filters", "4", "--patch-size", "64", "--batch-size", "2"]
 
 
 def run(*args: object, status: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -125,7 +125,5 @@ def test_demo_without_a_display_writes_its_results(tmp_path):
 def test_model_that_ships_is_good_on_slices_it_has_not_seen(isbi_dir, tmp_path):
     out = tmp_path / "probability.tif"
     run("predict", isbi_dir / "train-volume.tif", "--out", out, "--slices", "24:27")
-    scored = run(
-        "evaluate", out, isbi_dir / "train-labels.tif", "--slices", "24:27", "--json"
-    )
+    scored = run("evaluate", out, isbi_dir / "train-labels.tif", "--slices", "24:27", "--json")
     assert json.loads(scored.stdout)["stack"]["v_rand"] >= 0.90

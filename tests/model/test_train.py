@@ -31,6 +31,7 @@ from napari_emseg.model.predict import predict_slice
 from napari_emseg.model.run_folder import RunFolder
 from napari_emseg.model.runtime import KerasRuntime, load_network
 from napari_emseg.model.train import train
+from napari_emseg.model.validation import best_epoch
 from napari_emseg.types import EpochDone, Log, Progress, Stack
 
 COLUMNS = [
@@ -115,7 +116,7 @@ def test_events(trained):
 
 def test_the_best_epoch_by_v_rand_becomes_the_model(trained, stack, target):
     history = RunFolder(trained.folder).read_history()
-    best = max(history, key=lambda row: row["val_v_rand"])
+    best = best_epoch(history)
     assert trained.result.best == best
     package = read_package(trained.result.package)
     assert package.info.threshold == best["threshold"]

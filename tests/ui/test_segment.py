@@ -71,9 +71,7 @@ def test_one_click_segments_the_slice_that_is_shown(viewer, image, dock, wait):
     assert "keras" not in sys.modules
 
 
-def test_whole_stack_begins_at_the_shown_slice_and_fills_the_same_layers(
-    viewer, image, dock, wait
-):
+def test_whole_stack_begins_at_the_shown_slice_and_fills_the_same_layers(viewer, image, dock, wait):
     viewer.add_image(image, name="em")
     viewer.dims.set_current_step(0, 2)
     dock.current.native.click()

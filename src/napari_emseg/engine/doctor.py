@@ -23,7 +23,7 @@ _GIB = 2**30
 def diagnose() -> str:
     """A report on versions, devices and models, one line each, to read or to send to somebody."""
     load_backend()
-    devices = run(DevicesJob(), lambda event: None, lambda: False)
+    devices = run(DevicesJob(), lambda _: None, lambda: False)
     memory = psutil.virtual_memory()
     lines = [
         f"system      {platform.platform()}, Python {platform.python_version()}",

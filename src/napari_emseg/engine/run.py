@@ -45,7 +45,7 @@ def run(job: Any, emit: OnEvent, should_stop: ShouldStop) -> Any:
 
 
 @run.register
-def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> str:  # noqa: ARG001
+def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> str:
     from napari_emseg.model.library import find_model
     from napari_emseg.model.runtime import load_runtime
 
@@ -54,7 +54,7 @@ def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> str:  # 
 
 
 @run.register
-def _devices(job: DevicesJob, emit: OnEvent, should_stop: ShouldStop) -> list[str]:  # noqa: ARG001
+def _devices(job: DevicesJob, emit: OnEvent, should_stop: ShouldStop) -> list[str]:
     from napari_emseg.model.devices import list_devices
 
     return list_devices()
@@ -89,9 +89,7 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
         emit(Progress(done, len(slices), "slices", left))
     if done < len(slices):
         raise CancelledError(f"Stopped after {done} of {len(slices)} slices; they are kept.")
-    return PredictResult(
-        done, time.monotonic() - start, runtime.device, package.info.threshold
-    )
+    return PredictResult(done, time.monotonic() - start, runtime.device, package.info.threshold)
 
 
 @run.register

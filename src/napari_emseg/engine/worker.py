@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from itertools import count
-from typing import IO, Any
+from typing import IO
 
 from napari_emseg.engine import worker_main
 from napari_emseg.engine.jobs import Job
@@ -186,16 +186,14 @@ class _Process:
     def _spawn(self) -> subprocess.Popen[bytes]:
         # -P: a file keras.py in the folder where napari was started must not be imported
         command = [sys.executable, "-P", "-m", worker_main.__name__]
-        no_console: dict[str, Any] = (
-            {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
-        )
+        no_console = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows only
         try:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                **no_console,
+                creationflags=no_console,
             )
         except OSError as error:
             self._log.close()

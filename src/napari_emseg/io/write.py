@@ -209,7 +209,9 @@ def _check_place(out: Path, form: Form, overwrite: bool) -> None:
     if out.is_dir() != (form in ("folder", "zarr")) or (form == "zarr" and not is_zarr(out)):
         raise WriteError(f"{out}: exists and is something else; choose another path")
     if not overwrite:
-        raise WriteError(f"{out}: exists already; choose another path, or allow it to be overwritten (--overwrite)")
+        raise WriteError(
+            f"{out}: exists already; choose another path, or allow to overwrite it (--overwrite)"
+        )
 
 
 def _native_dtype(data: ArrayLike) -> ArrayLike:

@@ -16,7 +16,7 @@ def weighted_cross_entropy() -> keras.losses.Loss:
     return keras.losses.BinaryCrossentropy(name="weighted_cross_entropy")
 
 
-class KnownPixelAccuracy(keras.metrics.BinaryAccuracy):  # type: ignore[misc]
+class KnownPixelAccuracy(keras.metrics.BinaryAccuracy):
     """Fraction of the pixels whose class is known (weight above 0) that are predicted right."""
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

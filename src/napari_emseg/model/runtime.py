@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -31,15 +32,24 @@ class Runtime(Protocol):
 
 
 class KerasRuntime:
-    """Runs a Keras model, through ``predict_on_batch`` (``predict`` idles; see FACTS)."""
+    """Runs a Keras model through ``predict_on_batch``; ``predict`` idles between short batches.
 
-    def __init__(self, model: keras.Model, device: str = "auto") -> None:
+    Parameters
+    ----------
+    model : keras.Model
+        The network.
+    device : str, optional
+        Where it runs, as `choose_device` takes it; by default where the caller computes.
+    """
+
+    def __init__(self, model: keras.Model, device: str | None = None) -> None:
         self._model = model
-        self.device = choose_device(device)
+        self._chosen = None if device is None else choose_device(device)
+        self.device = self._chosen or "the caller's device"
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
         """Predict tiles (N, Y, X); gives float32 probabilities of the same shape."""
-        with on_device(self.device):
+        with nullcontext() if self._chosen is None else on_device(self._chosen):
             predicted = self._model.predict_on_batch(tiles[..., np.newaxis])
         return np.asarray(predicted, np.float32)[..., 0]
 

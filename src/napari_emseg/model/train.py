@@ -12,8 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from napari_emseg.core.config import NetworkConfig, PredictConfig, Recipe
-from napari_emseg.core.metrics import score_stack
+from napari_emseg.core.config import NetworkConfig, Recipe
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.patches import make_batch, prefetch, steps_per_epoch
 from napari_emseg.core.split import Split, split_slices
@@ -26,16 +25,14 @@ from napari_emseg.model._beginning import (
     require_cells,
     require_same_split,
 )
-from napari_emseg.model.losses import weighted_cross_entropy_of
 from napari_emseg.model.package import ModelPackage, PackageInfo
 from napari_emseg.model.package_writer import write_package
-from napari_emseg.model.predict import predict_slice
 from napari_emseg.model.run_folder import RunFolder, write_atomically
-from napari_emseg.model.runtime import KerasRuntime, load_network
+from napari_emseg.model.runtime import load_network
 from napari_emseg.model.unet import build_unet
-from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, Progress, ShouldStop, Stack
+from napari_emseg.model.validation import best_epoch, validate
+from napari_emseg.types import EpochDone, Log, OnEvent, Progress, ShouldStop, Stack
 
-_VALIDATION_THRESHOLDS = tuple(np.round(np.arange(0.1, 1.0, 0.1), 1).tolist())
 _LAST_LEARNING_RATE = 0.01
 """Part of the first learning rate that is left at the end of the schedule."""
 
@@ -64,8 +61,8 @@ def train(
 ) -> TrainResult:
     """Train a U-Net on the labelled slices of a stack.
 
-    The weights of the epoch with the best V_rand on the validation slices become the model, with
-    the threshold that gave it.
+    The weights of the epoch with the best V_rand on the validation slices become the model (see
+    `validation.best_epoch`), with the threshold around which it is best.
 
     Parameters
     ----------
@@ -261,36 +258,15 @@ class _Training:
         self.tell(Progress(done, 1.0, "training", left))
 
     def _validate(self) -> dict[str, float]:
-        slices = list(self.split.validation)
-        probability = self._predict(slices)
-        classes, weights = self.target.classes[slices], self.target.weights[slices]
-        scores = score_stack(probability, classes, thresholds=_VALIDATION_THRESHOLDS)
-        known = weights > 0
-        right = (probability > 0.5) == classes
-        return {
-            "val_loss": weighted_cross_entropy_of(probability, classes, weights),
-            "val_accuracy": float(right[known].mean()),
-            "val_v_rand": scores.v_rand,
-            "val_v_info": scores.v_info,
-            "threshold": scores.threshold,
-        }
-
-    def _predict(self, slices: Sequence[int]) -> Float32Array:
-        runtime, config = KerasRuntime(self.model), PredictConfig()
-        return np.stack([
-            predict_slice(self.stack.slice(z), runtime, self.recipe.network, config)
-            for z in slices
-        ])  # fmt: skip
+        network, slices = self.recipe.network, self.split.validation
+        return validate(self.model, network, self.stack, self.target, slices)
 
     def _keep(self) -> None:
         """Write what a crash after this epoch must not lose."""
-        if self._best() is self.history[-1]:
+        if best_epoch(self.history) is self.history[-1]:
             write_atomically(self.folder.best, self.model.save)
         write_atomically(self.folder.last, self.model.save)
         self.folder.write_history(self.history)
-
-    def _best(self) -> dict[str, float]:
-        return max(self.history, key=lambda row: row["val_v_rand"])
 
     # -- after the last epoch ----------------------------------------------------------------
 
@@ -298,7 +274,7 @@ class _Training:
         """Write the model package of the best epoch."""
         if not self.history:
             raise CancelledError("Stopped before the first epoch was done; there is no model yet.")
-        best = self._best()
+        best = best_epoch(self.history)
         info = PackageInfo(
             name=name,
             network=self.recipe.network,

@@ -1,4 +1,4 @@
-"""The main job on the bundled sample: open napari, segment the phantom, show or write the result."""
+"""The main job on the bundled sample: open napari, segment it, show or write the result."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from napari_emseg.core.metrics import StackScores, score_stack
 from napari_emseg.errors import DisplayError, EmsegError, WriteError
@@ -133,12 +136,11 @@ class _Demo:
 
     def _score(self) -> StackScores:
         """Scores of the mask that the person sees."""
-        mask, _ = self._layers()
-        return score_stack(mask, self._truth.data, thresholds=(0.5,))
+        return score_stack(self._mask(), self._truth.data, thresholds=(0.5,))
 
-    def _layers(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
-        prediction = self._dock.prediction
-        return prediction.mask, prediction.probability
+    def _mask(self) -> npt.NDArray[np.uint8]:
+        assert self._dock.prediction is not None
+        return self._dock.prediction.mask
 
     def _write_and_close(self) -> None:
         try:
@@ -153,7 +155,6 @@ class _Demo:
         from napari_emseg.io.write import as_mask_uint8, write_stack
 
         assert self._out is not None
-        mask, _ = self._layers()
         try:
             self._out.mkdir(parents=True, exist_ok=True)
             self._viewer.screenshot(
@@ -163,5 +164,5 @@ class _Demo:
             (self._out / "scores.json").write_text(scores)
         except OSError as error:
             raise WriteError(f"out: cannot write to {self._out} ({error})") from error
-        stack = Stack(as_mask_uint8(mask), (50.0, 4.0, 4.0), "mask", "labels")
+        stack = Stack(as_mask_uint8(self._mask()), (50.0, 4.0, 4.0), "mask", "labels")
         write_stack(self._out / "mask.tif", stack, overwrite=True)

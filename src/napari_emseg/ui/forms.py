@@ -40,7 +40,7 @@ def _label(declared: Setting) -> str:
     return f"{words} [{declared.unit}]" if declared.unit else words
 
 
-def _widget_class(declared: Setting) -> type[ValueWidget]:
+def _widget_class(declared: Setting) -> Any:
     if declared.choices:
         return ComboBox
     if declared.type is float and declared.ge is not None and declared.le == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from napari_emseg.errors import CancelledError, DownloadError, EmsegError
+from napari_emseg.errors import CancelledError, EmsegError
 from napari_emseg.io.isbi2012 import (
     ISBI_TERMS,
     ISBI_URL,
@@ -33,12 +33,8 @@ def open_isbi2012(url: str = ISBI_URL) -> list[LayerData]:
     Returns
     -------
     list of layer data
-        Training images, their labels and the test images; empty where the person said no.
-
-    Raises
-    ------
-    DownloadError
-        If there is no connection, or what comes is not the challenge's data.
+        Training images, their labels and the test images; empty where the person said no, or
+        where it failed, which a notification then says.
     """
     from napari_emseg.io.napari_reader import layer_data
     from napari_emseg.io.read import read_stack
@@ -52,8 +48,11 @@ def open_isbi2012(url: str = ISBI_URL) -> list[LayerData]:
         # napari would show a traceback for what is only a missing connection
         show_error(str(error))
         return []
-    names = (paths.train_volume, paths.train_labels, paths.test_volume)
-    return [layer_data(read_stack(path)) for path in names]
+    return [
+        layer_data(read_stack(paths.train_volume, kind="image")),
+        layer_data(read_stack(paths.train_labels, kind="labels")),
+        layer_data(read_stack(paths.test_volume, kind="image")),
+    ]
 
 
 def _ask_and_fetch(url: str) -> Isbi2012:
@@ -130,6 +129,3 @@ def _main_window() -> Any:
     from qtpy.QtWidgets import QApplication
 
     return QApplication.activeWindow()
-
-
-__all__ = ["DownloadError", "open_isbi2012"]

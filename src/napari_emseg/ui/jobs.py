@@ -124,7 +124,7 @@ _runner: JobRunner | None = None
 
 def job_runner() -> JobRunner:
     """The runner that all docks of this napari share; it ends with the application."""
-    global _runner  # noqa: PLW0603  one worker process per window, however many docks
+    global _runner
     if _runner is None:
         _runner = JobRunner()
         application = QCoreApplication.instance()
@@ -135,7 +135,7 @@ def job_runner() -> JobRunner:
 
 def close_job_runner() -> None:
     """End the shared runner; the next call of `job_runner` makes a new one."""
-    global _runner  # noqa: PLW0603
+    global _runner
     runner, _runner = _runner, None
     if runner is not None:
         runner.close()

@@ -9,7 +9,6 @@ import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.postprocess import to_mask
-from napari_emseg.types import Float32Array
 from napari_emseg.ui.layers import geometry, read_slice, stack_shape
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Prediction:
         self.source: np.memmap[Any, Any] = scratch.allocate(
             "source", shape, image.dtype, reserve=False
         )
-        self.probability: Float32Array = scratch.allocate(
+        self.probability: np.memmap[Any, Any] = scratch.allocate(
             "probability", shape, np.float32, reserve=False
         )
         self.mask = np.zeros(shape, np.uint8)
@@ -82,12 +81,12 @@ class Prediction:
     @property
     def source_path(self) -> Path:
         """File with the slices to predict."""
-        return Path(self.source.filename)
+        return Path(str(self.source.filename))
 
     @property
     def out_path(self) -> Path:
         """File that the worker writes probabilities to."""
-        return Path(self.probability.filename)  # type: ignore[attr-defined]
+        return Path(str(self.probability.filename))
 
     def serves(self, image: Image, model: str) -> bool:
         """Whether more slices of ``image`` may still be added to these layers."""

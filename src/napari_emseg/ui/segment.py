@@ -104,9 +104,7 @@ class SegmentWidget(Container):
         )
         self._buttons.margins = (0, 0, 0, 0)
         self.progress = ProgressBar(name="progress", min=0, max=_STEPS, value=0)
-        self.stop = PushButton(
-            name="stop", text="Stop", tooltip="Stop; finished slices are kept."
-        )
+        self.stop = PushButton(name="stop", text="Stop", tooltip="Stop; finished slices are kept.")
         self.status = Label(name="status", value="")
         self.status.native.setWordWrap(True)
 
