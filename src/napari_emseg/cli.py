@@ -57,7 +57,8 @@ def demo(headless: bool, out: Path) -> None:
     """Segment the bundled sample in napari."""
     from napari_emseg.ui.demo import run_demo
 
-    run_demo(out=out, headless=headless)
+    if written := run_demo(out=out, headless=headless):
+        click.echo(f"{written}: screenshot.png, mask.tif, scores.json")
 
 
 @cli.command()

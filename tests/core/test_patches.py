@@ -118,4 +118,4 @@ def test_prefetch_can_be_left_early():
             break
     assert time.monotonic() - begun < 5
     assert len(calls) < 20
-    assert not [t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor")]
+    assert not [t for t in threading.enumerate() if t.name.startswith("emseg-patches")]

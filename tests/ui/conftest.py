@@ -7,8 +7,6 @@ import pytest
 
 from napari_emseg.ui.jobs import close_job_runner
 
-JOB_TIMEOUT_MS = 90_000
-
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_worker_for_all_tests():
@@ -28,8 +26,11 @@ def image() -> np.ndarray:
 
 
 @pytest.fixture
-def dock(viewer, qtbot):
-    _, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
-    yield dock
-    dock.stop.native.click()
-    qtbot.waitUntil(lambda: not dock.stop.enabled, timeout=JOB_TIMEOUT_MS)
+def docked(viewer):
+    """The dock *Segment* as napari docks it, and the widget inside."""
+    return viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
+
+
+@pytest.fixture
+def dock(docked):
+    return docked[1]

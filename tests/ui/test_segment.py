@@ -11,6 +11,7 @@ import pytest
 from napari.utils.notifications import notification_manager
 
 from napari_emseg.types import Cancelled, Failed, Finished
+from napari_emseg.ui.jobs import job_runner
 
 JOB_TIMEOUT_MS = 90_000
 
@@ -150,6 +151,17 @@ def test_killed_worker_is_said_and_the_next_click_works(viewer, dock, run, wait,
     assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
     dock.current.native.click()
     assert isinstance(wait(), Finished)
+
+
+def test_dock_closed_while_it_runs_stops_and_keeps_the_layers(viewer, docked, run, qtbot):
+    runner = job_runner()
+    viewer.window.remove_dock_widget(docked[0])
+    qtbot.waitUntil(lambda: not runner._ticket_of, timeout=JOB_TIMEOUT_MS)
+    assert not runner._listeners
+    assert "em mask" in viewer.layers
+    done = len(run.done)
+    qtbot.wait(300)
+    assert len(run.done) == done < 60
 
 
 def test_removed_result_layer_stops_in_words(viewer, run, wait):

@@ -73,7 +73,7 @@ def make_batch(
 
 def prefetch(make: Callable[[int], _T], count: int) -> Iterator[_T]:
     """``make(0)`` to ``make(count - 1)`` in order, each made in a thread ahead of its use."""
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="emseg-patches") as pool:
         pending = deque(pool.submit(make, k) for k in range(min(_AHEAD, count)))
         try:
             for k in range(_AHEAD, _AHEAD + count):

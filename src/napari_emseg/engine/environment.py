@@ -25,13 +25,15 @@ def prepare_environment() -> None:
 
 
 def load_backend() -> None:
-    """Import Keras and its backend for the command line, without TensorFlow's greetings.
+    """Import Keras and start its backend for the command line, without TensorFlow's greetings.
 
-    They come from C++ before any log level counts, straight to the standard error's descriptor.
+    They, and its complaints about a GPU that is not there (`doctor` says that in words), come from
+    C++ before any log level counts, straight to the standard error's descriptor.
     """
     prepare_environment()
     with _held_back_unless_it_fails():
-        importlib.import_module("napari_emseg.model.devices")
+        devices = importlib.import_module("napari_emseg.model.devices")
+        devices.list_devices()
 
 
 @contextmanager

@@ -8,12 +8,9 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
-import numpy.typing as npt
 
 from napari_emseg.core.metrics import StackScores, score_stack
 from napari_emseg.errors import DisplayError, EmsegError, WriteError
@@ -31,7 +28,7 @@ _DRAWING_MS = 1000
 _log = logging.getLogger(__name__)
 
 
-def run_demo(*, out: Path, headless: bool) -> None:
+def run_demo(*, out: Path, headless: bool) -> Path | None:
     """Segment the bundled sample in napari.
 
     Parameters
@@ -41,6 +38,11 @@ def run_demo(*, out: Path, headless: bool) -> None:
     headless : bool
         Do it under a virtual display. Done by itself where there is no display.
 
+    Returns
+    -------
+    Path or None
+        The folder, where something was written.
+
     Raises
     ------
     DisplayError
@@ -49,21 +51,17 @@ def run_demo(*, out: Path, headless: bool) -> None:
         If the segmentation failed.
     """
     headless = headless or _has_no_display()
-    with _virtual_display() if headless else _same_display():
+    with _virtual_display() if headless else nullcontext():
         demo = _Demo(out if headless else None)
         demo.run()
     if demo.failed is not None:
         raise EmsegError(f"demo: {demo.failed.message}")
+    return out if headless else None
 
 
 def _has_no_display() -> bool:
     displays = ("DISPLAY", "WAYLAND_DISPLAY")
     return sys.platform.startswith("linux") and not any(map(os.environ.get, displays))
-
-
-@contextmanager
-def _same_display() -> Iterator[None]:
-    yield
 
 
 @contextmanager
@@ -124,34 +122,41 @@ class _Demo:
         return dock
 
     def _ended(self, event: Event) -> None:
+        self._dock.ended.disconnect(self._ended)  # what a person does afterwards is not the demo
         if isinstance(event, Finished):
-            scores = self._score()
-            self._viewer.status = f"V_rand {scores.v_rand:.3f}, V_info {scores.v_info:.3f}"
-        elif isinstance(event, Failed):
-            self.failed = event
+            self._score()
+            return
+        self.failed = event if isinstance(event, Failed) else None
+        if self._out is not None:
+            self._viewer.close()
+
+    def _score(self) -> None:
+        """Compare the mask that the person sees with the truth, in a thread."""
+        from napari.qt.threading import create_worker
+
+        assert self._dock.prediction is not None
+        self._mask = self._dock.prediction.mask.copy()
+        create_worker(
+            score_stack, self._mask, self._truth.data, thresholds=(0.5,),
+            _connect={"returned": self._scored},
+        )  # fmt: skip
+
+    def _scored(self, scores: StackScores) -> None:
+        self._viewer.status = f"V_rand {scores.v_rand:.3f}, V_info {scores.v_info:.3f}"
         if self._out is not None:
             from qtpy.QtCore import QTimer
 
-            QTimer.singleShot(_DRAWING_MS, self._write_and_close)
+            QTimer.singleShot(_DRAWING_MS, lambda: self._write_and_close(scores))
 
-    def _score(self) -> StackScores:
-        """Scores of the mask that the person sees."""
-        return score_stack(self._mask(), self._truth.data, thresholds=(0.5,))
-
-    def _mask(self) -> npt.NDArray[np.uint8]:
-        assert self._dock.prediction is not None
-        return self._dock.prediction.mask
-
-    def _write_and_close(self) -> None:
+    def _write_and_close(self, scores: StackScores) -> None:
         try:
-            if self.failed is None:
-                self._write()
+            self._write(scores)
         except EmsegError as error:
             self.failed = Failed(str(error))
         finally:
             self._viewer.close()
 
-    def _write(self) -> None:
+    def _write(self, scores: StackScores) -> None:
         from napari_emseg.io.write import as_mask_uint8, write_stack
 
         assert self._out is not None
@@ -160,9 +165,9 @@ class _Demo:
             self._viewer.screenshot(
                 str(self._out / "screenshot.png"), canvas_only=False, flash=False
             )
-            scores = json.dumps(self._score().to_dict(), indent=2)
-            (self._out / "scores.json").write_text(scores)
+            text = json.dumps(scores.to_dict(), indent=2)
+            (self._out / "scores.json").write_text(text)
         except OSError as error:
             raise WriteError(f"out: cannot write to {self._out} ({error})") from error
-        stack = Stack(as_mask_uint8(self._mask()), (50.0, 4.0, 4.0), "mask", "labels")
+        stack = Stack(as_mask_uint8(self._mask), (50.0, 4.0, 4.0), "mask", "labels")
         write_stack(self._out / "mask.tif", stack, overwrite=True)

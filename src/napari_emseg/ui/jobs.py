@@ -76,6 +76,11 @@ class JobRunner(QObject):
             if owner == ticket:
                 self._worker.cancel(number)
 
+    def abandon(self, ticket: int) -> None:
+        """Stop a job whose listener is gone; nobody hears of it any more."""
+        if self._listeners.pop(ticket, None) is not None:
+            self.cancel(ticket)
+
     def close(self) -> None:
         """End the worker process and give up the scratch files."""
         self._listeners.clear()

@@ -72,11 +72,13 @@ class Prediction:
                 **self._beside_source(),
             )
 
-    def discard_if_empty(self) -> None:
-        """Take the probability layer away again where no slice was finished."""
+    def finish(self) -> None:
+        """Draw the thumbnail; where no slice was finished take the probability layer away."""
         layer = self.probability_layer
         if not self.done and layer is not None and layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
+        if self.mask_layer is not None:
+            self.mask_layer.refresh(extent=False)
 
     @property
     def source_path(self) -> Path:

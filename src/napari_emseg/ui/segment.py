@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from magicgui.widgets import ComboBox, Container, Label, ProgressBar, PushButton, create_widget
 from napari.layers import Image
 from psygnal import Signal
+from qtpy.QtWidgets import QSizePolicy
 
 from napari_emseg.core.config import MaskConfig
 from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult, WarmUpJob
@@ -18,11 +19,16 @@ from napari_emseg.ui.collector import spare_the_window
 from napari_emseg.ui.forms import field_for
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.layers import current_slice, stack_shape
+from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure, show_warning
 from napari_emseg.ui.prediction import Prediction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import napari.viewer
+
+    from napari_emseg.engine.jobs import Job
 
 _STEPS = 1000
 """Resolution of the progress bar."""
@@ -52,6 +58,7 @@ class SegmentWidget(Container):
         self._predictions: list[Prediction] = []
         self.prediction: Prediction | None = None
         self._ticket: int | None = None
+        self._tickets: list[int] = []
         self._make_fields()
         self._make_actions()
         form = Container(widgets=[self.image, self.model, self.device, self.threshold])
@@ -107,6 +114,7 @@ class SegmentWidget(Container):
         self.stop = PushButton(name="stop", text="Stop", tooltip="Stop; finished slices are kept.")
         self.status = Label(name="status", value="")
         self.status.native.setWordWrap(True)
+        self.status.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def _connect(self) -> None:
         self.current.changed.connect(self.segment_current_slice)
@@ -114,6 +122,7 @@ class SegmentWidget(Container):
         self.stop.changed.connect(self._stop)
         self.threshold.changed.connect(self._apply_threshold)
         self.model.changed.connect(self._choose_threshold_of_model)
+        WhenClosed(self.native, self._abandon_jobs)
 
     def _model_choices(self, _: object = None) -> list[tuple[str, ModelPackage]]:
         return [(package.info.name, package) for package in list_models()]
@@ -122,8 +131,17 @@ class SegmentWidget(Container):
         """Have the worker load its libraries while the person still looks around."""
         if self.model.value is not None:
             job = WarmUpJob(str(self.model.value.folder))
-            self._runner.submit(lambda: job, self._on_warm_up)
-        self._runner.submit(DevicesJob, self._on_devices)
+            self._submit(lambda: job, self._on_warm_up)
+        self._submit(DevicesJob, self._on_devices)
+
+    def _submit(self, make_job: Callable[[], Job], on_event: Callable[[Event], None]) -> int:
+        """Give the runner a job that ends with this dock."""
+        self._tickets.append(self._runner.submit(make_job, on_event))
+        return self._tickets[-1]
+
+    def _abandon_jobs(self) -> None:
+        for ticket in self._tickets:
+            self._runner.abandon(ticket)
 
     def _on_warm_up(self, event: Event) -> None:
         if isinstance(event, Failed):
@@ -164,7 +182,7 @@ class SegmentWidget(Container):
             )
 
         self._show_busy("Reading the slices ...")
-        self._ticket = self._runner.submit(make_job, self._on_event)
+        self._ticket = self._submit(make_job, self._on_event)
         prediction.show()
 
     def _prediction_to_fill(self) -> Prediction:
@@ -221,7 +239,7 @@ class SegmentWidget(Container):
                 show_failure(event)
         if isinstance(event, Finished | Cancelled | Failed):
             if self.prediction is not None:
-                self.prediction.discard_if_empty()
+                self.prediction.finish()
             self.ended.emit(event)
 
     def _accept(self, z: int) -> None:

@@ -1,0 +1,38 @@
+"""When a docked widget counts as closed."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtWidgets import QWidget
+
+from napari_emseg.ui.lifetime import WhenClosed
+
+
+@pytest.fixture
+def docked(viewer):
+    """A docked widget, its dock, and how often it was said to be closed."""
+    widget, closed = QWidget(), []
+    dock = viewer.window.add_dock_widget(widget, name="probe")
+    WhenClosed(widget, lambda: closed.append(True))
+    return widget, dock, closed
+
+
+def test_hidden_or_floating_is_not_closed(docked, qtbot):
+    _, dock, closed = docked
+    dock.setVisible(False)
+    dock.setVisible(True)
+    dock.setFloating(True)
+    qtbot.wait(50)
+    assert not closed
+
+
+def test_the_cross_closes(docked):
+    _, dock, closed = docked
+    dock.destroyOnClose()
+    assert closed
+
+
+def test_destroyed_is_closed(docked, qtbot):
+    widget, _, closed = docked
+    widget.deleteLater()
+    qtbot.waitUntil(lambda: bool(closed))
