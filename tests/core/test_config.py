@@ -132,3 +132,22 @@ def test_recipe_refuses_patches_that_the_network_cannot_halve():
 
 def test_network_multiple():
     assert [NetworkConfig(depth=depth).multiple for depth in (1, 2, 4, 6)] == [2, 4, 16, 64]
+
+
+def test_an_even_number_of_input_slices_has_no_middle():
+    with pytest.raises(SettingError, match="input_slices: expected 1 or 3, received 2"):
+        NetworkConfig(input_slices=2)
+
+
+@pytest.mark.parametrize(
+    ("count", "z", "seen"),
+    [(1, 0, [0]), (1, 4, [4]), (3, 0, [0, 0, 1]), (3, 2, [1, 2, 3]), (3, 4, [3, 4, 4])],
+)
+def test_slices_seen(count, z, seen):
+    assert NetworkConfig(input_slices=count).slices_seen(z, 5) == seen
+    assert NetworkConfig(input_slices=count).slices_seen(0, 1) == [0] * count
+
+
+def test_network_of_an_older_version_has_the_defaults():
+    old = {"depth": 4, "base_filters": 16, "residual": True}
+    assert NetworkConfig.from_dict(old) == NetworkConfig(4, 16)

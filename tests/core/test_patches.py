@@ -9,11 +9,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import AugmentConfig, Recipe, TrainConfig
+from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
 from napari_emseg.core.patches import make_batch, prefetch, steps_per_epoch
 from napari_emseg.core.targets import make_target
 
 RECIPE = Recipe(train=TrainConfig(patch_size=32, batch_size=3, seed=5))
+PLAIN = AugmentConfig(brightness=0, contrast=0, noise=0)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,8 @@ def same(a, b):
 
 def test_shapes_and_dtypes(data):
     image, classes, weights = batch_of(data, 1, 0)
-    assert image.shape == classes.shape == weights.shape == (3, 32, 32)
+    assert image.shape == (3, 32, 32, 1)
+    assert classes.shape == weights.shape == (3, 32, 32)
     assert (image.dtype, classes.dtype, weights.dtype) == (np.float32, np.uint8, np.float32)
 
 
@@ -51,13 +53,27 @@ def test_a_batch_depends_on_seed_epoch_and_step_alone(data):
 def test_every_given_slice_is_drawn_and_no_other(data):
     images, target = data
     marked = {z: np.full((60, 50), z, np.float32) for z in images}
-    plain = Recipe(augment=AugmentConfig(brightness=0, contrast=0, noise=0), train=RECIPE.train)
+    plain = Recipe(augment=PLAIN, train=RECIPE.train)
     drawn = {
         value
         for step in range(12)
         for value in np.unique(batch_of((marked, target), 1, step, plain)[0])
     }
     assert drawn == {0, 1, 3}
+
+
+def test_the_neighbours_come_along(data):
+    """Slices of one grey value each, so that a patch says which slices it was cut from."""
+    _, target = data
+    marked = {z: np.full((60, 50), z, np.float32) for z in range(4)}
+    recipe = Recipe(NetworkConfig(input_slices=3), PLAIN, RECIPE.train)
+    seen = set()
+    for step in range(8):
+        image, *_ = batch_of((marked, target), 1, step, recipe)
+        assert image.shape == (3, 32, 32, 3)
+        assert (np.ptp(image, axis=(1, 2)) == 0).all()
+        seen |= {tuple(each) for each in image[:, 0, 0].tolist()}
+    assert seen == {(0, 0, 1), (0, 1, 2), (2, 3, 3)}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
 from napari_emseg.core.targets import Target, make_target
+from napari_emseg.model import package_writer
 from napari_emseg.model.package import PackageInfo
 from napari_emseg.model.package_writer import write_package
 from napari_emseg.model.train import TrainResult, train
@@ -31,6 +32,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(mark)
+
+
+@pytest.fixture(autouse=True)
+def _onnx_only_where_asked_for(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The converter takes seconds; most tests do without what it writes."""
+    if request.node.get_closest_marker("onnx") is None:
+        monkeypatch.setattr(package_writer, "write_onnx", lambda *_: False)
 
 
 class Trained(NamedTuple):
@@ -108,7 +118,7 @@ def package_at(stack: Stack):
 
     def write(folder: Path, name: str = "tiny cells", seed: int = 0, **info) -> Path:
         model = make_network(TINY, seed)
-        write_package(folder, PackageInfo(name, TINY, **info), model, stack.slice(0))
+        write_package(folder, PackageInfo(name, TINY, **info), model, stack.data[:1])
         return folder
 
     return write

@@ -5,12 +5,26 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+from scipy import ndimage as ndi
 
+from napari_emseg.core.config import TrainConfig
 from napari_emseg.model.losses import (
     KnownPixelAccuracy,
+    OverlapLoss,
+    centreline_dice,
+    dice,
+    loss_of,
+    training_loss,
     weighted_cross_entropy,
-    weighted_cross_entropy_of,
 )
+
+OVERLAPS = ["dice", "cldice"]
+
+
+def weighted_cross_entropy_of(probability, classes, weights):
+    """The formula, in nats per pixel."""
+    right = np.where(classes, probability, 1 - probability)
+    return float(-np.mean(weights * np.log(np.clip(right, 1e-7, 1))))
 
 
 @pytest.fixture
@@ -46,16 +60,141 @@ def test_certain_and_wrong_costs_much_and_not_infinitely_much():
     assert as_numbers(loss) == pytest.approx(twin, rel=0.02)
 
 
-def test_the_twin_is_the_formula():
-    probability = np.array([[[0.25, 0.8]]], np.float32)
-    loss = weighted_cross_entropy_of(probability, np.array([[[1, 0]]]), np.array([[[2.0, 3.0]]]))
-    assert loss == pytest.approx(-(2 * np.log(0.25) + 3 * np.log(0.2)) / 2, rel=1e-6)
-
-
-def test_unknown_pixels_do_not_count(batch):
+@pytest.mark.parametrize("loss", ["cross-entropy", *OVERLAPS])
+def test_the_loss_of_finished_predictions_is_that_of_a_batch(batch, loss):
     probability, classes, weights = batch
-    other = np.where(weights > 0, probability, 1 - probability)
-    assert weighted_cross_entropy_of(other, classes, weights) == weighted_cross_entropy_of(*batch)
+    loss = training_loss(TrainConfig(loss=loss))
+    expected = loss(classes[..., None], probability[..., None], sample_weight=weights)
+    assert loss_of(loss, *batch) == pytest.approx(as_numbers(expected), rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["cross-entropy", *OVERLAPS])
+def test_unknown_pixels_do_not_count(batch, loss):
+    probability, classes, weights = batch
+    loss = training_loss(TrainConfig(loss=loss, overlap_weight=1.0))
+    known = weights > 0
+    expected = loss_of(loss, *batch)
+    other = np.where(known, probability, 1 - probability)
+    assert loss_of(loss, other, classes, weights) == pytest.approx(expected, rel=1e-6)
+    other = np.where(known, classes, 1 - classes)
+    assert loss_of(loss, probability, other, weights) == pytest.approx(expected, rel=1e-6)
+
+
+# -- overlaps, of membranes ------------------------------------------------------------------------
+
+
+def numpy_dice(truth, predicted):
+    together = (2 * truth * predicted).sum((1, 2)) + 1
+    return together / ((truth + predicted).sum((1, 2)) + 1)
+
+
+def numpy_lines(x, steps=8):
+    """Soft skeleton as in the paper's algorithm 1, with scipy's grey morphology."""
+    cross = ndi.generate_binary_structure(2, 1)
+
+    def top_hat(x):
+        eroded = ndi.grey_erosion(x, footprint=cross, mode="nearest")
+        return np.maximum(x - ndi.grey_dilation(eroded, size=(3, 3), mode="nearest"), 0)
+
+    lines = top_hat(x)
+    for _ in range(steps):
+        x = ndi.grey_erosion(x, footprint=cross, mode="nearest")
+        lines += np.maximum(top_hat(x) - lines * top_hat(x), 0)
+    return lines
+
+
+def numpy_centreline_dice(truth, predicted):
+    found = []
+    for t, p in zip(truth, predicted, strict=True):
+        precision = ((numpy_lines(p) * t).sum() + 1) / (numpy_lines(p).sum() + 1)
+        recall = ((numpy_lines(t) * p).sum() + 1) / (numpy_lines(t).sum() + 1)
+        found.append(2 * precision * recall / (precision + recall))
+    return np.array(found)
+
+
+@pytest.fixture
+def membranes():
+    """True and predicted membranes (N, Y, X), float32; lines 3 px thick, and noise around them."""
+    truth = np.zeros((3, 40, 44), np.float32)
+    truth[:, 10:13] = truth[:, 28:31] = truth[:, :, 20:23] = 1
+    noise = np.random.default_rng(0).uniform(0, 0.5, truth.shape).astype(np.float32)
+    return truth, np.abs(truth - noise)
+
+
+@pytest.mark.parametrize(
+    ("overlap", "twin"), [(dice, numpy_dice), (centreline_dice, numpy_centreline_dice)]
+)
+def test_overlaps_are_their_numpy_twins(membranes, overlap, twin):
+    truth, predicted = membranes
+    found = keras.ops.convert_to_numpy(overlap(truth[..., None], predicted[..., None]))
+    assert found.shape == (3,)
+    np.testing.assert_allclose(found, twin(truth, predicted), rtol=1e-5)
+
+
+@pytest.mark.parametrize("overlap", [dice, centreline_dice])
+def test_overlaps_of_the_same_the_opposite_and_of_nothing(membranes, overlap):
+    truth = membranes[0][..., None]
+    none = np.zeros_like(truth)
+    for other, low, high in [(truth, 0.999, 1), (1 - truth, 0, 0.02)]:
+        found = keras.ops.convert_to_numpy(overlap(truth, other))
+        assert (found >= low).all()
+        assert (found <= high + 1e-6).all()
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(overlap(none, none)), 1)
+
+
+def test_a_gap_costs_centre_lines_more_than_a_thin_membrane_does(membranes):
+    truth, _ = membranes
+    gap, thin = truth.copy(), truth.copy()
+    gap[:, 10:13, 8:14] = 0  # 18 px
+    thin[:, 28] = 0  # 44 px, and no gap
+
+    def lost(overlap, predicted):
+        return 1 - as_numbers(overlap(truth[:1, ..., None], predicted[:1, ..., None])[0])
+
+    assert lost(dice, gap) < lost(dice, thin)
+    assert lost(centreline_dice, gap) > 5 * lost(centreline_dice, thin)
+
+
+@pytest.mark.parametrize(
+    ("overlap", "twin"), [("dice", numpy_dice), ("cldice", numpy_centreline_dice)]
+)
+def test_overlap_loss_is_cross_entropy_and_the_overlap_of_known_membranes(batch, overlap, twin):
+    probability, classes, weights = batch
+    known = weights > 0
+    lost = 1 - twin((1.0 - classes) * known, (1 - probability) * known).mean()
+    loss = OverlapLoss(overlap, 0.7)(
+        classes[..., None], probability[..., None], sample_weight=weights
+    )
+    expected = weighted_cross_entropy_of(*batch) + 0.7 * lost
+    assert as_numbers(loss) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("overlap", OVERLAPS)
+def test_training_lowers_it_and_the_model_file_brings_it_back(
+    tiny, network_of, batch, overlap, tmp_path
+):
+    _, classes, weights = batch
+    model = network_of(tiny)
+    model.compile(optimizer=keras.optimizers.Adam(0.02), loss=OverlapLoss(overlap, 0.7))
+    image = (classes + 0.1)[..., None].astype(np.float32)
+    steps = [
+        float(model.train_on_batch(image, classes[..., None], sample_weight=weights))
+        for _ in range(12)
+    ]
+    assert np.isfinite(steps).all()
+    assert steps[-1] < 0.6 * steps[0]
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras").loss
+    assert again.get_config() == model.loss.get_config()
+
+
+def test_the_config_says_which_loss():
+    assert isinstance(training_loss(TrainConfig()), keras.losses.BinaryCrossentropy)
+    loss = training_loss(TrainConfig(loss="cldice", overlap_weight=0.3))
+    assert (loss.overlap, loss.weight) == ("cldice", 0.3)
+
+
+# -- accuracy --------------------------------------------------------------------------------------
 
 
 def test_accuracy_counts_known_pixels_alone_and_each_once(batch):

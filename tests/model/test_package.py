@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -20,6 +21,7 @@ INFO = PackageInfo(
     voxel_size_nm=(50.0, 4.0, 4.0),
     training={"stack": "train-volume", "train_slices": [0, 1]},
     scores={"val_v_rand": 0.97},
+    data_terms="free for research",
 )
 
 
@@ -36,6 +38,15 @@ def test_info_comes_back(tmp_path, info):
     package = read_package(write(tmp_path / "p", info.to_config()))
     assert package.info == info
     assert package.weights == tmp_path / "p" / WEIGHTS
+
+
+def test_a_package_of_the_first_version(tmp_path):
+    """It knew neither normalisation, dropout and input slices, nor terms."""
+    block = INFO.to_config()
+    block["network"] = {"depth": 3, "base_filters": 8, "residual": False}
+    del block["data_terms"]
+    info = read_package(write(tmp_path / "p", block)).info
+    assert info == replace(INFO, data_terms="")
 
 
 def test_a_folder_that_is_no_package(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.tiling import plan_tiles
-from napari_emseg.model.predict import predict_slice, predict_slices
+from napari_emseg.model.predict import predict_slice, predict_slices, read_seen
 from napari_emseg.model.runtime import KerasRuntime
 from napari_emseg.types import Stack
 
@@ -21,8 +21,13 @@ def runtimes(network_of):
     return {config: KerasRuntime(network_of(config)) for config in configs}
 
 
-def slice_of(shape, dtype=np.uint8):
+def pixels_of(shape, dtype=np.uint8):
     return np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
+
+
+def slice_of(shape, dtype=np.uint8):
+    """A slice as the network sees it: (1, Y, X)."""
+    return pixels_of(shape, dtype)[np.newaxis]
 
 
 @pytest.mark.parametrize("which", range(3))
@@ -75,16 +80,16 @@ def test_grey_scale_and_dtype_do_not_matter(runtimes, dtype):
 
 def test_slices_come_in_the_order_asked_for(runtimes):
     network, runtime = next(iter(runtimes.items()))
-    stack = Stack(slice_of((4, 30, 34)))
+    stack = Stack(pixels_of((4, 30, 34)))
     found = dict(predict_slices(stack, [3, 0, 2], runtime, network, WHOLE))
     assert list(found) == [3, 0, 2]
-    expected = predict_slice(stack.slice(2), runtime, network, WHOLE)
+    expected = predict_slice(stack.slice(2)[np.newaxis], runtime, network, WHOLE)
     np.testing.assert_array_equal(found[2], expected)
 
 
 def test_a_wish_to_stop_is_heard_before_the_next_slice(runtimes):
     network, runtime = next(iter(runtimes.items()))
-    stack, done = Stack(slice_of((4, 30, 34))), []
+    stack, done = Stack(pixels_of((4, 30, 34))), []
     predicted = predict_slices(
         stack, range(4), runtime, network, WHOLE, should_stop=lambda: len(done) == 2
     )
@@ -96,7 +101,45 @@ def test_a_wish_to_stop_is_heard_before_the_next_slice(runtimes):
 def test_lazy_stacks(runtimes):
     da = pytest.importorskip("dask.array")
     network, runtime = next(iter(runtimes.items()))
-    data = slice_of((2, 30, 34))
+    data = pixels_of((2, 30, 34))
     lazy = Stack(da.from_array(data, chunks=(1, 16, 16)))
     (_, found), *_ = predict_slices(lazy, [1], runtime, network, WHOLE)
-    np.testing.assert_array_equal(found, predict_slice(data[1], runtime, network, WHOLE))
+    np.testing.assert_array_equal(found, predict_slice(data[1:], runtime, network, WHOLE))
+
+
+# -- networks that see the neighbours ----------------------------------------------------------
+
+
+def test_three_slices_of_any_size_and_without_seams(network_of):
+    network = NetworkConfig(2, 4, input_slices=3)
+    runtime = KerasRuntime(network_of(network))
+    seen = pixels_of((3, 130, 301))
+    whole = predict_slice(seen, runtime, network, WHOLE)
+    assert whole.shape == (130, 301)
+    assert np.abs(predict_slice(seen, runtime, network, SMALL) - whole).max() < 1e-4
+
+
+def test_each_slice_is_predicted_among_its_neighbours(network_of):
+    """What a change of one slice changes is the prediction of it and of those beside it."""
+    network = NetworkConfig(1, 4, input_slices=3)
+    runtime = KerasRuntime(network_of(network))
+    data = pixels_of((6, 30, 34))
+    before = dict(predict_slices(Stack(data), range(6), runtime, network, WHOLE))
+    changed = data.copy()
+    changed[3, 10:20, 10:20] = 0
+    after = dict(predict_slices(Stack(changed), range(6), runtime, network, WHOLE))
+    assert [z for z in range(6) if (before[z] != after[z]).any()] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(("z", "seen"), [(0, [0, 0, 1]), (1, [0, 1, 2]), (3, [2, 3, 3])])
+def test_edge_slices_are_repeated(z, seen):
+    stack = Stack(pixels_of((4, 5, 6)))
+    read = read_seen(stack, z, NetworkConfig(input_slices=3))
+    np.testing.assert_array_equal(read, stack.data[seen])
+    np.testing.assert_array_equal(read_seen(stack, z, NetworkConfig()), stack.data[[z]])
+
+
+def test_a_single_slice_is_its_own_neighbour():
+    stack = Stack(pixels_of((1, 5, 6)))
+    read = read_seen(stack, 0, NetworkConfig(input_slices=3))
+    np.testing.assert_array_equal(read, stack.data[[0, 0, 0]])

@@ -26,8 +26,8 @@ from napari_emseg.errors import (
 )
 from napari_emseg.model import train as train_module
 from napari_emseg.model.library import find_model
-from napari_emseg.model.package import read_package
-from napari_emseg.model.predict import predict_slice
+from napari_emseg.model.package import ONNX_WEIGHTS, read_package
+from napari_emseg.model.predict import predict_slice, predict_slices
 from napari_emseg.model.run_folder import RunFolder
 from napari_emseg.model.runtime import KerasRuntime, load_network
 from napari_emseg.model.train import train
@@ -129,7 +129,7 @@ def test_the_best_epoch_by_v_rand_becomes_the_model(trained, stack, target):
     runtime = KerasRuntime(load_network(package))
     slices = package.info.training["validation_slices"]
     probability = np.stack([
-        predict_slice(stack.slice(z), runtime, package.info.network, PredictConfig())
+        predict_slice(stack.slice(z)[np.newaxis], runtime, package.info.network, PredictConfig())
         for z in slices
     ])  # fmt: skip
     scores = score_stack(probability, target.classes[slices], thresholds=[package.info.threshold])
@@ -332,3 +332,41 @@ def test_minutes_are_kept(stack, labels, recipe, tmp_path):
     assert not result.stopped
     assert len(RunFolder(tmp_path / "run").read_history()) == 1
     assert of_kind(events, Progress)[-1].done == 1
+
+
+# -- what the network and the loss may be ----------------------------------------------------------
+
+
+@pytest.mark.onnx
+def test_a_network_that_sees_the_neighbours_end_to_end(stack, target, recipe, tmp_path):
+    """Trained, written, loaded, predicted: always with the slices above and below."""
+    network = replace(recipe.network, input_slices=3, normalisation="layer", dropout=0.1)
+    chosen = replace(recipe, network=network, train=replace(recipe.train, epochs=1))
+    result = train(stack, target, chosen, folder=tmp_path / "run", validation=[4])
+    package = find_model(str(tmp_path / "run"))
+    assert package.info.network == network
+    runtime = KerasRuntime(load_network(package))
+    predicted = predict_slices(stack, range(5), runtime, network, PredictConfig())
+    probability = np.stack([each for _, each in predicted])
+    assert probability.shape == stack.shape
+    scores = score_stack(probability[4:], target.classes[4:], thresholds=[0.5])
+    assert np.isfinite(scores.v_rand)
+    right = (probability[4] > 0.5) == target.classes[4]
+    assert right.mean() == pytest.approx(result.best["val_accuracy"], abs=1e-4)
+    # the package's test input is the validation slice, the last one, and its own stand-in
+    seen = np.load(package.folder / "test_input.npy")[0]
+    np.testing.assert_array_equal(seen, np.moveaxis(stack.data[[3, 4, 4]], 0, -1))
+    if keras.backend.backend() == "tensorflow":
+        assert (package.folder / ONNX_WEIGHTS).exists()
+
+
+@pytest.mark.parametrize("loss", ["dice", "cldice"])
+def test_training_with_an_overlap_loss_can_be_resumed(stack, target, recipe, tmp_path, loss):
+    chosen = replace(recipe, train=replace(recipe.train, epochs=1, loss=loss))
+    first = train(stack, target, chosen, folder=tmp_path / "run")
+    longer = replace(chosen, train=replace(chosen.train, epochs=2))
+    second = train(stack, target, longer, folder=tmp_path / "run", resume=True)
+    rows = RunFolder(tmp_path / "run").read_history()
+    assert len(rows) == 2
+    assert all(np.isfinite([row["loss"], row["val_loss"]]).all() for row in rows)
+    assert first.package == second.package

@@ -11,21 +11,28 @@ import pytest
 from napari_emseg.core.config import NetworkConfig
 from napari_emseg.model.unet import build_unet
 
-SHAPES = [NetworkConfig(d, f, r) for (d, f), r in product([(1, 4), (2, 3), (3, 2)], [True, False])]
+SHAPES = [
+    *(NetworkConfig(d, f, r) for (d, f), r in product([(1, 4), (2, 3), (3, 2)], [True, False])),
+    NetworkConfig(2, 3, normalisation="layer", dropout=0.5),
+    NetworkConfig(2, 3, normalisation="none", input_slices=3),
+]
 
 
 def named(config):
-    return f"{config.depth}-{config.base_filters}-{'residual' if config.residual else 'plain'}"
+    blocks = "residual" if config.residual else "plain"
+    return f"{config.depth}-{config.base_filters}-{blocks}-{config.normalisation}"
 
 
 @pytest.mark.parametrize("config", SHAPES, ids=named)
 def test_probabilities_of_the_input_s_shape(config, network_of):
     model = network_of(config)
     for y, x in [(1, 1), (3, 2), (2, 5)]:
-        shape = (2, y * config.multiple, x * config.multiple, 1)
-        image = np.random.default_rng(0).standard_normal(shape, dtype=np.float32) * 50
-        probability = model.predict_on_batch(image)
-        assert probability.shape == shape
+        shape = (2, y * config.multiple, x * config.multiple)
+        image = np.random.default_rng(0).standard_normal(
+            (*shape, config.input_slices), dtype=np.float32
+        )
+        probability = model.predict_on_batch(image * 50)
+        assert probability.shape == (*shape, 1)
         assert probability.dtype == np.float32
         assert probability.min() >= 0
         assert probability.max() <= 1
@@ -37,7 +44,9 @@ def test_reach_bounds_what_an_output_pixel_sees(config, network_of):
     """Change one pixel; no output pixel farther away than the reach may change."""
     model = network_of(config)
     edge = 2 * (config.reach // config.multiple + 3) * config.multiple
-    image = np.random.default_rng(0).standard_normal((1, edge, edge, 1), dtype=np.float32)
+    image = np.random.default_rng(0).standard_normal(
+        (1, edge, edge, config.input_slices), dtype=np.float32
+    )
     before = model.predict_on_batch(image)
     farthest = 0
     # pooling makes the reach depend on where a pixel lies in its block
@@ -71,6 +80,37 @@ def test_residual_adds_the_short_cuts():
 
     assert {"down0_short", "bottom_short", "up0_short"} <= names(True)
     assert not names(False)
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "kind"),
+    [("batch", keras.layers.BatchNormalization), ("layer", keras.layers.LayerNormalization)],
+)
+def test_every_convolution_of_a_block_is_normalised(normalisation, kind):
+    model = build_unet(NetworkConfig(2, 4, normalisation=normalisation))
+    convolutions = [each.name for each in model.layers if type(each) is keras.layers.Conv2D]
+    norms = {layer.name for layer in model.layers if isinstance(layer, kind)}
+    assert norms == {f"{name}_norm" for name in convolutions if name != "probability"}
+    assert not model.get_layer("down0_a").use_bias
+
+
+def test_without_normalisation_convolutions_have_a_bias():
+    model = build_unet(NetworkConfig(2, 4, normalisation="none"))
+    assert not [layer.name for layer in model.layers if "norm" in layer.name]
+    assert model.get_layer("down0_a").use_bias
+
+
+def test_dropout_acts_on_whole_features_and_in_training_alone():
+    model = build_unet(NetworkConfig(1, 8, dropout=0.5))
+    assert isinstance(model.get_layer("bottom_dropout"), keras.layers.SpatialDropout2D)
+    image = np.random.default_rng(0).standard_normal((1, 8, 8, 1), dtype=np.float32)
+    calm = [np.asarray(model(image, training=False)) for _ in range(2)]
+    np.testing.assert_array_equal(*calm)
+    features = keras.Model(model.input, model.get_layer("bottom_dropout").output)
+    dropped = keras.ops.convert_to_numpy(features(image, training=True))
+    assert 0 < (dropped == 0).all(axis=(0, 1, 2)).sum() < 16
+    names = {layer.name for layer in build_unet(NetworkConfig(1, 8)).layers}
+    assert "bottom_dropout" not in names
 
 
 def test_nothing_in_it_stops_an_export():

@@ -32,8 +32,8 @@ def augment(
 
     Parameters
     ----------
-    image : (Y, X) float32 array
-        A normalised slice.
+    image : (Y, X) or (C, Y, X) float32 array
+        A normalised slice, or one in the middle of its neighbours, which move with it.
     mask : (Y, X) uint8 array
         Its classes; no other values come out than went in.
     weight : (Y, X) float32 array
@@ -48,20 +48,23 @@ def augment(
     Returns
     -------
     tuple of (size, size) arrays
-        Image (float32), mask (uint8) and weight (float32) of the patch.
+        Image (float32; (C, size, size) where there are several slices), mask (uint8) and weight
+        (float32) of the patch.
 
     Raises
     ------
     ShapeError
         If the three arrays differ in shape.
     """
-    if not image.shape == mask.shape == weight.shape:
+    if not image.shape[-2:] == mask.shape == weight.shape:
         raise ShapeError(
             f"image, mask, weight: expected one shape, received {image.shape}, {mask.shape}, "
             f"{weight.shape}"
         )
-    at = _draw_coordinates(image.shape, size, rng, config)
-    patch = _resample(image, at, cv2.INTER_LINEAR)
+    at = _draw_coordinates(mask.shape, size, rng, config)
+    channels = image.reshape(-1, *mask.shape)
+    patch = np.stack([_resample(each, at, cv2.INTER_LINEAR) for each in channels])
+    patch = patch.reshape(*image.shape[:-2], size, size)
     return (
         _vary_grey_values(patch, rng, config),
         _resample(mask, at, cv2.INTER_NEAREST),

@@ -129,6 +129,23 @@ class NetworkConfig(Config):
         16, "Filters of the first level; doubled at each deeper one.", ge=1, le=128
     )
     residual: bool = setting(True, "Add each block's input to its output.")
+    normalisation: str = setting(
+        "batch",
+        "What is normalised after each convolution: each feature over the batch, all features of "
+        "a pixel (layer), or nothing.",
+        choices=("batch", "layer", "none"),
+    )
+    dropout: float = setting(
+        0.0, "Fraction of the deepest level's features left out while training.", ge=0, le=0.9
+    )
+    input_slices: int = setting(
+        1, "Slices that the network sees: 1, or 3 to see the neighbours.", ge=1, le=3
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.input_slices % 2 == 0:
+            raise SettingError(f"input_slices: expected 1 or 3, received {self.input_slices}")
 
     @property
     def multiple(self) -> int:
@@ -143,6 +160,14 @@ class NetworkConfig(Config):
         """
         pooled = self.multiple - 1
         return 2 * pooled + 2 * self.multiple + 2 * pooled + pooled
+
+    def slices_seen(self, z: int, total: int) -> list[int]:
+        """Slices that go in to predict slice ``z`` of ``total``, with ``z`` in their middle.
+
+        At the ends of the stack the edge slice stands in for what is missing.
+        """
+        side = self.input_slices // 2
+        return [min(max(seen, 0), total - 1) for seen in range(z - side, z + side + 1)]
 
 
 @dataclass(frozen=True)
@@ -207,6 +232,15 @@ class TrainConfig(Config):
     )
     patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
     batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
+    loss: str = setting(
+        "cross-entropy",
+        "What training minimises: the weighted cross-entropy alone, or with Dice or clDice of the "
+        "membranes added.",
+        choices=("cross-entropy", "dice", "cldice"),
+    )
+    overlap_weight: float = setting(
+        0.5, "Weight of Dice or clDice beside the cross-entropy.", ge=0, le=100
+    )
     learning_rate: float = setting(1e-3, "Adam's step size at the start.", ge=1e-7, le=1)
     val_fraction: float = setting(
         0.1, "Fraction of the labelled slices held out for validation.", ge=0.01, le=0.9

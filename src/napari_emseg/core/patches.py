@@ -18,7 +18,7 @@ from napari_emseg.types import Float32Array
 _T = TypeVar("_T")
 
 Batch = tuple[Float32Array, npt.NDArray[np.uint8], Float32Array]
-"""Image (N, Y, X), classes (N, Y, X), weights (N, Y, X)."""
+"""Image (N, Y, X, C) of C input slices, classes (N, Y, X), weights (N, Y, X)."""
 
 _AHEAD = 4
 
@@ -47,28 +47,31 @@ def make_batch(
     Parameters
     ----------
     images : dict of int to (Y, X) float32 array
-        Normalised slices by index.
+        Normalised slices by index: those to draw from, and those that the network sees with them.
     target : Target
         Classes and weights of the stack.
     slices : sequence of int
         Slices to draw from, each as likely.
     recipe : Recipe
-        Augmentation, patch and batch size, seed.
+        Network's input slices, augmentation, patch and batch size, seed.
     epoch, step : int
         Which batch this is.
     """
     config = recipe.train
     rng = np.random.default_rng([config.seed, epoch, step])
     drawn = rng.choice(np.asarray(slices), size=config.batch_size)
+    total = len(target.classes)
     patches = [
         augment(
-            images[z], target.classes[z], target.weights[z], rng, recipe.augment,
+            np.stack([images[seen] for seen in recipe.network.slices_seen(z, total)]),
+            target.classes[z], target.weights[z], rng, recipe.augment,
             size=config.patch_size,
         )
         for z in drawn.tolist()
     ]  # fmt: skip
     image, classes, weights = (np.stack(each) for each in zip(*patches, strict=True))
-    return image, classes, weights
+    # channels last, as the network takes them
+    return np.ascontiguousarray(np.moveaxis(image, 1, -1)), classes, weights
 
 
 def prefetch(make: Callable[[int], _T], count: int) -> Iterator[_T]:

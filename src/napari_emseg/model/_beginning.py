@@ -10,7 +10,7 @@ from napari_emseg.core.config import NetworkConfig, TrainConfig
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import LabelsError, ModelError, SettingError
-from napari_emseg.model.losses import KnownPixelAccuracy, weighted_cross_entropy
+from napari_emseg.model.losses import KnownPixelAccuracy, training_loss
 from napari_emseg.model.run_folder import RunFolder
 from napari_emseg.model.runtime import LOAD_ERRORS
 
@@ -34,7 +34,7 @@ def compile_for_training(model: keras.Model, config: TrainConfig) -> keras.Model
     """Give ``model`` its optimizer, loss and metric."""
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
-        loss=weighted_cross_entropy(),
+        loss=training_loss(config),
         weighted_metrics=[KnownPixelAccuracy(name="accuracy")],
     )
     return model

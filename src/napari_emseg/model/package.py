@@ -18,6 +18,7 @@ from napari_emseg.types import VoxelSize
 
 RDF = "rdf.yaml"
 WEIGHTS = "weights.keras"
+ONNX_WEIGHTS = "weights.onnx"
 CLASS_NAMES = ("membrane", "cell")
 _NOT_OURS = (LookupError, TypeError, ValueError, AttributeError)
 """What comes of reading a description whose entries are missing, or of other types."""
@@ -41,6 +42,8 @@ class PackageInfo:
         Recipe, data and split.
     scores : dict
         Validation scores of the epoch that was kept.
+    data_terms : str
+        Under which terms the training data may be used; empty where nobody said.
     """
 
     name: str
@@ -49,6 +52,7 @@ class PackageInfo:
     voxel_size_nm: VoxelSize | None = None
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
+    data_terms: str = ""
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for the package's YAML."""
@@ -71,6 +75,7 @@ class PackageInfo:
             voxel_size_nm=None if voxel is None else (voxel[0], voxel[1], voxel[2]),
             training=dict(block.get("training", {})),
             scores=dict(block.get("scores", {})),
+            data_terms=str(block.get("data_terms", "")),
         )
 
 

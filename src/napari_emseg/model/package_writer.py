@@ -18,12 +18,17 @@ from napari_emseg.core.config import PredictConfig
 from napari_emseg.core.normalise import EPSILON
 from napari_emseg.core.tiling import pad_to_multiple
 from napari_emseg.errors import WriteError
-from napari_emseg.model.package import RDF, WEIGHTS, PackageInfo
+from napari_emseg.model._onnx import OPSET, write_onnx
+from napari_emseg.model._pictures import write_cover, write_sample
+from napari_emseg.model.package import ONNX_WEIGHTS, RDF, WEIGHTS, PackageInfo
 from napari_emseg.model.predict import predict_slice
 from napari_emseg.model.runtime import KerasRuntime
 
-_TEST_INPUT, _TEST_OUTPUT, _CARD = "test_input.npy", "test_output.npy", "README.md"
+_TEST_INPUT, _TEST_OUTPUT = "test_input.npy", "test_output.npy"
+_SAMPLE_INPUT, _SAMPLE_OUTPUT = "sample_input.tif", "sample_output.tif"
+_COVER, _CARD = "cover.png", "README.md"
 _TEST_SIZE = 256
+_SLICE_NAMES = {1: ["slice"], 3: ["slice above", "slice", "slice below"]}
 _SHORTEST_NAME, _LONGEST_NAME = 5, 64
 _CITATIONS = (
     {
@@ -55,9 +60,10 @@ def write_package(
     info : PackageInfo
         What the package says about the model.
     model : keras.Model
-        The network, not compiled: a compiled one would be saved with its optimizer's state.
-    sample : (Y, X) array
-        A slice; its first 256 x 256 pixels become the test input, stored raw.
+        The network; it is written in float32 and without its optimizer.
+    sample : (C, Y, X) array
+        A slice among the neighbours that the network sees; its first 256 x 256 pixels become the
+        test input, stored raw, and with their probability the cover picture.
     card : str, optional
         The model's card in Markdown.
 
@@ -70,8 +76,10 @@ def write_package(
     try:
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
-        model.save(making / WEIGHTS)
-        _write_test_pair(making, info, model, sample)
+        plain = _in_float32(model)
+        plain.save(making / WEIGHTS)
+        _write_test_pair(making, info, plain, sample)
+        write_onnx(making / ONNX_WEIGHTS, plain)
         (making / _CARD).write_text(card or _default_card(info), encoding="utf-8")
         rdf = _describe(making, info)
         (making / RDF).write_text(yaml.safe_dump(rdf, sort_keys=False), encoding="utf-8")
@@ -99,20 +107,41 @@ def _swap(new: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _in_float32(model: keras.Model) -> keras.Model:
+    """A copy that is not compiled and, also after mixed precision, runs anywhere."""
+
+    def in_float32(layer: keras.Layer) -> keras.Layer:
+        return layer.__class__.from_config({**layer.get_config(), "dtype": "float32"})
+
+    copy = keras.models.clone_model(model, clone_function=in_float32)
+    copy.set_weights(model.get_weights())
+    return keras.Model(copy.input, copy.output, name=model.name)  # a clone is compiled, too
+
+
 def _write_test_pair(
     folder: Path, info: PackageInfo, model: keras.Model, sample: npt.NDArray[Any]
 ) -> None:
-    image = pad_to_multiple(sample[:_TEST_SIZE, :_TEST_SIZE], info.network.multiple)
-    probability = predict_slice(image, KerasRuntime(model), info.network, PredictConfig())
-    np.save(folder / _TEST_INPUT, image.astype(np.float32)[np.newaxis, ..., np.newaxis])
+    corner = sample[:, :_TEST_SIZE, :_TEST_SIZE]
+    cut = [pad_to_multiple(each, info.network.multiple) for each in corner]
+    probability = predict_slice(np.stack(cut), KerasRuntime(model), info.network, PredictConfig())
+    image = np.stack(cut, axis=-1)[np.newaxis].astype(np.float32)
+    np.save(folder / _TEST_INPUT, image)
     np.save(folder / _TEST_OUTPUT, probability[np.newaxis, ..., np.newaxis])
+    write_sample(folder / _SAMPLE_INPUT, image)
+    write_sample(folder / _SAMPLE_OUTPUT, probability[np.newaxis, ..., np.newaxis])
+    write_cover(folder / _COVER, cut[len(cut) // 2], probability)
 
 
 def _default_card(info: PackageInfo) -> str:
     scores = "\n".join(f"- {name}: {value:.4f}" for name, value in info.scores.items())
+    cited = "\n".join(f"- {each['text']} https://doi.org/{each['doi']}" for each in _CITATIONS)
+    terms = info.data_terms or "Not stated. Ask who made the data before you pass the model on."
     return (
         f"# {info.name}\n\nA U-Net that tells cell interior from membrane in serial-section "
-        f"electron microscopy, trained with napari-emseg.\n\n## Validation\n\n{scores}\n"
+        "electron microscopy, trained with napari-emseg.\n\n"
+        f"![A slice and its probability of cell]({_COVER})\n\n"
+        f"## Data\n\nTrained on {info.training.get('stack', 'an unnamed stack')}. Terms of the "
+        f"data: {terms}\n\n## Validation\n\n{scores}\n\n## Please cite\n\n{cited}\n"
     )
 
 
@@ -124,7 +153,6 @@ def _describe(folder: Path, info: PackageInfo) -> dict[str, Any]:
     """The package's description in the bioimage.io 0.5 form."""
     from bioimageio.spec.model import v0_5
 
-    backend = keras.backend.backend()
     return {
         "type": "model",
         "format_version": v0_5.ModelDescr.implemented_format_version,
@@ -136,17 +164,27 @@ def _describe(folder: Path, info: PackageInfo) -> dict[str, Any]:
         "license": "BSD-3-Clause",
         "tags": ["electron-microscopy", "segmentation", "membrane", "unet", "2d"],
         "documentation": {"source": _CARD},
+        "covers": [_file(folder, _COVER)],
         "inputs": [_input(folder, info)],
         "outputs": [_output(folder)],
-        "weights": {
-            "keras_v3": {
-                **_file(folder, WEIGHTS),
-                "keras_version": keras.__version__,
-                "backend": [backend, import_module(backend).__version__],
-            }
-        },
+        "weights": _weights(folder),
         "config": {"napari_emseg": info.to_config()},
     }
+
+
+def _weights(folder: Path) -> dict[str, Any]:
+    backend = keras.backend.backend()
+    weights: dict[str, Any] = {
+        "keras_v3": {
+            **_file(folder, WEIGHTS),
+            "keras_version": keras.__version__,
+            "backend": [backend, import_module(backend).__version__],
+        }
+    }
+    if (folder / ONNX_WEIGHTS).exists():
+        onnx = {**_file(folder, ONNX_WEIGHTS), "opset_version": OPSET, "parent": "keras_v3"}
+        weights["onnx"] = onnx
+    return weights
 
 
 def _plain_name(name: str) -> str:
@@ -165,14 +203,15 @@ def _input(folder: Path, info: PackageInfo) -> dict[str, Any]:
             {"type": "batch"},
             {"type": "space", "id": "y", "size": size()},
             {"type": "space", "id": "x", "size": size()},
-            {"type": "channel", "channel_names": ["grey"]},
+            {"type": "channel", "channel_names": _SLICE_NAMES[info.network.input_slices]},
         ],
         "data": {"type": "float32"},
         "test_tensor": _file(folder, _TEST_INPUT),
+        "sample_tensor": _file(folder, _SAMPLE_INPUT),
         "preprocessing": [
             {
                 "id": "zero_mean_unit_variance",
-                "kwargs": {"axes": ["channel", "y", "x"], "eps": EPSILON},
+                "kwargs": {"axes": ["y", "x"], "eps": EPSILON},
             }
         ],
     }
@@ -192,4 +231,5 @@ def _output(folder: Path) -> dict[str, Any]:
         ],
         "data": {"type": "float32", "range": [0.0, 1.0]},
         "test_tensor": _file(folder, _TEST_OUTPUT),
+        "sample_tensor": _file(folder, _SAMPLE_OUTPUT),
     }

@@ -15,6 +15,11 @@ from napari_emseg.model.runtime import Runtime
 from napari_emseg.types import Float32Array, ShouldStop, Stack
 
 
+def read_seen(stack: Stack, z: int, network: NetworkConfig) -> npt.NDArray[Any]:
+    """Slice ``z`` in the middle of the neighbours that the network sees: (C, Y, X), raw."""
+    return np.stack([stack.slice(seen) for seen in network.slices_seen(z, len(stack))])
+
+
 def predict_slice(
     image: npt.NDArray[Any],
     runtime: Runtime,
@@ -25,8 +30,9 @@ def predict_slice(
 
     Parameters
     ----------
-    image : (Y, X) array
-        Raw grey values of any dtype.
+    image : (C, Y, X) array
+        Raw grey values of any dtype: the slice, in the middle of the neighbours that the network
+        sees (`read_seen`).
     runtime : Runtime
         The network.
     network : NetworkConfig
@@ -39,9 +45,12 @@ def predict_slice(
     (Y, X) float32 array
         0..1.
     """
-    padded = pad_to_multiple(normalise(image), network.multiple)
-    blender = Blender(image.shape, network.multiple)
-    tiles = plan_tiles(image.shape, config.tile_size, network.reach, network.multiple)
+    shape = (image.shape[1], image.shape[2])
+    padded = np.stack(
+        [pad_to_multiple(normalise(each), network.multiple) for each in image], axis=-1
+    )
+    blender = Blender(shape, network.multiple)
+    tiles = plan_tiles(shape, config.tile_size, network.reach, network.multiple)
     for group in batches(tiles, config.batch_size):
         predicted = runtime(np.stack([padded[tile.index] for tile in group]))
         for tile, values in zip(group, predicted, strict=True):
@@ -69,4 +78,4 @@ def predict_slices(
     for z in slices:
         if should_stop():
             return
-        yield z, predict_slice(stack.slice(z), runtime, network, config)
+        yield z, predict_slice(read_seen(stack, z, network), runtime, network, config)

@@ -27,7 +27,10 @@ class Runtime(Protocol):
     device: str
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
-        """Predict tiles (N, Y, X) of one shape, float32 with mean 0 and deviation 1."""
+        """Predict tiles (N, Y, X, C) of C input slices each; gives probabilities (N, Y, X).
+
+        The tiles are of one shape, float32, with mean 0 and deviation 1.
+        """
         ...
 
 
@@ -48,9 +51,9 @@ class KerasRuntime:
         self.device = self._chosen or "the caller's device"
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
-        """Predict tiles (N, Y, X); gives float32 probabilities of the same shape."""
+        """Predict tiles (N, Y, X, C); gives float32 probabilities (N, Y, X)."""
         with nullcontext() if self._chosen is None else on_device(self._chosen):
-            predicted = self._model.predict_on_batch(tiles[..., np.newaxis])
+            predicted = self._model.predict_on_batch(tiles)
         return np.asarray(predicted, np.float32)[..., 0]
 
 

@@ -25,13 +25,15 @@ from napari_emseg.model._beginning import (
     require_cells,
     require_same_split,
 )
+from napari_emseg.model.losses import training_loss
 from napari_emseg.model.package import ModelPackage, PackageInfo
 from napari_emseg.model.package_writer import write_package
+from napari_emseg.model.predict import read_seen
 from napari_emseg.model.run_folder import RunFolder, write_atomically
 from napari_emseg.model.runtime import load_network
 from napari_emseg.model.unet import build_unet
 from napari_emseg.model.validation import best_epoch, validate
-from napari_emseg.types import EpochDone, Log, OnEvent, Progress, ShouldStop, Stack
+from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, Progress, ShouldStop, Stack
 
 _LAST_LEARNING_RATE = 0.01
 """Part of the first learning rate that is left at the end of the schedule."""
@@ -139,7 +141,6 @@ class _Training:
     ) -> None:
         self.stack, self.target, self.recipe, self.split = stack, target, recipe, split
         self.folder, self.tell, self.should_stop = folder, on_event, should_stop
-        self.images = {z: normalise(stack.slice(z)) for z in split.train}
         self.steps = steps_per_epoch(stack.shape[1:], len(split.train), recipe)
         self.history: list[dict[str, float]] = []
         self.stopped = False
@@ -155,10 +156,17 @@ class _Training:
         else:
             self._begin(start_from)
         self._begun = time.monotonic() - (self.history[-1]["seconds"] if self.history else 0.0)
+        self.images = self._read_images()
         self.tell(Log(
             f"Training on {len(self.split.train)} slices, validating on slices "
             f"{', '.join(map(str, self.split.validation))}; {self.steps} steps per epoch."
         ))  # fmt: skip
+
+    def _read_images(self) -> dict[int, Float32Array]:
+        """The normalised slices that the network sees in training, by index."""
+        see, total = self.recipe.network.slices_seen, len(self.stack)
+        needed = {seen for z in self.split.train for seen in see(z, total)}
+        return {z: normalise(self.stack.slice(z)) for z in sorted(needed)}
 
     def _begin(self, start_from: ModelPackage | None) -> None:
         if start_from is not None:
@@ -230,7 +238,7 @@ class _Training:
             rate = self._learning_rate(self._done(step))
             self.model.optimizer.learning_rate = rate
             logs = self.model.train_on_batch(
-                image[..., np.newaxis], classes[..., np.newaxis], sample_weight=weights,
+                image, classes[..., np.newaxis], sample_weight=weights,
                 return_dict=True,
             )  # fmt: skip
             loss = float(logs["loss"])
@@ -259,7 +267,8 @@ class _Training:
 
     def _validate(self) -> dict[str, float]:
         network, slices = self.recipe.network, self.split.validation
-        return validate(self.model, network, self.stack, self.target, slices)
+        loss = training_loss(self.recipe.train)
+        return validate(self.model, network, self.stack, self.target, slices, loss)
 
     def _keep(self) -> None:
         """Write what a crash after this epoch must not lose."""
@@ -284,6 +293,6 @@ class _Training:
             scores={k: v for k, v in best.items() if k.startswith("val_")},
         )
         model = keras.models.load_model(self.folder.best, compile=False)
-        sample = self.stack.slice(self.split.validation[0])
+        sample = read_seen(self.stack, self.split.validation[0], info.network)
         write_package(self.folder.package, info, model, sample)
         return TrainResult(self.folder.package, best, self.stopped)

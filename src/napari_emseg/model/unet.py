@@ -14,25 +14,31 @@ def build_unet(config: NetworkConfig) -> keras.Model:
     Parameters
     ----------
     config : NetworkConfig
-        Depth, width, and whether blocks are residual.
+        Depth, width, and what its blocks are made of.
 
     Returns
     -------
     keras.Model
-        Takes (N, Y, X, 1) float32 normalised slices, with Y and X multiples of
-        ``config.multiple``, and returns (N, Y, X, 1) float32 probabilities of cell.
+        Takes (N, Y, X, C) float32: a normalised slice in the middle of its neighbours, with Y and
+        X multiples of ``config.multiple``. Returns (N, Y, X, 1) float32, the slice's probability
+        of cell.
 
     References
     ----------
     Ronneberger, Fischer, Brox: U-Net. MICCAI 2015. https://doi.org/10.1007/978-3-319-24574-4_28
+
+    He, Zhang, Ren, Sun: Deep residual learning for image recognition. CVPR 2016.
+    https://doi.org/10.1109/CVPR.2016.90
     """
-    image = keras.Input((None, None, 1), name="image")
+    image = keras.Input((None, None, config.input_slices), name="image")
     x, skips = image, []
     for level in range(config.depth):
         x = _block(x, config.base_filters * 2**level, config, f"down{level}")
         skips.append(x)
         x = layers.MaxPooling2D(name=f"down{level}_pool")(x)
     x = _block(x, config.base_filters * 2**config.depth, config, "bottom")
+    if config.dropout:  # where the U-Net paper has it, at the end of the contracting path
+        x = layers.SpatialDropout2D(config.dropout, name="bottom_dropout")(x)
     for level in reversed(range(config.depth)):
         x = _up(x, skips[level], config.base_filters * 2**level, f"up{level}")
         x = _block(x, config.base_filters * 2**level, config, f"up{level}")
@@ -52,17 +58,34 @@ def _block(
     x: keras.KerasTensor, filters: int, config: NetworkConfig, name: str
 ) -> keras.KerasTensor:
     """Two 3 x 3 convolutions; with ``residual`` the block's input is added before the last ReLU."""
-    y = _convolution(x, filters, 3, f"{name}_a")
+    y = _convolution(x, filters, 3, config, f"{name}_a")
     y = layers.ReLU(name=f"{name}_a_relu")(y)
-    y = _convolution(y, filters, 3, f"{name}_b")
+    y = _convolution(y, filters, 3, config, f"{name}_b")
     if config.residual:
-        y = layers.Add(name=f"{name}_add")([y, _convolution(x, filters, 1, f"{name}_short")])
+        short = _convolution(x, filters, 1, config, f"{name}_short")
+        y = layers.Add(name=f"{name}_add")([y, short])
     return layers.ReLU(name=f"{name}_b_relu")(y)
 
 
-def _convolution(x: keras.KerasTensor, filters: int, size: int, name: str) -> keras.KerasTensor:
+def _convolution(
+    x: keras.KerasTensor, filters: int, size: int, config: NetworkConfig, name: str
+) -> keras.KerasTensor:
+    """A convolution and its normalisation.
+
+    Group and instance normalisation are left out on purpose: they average over the whole tile, so
+    a pixel's probability would depend on where the tiles are cut.
+    """
     x = layers.Conv2D(
-        filters, size, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
+        filters,
+        size,
+        padding="same",
+        use_bias=config.normalisation == "none",
+        kernel_initializer="he_normal",
+        name=name,
     )(x)
-    # the default momentum of 0.99 needs some 500 steps to follow; a short training has fewer
-    return layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    if config.normalisation == "batch":
+        # the default momentum of 0.99 needs some 500 steps to follow; a short training has fewer
+        return layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    if config.normalisation == "layer":
+        return layers.LayerNormalization(name=f"{name}_norm")(x)
+    return x

@@ -10,8 +10,8 @@ import numpy as np
 from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.metrics import ThresholdScores, score_stack
 from napari_emseg.core.targets import Target
-from napari_emseg.model.losses import weighted_cross_entropy_of
-from napari_emseg.model.predict import predict_slice
+from napari_emseg.model.losses import loss_of
+from napari_emseg.model.predict import predict_slices
 from napari_emseg.model.runtime import KerasRuntime
 from napari_emseg.types import Stack
 
@@ -26,6 +26,7 @@ def validate(
     stack: Stack,
     target: Target,
     slices: Sequence[int],
+    loss: keras.losses.Loss,
 ) -> dict[str, float]:
     """Scores of a network on some slices, as columns of the history.
 
@@ -41,6 +42,8 @@ def validate(
         Classes and weights of the same shape.
     slices : sequence of int
         Slices to predict and score.
+    loss : keras.losses.Loss
+        What training minimises.
 
     Returns
     -------
@@ -51,13 +54,13 @@ def validate(
     slices = list(slices)
     runtime, config = KerasRuntime(model), PredictConfig()
     probability = np.stack(
-        [predict_slice(stack.slice(z), runtime, network, config) for z in slices]
+        [each for _, each in predict_slices(stack, slices, runtime, network, config)]
     )
     classes, weights = target.classes[slices], target.weights[slices]
     scores = score_stack(probability, classes, thresholds=_THRESHOLDS)
     right = (probability > 0.5) == classes
     return {
-        "val_loss": weighted_cross_entropy_of(probability, classes, weights),
+        "val_loss": loss_of(loss, probability, classes, weights),
         "val_accuracy": float(right[weights > 0].mean()),
         "val_v_rand": scores.v_rand,
         "val_v_info": scores.v_info,
