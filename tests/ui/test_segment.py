@@ -125,6 +125,20 @@ def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
     assert painted in viewer.layers
 
 
+def test_layers_outlive_the_shared_files(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    dock.current.native.click()
+    wait()
+    first, probability = dock.prediction, viewer.layers["em probability"]
+    before = probability.data.copy()
+    viewer.layers["em mask"].paint((0, 10, 10), 7)
+    dock.current.native.click()
+    wait()
+    assert not first.out_path.exists()
+    assert dock.prediction.out_path.exists()
+    np.testing.assert_array_equal(probability.data, before)
+
+
 def test_mask_edited_while_the_stack_runs_is_left_alone(viewer, run, wait):
     painted = viewer.layers["em mask"]
     painted.paint((59, 10, 10), 7)
