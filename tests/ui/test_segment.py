@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 
 import numpy as np
 import pytest
+import yaml
 from napari.utils.notifications import notification_manager
 
+from napari_emseg.model.library import shipped_folder
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.jobs import job_runner
 
@@ -203,6 +206,32 @@ def test_what_cannot_be_segmented_is_said(viewer, dock, monkeypatch, data, words
 
 def test_threshold_of_the_model_is_taken(dock):
     assert dock.threshold.value == dock.model.value.info.threshold
+
+
+def test_another_model_leaves_the_shown_mask_alone(
+    viewer, image, dock, wait, tmp_path, monkeypatch
+):
+    library = tmp_path / "models"
+    shutil.copytree(shipped_folder(), library / "other")
+    rdf = library / "other" / "rdf.yaml"
+    described = yaml.safe_load(rdf.read_text())
+    described["config"]["napari_emseg"].update(name="other", threshold=0.95)
+    rdf.write_text(yaml.safe_dump(described))
+    monkeypatch.setenv("EMSEG_MODELS_DIR", str(library))
+    viewer.add_image(image, name="em")
+    dock.reset_choices()
+    dock.current.native.click()
+    wait()
+    before = viewer.layers["em mask"].data.copy()
+
+    dock.model.value = next(each for each in dock.model.choices if each.info.name == "other")
+    assert dock.threshold.value == 0.95
+    np.testing.assert_array_equal(viewer.layers["em mask"].data, before)
+
+    dock.current.native.click()
+    wait()
+    assert [layer.name for layer in viewer.layers].count("em mask [1]") == 1
+    np.testing.assert_array_equal(viewer.layers["em mask"].data, before)
 
 
 def test_dock_stands_in_both_menus(viewer):

@@ -225,7 +225,8 @@ class SegmentWidget(Container):
 
     def _choose_threshold_of_model(self) -> None:
         if self.model.value is not None:
-            self.threshold.value = self.model.value.info.threshold
+            with self.threshold.changed.blocked():  # what is shown came from another model
+                self.threshold.value = self.model.value.info.threshold
 
     # -- what the worker says --------------------------------------------------------------
 
