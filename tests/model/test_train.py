@@ -24,19 +24,19 @@ from napari_emseg.errors import (
     ShapeError,
     WriteError,
 )
-from napari_emseg.model import train as train_module
+from napari_emseg.model import _training as training_module
+from napari_emseg.model.history import best_epoch
 from napari_emseg.model.library import find_model
 from napari_emseg.model.package import read_package
 from napari_emseg.model.predict import predict_slice
 from napari_emseg.model.run_folder import RunFolder
 from napari_emseg.model.runtime import KerasRuntime, load_network
 from napari_emseg.model.train import train
-from napari_emseg.model.validation import best_epoch
 from napari_emseg.types import EpochDone, Log, Progress, Stack
 
 COLUMNS = [
-    "epoch", "seconds", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy",
-    "val_v_rand", "val_v_info", "threshold",
+    "epoch", "seconds", "learning_rate", "loss", "accuracy", "v_rand", "v_info", "val_loss",
+    "val_accuracy", "val_v_rand", "val_v_info", "threshold",
 ]  # fmt: skip
 
 
@@ -84,7 +84,10 @@ def test_it_learns(trained):
 
 def test_it_leaves_its_files(trained, recipe):
     names = {each.name for each in trained.folder.iterdir()}
-    assert names == {"config.json", "history.csv", "last.keras", "best.keras", "package"}
+    assert names == {
+        "config.json", "history.csv", "last.keras", "best.keras", "package", "curves.png",
+        "preview.npy",
+    }  # fmt: skip
     config = json.loads((trained.folder / "config.json").read_text())
     assert Recipe.from_dict(config["recipe"]) == recipe
     assert config["stack"] == "cells"
@@ -158,7 +161,9 @@ def test_validation_slices_without_a_cell(stack, labels, recipe, tmp_path):
     scribbles = np.where(labels > 0, 2, 1).astype(np.uint8)
     scribbles[3][scribbles[3] == 2] = 0
     target = make_target(scribbles, "scribbles", recipe.train)
-    with pytest.raises(LabelsError, match="validation slices: no cell is painted in 3; paint some"):
+    with pytest.raises(
+        LabelsError, match="validation slices: 3: no cell is painted there to validate on"
+    ):
         train(stack, target, recipe, folder=tmp_path / "run", validation=[3])
 
 
@@ -178,32 +183,33 @@ def test_a_folder_that_holds_a_run(trained, stack, target, recipe):
 
 def test_a_loss_that_is_not_finite(stack, target, recipe, tmp_path, monkeypatch):
     """The best model so far is kept, and the error says what to do."""
-    real = train_module.make_batch
+    real = training_module.make_batch
 
     def spoiled(*args, epoch, step):
         image, classes, weights = real(*args, epoch=epoch, step=step)
         return (image * np.nan if epoch == 2 else image), classes, weights
 
-    monkeypatch.setattr(train_module, "make_batch", spoiled)
+    monkeypatch.setattr(training_module, "make_batch", spoiled)
     events = []
     with pytest.raises(
         EmsegError, match=r"loss is nan in epoch 2; try a learning rate smaller"
     ) as e:
         train(stack, target, recipe, folder=tmp_path / "run", on_event=events.append)
-    assert str(tmp_path / "run") in str(e.value)
+    assert "weights of epoch 1, the best before that, are restored" in str(e.value)
+    assert str(tmp_path / "run" / "package") in str(e.value)
     assert [event.epoch for event in of_kind(events, EpochDone)] == [1]
     kept = load_network(find_model(str(tmp_path / "run")))
     assert all(np.isfinite(each).all() for each in kept.get_weights())
 
 
 def test_a_loss_that_is_never_finite(stack, target, recipe, tmp_path, monkeypatch):
-    real = train_module.make_batch
+    real = training_module.make_batch
 
     def spoiled(*args, epoch, step):
         image, classes, weights = real(*args, epoch=epoch, step=step)
         return image * np.nan, classes, weights
 
-    monkeypatch.setattr(train_module, "make_batch", spoiled)
+    monkeypatch.setattr(training_module, "make_batch", spoiled)
     with pytest.raises(EmsegError, match=r"in epoch 1; .*There is no model yet\."):
         train(stack, target, recipe, folder=tmp_path / "run")
 
@@ -277,7 +283,7 @@ def test_resume_with_other_slices_is_refused(run_copy, stack, target, recipe):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [("last.keras", "x", "cannot be loaded"), ("config.json", "{", "holds no training run"),
-     ("history.csv", "epoch\nx\n", "cannot be read")],
+     ],
 )  # fmt: skip
 def test_resume_of_a_damaged_run(run_copy, stack, target, recipe, name, content, words):
     (run_copy / name).write_text(content)
