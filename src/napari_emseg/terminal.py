@@ -155,17 +155,16 @@ class _Progress:
             tqdm.write(_HEADER, file=sys.stderr)
         self._rows += 1
         cells = [f"{_number(scores[n])} |{_number(scores[f'val_{n}'])}" for n in _SHOWN]
-        tqdm.write(f"{epoch:5d}   {'   '.join(cells)}   {_duration(left):>8}", file=sys.stderr)
+        tqdm.write(f"{epoch:5d}{_GAP}{_GAP.join(cells)}{_GAP}{_duration(left):>9}", file=sys.stderr)
 
 
 _SHOWN = ("loss", "accuracy", "v_rand", "v_info")
-_WIDTH = 15
-_HEADER = (
-    "epoch   "
-    + "   ".join(f"{title:^{_WIDTH}}" for title in ("loss", "accuracy", "V_rand", "V_info"))
-    + "   time left\n        "
-    + "   ".join(["train  |  valid."[:_WIDTH]] * len(_SHOWN))
-)
+_TITLES = ("loss", "accuracy", "V_rand", "V_info")
+_GAP = "   "
+_HEADER = "\n".join((
+    f"epoch{_GAP}{_GAP.join(f'{title:^16}' for title in _TITLES)}{_GAP}time left",
+    f"     {_GAP}{_GAP.join(['  train | valid.'] * len(_TITLES))}",
+))  # fmt: skip
 _HEADER_EVERY = 25
 
 
