@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
@@ -119,6 +120,7 @@ class _Progress:
 
     def __enter__(self) -> _Progress:
         self._bar: tqdm[Any] | None = None
+        self._rows = 0
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -132,9 +134,8 @@ class _Progress:
                 self._advance(event)
             case Log(message):
                 tqdm.write(message, file=sys.stderr)
-            case EpochDone(epoch, scores):
-                shown = "  ".join(f"{name} {scores[name]:.3f}" for name in _SHOWN)
-                tqdm.write(f"epoch {epoch:3d}  {shown}", file=sys.stderr)
+            case EpochDone(epoch, scores, left):
+                self._write_row(epoch, scores, left)
 
     def _advance(self, event: Progress) -> None:
         if self._bar is None:
@@ -149,8 +150,31 @@ class _Progress:
             )
         self._bar.update(event.done - self._bar.n)
 
+    def _write_row(self, epoch: int, scores: dict[str, float], left: float | None) -> None:
+        if self._rows % _HEADER_EVERY == 0:
+            tqdm.write(_HEADER, file=sys.stderr)
+        self._rows += 1
+        cells = [f"{_number(scores[n])} |{_number(scores[f'val_{n}'])}" for n in _SHOWN]
+        tqdm.write(f"{epoch:5d}{_GAP}{_GAP.join(cells)}{_GAP}{_duration(left):>9}", file=sys.stderr)
 
-_SHOWN = ("loss", "val_loss", "accuracy", "val_accuracy", "val_v_rand", "val_v_info")
+
+_SHOWN = ("loss", "accuracy", "v_rand", "v_info")
+_TITLES = ("loss", "accuracy", "V_rand", "V_info")
+_GAP = "   "
+_HEADER = "\n".join((
+    f"epoch{_GAP}{_GAP.join(f'{title:^16}' for title in _TITLES)}{_GAP}time left",
+    f"     {_GAP}{_GAP.join(['  train | valid.'] * len(_TITLES))}",
+))  # fmt: skip
+_HEADER_EVERY = 25
+
+
+def _number(value: float) -> str:
+    """Seven characters; what was not measured is a dash."""
+    return f"{'-':>7}" if math.isnan(value) else f"{value:7.4f}"
+
+
+def _duration(seconds: float | None) -> str:
+    return "" if seconds is None else tqdm.format_interval(seconds)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -115,10 +116,26 @@ class SliceDone:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """One pass over the training slices; ``scores`` are the columns of ``history.csv``."""
+    """One pass over the training slices.
+
+    ``scores`` are the columns of ``history.csv``; what was not measured after this epoch is NaN.
+    """
 
     epoch: int
     scores: dict[str, float]
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A validation slice as the network sees it after an epoch.
+
+    ``path`` is a ``.npy`` file with its probability (Y, X), float32; a later preview replaces it.
+    """
+
+    path: Path
+    epoch: int
+    z: int
 
 
 @dataclass(frozen=True)
@@ -148,5 +165,5 @@ class Failed:
     crashed: bool = False
 
 
-Event: TypeAlias = Log | Progress | SliceDone | EpochDone | Finished | Cancelled | Failed
+Event: TypeAlias = Log | Progress | SliceDone | EpochDone | Preview | Finished | Cancelled | Failed
 OnEvent: TypeAlias = Callable[[Event], None]

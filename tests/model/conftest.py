@@ -22,7 +22,7 @@ TINY = NetworkConfig(depth=1, base_filters=4)
 RECIPE = Recipe(
     TINY,
     AugmentConfig(elastic_probability=0.2),
-    TrainConfig(epochs=3, patch_size=64, batch_size=2, learning_rate=1e-2),
+    TrainConfig(epochs=3, patch_size=64, batch_size=2, learning_rate=1e-2, validate_every=1),
 )
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import zipfile
+
 import pytest
 
 from napari_emseg.errors import ModelError, WriteError
 from napari_emseg.model.run_folder import RunFolder, write_atomically
 
 ROWS = [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 1 / 3}]
+
+
+def save(to):
+    """As a model is saved."""
+    with zipfile.ZipFile(to, "w") as file:
+        file.writestr("model", "x")
 
 
 @pytest.fixture
@@ -19,9 +28,27 @@ def test_config_and_history_come_back(folder):
     folder.start({"stack": "cells", "train_slices": [0, 1]})
     assert folder.read_config() == {"stack": "cells", "train_slices": [0, 1]}
     assert folder.read_history() == []
-    folder.write_history(ROWS)
+    folder.keep_last(save, ROWS)
     assert folder.read_history() == ROWS
+    folder.write_history(ROWS)
     assert folder.history.read_text().splitlines()[0] == "epoch,loss"
+
+
+def test_what_was_not_measured_comes_back(folder):
+    folder.start({})
+    folder.keep_last(save, [{"epoch": 1, "val_loss": math.nan}])
+    assert math.isnan(folder.read_history()[0]["val_loss"])
+
+
+def test_leftovers_of_a_killed_run_are_swept_away(folder):
+    folder.start({})
+    kept, foreign = folder.last, folder.path / ".last-of-mine.txt"
+    for path in (kept, foreign, folder.path / ".last-123.keras", folder.path / ".curves-9.png"):
+        path.write_text("x")
+    folder.sweep()
+    assert {path.name for path in folder.path.iterdir()} == {
+        "config.json", kept.name, foreign.name,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("trace", ["history", "last"])
@@ -53,10 +80,14 @@ def test_a_config_that_is_missing_or_damaged(folder, content):
         folder.read_config()
 
 
-def test_a_damaged_history(folder):
+@pytest.mark.parametrize("content", ["no zip", None])
+def test_a_damaged_history(folder, content):
     folder.start({})
-    folder.history.write_text("epoch,loss\n1,low\n")
-    with pytest.raises(ModelError, match=r"history\.csv: cannot be read"):
+    if content is None:  # a model without a history inside
+        save(folder.last)
+    else:
+        folder.last.write_text(content)
+    with pytest.raises(ModelError, match=r"resume: .*last\.keras cannot be loaded"):
         folder.read_history()
 
 

@@ -6,6 +6,9 @@ import csv
 import json
 import math
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -24,20 +27,24 @@ from napari_emseg.errors import (
     ShapeError,
     WriteError,
 )
-from napari_emseg.model import train as train_module
+from napari_emseg.model import _training as training_module
+from napari_emseg.model.history import best_epoch
 from napari_emseg.model.library import find_model
+from napari_emseg.model.losses import KnownPixelAccuracy
 from napari_emseg.model.package import ONNX_WEIGHTS, read_package
 from napari_emseg.model.predict import predict_slice, predict_slices
 from napari_emseg.model.run_folder import RunFolder
 from napari_emseg.model.runtime import KerasRuntime, load_network
 from napari_emseg.model.train import train
-from napari_emseg.model.validation import best_epoch
-from napari_emseg.types import EpochDone, Log, Progress, Stack
+from napari_emseg.types import EpochDone, Log, Preview, Progress, Stack
 
 COLUMNS = [
-    "epoch", "seconds", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy",
-    "val_v_rand", "val_v_info", "threshold",
+    "epoch", "seconds", "learning_rate", "loss", "accuracy", "v_rand", "v_info", "val_loss",
+    "val_accuracy", "val_v_rand", "val_v_info", "threshold",
 ]  # fmt: skip
+
+
+KNOWN = {"KnownPixelAccuracy": KnownPixelAccuracy}
 
 
 def of_kind(events, kind):
@@ -84,7 +91,10 @@ def test_it_learns(trained):
 
 def test_it_leaves_its_files(trained, recipe):
     names = {each.name for each in trained.folder.iterdir()}
-    assert names == {"config.json", "history.csv", "last.keras", "best.keras", "package"}
+    assert names == {
+        "config.json", "history.csv", "last.keras", "best.keras", "package", "curves.png",
+        "preview.npy",
+    }  # fmt: skip
     config = json.loads((trained.folder / "config.json").read_text())
     assert Recipe.from_dict(config["recipe"]) == recipe
     assert config["stack"] == "cells"
@@ -112,6 +122,18 @@ def test_events(trained):
     assert done == sorted(done)
     assert done[-1] == 1
     assert "validating on slices" in of_kind(trained.events, Log)[0].message
+    left = [event.seconds_left for event in epochs]
+    assert left[0] > left[-1] == 0
+
+
+def test_a_preview_comes_as_a_file(trained):
+    (preview,) = of_kind(trained.events, Preview)  # the next ones would have come too soon
+    assert preview.epoch == 1
+    probability = np.load(preview.path)
+    assert (probability.shape, probability.dtype) == ((96, 96), np.float32)
+    assert 0 <= probability.min() < probability.max() <= 1
+    config = json.loads((trained.folder / "config.json").read_text())
+    assert preview.z == config["validation_slices"][0]
 
 
 def test_the_best_epoch_by_v_rand_becomes_the_model(trained, stack, target):
@@ -158,7 +180,9 @@ def test_validation_slices_without_a_cell(stack, labels, recipe, tmp_path):
     scribbles = np.where(labels > 0, 2, 1).astype(np.uint8)
     scribbles[3][scribbles[3] == 2] = 0
     target = make_target(scribbles, "scribbles", recipe.train)
-    with pytest.raises(LabelsError, match="validation slices: no cell is painted in 3; paint some"):
+    with pytest.raises(
+        LabelsError, match="validation slices: 3: no cell is painted there to validate on"
+    ):
         train(stack, target, recipe, folder=tmp_path / "run", validation=[3])
 
 
@@ -178,34 +202,83 @@ def test_a_folder_that_holds_a_run(trained, stack, target, recipe):
 
 def test_a_loss_that_is_not_finite(stack, target, recipe, tmp_path, monkeypatch):
     """The best model so far is kept, and the error says what to do."""
-    real = train_module.make_batch
+    real = training_module.make_batch
 
     def spoiled(*args, epoch, step):
         image, classes, weights = real(*args, epoch=epoch, step=step)
         return (image * np.nan if epoch == 2 else image), classes, weights
 
-    monkeypatch.setattr(train_module, "make_batch", spoiled)
+    monkeypatch.setattr(training_module, "make_batch", spoiled)
     events = []
     with pytest.raises(
         EmsegError, match=r"loss is nan in epoch 2; try a learning rate smaller"
     ) as e:
         train(stack, target, recipe, folder=tmp_path / "run", on_event=events.append)
-    assert str(tmp_path / "run") in str(e.value)
+    assert "weights of epoch 1, the best before that, are restored" in str(e.value)
+    assert str(tmp_path / "run" / "package") in str(e.value)
     assert [event.epoch for event in of_kind(events, EpochDone)] == [1]
     kept = load_network(find_model(str(tmp_path / "run")))
     assert all(np.isfinite(each).all() for each in kept.get_weights())
 
 
 def test_a_loss_that_is_never_finite(stack, target, recipe, tmp_path, monkeypatch):
-    real = train_module.make_batch
+    real = training_module.make_batch
 
     def spoiled(*args, epoch, step):
         image, classes, weights = real(*args, epoch=epoch, step=step)
         return image * np.nan, classes, weights
 
-    monkeypatch.setattr(train_module, "make_batch", spoiled)
+    monkeypatch.setattr(training_module, "make_batch", spoiled)
     with pytest.raises(EmsegError, match=r"in epoch 1; .*There is no model yet\."):
         train(stack, target, recipe, folder=tmp_path / "run")
+
+
+# -- how it is validated ----------------------------------------------------------------------
+
+
+def test_a_single_labelled_slice_is_divided(stack, labels, recipe, tmp_path):
+    """What is held out of it is never trained on, and the log says so."""
+    one = np.zeros_like(labels)
+    one[2] = labels[2]
+    target, events = make_target(one, "mask", recipe.train), []
+    result = train(
+        stack, target, with_train(recipe, epochs=2), folder=tmp_path / "run",
+        on_event=events.append,
+    )  # fmt: skip
+    said = of_kind(events, Log)[0].message
+    assert "on slice 2, the only one with labels, up to column 71, validating on the rest" in said
+    assert 0 < result.best["val_v_rand"] <= 1
+    training = read_package(result.package).info.training
+    assert training["train_slices"] == training["validation_slices"] == [2]
+    assert training["first_validation_column"] == 72
+
+
+def test_one_class_only_where_it_trains(stack, recipe, tmp_path):
+    labels = np.zeros(stack.shape, np.uint8)
+    labels[0] = 2
+    labels[3] = 1 + np.indices(stack.shape[1:]).sum(axis=0) // 10 % 2
+    target = make_target(labels, "scribbles", recipe.train)
+    with pytest.raises(LabelsError, match="training slices 0: only cell is painted where the"):
+        train(stack, target, recipe, folder=tmp_path / "run", validation=[3])
+
+
+def test_validation_now_and_then_and_after_the_last_epoch(stack, target, recipe, tmp_path):
+    seldom = with_train(recipe, epochs=4, validate_every=3)
+    train(stack, target, seldom, folder=tmp_path / "run")
+    history = RunFolder(tmp_path / "run").read_history()
+    assert [math.isfinite(row["val_loss"]) for row in history] == [True, False, True, True]
+
+
+def test_an_average_that_is_kept_and_an_early_stop(stack, target, recipe, tmp_path):
+    """An average that hardly moves does not improve: it stops long before the last epoch."""
+    slow = with_train(recipe, epochs=30, ema=0.9999, patience=1, learning_rate=1e-6)
+    events = []
+    result = train(stack, target, slow, folder=tmp_path / "run", on_event=events.append)
+    history = RunFolder(tmp_path / "run").read_history()
+    assert len(history) < 30
+    assert "Stopped early" in of_kind(events, Log)[-1].message
+    assert not result.stopped
+    assert result.best["epoch"] < len(history)
 
 
 # -- stop and resume ----------------------------------------------------------------------
@@ -234,12 +307,92 @@ def test_stopped_and_resumed_ends_where_the_uninterrupted_run_ends(
     assert not resumed.stopped
     assert of_kind(events, Log)[0].message == "Resumed after epoch 1."
     assert [event.epoch for event in of_kind(events, EpochDone)] == [2, 3]
-    assert_same_weights(folder / "last.keras", trained.folder / "last.keras")
-    for ours, theirs in zip(
-        RunFolder(folder).read_history(), RunFolder(trained.folder).read_history(), strict=True
-    ):
+    assert_same_run(folder, trained.folder)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from napari_emseg.core.config import Recipe
+from napari_emseg.core.targets import make_target
+from napari_emseg.model import train
+from napari_emseg.model.run_folder import RunFolder
+from napari_emseg.types import Progress, Stack
+
+def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+folder, when, steps, recipe = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), eval(sys.argv[4])
+if when == "after last.keras":
+    real, written = RunFolder.keep_last, []
+    def keep_last(self, save, rows):
+        real(self, save, rows)
+        if len(rows) == 2:
+            kill()
+    RunFolder.keep_last = keep_last
+if when == "within last.keras":
+    real = RunFolder.keep_last
+    def keep_last(self, save, rows):
+        real(self, (lambda to: (save(to), kill())) if len(rows) == 2 else save, rows)
+    RunFolder.keep_last = keep_last
+steps_done = []
+def on_event(event):
+    if isinstance(event, Progress):
+        steps_done.append(event)
+        if when == "in epoch 2" and len(steps_done) == steps + 1:
+            kill()
+recipe = Recipe.from_dict(recipe)
+stack = Stack(np.load(folder.parent / "stack.npy"), (50.0, 4.0, 4.0), "cells")
+target = make_target(np.load(folder.parent / "labels.npy"), "mask", recipe.train)
+train.train(stack, target, recipe, folder=folder, on_event=on_event)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("when", "whole"), [("in epoch 2", 1), ("within last.keras", 1), ("after last.keras", 2)]
+)
+def test_killed_and_resumed_ends_where_the_uninterrupted_run_ends(
+    trained, stack, labels, target, recipe, tmp_path, when, whole
+):
+    folder, events = tmp_path / "run", []
+    np.save(tmp_path / "stack.npy", stack.data)
+    np.save(tmp_path / "labels.npy", labels)
+    arguments = [str(folder), when, str(steps_of(trained)), repr(recipe.to_dict())]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], timeout=240)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(RunFolder(folder).read_history()) == whole
+
+    train(stack, target, recipe, folder=folder, resume=True, on_event=events.append)
+    assert [event.epoch for event in of_kind(events, EpochDone)] == [1, 2, 3][whole:]
+    assert_same_run(folder, trained.folder)
+    assert not list(folder.glob(".*"))
+
+
+def assert_same_run(ours, theirs):
+    assert_same_weights(ours / "last.keras", theirs / "last.keras")
+    assert_same_weights(ours / "best.keras", theirs / "best.keras")
+    rows = zip(RunFolder(ours).read_history(), RunFolder(theirs).read_history(), strict=True)
+    for a, b in rows:
         for column in ("epoch", "learning_rate", "loss", "accuracy", "val_loss"):
-            assert ours[column] == pytest.approx(theirs[column], rel=1e-2), column
+            assert a[column] == pytest.approx(b[column], rel=1e-2), column
+    with (ours / "history.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(RunFolder(theirs).read_history())
+
+
+def test_best_weights_that_a_kill_prevented_are_written_on_resume(run_copy, stack, target, recipe):
+    """Killed right after ``last.keras``: the epoch counts, and its weights are the best."""
+    folder = RunFolder(run_copy)
+    rows = folder.read_history()
+    for row in rows[:-1]:
+        row["val_v_rand"] = 0.0
+    last = keras.models.load_model(folder.last, custom_objects=KNOWN)
+    folder.keep_last(last.save, rows)
+    folder.best.unlink()
+    result = train(stack, target, recipe, folder=run_copy, resume=True)
+    assert result.best["epoch"] == 3
+    assert_same_weights(folder.best, folder.last, atol=0)
 
 
 @pytest.fixture
@@ -277,7 +430,7 @@ def test_resume_with_other_slices_is_refused(run_copy, stack, target, recipe):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [("last.keras", "x", "cannot be loaded"), ("config.json", "{", "holds no training run"),
-     ("history.csv", "epoch\nx\n", "cannot be read")],
+     ],
 )  # fmt: skip
 def test_resume_of_a_damaged_run(run_copy, stack, target, recipe, name, content, words):
     (run_copy / name).write_text(content)

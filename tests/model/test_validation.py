@@ -1,21 +1,28 @@
-"""Which epoch and which threshold are kept."""
+"""What is scored, where, and which threshold is kept."""
 
 from __future__ import annotations
 
+import math
+
+import keras
+import numpy as np
 import pytest
 
+from napari_emseg.core.config import NetworkConfig
 from napari_emseg.core.metrics import SliceScores, ThresholdScores
-from napari_emseg.model.validation import best_epoch, steady_threshold
+from napari_emseg.core.split import Split
+from napari_emseg.core.targets import Target
+from napari_emseg.model.losses import weighted_cross_entropy
+from napari_emseg.model.validation import Validator, steady_threshold
+from napari_emseg.types import Stack
+
+NETWORK = NetworkConfig(depth=1, base_filters=4)
 
 
 def sweep(*v_rand: float) -> list[ThresholdScores]:
     names = SliceScores.__dataclass_fields__
     rows = [SliceScores(**dict.fromkeys(names, value)) for value in v_rand]
     return [ThresholdScores((k + 1) / 10, row) for k, row in enumerate(rows)]
-
-
-def epoch(number: int, rate: float, v_rand: float) -> dict[str, float]:
-    return {"epoch": number, "learning_rate": rate, "val_v_rand": v_rand}
 
 
 @pytest.mark.parametrize(
@@ -31,16 +38,71 @@ def test_threshold_stands_on_a_plateau(v_rand, threshold):
     assert steady_threshold(sweep(*v_rand)) == pytest.approx(threshold)
 
 
-def test_lucky_epoch_at_a_high_learning_rate_does_not_win():
-    history = [
-        epoch(1, 1e-3, 0.99),
-        epoch(2, 5e-4, 0.97),
-        epoch(3, 1e-4, 0.95),
-        epoch(4, 1e-5, 0.96),
-    ]
-    assert best_epoch(history)["epoch"] == 4
+def seeing() -> keras.Model:
+    """A network that calls cell what is bright."""
+    image = keras.Input((None, None, 1))
+    bright = keras.layers.Conv2D(
+        1, 1, activation="sigmoid", kernel_initializer=keras.initializers.Constant(10.0)
+    )
+    return keras.Model(image, bright(image))
 
 
-def test_run_stopped_before_it_settles_keeps_the_best_so_far():
-    history = [epoch(1, 1e-3, 0.9), epoch(2, 9e-4, 0.95), epoch(3, 8e-4, 0.93)]
-    assert best_epoch(history)["epoch"] == 2
+@pytest.fixture
+def truth(labels) -> np.ndarray:
+    return (labels[:3, :64, :64] > 0).astype(np.uint8)
+
+
+def validator(image, truth, weights, split):
+    target = Target(truth, weights.astype(np.float32), (0, 1, 2))
+    return Validator(
+        Stack(image * np.float32(100)), target, split, NETWORK, weighted_cross_entropy()
+    )
+
+
+def test_a_perfect_network_has_perfect_scores(truth):
+    validate = validator(truth, truth, np.ones(truth.shape), Split((0, 1), (2,)))
+    assert validate.judges_by_v_rand
+    judged = validate(seeing())
+    assert judged.probability.shape == (64, 64)
+    assert validate.first_slice == 2
+    for name in ("v_rand", "val_v_rand", "val_v_info", "val_accuracy"):
+        assert judged.scores[name] == pytest.approx(1, abs=0.02), name
+
+
+def test_what_is_unknown_counts_nowhere(truth):
+    """Nonsense in the unknown part of the image changes no score."""
+    known = np.ones(truth.shape, bool)
+    known[:, :, 51:] = False  # from the middle of a membrane on
+    image, classes = truth.copy(), truth * known
+    image[:, :, 51:] = np.random.default_rng(0).random((3, 64, 13)) > 0.5
+    scores = validator(image, classes, known, Split((0, 1), (2,)))(seeing()).scores
+    assert scores["val_accuracy"] == 1
+    assert scores["val_v_rand"] > 0.98
+
+
+def test_scribbles_are_judged_by_the_loss(truth):
+    known = np.random.default_rng(0).random(truth.shape) < 0.4
+    validate = validator(truth, truth * known, known, Split((0, 1), (2,)))
+    assert not validate.judges_by_v_rand
+    scores = validate(seeing()).scores
+    assert math.isnan(scores["val_v_rand"])
+    assert math.isfinite(scores["val_loss"])
+    assert scores["val_accuracy"] == 1
+    assert scores["threshold"] == 0.5
+
+
+def test_of_a_divided_slice_only_the_held_out_part_validates(truth):
+    """The network is wrong on the left, where it would have been trained, and right elsewhere."""
+    image = truth.copy()
+    image[:, :, :32] = 1 - image[:, :, :32]
+    scores = validator(image, truth, np.ones(truth.shape), Split((1,), (1,), 32))(seeing()).scores
+    assert scores["val_accuracy"] == 1
+    assert scores["val_v_rand"] > 0.9
+    assert scores["v_rand"] < 0.7
+
+
+def test_weights_that_are_no_numbers_show_in_the_loss(truth):
+    model = seeing()
+    model.set_weights([each * np.nan for each in model.get_weights()])
+    scores = validator(truth, truth, np.ones(truth.shape), Split((0, 1), (2,)))(model).scores
+    assert math.isnan(scores["val_loss"])

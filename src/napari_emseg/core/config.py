@@ -251,6 +251,31 @@ class TrainConfig(Config):
     border_sigma_px: float = setting(
         5.0, "Width sigma of that border weight.", unit="px", ge=0.5, le=100
     )
+    ema: float = setting(
+        0.0,
+        "Decay per step of a running average of the weights, which is judged and kept in their "
+        "place; 0 keeps the weights themselves.",
+        ge=0,
+        le=0.9999,
+    )
+    patience: int = setting(
+        0,
+        "Stop after so many epochs without a better validation score; 0 never stops early.",
+        unit="epochs",
+        ge=0,
+        le=100_000,
+    )
+    validate_every: int = setting(
+        0,
+        "Validate after every so many epochs, and after the last; 0 as often as costs at most 15 % "
+        "of the time.",
+        unit="epochs",
+        ge=0,
+        le=100_000,
+    )
+    mixed_precision: bool = setting(
+        True, "Compute in half precision on a GPU; a processor always takes float32."
+    )
     seed: int = setting(0, "Seed of all random draws.", ge=0, le=2**32 - 1)
 
 

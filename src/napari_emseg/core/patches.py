@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -74,7 +74,7 @@ def make_batch(
     return np.ascontiguousarray(np.moveaxis(image, 1, -1)), classes, weights
 
 
-def prefetch(make: Callable[[int], _T], count: int) -> Iterator[_T]:
+def prefetch(make: Callable[[int], _T], count: int) -> Generator[_T]:
     """``make(0)`` to ``make(count - 1)`` in order, each made in a thread ahead of its use."""
     with ThreadPoolExecutor(1, thread_name_prefix="emseg-patches") as pool:
         pending = deque(pool.submit(make, k) for k in range(min(_AHEAD, count)))

@@ -3,17 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.core.targets import Target
 from napari_emseg.errors import LabelsError
+
+_LEAST_AREA = 0.25
+"""Part of a single slice that validates: a tenth of one would hold a handful of cells."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Indices of slices; no slice is in both, and neither is empty."""
+    """What trains and what validates; they share no pixel, and neither is empty.
+
+    Parameters
+    ----------
+    train, validation : tuple of int
+        Indices of slices, ascending; both hold the one slice where ``cut`` is given.
+    cut : int, optional
+        Columns from this one on validate, those before it train.
+    """
 
     train: tuple[int, ...]
     validation: tuple[int, ...]
+    cut: int | None = None
+
+    @property
+    def train_columns(self) -> slice:
+        """Columns of the training slices that train."""
+        return slice(None, self.cut)
+
+    @property
+    def validation_columns(self) -> slice:
+        """Columns of the validation slices that validate."""
+        return slice(self.cut, None)
+
+    def training_target(self, target: Target) -> Target:
+        """The target without the pixels that validate: their weight is 0."""
+        if self.cut is None:
+            return target
+        weights = target.weights.copy()
+        weights[..., self.validation_columns] = 0
+        return replace(target, weights=weights)
+
+
+def split_target(
+    target: Target, *, fraction: float, validation: Sequence[int] | None = None
+) -> Split:
+    """Hold out whole slices for validation, or a part of the only one.
+
+    Parameters
+    ----------
+    target : Target
+        Classes, weights and labelled slices.
+    fraction : float
+        Part of the labelled slices to hold out, 0..1; see `split_slices`. Of a single slice at
+        least a quarter is held out, at its right side.
+    validation : sequence of int, optional
+        Hold out these slices instead.
+
+    Returns
+    -------
+    Split
+
+    Raises
+    ------
+    LabelsError
+        As `split_slices`.
+    """
+    if validation is None and len(target.labelled) == 1:
+        known = target.weights[target.labelled[0]] > 0
+        cut = first_held_out_column(known, max(fraction, _LEAST_AREA))
+        return Split(target.labelled, target.labelled, cut)
+    return split_slices(target.labelled, fraction=fraction, validation=validation)
+
+
+def first_held_out_column(known: npt.NDArray[np.bool_], fraction: float) -> int:
+    """The column from which on about ``fraction`` of the known pixels (Y, X) lie.
+
+    Counted by known pixels, so that scribbles on one side of a slice are shared out too.
+    """
+    before = np.cumsum(known.sum(axis=0))
+    cut = int(np.searchsorted(before, (1 - fraction) * before[-1])) + 1
+    return min(cut, int(known.shape[1]) - 1)
 
 
 def split_slices(

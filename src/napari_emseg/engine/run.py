@@ -96,7 +96,6 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
 def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> Any:
     from napari_emseg.core.targets import guess_meaning, make_target
     from napari_emseg.io.read import read_stack
-    from napari_emseg.model.devices import on_device
     from napari_emseg.model.library import find_model
     from napari_emseg.model.train import train
 
@@ -106,16 +105,16 @@ def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> Any:
     emit(Log(f"Labels are read as {meaning}."))
     target = make_target(labels, meaning, job.recipe.train, slices=job.slices)
     start_from = None if job.start_from is None else find_model(job.start_from)
-    with on_device(job.device):
-        return train(
-            stack,
-            target,
-            job.recipe,
-            folder=job.folder,
-            name=job.name,
-            validation=job.validation,
-            start_from=start_from,
-            resume=job.resume,
-            on_event=emit,
-            should_stop=should_stop,
-        )
+    return train(
+        stack,
+        target,
+        job.recipe,
+        folder=job.folder,
+        name=job.name,
+        validation=job.validation,
+        start_from=start_from,
+        resume=job.resume,
+        device=job.device,
+        on_event=emit,
+        should_stop=should_stop,
+    )

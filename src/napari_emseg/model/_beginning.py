@@ -1,60 +1,45 @@
-"""The model that a training begins with: a new one, one of a package, or that of an earlier run."""
+"""What must hold before a training begins or goes on."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import keras
-
-from napari_emseg.core.config import NetworkConfig, TrainConfig
+from napari_emseg.core.config import NetworkConfig
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import LabelsError, ModelError, SettingError
-from napari_emseg.model.losses import KnownPixelAccuracy, training_loss
 from napari_emseg.model.run_folder import RunFolder
-from napari_emseg.model.runtime import LOAD_ERRORS
 
 
-def require_cells(target: Target, split: Split) -> None:
-    """V_rand over slices without a cell means nothing, so they cannot choose the best epoch.
+def require_both_classes(target: Target, split: Split) -> None:
+    """Check that there is something to learn, and something to judge by.
+
+    V_rand over slices without a cell means nothing, so they cannot choose the best epoch; and a
+    network that has seen one class only finds nothing else.
 
     Raises
     ------
     LabelsError
-        If no cell is painted in the validation slices.
+        If no cell is painted where the split validates, or one class only where it trains.
     """
-    if not target.classes[list(split.validation)].any():
+    where = "right part of slice" if split.cut is not None else "validation slices:"
+    if 1 not in _painted(target, split.validation, split.validation_columns):
         raise LabelsError(
-            f"validation slices: no cell is painted in {', '.join(map(str, split.validation))}; "
-            "paint some there, or name other validation slices"
+            f"{where} {', '.join(map(str, split.validation))}: no cell is painted there to "
+            "validate on; paint some, or name other validation slices"
+        )
+    painted = _painted(target, split.train, split.train_columns)
+    if len(painted) < 2:
+        what = "nothing" if not painted else "only cell" if 1 in painted else "only membrane"
+        raise LabelsError(
+            f"training slices {', '.join(map(str, split.train))}: {what} is painted where the "
+            "network trains; it needs both membrane and cell"
         )
 
 
-def compile_for_training(model: keras.Model, config: TrainConfig) -> keras.Model:
-    """Give ``model`` its optimizer, loss and metric."""
-    model.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate),
-        loss=training_loss(config),
-        weighted_metrics=[KnownPixelAccuracy(name="accuracy")],
-    )
-    return model
-
-
-def load_last(folder: RunFolder) -> keras.Model:
-    """The model after the last epoch of a run, with the state of its optimizer.
-
-    Raises
-    ------
-    ModelError
-        If it cannot be read.
-    """
-    known = {"KnownPixelAccuracy": KnownPixelAccuracy}
-    try:
-        return keras.models.load_model(folder.last, custom_objects=known)
-    except LOAD_ERRORS as error:
-        raise ModelError(
-            f"resume: {folder.last} cannot be loaded ({error}); start a new run in another folder"
-        ) from error
+def _painted(target: Target, slices: tuple[int, ...], columns: slice) -> set[int]:
+    classes, weights = target.classes[..., columns], target.weights[..., columns]
+    return {int(c) for z in slices for c in (0, 1) if (weights[z][classes[z] == c] > 0).any()}
 
 
 def network_of(folder: RunFolder) -> NetworkConfig:
@@ -75,7 +60,7 @@ def network_of(folder: RunFolder) -> NetworkConfig:
 
 
 def require_same_split(folder: RunFolder, now: dict[str, Any]) -> None:
-    """A slice that an earlier run trained on must not validate now.
+    """A pixel that an earlier run trained on must not validate now.
 
     Raises
     ------
@@ -83,7 +68,7 @@ def require_same_split(folder: RunFolder, now: dict[str, Any]) -> None:
         If the slices of the config ``now`` are not those of the run in ``folder``.
     """
     before = folder.read_config()
-    for part in ("train_slices", "validation_slices"):
+    for part in ("train_slices", "validation_slices", "first_validation_column"):
         if before.get(part) != now[part]:
             raise LabelsError(
                 f"resume: {folder.path} has {part.replace('_', ' ')} {before.get(part)}, received "

@@ -5,25 +5,38 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from napari_emseg.errors import ModelError, WriteError
+from napari_emseg.types import Float32Array
+
+_HISTORY_INSIDE = "napari_emseg_history.json"
 
 
 @dataclass(frozen=True)
 class RunFolder:
     """Names and safe writing of the files of a run.
 
-    ============  ===========================================================
+    ============  ==============================================================
     config.json   recipe, data and split
-    history.csv   one row per epoch
-    last.keras    model after the last epoch, with the state of the optimizer
-    best.keras    model of the epoch with the best validation score
+    last.keras    model after the last epoch, with the state of the optimizer,
+                  and the history up to it
+    best.keras    model of the epoch with the best validation score, as it is
+                  kept: in float32, its weights averaged where that is asked for
+    history.csv   one row per epoch; nan is what was not measured
+    curves.png    the history, drawn
+    preview.npy   probability (Y, X) of a validation slice, float32
     package/      the model package, at the end
-    ============  ===========================================================
+    ============  ==============================================================
+
+    The history inside ``last.keras`` is the one that counts. So a kill at any moment leaves weights
+    and history of the same epoch, and a resumed run trains no epoch twice and leaves none out.
     """
 
     path: Path
@@ -49,6 +62,16 @@ class RunFolder:
         return self.path / "best.keras"
 
     @property
+    def curves(self) -> Path:
+        """The history as a picture."""
+        return self.path / "curves.png"
+
+    @property
+    def preview(self) -> Path:
+        """Probability of a validation slice."""
+        return self.path / "preview.npy"
+
+    @property
     def package(self) -> Path:
         """The model package."""
         return self.path / "package"
@@ -64,6 +87,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise WriteError(f"out: cannot make the folder {self.path}: {error}") from error
+        self.sweep()
         write_atomically(self.config, lambda to: to.write_text(json.dumps(config, indent=2)))
 
     def read_config(self) -> dict[str, Any]:
@@ -74,18 +98,43 @@ class RunFolder:
             raise ModelError(f"{self.path}: holds no training run to resume ({error})") from error
         return values
 
+    def sweep(self) -> None:
+        """Remove what a killed training had half written."""
+        for path in (self.config, self.last, self.best, self.history, self.curves, self.preview):
+            for leftover in self.path.glob(_temporary(path, "*").name):
+                leftover.unlink(missing_ok=True)
+
+    def keep_last(self, save: Callable[[Path], object], rows: Sequence[dict[str, float]]) -> None:
+        """Write ``last.keras`` through ``save``, with the history, in one step."""
+
+        def write(to: Path) -> None:
+            save(to)
+            with zipfile.ZipFile(to, "a") as file:
+                file.writestr(_HISTORY_INSIDE, json.dumps(list(rows)))
+
+        write_atomically(self.last, write)
+
     def read_history(self) -> list[dict[str, float]]:
-        """Rows of the history, oldest first; empty before the first epoch."""
-        if not self.history.exists():
+        """Rows of the history inside ``last.keras``, oldest first; empty before the first epoch.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be read.
+        """
+        if not self.last.exists():
             return []
         try:
-            with self.history.open(newline="") as file:
-                return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
-        except (OSError, ValueError, TypeError) as error:
-            raise ModelError(f"{self.history}: cannot be read ({error})") from error
+            with zipfile.ZipFile(self.last) as file:
+                rows: list[dict[str, float]] = json.loads(file.read(_HISTORY_INSIDE))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise ModelError(
+                f"resume: {self.last} cannot be loaded ({error}); start a new run in another folder"
+            ) from error
+        return rows
 
-    def write_history(self, rows: list[dict[str, float]]) -> None:
-        """Replace the history by ``rows``."""
+    def write_history(self, rows: Sequence[dict[str, float]]) -> None:
+        """Replace ``history.csv`` by ``rows``."""
 
         def write(to: Path) -> None:
             with to.open("w", newline="") as file:
@@ -94,6 +143,15 @@ class RunFolder:
                 writer.writerows(rows)
 
         write_atomically(self.history, write)
+
+    def write_preview(self, probability: Float32Array) -> None:
+        """Replace the preview by a probability (Y, X)."""
+        write_atomically(self.preview, lambda to: np.save(to, probability))
+
+
+def _temporary(path: Path, part: str) -> Path:
+    """Hidden sibling of ``path``, with its ending: Keras and numpy look at it."""
+    return path.with_name(f".{path.stem}-{part}{path.suffix}")
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -104,7 +162,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     WriteError
         If the file cannot be written; the previous one stays whole.
     """
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    temporary = _temporary(path, str(os.getpid()))
     try:
         write(temporary)
         temporary.replace(path)

@@ -1,69 +1,165 @@
-"""How good a network is on the validation slices, and which epoch of a run is kept."""
+"""How good a network is on the slices that are held out, and at which threshold."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.metrics import ThresholdScores, score_stack
+from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
+from napari_emseg.model.history import Row
 from napari_emseg.model.losses import loss_of
-from napari_emseg.model.predict import predict_slices
+from napari_emseg.model.predict import predict_slice, read_seen
 from napari_emseg.model.runtime import KerasRuntime
-from napari_emseg.types import Stack
+from napari_emseg.types import Float32Array, Stack
 
 _THRESHOLDS = tuple(k / 10 for k in range(1, 10))
-_SETTLED = 0.1
-"""Part of the highest learning rate below which the weights no longer jump."""
+_WITHOUT_V_RAND = 0.5
+"""Threshold where V_rand cannot choose one."""
+
+NOT_VALIDATED: Row = dict.fromkeys(
+    ("v_rand", "v_info", "val_loss", "val_accuracy", "val_v_rand", "val_v_info", "threshold"),
+    math.nan,
+)
+"""Columns of an epoch that was not validated."""
 
 
-def validate(
-    model: keras.Model,
-    network: NetworkConfig,
-    stack: Stack,
-    target: Target,
-    slices: Sequence[int],
-    loss: keras.losses.Loss,
-) -> dict[str, float]:
-    """Scores of a network on some slices, as columns of the history.
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Scores, as columns of the history, and the first validation slice's probability (Y, X)."""
+
+    scores: Row
+    probability: Float32Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Slices of a target, cut to the columns that count: classes and weights (Z, Y, X)."""
+
+    slices: tuple[int, ...]
+    columns: slice
+    classes: npt.NDArray[np.uint8]
+    weights: Float32Array
+
+    @classmethod
+    def of(cls, target: Target, slices: tuple[int, ...], columns: slice) -> _Part:
+        chosen = list(slices)
+        return cls(
+            slices, columns, target.classes[chosen][..., columns],
+            target.weights[chosen][..., columns],
+        )  # fmt: skip
+
+    @property
+    def has_whole_cells(self) -> bool:
+        """Whether V_rand means something: scribbles are parts of cells, not cells."""
+        return bool(np.mean(self.weights > 0) >= 0.5 and self.classes.any())
+
+    def predicted(self, slices: dict[int, Float32Array]) -> Float32Array:
+        return np.stack([slices[z][:, self.columns] for z in self.slices])
+
+
+class Validator:
+    """Predicts and scores what a split holds out, and one fixed training slice beside it.
 
     Parameters
     ----------
-    model : keras.Model
-        The network, on the device that is current.
-    network : NetworkConfig
-        Its shape.
     stack : Stack
         Image (Z, Y, X).
     target : Target
         Classes and weights of the same shape.
-    slices : sequence of int
-        Slices to predict and score.
+    split : Split
+        What validates.
+    network : NetworkConfig
+        Shape of the networks to come.
     loss : keras.losses.Loss
         What training minimises.
-
-    Returns
-    -------
-    dict
-        ``val_loss``, ``val_accuracy`` (at 0.5, over known pixels), ``val_v_rand`` and
-        ``val_v_info`` (best over the thresholds), and ``threshold``.
     """
-    slices = list(slices)
-    runtime, config = KerasRuntime(model), PredictConfig()
-    probability = np.stack(
-        [each for _, each in predict_slices(stack, slices, runtime, network, config)]
-    )
-    classes, weights = target.classes[slices], target.weights[slices]
-    scores = score_stack(probability, classes, thresholds=_THRESHOLDS)
-    right = (probability > 0.5) == classes
+
+    def __init__(
+        self,
+        stack: Stack,
+        target: Target,
+        split: Split,
+        network: NetworkConfig,
+        loss: keras.losses.Loss,
+    ) -> None:
+        self._network, self._loss = network, loss
+        self._held_out = _Part.of(target, split.validation, split.validation_columns)
+        trained = (split.train[len(split.train) // 2],)
+        self._trained = _Part.of(target, trained, split.train_columns)
+        # read once: a lazy stack may lie on a slow disk
+        self._images = {z: read_seen(stack, z, network) for z in {*split.validation, *trained}}
+
+    @property
+    def judges_by_v_rand(self) -> bool:
+        """Whether half of the validation pixels or more are known; else the loss must judge."""
+        return self._held_out.has_whole_cells
+
+    @property
+    def first_slice(self) -> int:
+        """The slice whose probability a `Validation` holds."""
+        return self._held_out.slices[0]
+
+    def __call__(self, model: keras.Model) -> Validation:
+        """Judge a network on the device that is current.
+
+        Returns
+        -------
+        Validation
+            Its scores are ``val_loss``, ``val_accuracy`` (at 0.5, over known pixels),
+            ``val_v_rand`` and ``val_v_info`` (best over the thresholds), ``threshold``; ``v_rand``
+            and ``v_info`` of the training slice at that threshold. V_rand and V_info are NaN where
+            too few pixels are known. Pixels whose class is unknown count in none.
+        """
+        runtime, config = KerasRuntime(model), PredictConfig()
+        slices = {
+            z: predict_slice(image, runtime, self._network, config)
+            for z, image in self._images.items()
+        }
+        held_out = _scores(self._held_out, slices, self._loss, _THRESHOLDS)
+        trained = _scores(self._trained, slices, self._loss, (held_out["threshold"],))
+        scores = {
+            "v_rand": trained["v_rand"],
+            "v_info": trained["v_info"],
+            **{f"val_{name}": held_out[name] for name in ("loss", "accuracy", "v_rand", "v_info")},
+            "threshold": held_out["threshold"],
+        }
+        return Validation(scores, slices[self.first_slice])
+
+
+def _scores(
+    part: _Part,
+    slices: dict[int, Float32Array],
+    loss: keras.losses.Loss,
+    thresholds: Sequence[float],
+) -> dict[str, float]:
+    probability = part.predicted(slices)
+    right = (probability > 0.5) == part.classes
     return {
-        "val_loss": loss_of(loss, probability, classes, weights),
-        "val_accuracy": float(right[weights > 0].mean()),
-        "val_v_rand": scores.v_rand,
-        "val_v_info": scores.v_info,
+        "loss": loss_of(loss, probability, part.classes, part.weights),
+        "accuracy": float(right[part.weights > 0].mean()),
+        **_cell_scores(part, probability, thresholds),
+    }
+
+
+def _cell_scores(
+    part: _Part, probability: npt.NDArray[Any], thresholds: Sequence[float]
+) -> dict[str, float]:
+    # NaN comes of weights that are no numbers any more; the loss tells, and the trainer acts
+    if not part.has_whole_cells or not np.isfinite(probability).all():
+        return {"v_rand": math.nan, "v_info": math.nan, "threshold": _WITHOUT_V_RAND}
+    scores = score_stack(probability, part.classes, thresholds=thresholds)
+    return {
+        "v_rand": scores.v_rand,
+        "v_info": scores.v_info,
         "threshold": steady_threshold(scores.sweep),
     }
 
@@ -76,15 +172,3 @@ def steady_threshold(sweep: Sequence[ThresholdScores]) -> float:
     v_rand = np.array([row.mean.v_rand for row in sweep])
     around = np.convolve(np.pad(v_rand, 1, mode="edge"), np.ones(3) / 3, mode="valid")
     return float(sweep[int(np.argmax(around))].threshold)
-
-
-def best_epoch(history: Sequence[dict[str, float]]) -> dict[str, float]:
-    """The row of the history with the best V_rand among the epochs that count.
-
-    Once the learning rate has fallen to a tenth of its highest value, only the epochs since then
-    count: before, the weights jump from epoch to epoch, and the best of a hundred noisy scores on
-    a few slices is luck.
-    """
-    highest = max(row["learning_rate"] for row in history)
-    settled = [row for row in history if row["learning_rate"] <= _SETTLED * highest]
-    return max(settled or history, key=lambda row: row["val_v_rand"])

@@ -1,0 +1,42 @@
+"""The rows of a run's history, and which epoch of them is kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeAlias
+
+Row: TypeAlias = dict[str, float]
+"""One epoch; what was not measured after it is NaN."""
+
+_SETTLED = 0.1
+"""Part of the highest learning rate below which the weights no longer jump."""
+
+
+def is_validated(row: Row) -> bool:
+    """Whether the epoch was validated."""
+    return math.isfinite(row["val_loss"])
+
+
+def is_settled(row: Row, history: Sequence[Row]) -> bool:
+    """Whether the learning rate had fallen to a tenth of its highest value."""
+    highest = max(each["learning_rate"] for each in history)
+    return row["learning_rate"] <= _SETTLED * highest
+
+
+def best_epoch(history: Sequence[Row]) -> Row:
+    """The row of the history with the best validation score among the epochs that count.
+
+    The score is V_rand, or the loss where the truth is too sparse for V_rand. Once the learning
+    rate has fallen to a tenth of its highest value, only the epochs since then count: before, the
+    weights jump from epoch to epoch, and the best of a hundred noisy scores on a few slices is
+    luck.
+    """
+    validated = [row for row in history if is_validated(row)]
+    settled = [row for row in validated if is_settled(row, history)]
+    return max(settled or validated, key=_score)
+
+
+def _score(row: Row) -> float:
+    v_rand = row["val_v_rand"]
+    return -row["val_loss"] if math.isnan(v_rand) else v_rand
