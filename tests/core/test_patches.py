@@ -51,7 +51,10 @@ def test_a_batch_depends_on_seed_epoch_and_step_alone(data):
 def test_every_given_slice_is_drawn_and_no_other(data):
     images, target = data
     marked = {z: np.full((60, 50), z, np.float32) for z in images}
-    plain = Recipe(augment=AugmentConfig(brightness=0, contrast=0, noise=0), train=RECIPE.train)
+    never = {
+        each.name: 0.0 for each in AugmentConfig.settings() if each.name.endswith("_probability")
+    }
+    plain = Recipe(augment=AugmentConfig(**never), train=RECIPE.train)
     drawn = {
         value
         for step in range(12)
