@@ -34,14 +34,17 @@ def smoothed_noise(size: int, rng: np.random.Generator, config: AugmentConfig) -
 def coarse_grid(size: int, rng: np.random.Generator, config: AugmentConfig) -> Float32Array:
     """Displacements (2, size, size) in px: normal on a coarse grid, bicubic in between.
 
-    The outermost points of the grid lie on the patch's edges.
+    The outermost points of the grid lie on the patch's edges. The paper's 10 px belong to its large
+    tiles; on a small patch they would tear the texture, so an eighth of the points' distance is
+    the most.
 
     References
     ----------
     Ronneberger, Fischer, Brox: U-Net. MICCAI 2015. https://doi.org/10.1007/978-3-319-24574-4_28
     """
     shape = (2, config.grid_points, config.grid_points)
-    grid = rng.normal(0, config.grid_px, shape).astype(np.float32)
+    deviation = min(config.grid_px, size / (config.grid_points - 1) / 8)
+    grid = rng.normal(0, deviation, shape).astype(np.float32)
     between = _cubic_weights(config.grid_points, size)
     field: Float32Array = (between @ grid @ between.T).astype(np.float32)
     return field

@@ -184,23 +184,27 @@ class AugmentConfig(Config):
         0.25, "Fraction of the patches that are bent by smoothed noise.", ge=0, le=1
     )
     elastic_alpha_min: float = setting(
-        100.0, "Weakest elastic deformation (alpha).", unit="px", ge=0, le=2000
+        100.0, "Alpha of the weakest elastic deformation.", unit="px", ge=0, le=2000
     )
     elastic_alpha_max: float = setting(
-        300.0, "Strongest elastic deformation (alpha).", unit="px", ge=0, le=2000
+        300.0, "Alpha of the strongest elastic deformation.", unit="px", ge=0, le=2000
     )
     elastic_sigma_min: float = setting(
-        10.0, "Roughest elastic deformation (sigma).", unit="px", ge=1, le=100
+        10.0, "Sigma of the weakest elastic deformation.", unit="px", ge=1, le=100
     )
     elastic_sigma_max: float = setting(
-        15.0, "Smoothest elastic deformation (sigma).", unit="px", ge=1, le=100
+        15.0, "Sigma of the strongest elastic deformation.", unit="px", ge=1, le=100
     )
     grid_probability: float = setting(
         0.5, "Fraction of the patches that are bent by a coarse grid of displacements.", ge=0, le=1
     )
     grid_points: int = setting(3, "Points of that grid along each axis.", ge=2, le=16)
     grid_px: float = setting(
-        10.0, "Standard deviation of its displacements.", unit="px", ge=0, le=200
+        10.0,
+        "Standard deviation of its displacements; at most an eighth of the points' distance.",
+        unit="px",
+        ge=0,
+        le=200,
     )
     interpolation: str = setting(
         "linear",
