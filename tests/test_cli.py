@@ -10,6 +10,7 @@ import tifffile
 
 from napari_emseg.cli import cli
 from napari_emseg.core.config import AugmentConfig, NetworkConfig, PredictConfig, TrainConfig
+from napari_emseg.io.read import read_stack
 from napari_emseg.terminal import Slices, exit_status
 
 
@@ -67,6 +68,12 @@ def test_convert_there_and_back(truth, tmp_path):
     assert len(list(folder.glob("*.png"))) == 4
     assert run("convert", folder, back) == 0
     np.testing.assert_array_equal(tifffile.imread(back), tifffile.imread(truth))
+
+
+def test_voxel_size_can_be_given(truth, tmp_path):
+    out = tmp_path / "out.tif"
+    assert run("convert", truth, out, "--voxel-size-nm", 40, 5, 6) == 0
+    assert read_stack(out).voxel_size_nm == pytest.approx((40, 5, 6))
 
 
 def test_existing_output_is_kept_unless_told(truth, tmp_path, capsys):

@@ -25,7 +25,7 @@ from napari_emseg.engine.jobs import PredictJob, TrainJob
 from napari_emseg.errors import CancelledError
 from napari_emseg.model.library import DEFAULT, find_model
 from napari_emseg.terminal import Slices, exit_status, options_of, run_with_progress, take
-from napari_emseg.types import Stack, StackKind
+from napari_emseg.types import Stack, StackKind, VoxelSize
 
 _PATH = click.Path(path_type=Path)
 _OUT = click.Path()  # text: a Path would lose the slash that says "a folder"
@@ -194,8 +194,12 @@ def _score_table(scores: dict[str, Any], slices: tuple[int, ...] | None) -> str:
 @cli.command()
 @click.argument("source", metavar="IN", type=_PATH)
 @click.argument("out", type=_OUT)
+@click.option(
+    "--voxel-size-nm", type=float, nargs=3, metavar="Z Y X",
+    help="Record this voxel size, such as 50 4 4, in place of what IN says.",
+)  # fmt: skip
 @_overwrite
-def convert(source: Path, out: str, overwrite: bool) -> None:
+def convert(source: Path, out: str, voxel_size_nm: VoxelSize | None, overwrite: bool) -> None:
     """Convert a stack: TIFF, folder of PNG or TIFF slices, .npy, .zarr.
 
     OUT's ending says the form; a path without one, or with a slash at its end, is a folder.
@@ -203,7 +207,9 @@ def convert(source: Path, out: str, overwrite: bool) -> None:
     from napari_emseg.io.convert import convert as convert_stack
 
     with tqdm(unit="slice", disable=None) as bar:
-        convert_stack(source, out, overwrite=overwrite, on_slice=_advance(bar))
+        convert_stack(
+            source, out, overwrite=overwrite, voxel_size_nm=voxel_size_nm, on_slice=_advance(bar)
+        )
     click.echo(out)
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -86,15 +87,42 @@ def test_interrupted_prediction_is_130_and_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["big.npy"]
 
 
+def test_interrupted_training_keeps_its_model_and_goes_on(tmp_path):
+    folder = tmp_path / "run"
+    arguments = [
+        "train", str(phantom_path()), str(phantom_path("labels")), "--out", str(folder),
+        "--slices", "0:2", *TINY,
+    ]  # fmt: skip
+    with subprocess.Popen(
+        [*PROGRAM, *arguments, "--epochs", "500"], stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_until(lambda: (folder / "history.csv").exists(), process)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "Traceback" not in error
+    assert (folder / "package" / "rdf.yaml").exists()
+    epochs = len((folder / "history.csv").read_text().splitlines()) - 1
+    run(*arguments, "--epochs", epochs + 1, "--resume")
+    assert len((folder / "history.csv").read_text().splitlines()) - 1 == epochs + 1
+
+
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not happened():
+        if time.monotonic() > deadline or process.poll() is not None:
+            pytest.fail(f"it did not happen; exit status {process.poll()}")
+        time.sleep(0.1)
+
+
 def wait_for_a_slice(process: subprocess.Popen[str], scratch: Path) -> None:
     """Until the first slice of the shared result is no longer zero."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        for path in scratch.glob("napari-emseg-*/probability-*.npy"):
-            if np.load(path, mmap_mode="r")[0].any():
-                return
-        time.sleep(0.1)
-    pytest.fail(f"no slice was predicted; exit status {process.poll()}")
+
+    def predicted() -> bool:
+        shared = scratch.glob("napari-emseg-*/probability-*.npy")
+        return any(np.load(path, mmap_mode="r")[0].any() for path in shared)
+
+    wait_until(predicted, process)
 
 
 def test_doctor_says_what_is_used():

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 
 import numpy as np
 import pytest
+import yaml
 from napari.utils.notifications import notification_manager
 
+from napari_emseg.model.library import shipped_folder
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.jobs import job_runner
 
@@ -125,6 +128,20 @@ def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
     assert painted in viewer.layers
 
 
+def test_layers_outlive_the_shared_files(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    dock.current.native.click()
+    wait()
+    first, probability = dock.prediction, viewer.layers["em probability"]
+    before = probability.data.copy()
+    viewer.layers["em mask"].paint((0, 10, 10), 7)
+    dock.current.native.click()
+    wait()
+    assert not first.out_path.exists()
+    assert dock.prediction.out_path.exists()
+    np.testing.assert_array_equal(probability.data, before)
+
+
 def test_mask_edited_while_the_stack_runs_is_left_alone(viewer, run, wait):
     painted = viewer.layers["em mask"]
     painted.paint((59, 10, 10), 7)
@@ -189,6 +206,32 @@ def test_what_cannot_be_segmented_is_said(viewer, dock, monkeypatch, data, words
 
 def test_threshold_of_the_model_is_taken(dock):
     assert dock.threshold.value == dock.model.value.info.threshold
+
+
+def test_another_model_leaves_the_shown_mask_alone(
+    viewer, image, dock, wait, tmp_path, monkeypatch
+):
+    library = tmp_path / "models"
+    shutil.copytree(shipped_folder(), library / "other")
+    rdf = library / "other" / "rdf.yaml"
+    described = yaml.safe_load(rdf.read_text())
+    described["config"]["napari_emseg"].update(name="other", threshold=0.95)
+    rdf.write_text(yaml.safe_dump(described))
+    monkeypatch.setenv("EMSEG_MODELS_DIR", str(library))
+    viewer.add_image(image, name="em")
+    dock.reset_choices()
+    dock.current.native.click()
+    wait()
+    before = viewer.layers["em mask"].data.copy()
+
+    dock.model.value = next(each for each in dock.model.choices if each.info.name == "other")
+    assert dock.threshold.value == 0.95
+    np.testing.assert_array_equal(viewer.layers["em mask"].data, before)
+
+    dock.current.native.click()
+    wait()
+    assert [layer.name for layer in viewer.layers].count("em mask [1]") == 1
+    np.testing.assert_array_equal(viewer.layers["em mask"].data, before)
 
 
 def test_dock_stands_in_both_menus(viewer):

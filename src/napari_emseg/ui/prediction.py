@@ -99,6 +99,11 @@ class Prediction:
         same = image is self.image and image.data is self._data and model == self.model
         return same and kept and not self._edited
 
+    def release(self) -> None:
+        """Delete the shared files; a layer that shows one keeps its pixels until it is gone."""
+        for path in (self.source_path, self.out_path):
+            self._scratch.release(path)
+
     def copy_slices(self, slices: list[int]) -> None:
         """Put slices of the source where the worker reads them; runs outside the GUI thread."""
         for array in (self.source, self.probability):

@@ -193,7 +193,7 @@ class SegmentWidget(Container):
             raise EmsegError(f"Model: none is installed; the model {DEFAULT!r} ships in the wheel.")
         stack_shape(image)
         model = str(package.folder)
-        self._predictions = [p for p in self._predictions if p.serves(p.image, p.model)]
+        self._release_ended()
         serving = [p for p in self._predictions if p.serves(image, model)]
         if not serving:
             serving = [Prediction(self._viewer, image, model, self._runner.scratch)]
@@ -201,6 +201,13 @@ class SegmentWidget(Container):
         self.prediction = serving[0]
         self.prediction.set_threshold(self.threshold.value)
         return self.prediction
+
+    def _release_ended(self) -> None:
+        """Let go of predictions whose layers are edited or removed."""
+        ended = [p for p in self._predictions if not p.serves(p.image, p.model)]
+        for prediction in ended:
+            prediction.release()
+            self._predictions.remove(prediction)
 
     def _stop(self) -> None:
         if self._ticket is not None:
@@ -218,7 +225,8 @@ class SegmentWidget(Container):
 
     def _choose_threshold_of_model(self) -> None:
         if self.model.value is not None:
-            self.threshold.value = self.model.value.info.threshold
+            with self.threshold.changed.blocked():  # what is shown came from another model
+                self.threshold.value = self.model.value.info.threshold
 
     # -- what the worker says --------------------------------------------------------------
 
