@@ -99,6 +99,24 @@ def test_any_slice_and_patch_size(shape, size):
     assert set(np.unique(patch)) <= set(np.unique(mask))
 
 
+@pytest.mark.parametrize("bound", ["ge", "le"])
+@pytest.mark.parametrize("shape", [(40, 90), (1, 1)])
+def test_the_ends_of_all_ranges(bound, shape):
+    extreme = {
+        each.name: each.type(getattr(each, bound))
+        for each in AugmentConfig.settings()
+        if each.type in (int, float) and not each.name.endswith("_probability")
+    }
+    config = replace(ALL, interpolation="cubic", **extreme)
+    mask = np.ones(shape, np.uint8)
+    image = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    for seed in range(2):
+        shown, patch, weight = patch_of(seed, config, image=image, mask=mask, size=16)
+        assert np.isfinite(shown).all()
+        assert (patch == 1).all()
+        assert (weight == 4).all()
+
+
 def test_slices_larger_than_opencv_takes():
     # cv2.remap refuses 32,767 px and more along an axis
     image = np.arange(40_000, dtype=np.float32)[np.newaxis].repeat(20, axis=0)

@@ -64,8 +64,10 @@ class Sampling:
         return self._remap(values, cv2.INTER_NEAREST)
 
     def _remap(self, array: npt.NDArray[Any], how: int) -> npt.NDArray[Any]:
+        # all places lie inside, so this border is only that of cubic interpolation's neighbours;
+        # OpenCV's mirrored one never ends on an axis of a single pixel
         patch: npt.NDArray[Any] = cv2.remap(
-            array[self.window], self.at[0], self.at[1], how, borderMode=cv2.BORDER_REFLECT_101
+            array[self.window], self.at[0], self.at[1], how, borderMode=cv2.BORDER_REPLICATE
         )
         return patch
 
