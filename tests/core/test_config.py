@@ -110,7 +110,7 @@ def test_from_dict_names_what_it_does_not_know():
 def test_recipe_survives_json():
     recipe = Recipe(
         NetworkConfig(depth=2, residual=False),
-        AugmentConfig(flip=False, noise=0.0),
+        AugmentConfig(flip_probability=0.0, noise=0.0),
         TrainConfig(epochs=3, patch_size=64, learning_rate=2e-4),
     )
     assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe

@@ -14,7 +14,9 @@ from napari_emseg.core.patches import make_batch, prefetch, steps_per_epoch
 from napari_emseg.core.targets import make_target
 
 RECIPE = Recipe(train=TrainConfig(patch_size=32, batch_size=3, seed=5))
-PLAIN = AugmentConfig(brightness=0, contrast=0, noise=0)
+PLAIN = AugmentConfig(
+    **{each.name: 0.0 for each in AugmentConfig.settings() if each.name.endswith("_probability")}
+)
 
 
 @pytest.fixture(scope="module")

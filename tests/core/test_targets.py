@@ -66,6 +66,28 @@ def test_border_weights_of_negative_ids():
     np.testing.assert_allclose(border_weights(cells, 10, 3), brute_force(cells, 10, 3), atol=1e-4)
 
 
+def test_cells_too_far_to_matter_are_the_only_ones_left_out():
+    cells = np.zeros((12, 70), np.int32)
+    cells[4:8, 3:6], cells[2:9, 30:34], cells[5, 66] = 1, 2, 3
+    weights, expected = border_weights(cells, 10, 2), brute_force(cells, 10, 2)
+    np.testing.assert_allclose(weights, expected, atol=10 * 1e-6)
+    near = np.zeros_like(cells)
+    near[4:8, 20:23], near[2:9, 30:34] = 1, 2
+    # as exact as float32 wherever the term is more than nothing
+    weights, expected = border_weights(near, 10, 2), brute_force(near, 10, 2)
+    seen = expected > 10 * 1e-6
+    assert seen.sum() > 40
+    np.testing.assert_allclose(weights[seen], expected[seen], rtol=1e-4)
+
+
+def test_every_painted_cell_of_an_id_counts_as_one():
+    cells = np.zeros((10, 30), np.int32)
+    cells[3:6, 2:5] = cells[3:6, 8:11] = 4
+    assert not border_weights(cells, 10, 3).any()
+    cells[3:6, 15:18] = 5
+    np.testing.assert_allclose(border_weights(cells, 10, 3), brute_force(cells, 10, 3), atol=1e-4)
+
+
 @pytest.mark.parametrize("ids", [[], [7]])
 def test_border_weights_of_fewer_than_two_cells_are_zero(ids):
     cells = np.zeros((9, 9), int)
@@ -135,12 +157,26 @@ def test_scribbles(dtype):
     np.testing.assert_array_equal(target.weights > 0, labels != 0)
 
 
-@pytest.mark.parametrize("wrong", [3, -1])
-def test_scribbles_of_other_values_are_refused(wrong):
-    labels = two_cells(np.int16, 2, 1)
-    labels[0, 0, 0] = wrong
-    with pytest.raises(LabelsError, match=r"scribbles are 0 .*; choose the meaning mask or inst"):
+@pytest.mark.parametrize(("wrong", "received"), [(3, "0 to 3"), (-1, "-1 to 2")])
+def test_scribbles_of_other_values_are_refused(wrong, received):
+    labels = np.concatenate([two_cells(np.int16, 2, 1)] * 3)
+    labels[1, 0, 0] = wrong
+    message = rf"scribbles are 0 .* from {received} in slice 1; choose the meaning mask or inst"
+    with pytest.raises(LabelsError, match=message):
         make_target(labels, "scribbles", CONFIG)
+
+
+def test_a_large_id_is_not_lost():
+    labels = two_cells(np.uint64, 2**63 + 1, 2**63 + 2)
+    weights = make_target(labels, "instances", CONFIG).weights
+    np.testing.assert_array_equal(weights, make_target(two_cells(), "mask", CONFIG).weights)
+
+
+def test_a_slice_of_one_class_is_no_harm_where_others_have_both():
+    labels = np.concatenate([two_cells(), np.ones((1, 12, 20), np.uint8)])
+    target = make_target(labels, "mask", CONFIG)
+    assert target.labelled == (0, 1)
+    assert (target.weights > 0).all()
 
 
 @pytest.mark.parametrize(
@@ -170,7 +206,7 @@ def test_slices_without_labels_weigh_nothing():
 
 
 def test_named_slices():
-    target = make_target(stack_of(0, 1, 3), "mask", CONFIG, slices=[3, 0, 3, 2])
+    target = make_target(stack_of(0, 1, 3), "mask", CONFIG, slices=[3, 0, 3])
     assert target.labelled == (0, 3)
     assert not target.weights[1].any()
 
@@ -181,11 +217,27 @@ def test_slices_that_are_not_there_are_refused(slices):
         make_target(stack_of(0), "mask", CONFIG, slices=slices)
 
 
-@pytest.mark.parametrize("slices", [None, [2], []])
-def test_nothing_labelled_is_refused(slices):
-    labels = stack_of() if slices is None else stack_of(0)
+def test_nothing_labelled_is_refused():
     with pytest.raises(LabelsError, match="no slice is labelled; paint at least one"):
-        make_target(labels, "mask", CONFIG, slices=slices)
+        make_target(stack_of(), "mask", CONFIG)
+
+
+def test_no_slice_named_is_refused():
+    with pytest.raises(LabelsError, match="slices: expected at least one, received none"):
+        make_target(stack_of(0), "mask", CONFIG, slices=[])
+
+
+@pytest.mark.parametrize(
+    ("slices", "which"), [([0, 2], "slice 2 without"), ([4, 3, 2], "slices 2, 4 without")]
+)
+def test_named_slices_without_labels_are_refused(slices, which):
+    with pytest.raises(LabelsError, match=f"received {which} labels; .* among slices 0, 3$"):
+        make_target(stack_of(0, 3), "mask", CONFIG, slices=slices)
+
+
+def test_of_many_slices_a_message_lists_some():
+    with pytest.raises(LabelsError, match=r"received slices 0, 1, 2, .* 9, \.\.\. without"):
+        make_target(stack_of(29, slices=30), "mask", CONFIG, slices=range(30))
 
 
 # -- what cannot be labels ----------------------------------------------------------------------
@@ -195,6 +247,15 @@ def test_nothing_labelled_is_refused(slices):
 def test_floats_are_refused(dtype):
     with pytest.raises(LabelsError, match=f"expected integers, received {dtype}; convert"):
         make_target(two_cells().astype(dtype), "mask", CONFIG)
+
+
+@pytest.mark.parametrize("wrong", [0.25, np.nan])
+def test_the_slice_with_a_fraction_is_named(wrong):
+    labels = stack_of(0, 3).astype(np.float32)
+    labels[3, 5, 5] = wrong
+    message = rf"expected integers, received float32 \(slice 3 holds {wrong}\); convert the layer"
+    with pytest.raises(LabelsError, match=message):
+        make_target(labels, "mask", CONFIG)
 
 
 @pytest.mark.parametrize("shape", [(12, 20), (1, 1, 12, 20)])
@@ -208,8 +269,10 @@ def test_other_axes_are_refused(shape):
                                       (1, "scribbles", "membrane")],
 )  # fmt: skip
 def test_one_class_alone_is_refused(value, meaning, painted):
-    labels = np.full((1, 8, 8), value, np.uint8)
-    with pytest.raises(LabelsError, match=f"only {painted} is painted; the network needs both"):
+    labels = np.full((3, 8, 8), value, np.uint8)
+    labels[1] = 0
+    message = f"only {painted} is painted in slices 0, 2; the network needs both"
+    with pytest.raises(LabelsError, match=message):
         make_target(labels, meaning, CONFIG)
 
 

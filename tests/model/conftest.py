@@ -21,7 +21,7 @@ from napari_emseg.types import Event, Stack
 TINY = NetworkConfig(depth=1, base_filters=4)
 RECIPE = Recipe(
     TINY,
-    AugmentConfig(elastic_probability=0.2),
+    AugmentConfig(grid_probability=0.1, contrast_probability=0.2),
     TrainConfig(epochs=3, patch_size=64, batch_size=2, learning_rate=1e-2, validate_every=1),
 )
 

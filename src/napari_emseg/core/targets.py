@@ -17,6 +17,9 @@ from napari_emseg.types import Float32Array, LabelsMeaning
 _NEGLIGIBLE = 1e-6
 """Border weights below this part of w_0 are taken as zero, which bounds the search for cells."""
 
+_LISTED = 10
+"""Slices that an error message lists."""
+
 
 @dataclass(frozen=True, eq=False)
 class Target:
@@ -58,18 +61,19 @@ def make_target(
     """Class map and weight map of painted labels.
 
     The weights are w(x) = w_c(x) + w_0 exp(-(d1(x) + d2(x))^2 / (2 sigma^2)), where w_c balances
-    the two classes and d1, d2 are the distances to the nearest and the second nearest cell.
+    the two classes and d1, d2 are the distances to the nearest and the second nearest cell; see
+    `border_weights` for how exact they are.
 
     Parameters
     ----------
     labels : (Z, Y, X) integer or bool array
-        What a person painted.
+        What a person painted. A slice of zeros is not labelled.
     meaning : {"mask", "scribbles", "instances"}
         How to read it.
     config : TrainConfig
         Brings w_0 (``border_weight``) and sigma (``border_sigma_px``).
     slices : sequence of int, optional
-        Use only these slices; all labelled ones by default.
+        Use only these slices, each of which must be labelled; all labelled ones by default.
 
     Returns
     -------
@@ -78,7 +82,9 @@ def make_target(
     Raises
     ------
     LabelsError
-        If labels are floats, no slice is labelled, or only one class was painted.
+        If labels are floats, have other axes or values than their meaning, if no slice or one of
+        the named ones is not labelled, or only one class was painted in all of them. The message
+        says which slice.
 
     References
     ----------
@@ -87,7 +93,7 @@ def make_target(
     _require_integers(labels)
     classes, known = _classes_and_known(labels, meaning)
     labelled = _labelled_slices(labels, slices)
-    balance = _class_weights(classes[labelled], known[labelled])
+    balance = _class_weights(classes, known, labelled)
     weights = np.zeros(labels.shape, np.float32)
     for z in labelled:
         cells = labels[z] if meaning == "instances" else ndimage.label(classes[z])[0]
@@ -101,8 +107,18 @@ def _require_integers(labels: npt.NDArray[Any]) -> None:
         raise LabelsError(f"labels: expected (Z, Y, X), received shape {labels.shape}")
     if labels.dtype.kind not in "iub":
         raise LabelsError(
-            f"labels: expected integers, received {labels.dtype}; convert the layer to labels first"
+            f"labels: expected integers, received {labels.dtype}{_first_fraction(labels)}; convert "
+            "the layer to labels first"
         )
+
+
+def _first_fraction(labels: npt.NDArray[Any]) -> str:
+    """Where labels of a wrong dtype hold what no integer is, in words."""
+    for z, each in enumerate(labels if labels.dtype.kind in "fc" else ()):
+        fractions = each[each != np.round(each)]
+        if fractions.size:
+            return f" (slice {z} holds {fractions[0]:g})"
+    return ""
 
 
 def _classes_and_known(
@@ -115,10 +131,13 @@ def _classes_and_known(
 
 
 def _require_scribbles(labels: npt.NDArray[Any]) -> None:
-    if labels.min() < 0 or labels.max() > 2:
+    wrong = [z for z, each in enumerate(labels) if each.min() < 0 or each.max() > 2]
+    if wrong:
+        received = labels[wrong[0]]
         raise LabelsError(
             "labels: scribbles are 0 (unknown), 1 (membrane) and 2 (cell), received values from "
-            f"{labels.min()} to {labels.max()}; choose the meaning mask or instances instead"
+            f"{received.min()} to {received.max()} in slice {wrong[0]}; choose the meaning mask or "
+            "instances instead"
         )
 
 
@@ -127,22 +146,38 @@ def _labelled_slices(labels: npt.NDArray[Any], wanted: Sequence[int] | None) -> 
         raise LabelsError(
             f"slices: expected 0 to {len(labels) - 1}, received {', '.join(map(str, wanted))}"
         )
-    candidates = range(len(labels)) if wanted is None else sorted(set(wanted))
-    labelled = [z for z in candidates if labels[z].any()]
+    labelled = [z for z, each in enumerate(labels) if each.any()]
     if not labelled:
         raise LabelsError("labels: no slice is labelled; paint at least one slice and try again")
-    return labelled
+    return labelled if wanted is None else _labelled_of(wanted, labelled)
+
+
+def _labelled_of(wanted: Sequence[int], labelled: list[int]) -> list[int]:
+    if not wanted:
+        raise LabelsError("slices: expected at least one, received none")
+    if unlabelled := sorted(set(wanted) - set(labelled)):
+        raise LabelsError(
+            f"slices: expected labelled ones, received {_listed(unlabelled)} without labels; paint "
+            f"there, or choose among {_listed(labelled)}"
+        )
+    return sorted(set(wanted))
+
+
+def _listed(slices: list[int]) -> str:
+    shown = ", ".join(map(str, slices[:_LISTED])) + (", ..." if len(slices) > _LISTED else "")
+    return f"slice {shown}" if len(slices) == 1 else f"slices {shown}"
 
 
 def _class_weights(
-    classes: npt.NDArray[np.uint8], known: npt.NDArray[np.bool_]
+    classes: npt.NDArray[np.uint8], known: npt.NDArray[np.bool_], labelled: list[int]
 ) -> npt.NDArray[np.float32]:
     """Weights (2,) of membrane and cell under which both classes count alike, 1 on average."""
-    counts = np.bincount(classes[known], minlength=2)
+    counts = np.bincount(classes[labelled][known[labelled]], minlength=2)
     if not counts.all():
         painted = "cell" if counts[1] else "membrane"
         raise LabelsError(
-            f"labels: only {painted} is painted; the network needs both membrane and cell"
+            f"labels: only {painted} is painted in {_listed(labelled)}; the network needs both "
+            "membrane and cell"
         )
     weights: npt.NDArray[np.float32] = (counts.sum() / (2 * counts)).astype(np.float32)
     return weights
@@ -163,8 +198,8 @@ def border_weights(cells: npt.NDArray[Any], w_0: float, sigma_px: float) -> Floa
     Returns
     -------
     (Y, X) float32 array
-        0..w_0; zero where there are fewer than two cells within reach. Distances are exact
-        Euclidean ones.
+        0..w_0. Distances are exact Euclidean ones between pixels. Only cells farther than 5.26
+        sigma are not looked for: with one of them the term is below w_0 / 10^6, and 0 here.
     """
     reach = int(np.ceil(sigma_px * np.sqrt(-2 * np.log(_NEGLIGIBLE))))
     nearest = np.full(cells.shape, np.inf, np.float32)
