@@ -230,12 +230,19 @@ class Training:
     # -- validation ------------------------------------------------------------------------
 
     def _is_validation_due(self, epoch: int) -> bool:
-        if epoch == 1 or self.schedule.done(epoch) >= 1:
+        if epoch == 1 or self.schedule.done(epoch) >= 1 or self._is_time_nearly_up(epoch):
             return True
         if every := self.recipe.train.validate_every:
             return epoch % every == 0
         since = self.schedule.seconds() - self._validated_at
         return since * _VALIDATION_SHARE >= self._validation_took * (1 - _VALIDATION_SHARE)
+
+    def _is_time_nearly_up(self, epoch: int) -> bool:
+        """Whether writing this epoch, or training the next, may use up the minutes."""
+        left = self.schedule.seconds_left(self.schedule.done(epoch))
+        if not self.recipe.train.minutes or left is None:
+            return False
+        return left <= 2 * (self.schedule.seconds() - self.history[-1]["seconds"])
 
     def _validate(self, epoch: int) -> Validation:
         begun = self.schedule.seconds()
