@@ -70,7 +70,7 @@ class BareLoop:
         image, classes, self.weights = make_batch(
             training.images, training.target, training.split.train, recipe, epoch=1, step=0
         )
-        self.image, self.classes = image[..., None], classes[..., None]
+        self.image, self.classes = image, classes[..., None]
 
     def run(self) -> None:
         """As many steps as ours does in a round."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from napari_emseg.core import config
+from napari_emseg.core.setting import Config
 
 _SHOWN = (
     config.PredictConfig,
@@ -20,7 +21,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return markdown.replace("{{ settings }}", "\n\n".join(map(_table, _SHOWN)))
 
 
-def _table(shown: type[config.Config]) -> str:
+def _table(shown: type[Config]) -> str:
     rows = [
         f"| `--{each.name.replace('_', '-')}` | {each.default} | {each.range_text} | {each.help} |"
         for each in shown.settings()

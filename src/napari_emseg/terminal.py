@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 from tqdm import tqdm
 
-from napari_emseg.core.config import Config, Setting
+from napari_emseg.core.setting import Config, Setting
 from napari_emseg.engine.environment import load_backend
 from napari_emseg.engine.jobs import Job
 from napari_emseg.errors import CancelledError, EmsegError

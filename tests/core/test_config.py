@@ -10,14 +10,13 @@ import pytest
 
 from napari_emseg.core.config import (
     AugmentConfig,
-    Config,
     MaskConfig,
     NetworkConfig,
     PredictConfig,
     Recipe,
     TrainConfig,
-    setting,
 )
+from napari_emseg.core.setting import Config, setting
 from napari_emseg.errors import SettingError
 
 CONFIGS = [NetworkConfig, AugmentConfig, TrainConfig, PredictConfig, MaskConfig]

@@ -45,6 +45,8 @@ def draw_curves(history: Sequence[Row], path: Path) -> None:
 
 
 def _draw_panel(axes: Axes, history: Sequence[Row], best: Row, column: str, title: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     values = [
         _draw_line(axes, history, name, label, colour)
         for name, label, colour in (
@@ -58,7 +60,7 @@ def _draw_panel(axes: Axes, history: Sequence[Row], best: Row, column: str, titl
         low = float(np.percentile(scores, _SCORE_FLOOR))
         axes.set_ylim(low - 0.05 * (1 - low) - 1e-3, 1 + 0.02 * (1 - low) + 1e-3)
     axes.set(title=title, xlabel="epoch", ylabel=title)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
 

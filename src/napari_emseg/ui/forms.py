@@ -7,7 +7,7 @@ from typing import Any
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, FloatSpinBox, LineEdit, SpinBox
 from magicgui.widgets.bases import ValueWidget
 
-from napari_emseg.core.config import Config, Setting
+from napari_emseg.core.setting import Config, Setting
 
 
 def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:

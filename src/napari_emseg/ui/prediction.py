@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
 
     from napari_emseg.io.scratch import Scratch
+    from napari_emseg.model.package import ModelPackage
 
 MASK_OPACITY = 0.4
 MASK_COLORS = {None: "orange", 0: "transparent", 1: "deepskyblue"}
@@ -34,14 +35,17 @@ class Prediction:
         Where the layers go.
     image : Image
         The source.
-    model : str
-        Name of the model.
+    package : ModelPackage
+        The model.
     scratch : Scratch
         Where the shared files lie.
     """
 
-    def __init__(self, viewer: ViewerModel, image: Image, model: str, scratch: Scratch) -> None:
-        self._viewer, self.image, self.model = viewer, image, model
+    def __init__(
+        self, viewer: ViewerModel, image: Image, package: ModelPackage, scratch: Scratch
+    ) -> None:
+        self._viewer, self.image, self.model = viewer, image, str(package.folder)
+        self._network = package.info.network
         self._data, self._scratch = image.data, scratch
         shape = stack_shape(image)
         self.source: np.memmap[Any, Any] = scratch.allocate(
@@ -105,10 +109,12 @@ class Prediction:
             self._scratch.release(path)
 
     def copy_slices(self, slices: list[int]) -> None:
-        """Put slices of the source where the worker reads them; runs outside the GUI thread."""
-        for array in (self.source, self.probability):
-            self._scratch.reserve(array, slices)
-        for z in slices:
+        """Put what the worker needs for ``slices`` where it reads; runs outside the GUI thread."""
+        total = len(self.source)
+        seen = sorted({near for z in slices for near in self._network.slices_seen(z, total)})
+        self._scratch.reserve(self.source, seen)
+        self._scratch.reserve(self.probability, slices)
+        for z in seen:
             self.source[z] = read_slice(self.image, z)
 
     def accept(self, z: int) -> None:

@@ -196,7 +196,7 @@ class SegmentWidget(Container):
         self._release_ended()
         serving = [p for p in self._predictions if p.serves(image, model)]
         if not serving:
-            serving = [Prediction(self._viewer, image, model, self._runner.scratch)]
+            serving = [Prediction(self._viewer, image, package, self._runner.scratch)]
             self._predictions += serving
         self.prediction = serving[0]
         self.prediction.set_threshold(self.threshold.value)

@@ -1,0 +1,116 @@
+"""How a setting is declared, checked and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import Any, Self, get_type_hints
+
+from napari_emseg.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One declared parameter.
+
+    Parameters
+    ----------
+    name : str
+        Field name; the command-line option is the same with dashes.
+    type : type
+        ``bool``, ``int``, ``float`` or ``str``.
+    default : Any
+        The value when nobody says otherwise.
+    help : str
+        One sentence: tooltip, option help and reference entry.
+    unit : str
+        Unit of a number, empty where it has none.
+    ge, le : float, optional
+        Smallest and largest allowed value, both included.
+    choices : tuple of str
+        Allowed strings; empty where any is.
+    """
+
+    name: str
+    type: type
+    default: Any
+    help: str
+    unit: str = ""
+    ge: float | None = None
+    le: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def range_text(self) -> str:
+        """The allowed values in words, such as ``1 to 64 px``."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.ge is not None and self.le is not None:
+            return f"{self.ge:g} to {self.le:g} {self.unit}".rstrip()
+        if self.ge is not None:
+            return f"at least {self.ge:g} {self.unit}".rstrip()
+        return f"a {self.type.__name__}"
+
+    def check(self, value: Any) -> None:
+        """Raise `SettingError` unless ``value`` is allowed."""
+        if not (self._has_type(value) and self._is_in_range(value)):
+            raise SettingError(f"{self.name}: expected {self.range_text}, received {value!r}")
+
+    def _has_type(self, value: Any) -> bool:
+        if self.type is float:
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        if self.type is int:
+            return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, self.type)
+
+    def _is_in_range(self, value: Any) -> bool:
+        if self.choices:
+            return value in self.choices
+        # written so that a NaN, which compares false with everything, is refused
+        return (self.ge is None or value >= self.ge) and (self.le is None or value <= self.le)
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    unit: str = "",
+    ge: float | None = None,
+    le: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a field of a config; see `Setting` for the parameters."""
+    declared = {"help": help, "unit": unit, "ge": ge, "le": le, "choices": choices}
+    return field(default=default, metadata=declared)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Base of all configs: frozen, checked when made, and listable."""
+
+    def __post_init__(self) -> None:
+        for declared in self.settings():
+            declared.check(getattr(self, declared.name))
+
+    @classmethod
+    def settings(cls) -> Iterator[Setting]:
+        """The declarations of this config, in order."""
+        types = get_type_hints(cls)
+        for each in fields(cls):
+            assert each.default is not MISSING, f"{cls.__name__}.{each.name} has no default"
+            yield Setting(each.name, types[each.name], each.default, **each.metadata)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON or YAML."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from plain values; names that this version does not know are an error."""
+        known = {each.name for each in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise SettingError(
+                f"{cls.__name__}: unknown setting {', '.join(unknown)}; known are "
+                f"{', '.join(sorted(known))}"
+            )
+        return cls(**values)
