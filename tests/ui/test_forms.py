@@ -32,6 +32,14 @@ def test_field_shows_the_declaration(qtbot, owner, declared):
         assert field.max == declared.le
 
 
+@pytest.mark.parametrize(("name", "value"), [("learning_rate", 3e-5), ("ema", 0.9985)])
+def test_small_values_are_not_rounded_away(qtbot, name, value):
+    field = field_for(config.TrainConfig, name)
+    qtbot.addWidget(field.native)
+    field.value = value
+    assert field.value == pytest.approx(value, rel=1e-6)
+
+
 def test_unit_stands_in_the_label(qtbot):
     field = field_for(config.TrainConfig, "patch_size")
     qtbot.addWidget(field.native)

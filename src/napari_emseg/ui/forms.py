@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, FloatSpinBox, LineEdit, SpinBox
@@ -51,5 +52,14 @@ def _widget_class(declared: Setting) -> Any:
 def _range(declared: Setting) -> dict[str, Any]:
     if declared.choices:
         return {"choices": declared.choices}
-    limits = {"min": declared.ge, "max": declared.le}
+    limits: dict[str, Any] = {"min": declared.ge, "max": declared.le}
+    if declared.type is float:
+        limits["step"] = _finest_step(declared)
     return {key: value for key, value in limits.items() if value is not None}
+
+
+def _finest_step(declared: Setting) -> float:
+    """A power of ten in which default and limits can be written: Qt rounds all to the step."""
+    written = [Decimal(str(each)) for each in (declared.default, declared.ge, declared.le) if each]
+    exponents = [int(each.normalize().as_tuple().exponent) for each in written]
+    return float(Decimal(10) ** min([*exponents, -2]))
