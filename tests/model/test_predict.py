@@ -70,6 +70,28 @@ def test_tiles_in_batches_give_the_same(runtimes):
     np.testing.assert_allclose(many, one, atol=1e-5)
 
 
+@pytest.mark.parametrize("move", [np.fliplr, np.flipud, np.rot90, np.transpose])
+def test_averaged_over_all_orientations_none_is_preferred(runtimes, move):
+    """64 x 64 px: a slice that needs no padding, which lies below and right of it."""
+    network, runtime = next(iter(runtimes.items()))
+    image = slice_of((64, 64))
+    plain, averaged = PredictConfig(), PredictConfig(tta=True)
+    expected = move(predict_slice(image, runtime, network, averaged))
+    moved = move(image[0])[np.newaxis]
+    np.testing.assert_allclose(
+        predict_slice(moved, runtime, network, averaged), expected, atol=1e-5
+    )
+    assert np.abs(predict_slice(moved, runtime, network, plain) - expected).max() > 0.01
+
+
+def test_averaging_over_orientations_in_tiles(runtimes):
+    network, runtime = next(iter(runtimes.items()))
+    image = slice_of((200, 230))
+    whole = predict_slice(image, runtime, network, PredictConfig(tta=True))
+    tiled = PredictConfig(tile_size=64, batch_size=5, tta=True)
+    assert np.abs(predict_slice(image, runtime, network, tiled) - whole).max() < 1e-4
+
+
 @pytest.mark.parametrize("dtype", ["uint16", "int32", "float32", "float64"])
 def test_grey_scale_and_dtype_do_not_matter(runtimes, dtype):
     network, runtime = next(iter(runtimes.items()))

@@ -290,6 +290,11 @@ class PredictConfig(Config):
         le=16384,
     )
     batch_size: int = setting(1, "Tiles that go through the network together.", ge=1, le=256)
+    tta: bool = setting(
+        False,
+        "Predict in all eight orientations (test-time flips) and average: a little better, at "
+        "eight times the time.",
+    )
 
 
 @dataclass(frozen=True)

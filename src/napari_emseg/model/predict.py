@@ -38,7 +38,7 @@ def predict_slice(
     network : NetworkConfig
         Brings the network's reach and the multiple that its input must have.
     config : PredictConfig
-        Tile and batch size.
+        Tile and batch size, and whether to average over all orientations.
 
     Returns
     -------
@@ -52,10 +52,28 @@ def predict_slice(
     blender = Blender(shape, network.multiple)
     tiles = plan_tiles(shape, config.tile_size, network.reach, network.multiple)
     for group in batches(tiles, config.batch_size):
-        predicted = runtime(np.stack([padded[tile.index] for tile in group]))
+        inputs = np.stack([padded[tile.index] for tile in group])
+        predicted = _in_all_orientations(inputs, runtime) if config.tta else runtime(inputs)
         for tile, values in zip(group, predicted, strict=True):
             blender.add(tile, values)
     return blender.result()
+
+
+def _in_all_orientations(tiles: Float32Array, runtime: Runtime) -> Float32Array:
+    """Predict tiles (N, Y, X, C) flipped and turned in all eight ways, and average.
+
+    The four flips of one orientation are of one shape and go through the network together.
+    """
+    flips: list[tuple[int, ...]] = [(), (1,), (2,), (1, 2)]
+    total = np.zeros(tiles.shape[:3], np.float32)
+    for is_transposed in (False, True):
+        turned = tiles.swapaxes(1, 2) if is_transposed else tiles
+        predicted = runtime(np.concatenate([np.flip(turned, axes) for axes in flips]))
+        for axes, values in zip(flips, np.split(predicted, len(flips)), strict=True):
+            back = np.flip(values, axes)
+            total += back.swapaxes(1, 2) if is_transposed else back
+    total /= 2 * len(flips)
+    return total
 
 
 def predict_slices(
