@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Any
 
 from napari_emseg.core import config
@@ -16,12 +18,28 @@ _SHOWN = (
 )
 
 
+_RUNS = Path(__file__).resolve().parents[1] / "benchmarks" / "recipes.csv"
+
+
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace ``{{ settings }}`` by a table for every config; called by mkdocs."""
-    return markdown.replace("{{ settings }}", "\n\n".join(map(_table, _SHOWN)))
+    """Fill the places that pages leave; called by mkdocs.
+
+    ``{{ settings }}`` is a table for every config, ``{{ recipes }}`` one of all trainings that
+    ``benchmarks/bench_recipes.py`` scored.
+    """
+    settings = "\n\n".join(map(_settings_table, _SHOWN))
+    return markdown.replace("{{ settings }}", settings).replace("{{ recipes }}", _runs_table())
 
 
-def _table(shown: type[Config]) -> str:
+def _runs_table() -> str:
+    with _RUNS.open() as file:
+        runs = list(csv.DictReader(file))
+    head = list(runs[0])
+    lines = [head, ["---"] * len(head), *(run.values() for run in runs)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _settings_table(shown: type[Config]) -> str:
     rows = [
         f"| `--{each.name.replace('_', '-')}` | {each.default} | {each.range_text} | {each.help} |"
         for each in shown.settings()

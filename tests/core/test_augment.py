@@ -454,6 +454,15 @@ def test_gamma_keeps_order_mean_and_contrast():
         assert varied.std() == pytest.approx(still.std(), rel=1e-3)
 
 
+def test_reversed_polarity_turns_all_sections_around():
+    sections = np.stack([blobs(smooth=each) for each in (4.0, 6.0, 8.0)]).astype(np.float32)
+    still = patch_of(0, STILL, image=sections)[0]
+    np.testing.assert_array_equal(patch_of(0, only("reversal"), image=sections)[0], -still)
+    half = replace(STILL, reversal_probability=0.5)
+    signs = {patch_of(s, half, image=sections)[0].sum() > 0 for s in range(20)}
+    assert signs == {True, False}
+
+
 def test_noise_is_of_the_declared_strength():
     pairs = [textured(only("noise", noise=0.5), s) for s in range(40)]
     strengths = [np.std(varied - still) for still, varied in pairs]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core._chance import Chances
 from napari_emseg.core._geometry import Sampling
 from napari_emseg.core._grey_values import vary
 from napari_emseg.core.config import AugmentConfig
@@ -29,7 +30,7 @@ def augment(
     a single resampling: linear or cubic for the image, nearest for mask and weight, mirrored at the
     border. Where none of them interpolates, the patch is an exact crop, flipped and turned. What
     else happens to a section or to its picture (a second section on top, a fold, blur, gamma,
-    contrast, brightness, a missing section, noise) changes the image alone.
+    contrast, brightness, a missing section, noise, reversed polarity) changes the image alone.
 
     Every transform draws from a random stream of its own, so switching one off leaves the draws of
     all others as they are.
@@ -64,9 +65,11 @@ def augment(
     _require_one_shape(image, mask, weight)
     sampling = Sampling.draw(mask.shape, size, rng, config)
     sections = image.reshape(-1, *mask.shape)
-    varied = [vary(sampling.interpolate(each), rng, config) for each in sections]
+    varied = np.stack([vary(sampling.interpolate(each), rng, config) for each in sections])
+    if Chances(rng, config).take("reversal"):  # of all sections alike: it is the microscope's
+        varied = -varied
     return (
-        np.stack(varied).reshape(*image.shape[:-2], size, size),
+        varied.reshape(*image.shape[:-2], size, size),
         sampling.nearest(mask),
         sampling.nearest(weight),
     )

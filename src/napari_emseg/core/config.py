@@ -166,6 +166,9 @@ class AugmentConfig(Config):
         ge=0,
         le=1,
     )
+    reversal_probability: float = setting(
+        0.0, "Fraction of the patches with reversed polarity: bright membranes.", ge=0, le=1
+    )
     noise_probability: float = setting(
         0.5, "Fraction of the slices with Gaussian noise.", ge=0, le=1
     )
