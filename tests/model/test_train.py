@@ -258,7 +258,7 @@ def test_one_class_only_where_it_trains(stack, recipe, tmp_path):
     labels[0] = 2
     labels[3] = 1 + np.indices(stack.shape[1:]).sum(axis=0) // 10 % 2
     target = make_target(labels, "scribbles", recipe.train)
-    with pytest.raises(LabelsError, match="training slices 0: only cell is painted where the"):
+    with pytest.raises(LabelsError, match="training slices 0: no membrane is painted where the"):
         train(stack, target, recipe, folder=tmp_path / "run", validation=[3])
 
 
