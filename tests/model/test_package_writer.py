@@ -126,8 +126,9 @@ def test_any_network_is_written_whole(tmp_path, network_of, network, stack):
     assert_reproduces_its_test_output(tmp_path / "p")
     assert_onnx_reproduces_the_test_output(tmp_path / "p")
     assert read_package(tmp_path / "p").info.network == network
-    pages = tifffile.imread(tmp_path / "p" / "sample_output.tif").reshape(-1, 96, 96)
-    assert len(pages) == network.channels
+    for name, pages in [("input", network.input_slices), ("output", network.channels)]:
+        with tifffile.TiffFile(tmp_path / "p" / f"sample_{name}.tif") as file:
+            assert [page.shape for page in file.pages] == [(96, 96)] * pages
     rdf = yaml.safe_load((tmp_path / "p" / RDF).read_text())
     (names,) = (axis["channel_names"] for axis in rdf["outputs"][0]["axes"][3:])
     if network.classes == 2:
