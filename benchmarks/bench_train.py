@@ -66,7 +66,8 @@ class BareLoop:
         from napari_emseg.model.unet import build_unet
 
         recipe = training.recipe
-        self.model = compile_for_training(build_unet(recipe.network), recipe.train)
+        network = recipe.network
+        self.model = compile_for_training(build_unet(network), network, recipe.train)
         image, classes, self.weights = make_batch(
             training.images, training.target, training.split.train, recipe, epoch=1, step=0
         )

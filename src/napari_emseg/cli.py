@@ -34,7 +34,9 @@ _device = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, gpu or gpu:0."
 )
 
-_DTYPES = {"probability": np.float32, "mask": np.uint8, "cells": np.uint16}
+_DTYPES = {
+    "probability": np.float32, "mask": np.uint8, "cells": np.uint16, "classes": np.uint8,
+}  # fmt: skip
 """What ``predict --what`` writes; ids become uint32 where uint16 does not hold them."""
 
 
@@ -81,7 +83,8 @@ def demo(headless: bool, out: Path) -> None:
 def train(images: Path, labels: Path, out: Path, name: str | None, **options: Any) -> None:
     """Train a U-Net on IMAGES and LABELS.
 
-    Labels are a mask (nonzero is cell), scribbles (1 membrane, 2 cell) or instances.
+    Labels are a mask (nonzero is cell), scribbles (1 membrane, 2 cell) or instances. With
+    --classes 3 and more they are scribbles, 3, 4, ... being parts of cells such as mitochondria.
     """
     recipe = Recipe(
         take(NetworkConfig, options), take(AugmentConfig, options), take(TrainConfig, options)
@@ -109,7 +112,8 @@ def train(images: Path, labels: Path, out: Path, name: str | None, **options: An
 @click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
 @click.option(
     "--what", type=click.Choice(list(_DTYPES)), default="probability", show_default=True,
-    help="float32 in 0..1; uint8 in {0, 255}; or instance ids.",
+    help="float32 in 0..1; uint8 in {0, 255}; instance ids; or uint8 as in scribbles: 1 membrane, "
+    "2 cell, 3.. further classes.",
 )  # fmt: skip
 @click.option("--slices", type=Slices(), help="Only these slices, such as 3:7.")
 @_device
@@ -130,26 +134,34 @@ def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **opt
     check_target(out, Stack(planned), overwrite=overwrite, sources=[stack])
     with Scratch() as scratch:
         probability = scratch.allocate("probability", source.shape, np.float32)
+        is_wanted = what == "classes"  # else it stays empty and takes no space on the disk
+        within = scratch.allocate("within-cells", source.shape, np.uint8, reserve=is_wanted)
         job = PredictJob(
-            stack, Path(str(probability.filename)), model, options["slices"], options["device"],
-            config,
+            stack, _path_of(probability), model, options["slices"], options["device"], config,
+            _path_of(within) if is_wanted else None,
         )  # fmt: skip
         result = run_with_progress(job)
-        done = source.with_data(probability, kind=kind)
-        done = done if job.slices is None else done.take(job.slices)
-        done = done.with_data(_as_what(done.data, what, threshold))
-        write_stack(out, done, overwrite=overwrite, sources=[stack])
+        chosen = slice(None) if job.slices is None else list(job.slices)
+        pixels = _as_what(what, probability[chosen], within[chosen], threshold)
+        write_stack(out, source.with_data(pixels, kind=kind), overwrite=overwrite, sources=[stack])
     click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s on {result.device}")
 
 
-def _as_what(probability: Any, what: str, threshold: float) -> Any:
-    """Probability (Z, Y, X) as what ``--what`` names, in the dtype that goes to disk."""
+def _path_of(shared: np.memmap[Any, Any]) -> Path:
+    return Path(str(shared.filename))
+
+
+def _as_what(what: str, probability: Any, within_cells: Any, threshold: float) -> Any:
+    """Prediction (Z, Y, X) as what ``--what`` names, in the dtype that goes to disk."""
+    from napari_emseg.core.classes import to_class_map
     from napari_emseg.core.postprocess import to_cells, to_mask
     from napari_emseg.io.write import as_ids, as_mask_uint8
 
     if what == "probability":
         return probability
     mask = to_mask(probability, threshold)
+    if what == "classes":
+        return to_class_map(mask, within_cells)
     return as_mask_uint8(mask) if what == "mask" else as_ids(to_cells(mask))
 
 

@@ -166,6 +166,79 @@ def test_scribbles_of_other_values_are_refused(wrong, received):
         make_target(labels, "scribbles", CONFIG)
 
 
+# -- more than two classes -------------------------------------------------------------------------
+
+
+def three_classes(dtype=np.uint8):
+    """Two cells in scribbles, of which the first holds a part of class 3; a column is unknown."""
+    labels = two_cells(dtype, 2, 2)
+    labels[labels == 0] = 1
+    labels[0, 4:6, 3:5] = 3
+    labels[0, :, -1] = 0
+    return labels
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_classes_are_the_scribbles_less_one(dtype):
+    labels = three_classes(dtype)
+    target = make_target(labels, "scribbles", CONFIG, classes=3)
+    assert target.classes.dtype == np.uint8
+    np.testing.assert_array_equal(target.classes, np.maximum(labels.astype(int), 1) - 1)
+    np.testing.assert_array_equal(target.weights > 0, labels != 0)
+
+
+def test_all_classes_count_alike():
+    labels = three_classes()
+    weights = make_target(labels, "scribbles", PLAIN, classes=3).weights
+    sums = [weights[labels == k].sum() for k in (1, 2, 3)]
+    np.testing.assert_allclose(sums, sums[0], rtol=1e-5)
+    assert weights[labels != 0].mean() == pytest.approx(1, rel=1e-5)
+
+
+def test_a_further_class_is_part_of_its_cell():
+    """What it adds is balance alone: no border runs around it."""
+    labels = three_classes()
+    border = [
+        make_target(each, "scribbles", CONFIG, classes=count).weights
+        - make_target(each, "scribbles", PLAIN, classes=count).weights
+        for each, count in [(labels, 3), (np.minimum(labels, 2), 2)]
+    ]
+    np.testing.assert_allclose(*border, atol=1e-5)
+    assert border[0].max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("kept", "missing"),
+    [([1, 2], "class 3"), ([1, 3], "cell"), ([3], "membrane or cell")],
+)
+def test_a_class_that_is_painted_nowhere_is_named(kept, missing):
+    labels = three_classes()
+    labels[~np.isin(labels, kept)] = 0
+    message = f"no {missing} is painted in slice 0; .* all of membrane, cell, class 3$"
+    with pytest.raises(LabelsError, match=message):
+        make_target(labels, "scribbles", CONFIG, classes=3)
+
+
+def test_more_classes_than_there_are_to_be():
+    message = (
+        r"2 \(cell\), 3 \(class 3\), received values from 0 to 4 .*; choose more classes than 3"
+    )
+    with pytest.raises(LabelsError, match=message):
+        make_target(three_classes() + (three_classes() > 2), "scribbles", CONFIG, classes=3)
+
+
+@pytest.mark.parametrize("meaning", ["mask", "instances"])
+def test_masks_and_instances_hold_two_classes(meaning):
+    message = f"expected scribbles for 3 classes, received {meaning}, which holds membrane and cell"
+    with pytest.raises(LabelsError, match=message):
+        make_target(three_classes(), meaning, CONFIG, classes=3)
+
+
+@pytest.mark.parametrize("values", [[0, 1], [1, 2, 3], [0, 4, 9]])
+def test_labels_of_more_than_two_classes_are_scribbles(values):
+    assert guess_meaning(np.array(values).reshape(1, 1, -1), classes=3) == "scribbles"
+
+
 def test_a_large_id_is_not_lost():
     labels = two_cells(np.uint64, 2**63 + 1, 2**63 + 2)
     weights = make_target(labels, "instances", CONFIG).weights
@@ -265,13 +338,13 @@ def test_other_axes_are_refused(shape):
 
 
 @pytest.mark.parametrize(
-    ("value", "meaning", "painted"), [(1, "mask", "cell"), (2, "scribbles", "cell"),
-                                      (1, "scribbles", "membrane")],
+    ("value", "meaning", "missing"), [(1, "mask", "membrane"), (2, "scribbles", "membrane"),
+                                      (1, "scribbles", "cell")],
 )  # fmt: skip
-def test_one_class_alone_is_refused(value, meaning, painted):
+def test_one_class_alone_is_refused(value, meaning, missing):
     labels = np.full((3, 8, 8), value, np.uint8)
     labels[1] = 0
-    message = f"only {painted} is painted in slices 0, 2; the network needs both"
+    message = f"no {missing} is painted in slices 0, 2; the network needs all of membrane, cell"
     with pytest.raises(LabelsError, match=message):
         make_target(labels, meaning, CONFIG)
 

@@ -32,12 +32,14 @@ def geometry_of(depth):
 
 
 def blend(image, tile, reach, multiple):
-    """Cut ``image`` into tiles and put it together again."""
+    """Cut ``image`` into tiles of two channels, it and its negative, and put it together again."""
     padded = pad_to_multiple(image, multiple)
-    blender = Blender(image.shape, multiple)
+    blender = Blender(image.shape, 2, multiple)
     for each in plan_tiles(image.shape, tile, reach, multiple):
-        blender.add(each, padded[each.index])
-    return blender.result()
+        blender.add(each, np.stack([padded[each.index], -padded[each.index]], axis=-1))
+    result, negative = np.moveaxis(blender.result(), -1, 0)
+    np.testing.assert_array_equal(negative, -result)
+    return result
 
 
 def summed_weights(spans, length):

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
+from napari_emseg.core.classes import cell_probability, class_within_cells, to_class_map
 from napari_emseg.core.config import TrainConfig
+from napari_emseg.core.postprocess import to_mask
 from napari_emseg.model.losses import (
     KnownPixelAccuracy,
     OverlapLoss,
@@ -65,7 +67,8 @@ def test_the_loss_of_finished_predictions_is_that_of_a_batch(batch, loss):
     probability, classes, weights = batch
     loss = training_loss(TrainConfig(loss=loss))
     expected = loss(classes[..., None], probability[..., None], sample_weight=weights)
-    assert loss_of(loss, *batch) == pytest.approx(as_numbers(expected), rel=1e-5)
+    found = loss_of(loss, probability[..., None], classes, weights)
+    assert found == pytest.approx(as_numbers(expected), rel=1e-5)
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", *OVERLAPS])
@@ -73,11 +76,12 @@ def test_unknown_pixels_do_not_count(batch, loss):
     probability, classes, weights = batch
     loss = training_loss(TrainConfig(loss=loss, overlap_weight=1.0))
     known = weights > 0
-    expected = loss_of(loss, *batch)
+    expected = loss_of(loss, probability[..., None], classes, weights)
     other = np.where(known, probability, 1 - probability)
-    assert loss_of(loss, other, classes, weights) == pytest.approx(expected, rel=1e-6)
+    assert loss_of(loss, other[..., None], classes, weights) == pytest.approx(expected, rel=1e-6)
     other = np.where(known, classes, 1 - classes)
-    assert loss_of(loss, probability, other, weights) == pytest.approx(expected, rel=1e-6)
+    found = loss_of(loss, probability[..., None], other, weights)
+    assert found == pytest.approx(expected, rel=1e-6)
 
 
 # -- overlaps, of membranes ------------------------------------------------------------------------
@@ -169,6 +173,32 @@ def test_overlap_loss_is_cross_entropy_and_the_overlap_of_known_membranes(batch,
     assert as_numbers(loss) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.fixture
+def batch_of_three(batch):
+    """Channels (N, Y, X, 3) that sum to one, classes 0..2 and weights."""
+    rng, (_, _, weights) = np.random.default_rng(1), batch
+    channels = rng.dirichlet(np.ones(3), weights.shape).astype(np.float32)
+    return channels, rng.integers(0, 3, weights.shape).astype(np.uint8), weights
+
+
+@pytest.mark.parametrize("overlap", [None, "dice", "cldice"])
+def test_losses_of_three_classes_are_their_numpy_twins(batch_of_three, overlap):
+    channels, classes, weights = batch_of_three
+    right = np.take_along_axis(channels, classes[..., None], axis=-1)[..., 0]
+    expected = -np.mean(weights * np.log(np.clip(right, 1e-7, 1)))
+    config = TrainConfig()
+    if overlap is not None:
+        known = weights > 0
+        twin = {"dice": numpy_dice, "cldice": numpy_centreline_dice}[overlap]
+        expected += 0.7 * (1 - twin(1.0 * (classes == 0) * known, channels[..., 0] * known).mean())
+        config = TrainConfig(loss=overlap, overlap_weight=0.7)
+    loss = training_loss(config, classes=3)
+    found = loss(classes[..., None], channels, sample_weight=weights)
+    assert as_numbers(found) == pytest.approx(expected, rel=1e-4)
+    assert loss_of(loss, *batch_of_three) == pytest.approx(expected, rel=1e-4)
+    assert type(loss).from_config(loss.get_config()).get_config() == loss.get_config()
+
+
 @pytest.mark.parametrize("overlap", OVERLAPS)
 def test_training_lowers_it_and_the_model_file_brings_it_back(
     tiny, network_of, batch, overlap, tmp_path
@@ -207,6 +237,17 @@ def test_accuracy_counts_known_pixels_alone_and_each_once(batch):
     )
     known = weights > 0
     expected = ((probability > 0.5) == classes)[known].mean()
+    assert as_numbers(metric.result()) == pytest.approx(expected, abs=1e-6)
+
+
+def test_accuracy_of_three_classes_is_that_of_the_class_map(batch_of_three):
+    channels, classes, weights = batch_of_three
+    metric, known = KnownPixelAccuracy(), weights > 0
+    metric.update_state(classes[..., None], channels, weights)
+    mask = to_mask(cell_probability(channels), 0.5)
+    predicted = to_class_map(mask, class_within_cells(channels)) - 1
+    expected = (predicted == classes)[known].mean()
+    assert 0.2 < expected < 0.5
     assert as_numbers(metric.result()) == pytest.approx(expected, abs=1e-6)
 
 

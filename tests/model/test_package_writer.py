@@ -61,7 +61,7 @@ def assert_onnx_reproduces_the_test_output(folder):
     assert np.abs(found - expected).max() < 1e-4
     # and any other size will do
     twice = np.concatenate([image, image], axis=2)
-    assert session.run(None, {name: twice})[0].shape == (*twice.shape[:3], 1)
+    assert session.run(None, {name: twice})[0].shape == (*twice.shape[:3], expected.shape[-1])
 
 
 def assert_valid(folder, noted=()):
@@ -115,9 +115,9 @@ def test_it_reproduces_its_test_output(package_at, tmp_path):
     [
         NetworkConfig(2, 4),
         NetworkConfig(1, 4, residual=False, normalisation="layer", dropout=0.3, input_slices=3),
-        NetworkConfig(1, 3, normalisation="none"),
+        NetworkConfig(1, 3, normalisation="none", classes=4),
     ],
-    ids=lambda network: f"{network.normalisation}-{network.input_slices}",
+    ids=lambda network: f"{network.normalisation}-{network.input_slices}-{network.classes}",
 )
 def test_any_network_is_written_whole(tmp_path, network_of, network, stack):
     sample = stack.data[: network.input_slices]
@@ -126,6 +126,16 @@ def test_any_network_is_written_whole(tmp_path, network_of, network, stack):
     assert_reproduces_its_test_output(tmp_path / "p")
     assert_onnx_reproduces_the_test_output(tmp_path / "p")
     assert read_package(tmp_path / "p").info.network == network
+    for name, pages in [("input", network.input_slices), ("output", network.channels)]:
+        with tifffile.TiffFile(tmp_path / "p" / f"sample_{name}.tif") as file:
+            assert [page.shape for page in file.pages] == [(96, 96)] * pages
+    rdf = yaml.safe_load((tmp_path / "p" / RDF).read_text())
+    (names,) = (axis["channel_names"] for axis in rdf["outputs"][0]["axes"][3:])
+    if network.classes == 2:
+        assert names == ["cell"]
+    else:
+        assert names == ["membrane", "cell", "class 3", "class 4"]
+    assert rdf["config"]["napari_emseg"]["class_names"] == ["membrane", "cell", *names[2:]]
 
 
 @pytest.mark.onnx

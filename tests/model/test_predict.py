@@ -17,8 +17,11 @@ WHOLE = PredictConfig(tile_size=16384)
 
 @pytest.fixture(scope="module")
 def runtimes(network_of):
-    configs = [NetworkConfig(1, 4), NetworkConfig(2, 4, residual=False), NetworkConfig(3, 2)]
-    return {config: KerasRuntime(network_of(config)) for config in configs}
+    configs = [
+        NetworkConfig(1, 4), NetworkConfig(2, 4, residual=False), NetworkConfig(3, 2),
+        NetworkConfig(1, 4, classes=3),
+    ]  # fmt: skip
+    return [(config, KerasRuntime(network_of(config))) for config in configs]
 
 
 def pixels_of(shape, dtype=np.uint8):
@@ -30,10 +33,10 @@ def slice_of(shape, dtype=np.uint8):
     return pixels_of(shape, dtype)[np.newaxis]
 
 
-@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize("which", range(4))
 @pytest.mark.parametrize("shape", [(260, 301), (180, 420)])
 def test_no_seams(runtimes, which, shape):
-    network, runtime = list(runtimes.items())[which]
+    network, runtime = runtimes[which]
     image = slice_of(shape)
     whole = predict_slice(image, runtime, network, WHOLE)
     tiled = predict_slice(image, runtime, network, SMALL)
@@ -54,38 +57,47 @@ def test_where_three_tiles_share_a_pixel(network_of):
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 700), (64, 65), (97, 31)])
 def test_any_size(runtimes, shape):
-    for network, runtime in runtimes.items():
-        probability = predict_slice(slice_of(shape), runtime, network, SMALL)
-        assert probability.shape == shape
-        assert probability.dtype == np.float32
-        assert probability.min() >= 0
-        assert probability.max() <= 1
+    for network, runtime in runtimes:
+        channels = predict_slice(slice_of(shape), runtime, network, SMALL)
+        assert channels.shape == (*shape, network.channels)
+        assert channels.dtype == np.float32
+        assert channels.min() >= 0
+        assert channels.max() <= 1
+
+
+def test_blending_keeps_to_0_and_1():
+    """Weights of float32 sum to a little more than 1 here and there."""
+    network = NetworkConfig(1, 4)
+    predicted = predict_slice(slice_of((300, 301)), lambda tiles: tiles * 0 + 1, network, SMALL)
+    assert 0.999 < predicted.min() <= predicted.max() == 1
 
 
 def test_tiles_in_batches_give_the_same(runtimes):
-    network, runtime = next(iter(runtimes.items()))
+    network, runtime = runtimes[0]
     image = slice_of((200, 230))
     one = predict_slice(image, runtime, network, SMALL)
     many = predict_slice(image, runtime, network, PredictConfig(tile_size=64, batch_size=5))
     np.testing.assert_allclose(many, one, atol=1e-5)
 
 
+@pytest.mark.parametrize("which", [0, 3])
 @pytest.mark.parametrize("move", [np.fliplr, np.flipud, np.rot90, np.transpose])
-def test_averaged_over_all_orientations_none_is_preferred(runtimes, move):
+def test_averaged_over_all_orientations_none_is_preferred(runtimes, which, move):
     """64 x 64 px: a slice that needs no padding, which lies below and right of it."""
-    network, runtime = next(iter(runtimes.items()))
-    image = slice_of((64, 64))
-    plain, averaged = PredictConfig(), PredictConfig(tta=True)
-    expected = move(predict_slice(image, runtime, network, averaged))
-    moved = move(image[0])[np.newaxis]
-    np.testing.assert_allclose(
-        predict_slice(moved, runtime, network, averaged), expected, atol=1e-5
-    )
-    assert np.abs(predict_slice(moved, runtime, network, plain) - expected).max() > 0.01
+    network, runtime = runtimes[which]
+    image = slice_of((64, 64))[0]
+
+    def predicted(image, **config):
+        channels = predict_slice(image[np.newaxis], runtime, network, PredictConfig(**config))
+        return np.moveaxis(channels, -1, 0)
+
+    expected = np.stack([move(each) for each in predicted(image, tta=True)])
+    np.testing.assert_allclose(predicted(move(image), tta=True), expected, atol=1e-5)
+    assert np.abs(predicted(move(image)) - expected).max() > 0.01
 
 
 def test_averaging_over_orientations_in_tiles(runtimes):
-    network, runtime = next(iter(runtimes.items()))
+    network, runtime = runtimes[0]
     image = slice_of((200, 230))
     whole = predict_slice(image, runtime, network, PredictConfig(tta=True))
     tiled = PredictConfig(tile_size=64, batch_size=5, tta=True)
@@ -94,14 +106,14 @@ def test_averaging_over_orientations_in_tiles(runtimes):
 
 @pytest.mark.parametrize("dtype", ["uint16", "int32", "float32", "float64"])
 def test_grey_scale_and_dtype_do_not_matter(runtimes, dtype):
-    network, runtime = next(iter(runtimes.items()))
+    network, runtime = runtimes[0]
     expected = predict_slice(slice_of((40, 50)), runtime, network, WHOLE)
     image = slice_of((40, 50), dtype) * 100 + 7
     np.testing.assert_allclose(predict_slice(image, runtime, network, WHOLE), expected, atol=1e-4)
 
 
 def test_slices_come_in_the_order_asked_for(runtimes):
-    network, runtime = next(iter(runtimes.items()))
+    network, runtime = runtimes[0]
     stack = Stack(pixels_of((4, 30, 34)))
     found = dict(predict_slices(stack, [3, 0, 2], runtime, network, WHOLE))
     assert list(found) == [3, 0, 2]
@@ -110,7 +122,7 @@ def test_slices_come_in_the_order_asked_for(runtimes):
 
 
 def test_a_wish_to_stop_is_heard_before_the_next_slice(runtimes):
-    network, runtime = next(iter(runtimes.items()))
+    network, runtime = runtimes[0]
     stack, done = Stack(pixels_of((4, 30, 34))), []
     predicted = predict_slices(
         stack, range(4), runtime, network, WHOLE, should_stop=lambda: len(done) == 2
@@ -122,7 +134,7 @@ def test_a_wish_to_stop_is_heard_before_the_next_slice(runtimes):
 
 def test_lazy_stacks(runtimes):
     da = pytest.importorskip("dask.array")
-    network, runtime = next(iter(runtimes.items()))
+    network, runtime = runtimes[0]
     data = pixels_of((2, 30, 34))
     lazy = Stack(da.from_array(data, chunks=(1, 16, 16)))
     (_, found), *_ = predict_slices(lazy, [1], runtime, network, WHOLE)
@@ -137,7 +149,7 @@ def test_three_slices_of_any_size_and_without_seams(network_of):
     runtime = KerasRuntime(network_of(network))
     seen = pixels_of((3, 130, 301))
     whole = predict_slice(seen, runtime, network, WHOLE)
-    assert whole.shape == (130, 301)
+    assert whole.shape == (130, 301, 1)
     assert np.abs(predict_slice(seen, runtime, network, SMALL) - whole).max() < 1e-4
 
 

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import pytest
 
+from napari_emseg.core.classes import cell_probability
 from napari_emseg.core.config import NetworkConfig, PredictConfig, Recipe
 from napari_emseg.core.metrics import score_stack
 from napari_emseg.core.targets import make_target
@@ -150,11 +151,13 @@ def test_the_best_epoch_by_v_rand_becomes_the_model(trained, stack, target):
     # and its scores are those of its predictions
     runtime = KerasRuntime(load_network(package))
     slices = package.info.training["validation_slices"]
-    probability = np.stack([
+    channels = np.stack([
         predict_slice(stack.slice(z)[np.newaxis], runtime, package.info.network, PredictConfig())
         for z in slices
     ])  # fmt: skip
-    scores = score_stack(probability, target.classes[slices], thresholds=[package.info.threshold])
+    scores = score_stack(
+        cell_probability(channels), target.classes[slices], thresholds=[package.info.threshold]
+    )
     assert scores.v_rand == pytest.approx(best["val_v_rand"], abs=1e-4)
 
 
@@ -258,7 +261,7 @@ def test_one_class_only_where_it_trains(stack, recipe, tmp_path):
     labels[0] = 2
     labels[3] = 1 + np.indices(stack.shape[1:]).sum(axis=0) // 10 % 2
     target = make_target(labels, "scribbles", recipe.train)
-    with pytest.raises(LabelsError, match="training slices 0: only cell is painted where the"):
+    with pytest.raises(LabelsError, match="training slices 0: no membrane is painted where the"):
         train(stack, target, recipe, folder=tmp_path / "run", validation=[3])
 
 
@@ -500,7 +503,7 @@ def test_a_network_that_sees_the_neighbours_end_to_end(stack, target, recipe, tm
     assert package.info.network == network
     runtime = KerasRuntime(load_network(package))
     predicted = predict_slices(stack, range(5), runtime, network, PredictConfig())
-    probability = np.stack([each for _, each in predicted])
+    probability = cell_probability(np.stack([each for _, each in predicted]))
     assert probability.shape == stack.shape
     scores = score_stack(probability[4:], target.classes[4:], thresholds=[0.5])
     assert np.isfinite(scores.v_rand)

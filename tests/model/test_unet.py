@@ -15,12 +15,13 @@ SHAPES = [
     *(NetworkConfig(d, f, r) for (d, f), r in product([(1, 4), (2, 3), (3, 2)], [True, False])),
     NetworkConfig(2, 3, normalisation="layer", dropout=0.5),
     NetworkConfig(2, 3, normalisation="none", input_slices=3),
+    NetworkConfig(1, 4, classes=3),
 ]
 
 
 def named(config):
     blocks = "residual" if config.residual else "plain"
-    return f"{config.depth}-{config.base_filters}-{blocks}-{config.normalisation}"
+    return f"{config.depth}-{config.base_filters}-{blocks}-{config.normalisation}-{config.classes}"
 
 
 @pytest.mark.parametrize("config", SHAPES, ids=named)
@@ -32,11 +33,13 @@ def test_probabilities_of_the_input_s_shape(config, network_of):
             (*shape, config.input_slices), dtype=np.float32
         )
         probability = model.predict_on_batch(image * 50)
-        assert probability.shape == (*shape, 1)
+        assert probability.shape == (*shape, config.channels)
         assert probability.dtype == np.float32
         assert probability.min() >= 0
         assert probability.max() <= 1
         assert np.ptp(probability) > 0
+        if config.classes > 2:
+            np.testing.assert_allclose(probability.sum(axis=-1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("config", SHAPES, ids=named)
@@ -126,11 +129,12 @@ def test_nothing_in_it_stops_an_export():
     np.testing.assert_array_equal(copy.predict_on_batch(image), model.predict_on_batch(image))
 
 
-def test_the_output_is_float32_under_mixed_precision():
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_output_is_float32_under_mixed_precision(classes):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = build_unet(NetworkConfig(1, 2))
+        model = build_unet(NetworkConfig(1, 2, classes=classes))
     finally:
         keras.config.set_dtype_policy(before)
     assert keras.backend.standardize_dtype(model.output.dtype) == "float32"

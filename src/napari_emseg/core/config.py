@@ -35,6 +35,13 @@ class NetworkConfig(Config):
     input_slices: int = setting(
         1, "Slices that the network sees: 1, or 3 to see the neighbours.", ge=1, le=3
     )
+    classes: int = setting(
+        2,
+        "Classes that the network tells apart: 2 are membrane and cell; more are painted as "
+        "scribbles 3, 4, ... within cells.",
+        ge=2,
+        le=16,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -45,6 +52,11 @@ class NetworkConfig(Config):
     def multiple(self) -> int:
         """Height and width that the network takes are multiples of this, in pixels."""
         return int(2**self.depth)
+
+    @property
+    def channels(self) -> int:
+        """Channels that come out: the probability of cell, or of each of more than two classes."""
+        return 1 if self.classes == 2 else self.classes
 
     @property
     def reach(self) -> int:

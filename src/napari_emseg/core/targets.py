@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from napari_emseg.core.classes import class_names, missing_classes
 from napari_emseg.core.config import TrainConfig
 from napari_emseg.errors import LabelsError
 from napari_emseg.types import Float32Array, LabelsMeaning
@@ -28,7 +29,7 @@ class Target:
     Parameters
     ----------
     classes : (Z, Y, X) uint8 array
-        1 where cell, 0 where membrane (or unknown).
+        0 where membrane (or unknown), 1 where cell, 2.. where a further class.
     weights : (Z, Y, X) float32 array
         Weight of every pixel in the loss; 0 where the class is unknown.
     labelled : tuple of int
@@ -40,8 +41,10 @@ class Target:
     labelled: tuple[int, ...]
 
 
-def guess_meaning(labels: npt.NDArray[Any]) -> LabelsMeaning:
-    """The most likely meaning of painted ``labels`` (Z, Y, X); see DESIGN, *Words*."""
+def guess_meaning(labels: npt.NDArray[Any], classes: int = 2) -> LabelsMeaning:
+    """The most likely meaning of ``labels`` (Z, Y, X) painted for so many classes."""
+    if classes > 2:
+        return "scribbles"
     values = np.unique(labels)
     painted = values[values != 0]
     if painted.size <= 1:
@@ -57,12 +60,13 @@ def make_target(
     config: TrainConfig,
     *,
     slices: Sequence[int] | None = None,
+    classes: int = 2,
 ) -> Target:
     """Class map and weight map of painted labels.
 
     The weights are w(x) = w_c(x) + w_0 exp(-(d1(x) + d2(x))^2 / (2 sigma^2)), where w_c balances
-    the two classes and d1, d2 are the distances to the nearest and the second nearest cell; see
-    `border_weights` for how exact they are.
+    the classes and d1, d2 are the distances to the nearest and the second nearest cell; see
+    `border_weights` for how exact they are. The further classes are parts of cells.
 
     Parameters
     ----------
@@ -74,6 +78,8 @@ def make_target(
         Brings w_0 (``border_weight``) and sigma (``border_sigma_px``).
     slices : sequence of int, optional
         Use only these slices, each of which must be labelled; all labelled ones by default.
+    classes : int
+        How many classes there are. Only scribbles hold more than two.
 
     Returns
     -------
@@ -83,23 +89,23 @@ def make_target(
     ------
     LabelsError
         If labels are floats, have other axes or values than their meaning, if no slice or one of
-        the named ones is not labelled, or only one class was painted in all of them. The message
-        says which slice.
+        the named ones is not labelled, or a class was painted in none of them. The message says
+        which slice.
 
     References
     ----------
     Ronneberger, Fischer, Brox: U-Net. MICCAI 2015. https://doi.org/10.1007/978-3-319-24574-4_28
     """
     _require_integers(labels)
-    classes, known = _classes_and_known(labels, meaning)
+    class_map, known = _classes_and_known(labels, meaning, classes)
     labelled = _labelled_slices(labels, slices)
-    balance = _class_weights(classes, known, labelled)
+    balance = _class_weights(class_map, known, labelled, classes)
     weights = np.zeros(labels.shape, np.float32)
     for z in labelled:
-        cells = labels[z] if meaning == "instances" else ndimage.label(classes[z])[0]
+        cells = labels[z] if meaning == "instances" else ndimage.label(class_map[z])[0]
         border = border_weights(cells, config.border_weight, config.border_sigma_px)
-        weights[z] = (balance[classes[z]] + border) * known[z]
-    return Target(classes, weights, tuple(labelled))
+        weights[z] = (balance[class_map[z]] + border) * known[z]
+    return Target(class_map, weights, tuple(labelled))
 
 
 def _require_integers(labels: npt.NDArray[Any]) -> None:
@@ -122,22 +128,28 @@ def _first_fraction(labels: npt.NDArray[Any]) -> str:
 
 
 def _classes_and_known(
-    labels: npt.NDArray[Any], meaning: LabelsMeaning
+    labels: npt.NDArray[Any], meaning: LabelsMeaning, count: int
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
     if meaning == "scribbles":
-        _require_scribbles(labels)
-        return (labels == 2).astype(np.uint8), labels != 0
+        _require_scribbles(labels, count)
+        return np.maximum(labels.astype(np.uint8), 1) - np.uint8(1), labels != 0
+    if count > 2:
+        raise LabelsError(
+            f"labels: expected scribbles for {count} classes, received {meaning}, which holds "
+            "membrane and cell only; choose the meaning scribbles, or 2 classes"
+        )
     return (labels != 0).astype(np.uint8), np.ones(labels.shape, bool)
 
 
-def _require_scribbles(labels: npt.NDArray[Any]) -> None:
-    wrong = [z for z, each in enumerate(labels) if each.min() < 0 or each.max() > 2]
+def _require_scribbles(labels: npt.NDArray[Any], count: int) -> None:
+    wrong = [z for z, each in enumerate(labels) if each.min() < 0 or each.max() > count]
     if wrong:
         received = labels[wrong[0]]
+        named = ", ".join(f"{k} ({name})" for k, name in enumerate(class_names(count), start=1))
+        other = "the meaning mask or instances instead, or more" if count == 2 else "more"
         raise LabelsError(
-            "labels: scribbles are 0 (unknown), 1 (membrane) and 2 (cell), received values from "
-            f"{received.min()} to {received.max()} in slice {wrong[0]}; choose the meaning mask or "
-            "instances instead"
+            f"labels: scribbles are 0 (unknown), {named}, received values from {received.min()} to "
+            f"{received.max()} in slice {wrong[0]}; choose {other} classes than {count}"
         )
 
 
@@ -169,17 +181,19 @@ def _listed(slices: list[int]) -> str:
 
 
 def _class_weights(
-    classes: npt.NDArray[np.uint8], known: npt.NDArray[np.bool_], labelled: list[int]
+    class_map: npt.NDArray[np.uint8],
+    known: npt.NDArray[np.bool_],
+    labelled: list[int],
+    count: int,
 ) -> npt.NDArray[np.float32]:
-    """Weights (2,) of membrane and cell under which both classes count alike, 1 on average."""
-    counts = np.bincount(classes[labelled][known[labelled]], minlength=2)
-    if not counts.all():
-        painted = "cell" if counts[1] else "membrane"
+    """Weights (count,) of the classes under which each counts alike, 1 on average."""
+    pixels = np.bincount(class_map[labelled][known[labelled]], minlength=count)
+    if missing := missing_classes(np.flatnonzero(pixels), count):
         raise LabelsError(
-            f"labels: only {painted} is painted in {_listed(labelled)}; the network needs both "
-            "membrane and cell"
+            f"labels: no {missing} is painted in {_listed(labelled)}; the network needs all of "
+            f"{', '.join(class_names(count))}"
         )
-    weights: npt.NDArray[np.float32] = (counts.sum() / (2 * counts)).astype(np.float32)
+    weights: npt.NDArray[np.float32] = (pixels.sum() / (count * pixels)).astype(np.float32)
     return weights
 
 

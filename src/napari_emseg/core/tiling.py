@@ -130,23 +130,25 @@ class Blender:
     ----------
     shape : (int, int)
         Shape (Y, X) of the slice before padding.
+    channels : int
+        Channels of the predictions.
     multiple : int
         As given to `plan_tiles`.
     """
 
-    def __init__(self, shape: tuple[int, int], multiple: int) -> None:
+    def __init__(self, shape: tuple[int, int], channels: int, multiple: int) -> None:
         self._shape = shape
-        self._sum = np.zeros([round_up(n, multiple) for n in shape], np.float32)
+        self._sum = np.zeros([*(round_up(n, multiple) for n in shape), channels], np.float32)
 
     def add(self, tile: Tile, values: Float32Array) -> None:
-        """Add the prediction ``values`` (Y, X) of ``tile``."""
+        """Add the prediction ``values`` (Y, X, K) of ``tile``."""
         if values.shape == self._sum.shape:  # the only tile: nothing to blend
             self._sum = values
         else:
-            self._sum[tile.index] += values * tile.weights()
+            self._sum[tile.index] += values * tile.weights()[..., np.newaxis]
 
     def result(self) -> Float32Array:
-        """The blended slice (Y, X), float32."""
+        """The blended slice (Y, X, K), float32."""
         return self._sum[: self._shape[0], : self._shape[1]]
 
 

@@ -33,6 +33,9 @@ class PredictJob:
         Image stack; whatever `napari_emseg.io.read.read_stack` reads.
     out : Path
         An existing ``.npy`` file of the stack's shape.
+    within_cells : Path, optional
+        Another one, of uint8, to fill with the most likely class of each pixel provided that it is
+        no membrane (`core.classes.class_within_cells`).
     slices : tuple of int, optional
         Which slices, in the order wanted; all by default.
     """
@@ -43,6 +46,7 @@ class PredictJob:
     slices: tuple[int, ...] | None = None
     device: str = "auto"
     config: PredictConfig = PredictConfig()
+    within_cells: Path | None = None
 
 
 @dataclass(frozen=True)

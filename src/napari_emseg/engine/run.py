@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from functools import singledispatch
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult, TrainJob, WarmUpJob
 from napari_emseg.errors import CancelledError, ShapeError
-from napari_emseg.types import Log, OnEvent, Progress, ShouldStop, SliceDone
+from napari_emseg.types import Log, OnEvent, Progress, ShouldStop, SliceDone, Stack
 
 
 @singledispatch
@@ -62,8 +63,8 @@ def _devices(job: DevicesJob, emit: OnEvent, should_stop: ShouldStop) -> list[st
 
 @run.register
 def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
+    from napari_emseg.core.classes import cell_probability, class_within_cells
     from napari_emseg.io.read import read_stack
-    from napari_emseg.io.scratch import attach
     from napari_emseg.model.library import find_model
     from napari_emseg.model.predict import predict_slices
     from napari_emseg.model.runtime import load_runtime
@@ -72,17 +73,18 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
     stack = read_stack(job.source, kind="image")
     slices = range(len(stack)) if job.slices is None else job.slices
     stack.require_slices(slices)
-    out = attach(job.out, "r+")
-    if out.shape != stack.shape:
-        raise ShapeError(f"out: expected shape {stack.shape}, received {out.shape}")
+    out = _attach("out", job.out, stack)
+    within_cells = _attach("within_cells", job.within_cells, stack) if job.within_cells else None
     emit(Log(f"Loading model {package.info.name!r}."))
     runtime = load_runtime(package, job.device)
     start, done = time.monotonic(), 0
     predicted = predict_slices(
         stack, slices, runtime, package.info.network, job.config, should_stop=should_stop
     )
-    for z, probability in predicted:
-        out[z] = probability
+    for z, channels in predicted:
+        out[z] = cell_probability(channels)
+        if within_cells is not None:
+            within_cells[z] = class_within_cells(channels)
         done += 1
         left = (time.monotonic() - start) / done * (len(slices) - done)
         emit(SliceDone(z))
@@ -90,6 +92,15 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
     if done < len(slices):
         raise CancelledError(f"Stopped after {done} of {len(slices)} slices; they are kept.")
     return PredictResult(done, time.monotonic() - start, runtime.device, package.info.threshold)
+
+
+def _attach(name: str, path: Path, stack: Stack) -> np.memmap[Any, Any]:
+    from napari_emseg.io.scratch import attach
+
+    shared = attach(path, "r+")
+    if shared.shape != stack.shape:
+        raise ShapeError(f"{name}: expected shape {stack.shape}, received {shared.shape}")
+    return shared
 
 
 @run.register
@@ -101,9 +112,10 @@ def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> Any:
 
     stack = read_stack(job.images, kind="image")
     labels = np.asarray(read_stack(job.labels, kind="labels").data)
-    meaning = job.meaning or guess_meaning(labels)
+    classes = job.recipe.network.classes
+    meaning = job.meaning or guess_meaning(labels, classes)
     emit(Log(f"Labels are read as {meaning}."))
-    target = make_target(labels, meaning, job.recipe.train, slices=job.slices)
+    target = make_target(labels, meaning, job.recipe.train, slices=job.slices, classes=classes)
     start_from = None if job.start_from is None else find_model(job.start_from)
     return train(
         stack,

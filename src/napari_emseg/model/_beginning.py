@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from napari_emseg.core.classes import class_names, missing_classes
 from napari_emseg.core.config import NetworkConfig
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
@@ -11,35 +14,54 @@ from napari_emseg.errors import LabelsError, ModelError, SettingError
 from napari_emseg.model.run_folder import RunFolder
 
 
-def require_both_classes(target: Target, split: Split) -> None:
+def require_all_classes(target: Target, split: Split, count: int) -> None:
     """Check that there is something to learn, and something to judge by.
 
     V_rand over slices without a cell means nothing, so they cannot choose the best epoch; and a
-    network that has seen one class only finds nothing else.
+    network does not find a class that it has never seen.
 
     Raises
     ------
     LabelsError
-        If no cell is painted where the split validates, or one class only where it trains.
+        If no cell is painted where the split validates, or not each of ``count`` classes, and none
+        beyond them, where it trains.
     """
     where = "right part of slice" if split.cut is not None else "validation slices:"
-    if 1 not in _painted(target, split.validation, split.validation_columns):
+    if not _painted(target, split.validation, split.validation_columns) - {0}:
         raise LabelsError(
             f"{where} {', '.join(map(str, split.validation))}: no cell is painted there to "
             "validate on; paint some, or name other validation slices"
         )
     painted = _painted(target, split.train, split.train_columns)
-    if len(painted) < 2:
-        what = "nothing" if not painted else "only cell" if 1 in painted else "only membrane"
+    if missing := missing_classes(painted, count):
         raise LabelsError(
-            f"training slices {', '.join(map(str, split.train))}: {what} is painted where the "
-            "network trains; it needs both membrane and cell"
+            f"training slices {', '.join(map(str, split.train))}: no {missing} is painted where "
+            f"the network trains; it needs all of {', '.join(class_names(count))}"
+        )
+    if max(painted) >= count:
+        raise LabelsError(
+            f"labels: expected {count} classes as the network has, received {max(painted) + 1}"
         )
 
 
 def _painted(target: Target, slices: tuple[int, ...], columns: slice) -> set[int]:
     classes, weights = target.classes[..., columns], target.weights[..., columns]
-    return {int(c) for z in slices for c in (0, 1) if (weights[z][classes[z] == c] > 0).any()}
+    return {int(c) for z in slices for c in np.unique(classes[z][weights[z] > 0])}
+
+
+def require_classes(network: NetworkConfig, count: int, source: str) -> None:
+    """A network that comes along must have the classes for which the labels were read.
+
+    Raises
+    ------
+    SettingError
+        If the network of ``source`` has not ``count`` classes.
+    """
+    if network.classes != count:
+        raise SettingError(
+            f"classes: the {source} has {network.classes}, received {count}; set classes to "
+            f"{network.classes}, or begin a new model"
+        )
 
 
 def network_of(folder: RunFolder) -> NetworkConfig:

@@ -81,7 +81,7 @@ def new_learner(
         model = build_unet(network)
     if start_from is not None:
         _take_weights(model, start_from)
-    return Learner(compile_for_training(model, config), network)
+    return Learner(compile_for_training(model, network, config), network)
 
 
 def _take_weights(model: keras.Model, package: ModelPackage) -> None:
@@ -94,7 +94,9 @@ def _take_weights(model: keras.Model, package: ModelPackage) -> None:
         ) from error
 
 
-def compile_for_training(model: keras.Model, config: TrainConfig) -> keras.Model:
+def compile_for_training(
+    model: keras.Model, network: NetworkConfig, config: TrainConfig
+) -> keras.Model:
     """Give ``model`` its optimizer, loss and metric.
 
     Where the weights are averaged, the batch norms keep the statistics of their last ten or so
@@ -107,7 +109,7 @@ def compile_for_training(model: keras.Model, config: TrainConfig) -> keras.Model
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(
         optimizer=optimizer,
-        loss=training_loss(config),
+        loss=training_loss(config, network.classes),
         weighted_metrics=[KnownPixelAccuracy(name="accuracy")],
     )
     return model

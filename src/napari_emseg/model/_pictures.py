@@ -17,8 +17,8 @@ _DARKEST, _BRIGHTEST = 0.5, 99.5
 
 
 def write_sample(path: Path, tensor: npt.NDArray[Any]) -> None:
-    """Write a tensor (1, Y, X, C) as a TIFF file that image programs open: (Y, X) or (Y, X, C)."""
-    pixels = tensor[0, ..., 0] if tensor.shape[-1] == 1 else tensor[0]
+    """Write a tensor (1, Y, X, C) as a TIFF file that image programs open: a page per channel."""
+    pixels = tensor[0, ..., 0] if tensor.shape[-1] == 1 else np.moveaxis(tensor[0], -1, 0)
     tifffile.imwrite(path, pixels, photometric="minisblack", compression="zlib")
 
 

@@ -17,7 +17,7 @@ from napari_emseg.core.patches import Batch, make_batch, prefetch, steps_per_epo
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import CancelledError, EmsegError
-from napari_emseg.model._beginning import network_of, require_same_split
+from napari_emseg.model._beginning import network_of, require_classes, require_same_split
 from napari_emseg.model._learner import new_learner, resumed_learner
 from napari_emseg.model._schedule import Schedule, has_stalled
 from napari_emseg.model._showing import Showing
@@ -85,7 +85,7 @@ class Training:
         self.images = self._read_images()
         self.validator = Validator(
             self.stack, self.whole_target, self.split, self.recipe.network,
-            training_loss(self.recipe.train),
+            training_loss(self.recipe.train, self.recipe.network.classes),
         )  # fmt: skip
         before = self.history[-1]["seconds"] if self.history else 0.0
         self.schedule = Schedule(self.recipe.train, self.steps, seconds_before=before)
@@ -118,6 +118,7 @@ class Training:
         self.tell(Log(f"Resumed after epoch {len(self.history)}."))
 
     def _take_network(self, network: NetworkConfig, source: str) -> None:
+        require_classes(network, self.recipe.network.classes, source)
         if network != self.recipe.network:
             self.tell(Log(f"The {source} brings its network along: {network.to_dict()}."))
         self.recipe = replace(self.recipe, network=network)

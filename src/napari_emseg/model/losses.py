@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
+from napari_emseg.core.classes import cell_probability
 from napari_emseg.core.config import TrainConfig
 from napari_emseg.types import Float32Array
 
@@ -18,16 +19,18 @@ _SMOOTH = 1.0
 """Pixels added to both sides of a quotient, so that a patch without membranes has an overlap."""
 
 
-def training_loss(config: TrainConfig) -> keras.losses.Loss:
+def training_loss(config: TrainConfig, classes: int = 2) -> keras.losses.Loss:
     """The loss that ``config`` names; it is given the weight map as ``sample_weight`` (N, Y, X)."""
     if config.loss == "cross-entropy":
-        return weighted_cross_entropy()
-    return OverlapLoss(config.loss, config.overlap_weight)
+        return weighted_cross_entropy(classes)
+    return OverlapLoss(config.loss, config.overlap_weight, classes)
 
 
-def weighted_cross_entropy() -> keras.losses.Loss:
-    """Per-pixel binary cross-entropy; the weight map is given as ``sample_weight`` (N, Y, X)."""
-    return keras.losses.BinaryCrossentropy(name="weighted_cross_entropy")
+def weighted_cross_entropy(classes: int = 2) -> keras.losses.Loss:
+    """Per-pixel cross-entropy; the weight map is given as ``sample_weight`` (N, Y, X)."""
+    if classes == 2:
+        return keras.losses.BinaryCrossentropy(name="weighted_cross_entropy")
+    return keras.losses.SparseCategoricalCrossentropy(name="weighted_cross_entropy")
 
 
 @keras.saving.register_keras_serializable("napari_emseg")
@@ -43,6 +46,8 @@ class OverlapLoss(keras.losses.Loss):
         Which overlap; see `dice` and `centreline_dice`.
     weight : float
         Weight of the overlap beside the cross-entropy.
+    classes : int
+        How many classes the network tells apart.
     name : str
         Name of the loss.
     reduction : str
@@ -53,28 +58,32 @@ class OverlapLoss(keras.losses.Loss):
         self,
         overlap: str = "dice",
         weight: float = 0.5,
+        classes: int = 2,
         name: str = "overlap_loss",
         reduction: str = "sum_over_batch_size",
     ) -> None:
         super().__init__(name=name, reduction=reduction)
-        self.overlap, self.weight = overlap, weight
+        self.overlap, self.weight, self.classes = overlap, weight, classes
         self._overlap_of = {"dice": dice, "cldice": centreline_dice}[overlap]
-        self._cross_entropy = weighted_cross_entropy()
+        self._cross_entropy = weighted_cross_entropy(classes)
 
     # not `call`, which is not told the weights
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Loss of probabilities ``y_pred`` of the classes ``y_true``, both (N, Y, X, 1)."""
+        """Loss of channels ``y_pred`` (N, Y, X, K) for the classes ``y_true`` (N, Y, X, 1)."""
         truth, predicted = (ops.convert_to_tensor(each, "float32") for each in (y_true, y_pred))
         known = ops.ones_like(truth)
         if sample_weight is not None:
             known = ops.cast(ops.convert_to_tensor(sample_weight) > 0, "float32")[..., None]
-        overlap = self._overlap_of((1 - truth) * known, (1 - predicted) * known)
+        true_membranes = ops.cast(truth == 0, "float32")
+        membranes = 1 - cell_probability(predicted)[..., None]
+        overlap = self._overlap_of(true_membranes * known, membranes * known)
         cross_entropy = self._cross_entropy(truth, predicted, sample_weight)
         return cross_entropy + self.weight * (1 - ops.mean(overlap))
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make the same loss again."""
-        return {**super().get_config(), "overlap": self.overlap, "weight": self.weight}
+        about = {"overlap": self.overlap, "weight": self.weight, "classes": self.classes}
+        return {**super().get_config(), **about}
 
 
 def dice(truth: Any, predicted: Any) -> Any:
@@ -136,20 +145,30 @@ class KnownPixelAccuracy(keras.metrics.BinaryAccuracy):
     """Fraction of the pixels whose class is known (weight above 0) that are predicted right."""
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Count a batch; ``sample_weight`` is the weight map (N, Y, X)."""
+        """Count a batch of channels (N, Y, X, K); ``sample_weight`` is the weight map (N, Y, X)."""
         known = None if sample_weight is None else ops.cast(sample_weight > 0, "float32")
+        if y_pred.shape[-1] > 1:  # to "is it right?", which shall be 1
+            y_pred = ops.cast(_predicted_classes(y_pred) == ops.cast(y_true, "int32"), "float32")
+            y_true = ops.ones_like(y_pred)
         super().update_state(y_true, y_pred, known)
+
+
+def _predicted_classes(channels: Any) -> Any:
+    """As `to_class_map` at threshold 0.5 has them, from 0, of tensors: (N, Y, X, 1) int32."""
+    is_cell = ops.cast(cell_probability(channels) > 0.5, "int32")[..., None]
+    within = ops.argmax(channels[..., 1:], axis=-1, keepdims=True) + 1
+    return is_cell * ops.cast(within, "int32")
 
 
 def loss_of(
     loss: keras.losses.Loss,
-    probability: Float32Array,
+    channels: Float32Array,
     classes: npt.NDArray[Any],
     weights: Float32Array,
 ) -> float:
-    """A loss over finished predictions (Z, Y, X): the mean of its slices'."""
+    """A loss over finished predictions (Z, Y, X, K): the mean of its slices'."""
     each = [
-        float(loss(truth[None, ..., None], p[None, ..., None], sample_weight=w[None]))
-        for truth, p, w in zip(classes, probability, weights, strict=True)
+        float(loss(truth[None, ..., None], p[None], sample_weight=w[None]))
+        for truth, p, w in zip(classes, channels, weights, strict=True)
     ]
     return float(np.mean(each))

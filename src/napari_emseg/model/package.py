@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from napari_emseg.core.classes import class_names
 from napari_emseg.core.config import NetworkConfig
 from napari_emseg.errors import ModelError, SettingError
 from napari_emseg.types import VoxelSize
@@ -19,7 +20,6 @@ from napari_emseg.types import VoxelSize
 RDF = "rdf.yaml"
 WEIGHTS = "weights.keras"
 ONNX_WEIGHTS = "weights.onnx"
-CLASS_NAMES = ("membrane", "cell")
 _NOT_OURS = (LookupError, TypeError, ValueError, AttributeError)
 """What comes of reading a description whose entries are missing, or of other types."""
 
@@ -54,13 +54,18 @@ class PackageInfo:
     scores: dict[str, float] = field(default_factory=dict)
     data_terms: str = ""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in order."""
+        return class_names(self.network.classes)
+
     def to_config(self) -> dict[str, Any]:
         """Plain values for the package's YAML."""
         voxel = None if self.voxel_size_nm is None else list(self.voxel_size_nm)
         return {
             **asdict(self),
             "voxel_size_nm": voxel,
-            "class_names": list(CLASS_NAMES),
+            "class_names": list(self.class_names),
             "normalisation": "zero mean and unit variance of each slice",
         }
 

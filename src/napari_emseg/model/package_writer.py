@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from napari_emseg.core.classes import cell_probability
 from napari_emseg.core.config import PredictConfig
 from napari_emseg.core.normalise import EPSILON
 from napari_emseg.core.tiling import pad_to_multiple
@@ -123,13 +124,13 @@ def _write_test_pair(
 ) -> None:
     corner = sample[:, :_TEST_SIZE, :_TEST_SIZE]
     cut = [pad_to_multiple(each, info.network.multiple) for each in corner]
-    probability = predict_slice(np.stack(cut), KerasRuntime(model), info.network, PredictConfig())
+    channels = predict_slice(np.stack(cut), KerasRuntime(model), info.network, PredictConfig())
     image = np.stack(cut, axis=-1)[np.newaxis].astype(np.float32)
     np.save(folder / _TEST_INPUT, image)
-    np.save(folder / _TEST_OUTPUT, probability[np.newaxis, ..., np.newaxis])
+    np.save(folder / _TEST_OUTPUT, channels[np.newaxis])
     write_sample(folder / _SAMPLE_INPUT, image)
-    write_sample(folder / _SAMPLE_OUTPUT, probability[np.newaxis, ..., np.newaxis])
-    write_cover(folder / _COVER, cut[len(cut) // 2], probability)
+    write_sample(folder / _SAMPLE_OUTPUT, channels[np.newaxis])
+    write_cover(folder / _COVER, cut[len(cut) // 2], cell_probability(channels))
 
 
 def _default_card(info: PackageInfo) -> str:
@@ -137,8 +138,8 @@ def _default_card(info: PackageInfo) -> str:
     cited = "\n".join(f"- {each['text']} https://doi.org/{each['doi']}" for each in _CITATIONS)
     terms = info.data_terms or "Not stated. Ask who made the data before you pass the model on."
     return (
-        f"# {info.name}\n\nA U-Net that tells cell interior from membrane in serial-section "
-        "electron microscopy, trained with napari-emseg.\n\n"
+        f"# {info.name}\n\nA U-Net that tells apart {', '.join(info.class_names)} in "
+        "serial-section electron microscopy, trained with napari-emseg.\n\n"
         f"![A slice and its probability of cell]({_COVER})\n\n"
         f"## Data\n\nTrained on {info.training.get('stack', 'an unnamed stack')}. Terms of the "
         f"data: {terms}\n\n## Validation\n\n{scores}\n\n## Please cite\n\n{cited}\n"
@@ -166,7 +167,7 @@ def _describe(folder: Path, info: PackageInfo) -> dict[str, Any]:
         "documentation": {"source": _CARD},
         "covers": [_file(folder, _COVER)],
         "inputs": [_input(folder, info)],
-        "outputs": [_output(folder)],
+        "outputs": [_output(folder, info)],
         "weights": _weights(folder),
         "config": {"napari_emseg": info.to_config()},
     }
@@ -217,17 +218,18 @@ def _input(folder: Path, info: PackageInfo) -> dict[str, Any]:
     }
 
 
-def _output(folder: Path) -> dict[str, Any]:
+def _output(folder: Path, info: PackageInfo) -> dict[str, Any]:
     def same(axis: str) -> dict[str, Any]:
         return {"tensor_id": "image", "axis_id": axis}
 
+    names = info.class_names[-info.network.channels :]  # of two classes the cell alone
     return {
         "id": "probability",
         "axes": [
             {"type": "batch"},
             {"type": "space", "id": "y", "size": same("y")},
             {"type": "space", "id": "x", "size": same("x")},
-            {"type": "channel", "channel_names": ["cell"]},
+            {"type": "channel", "channel_names": list(names)},
         ],
         "data": {"type": "float32", "range": [0.0, 1.0]},
         "test_tensor": _file(folder, _TEST_OUTPUT),

@@ -1,4 +1,4 @@
-"""Slices in, probabilities out."""
+"""Slices in, what the network says of them out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def predict_slice(
     network: NetworkConfig,
     config: PredictConfig,
 ) -> Float32Array:
-    """Probability of cell for one slice of any size.
+    """Predict one slice of any size.
 
     Parameters
     ----------
@@ -36,27 +36,28 @@ def predict_slice(
     runtime : Runtime
         The network.
     network : NetworkConfig
-        Brings the network's reach and the multiple that its input must have.
+        Brings the network's reach, its channels, and the multiple that its input must have.
     config : PredictConfig
         Tile and batch size, and whether to average over all orientations.
 
     Returns
     -------
-    (Y, X) float32 array
-        0..1.
+    (Y, X, K) float32 array
+        The network's channels, 0..1; `core.classes` makes probability and class of them.
     """
     shape = (image.shape[1], image.shape[2])
     padded = np.stack(
         [pad_to_multiple(normalise(each), network.multiple) for each in image], axis=-1
     )
-    blender = Blender(shape, network.multiple)
+    blender = Blender(shape, network.channels, network.multiple)
     tiles = plan_tiles(shape, config.tile_size, network.reach, network.multiple)
     for group in batches(tiles, config.batch_size):
         inputs = np.stack([padded[tile.index] for tile in group])
         predicted = _in_all_orientations(inputs, runtime) if config.tta else runtime(inputs)
         for tile, values in zip(group, predicted, strict=True):
             blender.add(tile, values)
-    return blender.result()
+    # the weights of blended tiles sum to 1 but for rounding
+    return np.clip(blender.result(), 0, 1)
 
 
 def _in_all_orientations(tiles: Float32Array, runtime: Runtime) -> Float32Array:
@@ -65,15 +66,14 @@ def _in_all_orientations(tiles: Float32Array, runtime: Runtime) -> Float32Array:
     The four flips of one orientation are of one shape and go through the network together.
     """
     flips: list[tuple[int, ...]] = [(), (1,), (2,), (1, 2)]
-    total = np.zeros(tiles.shape[:3], np.float32)
+    total: Float32Array = np.zeros((), np.float32)
     for is_transposed in (False, True):
         turned = tiles.swapaxes(1, 2) if is_transposed else tiles
         predicted = runtime(np.concatenate([np.flip(turned, axes) for axes in flips]))
         for axes, values in zip(flips, np.split(predicted, len(flips)), strict=True):
             back = np.flip(values, axes)
-            total += back.swapaxes(1, 2) if is_transposed else back
-    total /= 2 * len(flips)
-    return total
+            total = total + (back.swapaxes(1, 2) if is_transposed else back)
+    return total / np.float32(2 * len(flips))
 
 
 def predict_slices(
@@ -89,8 +89,8 @@ def predict_slices(
 
     Yields
     ------
-    (int, (Y, X) float32 array)
-        Index of a slice and its probability, as soon as it is done. Ends early when
+    (int, (Y, X, K) float32 array)
+        Index of a slice and what `predict_slice` gives, as soon as it is done. Ends early when
         ``should_stop()`` turns true.
     """
     for z in slices:

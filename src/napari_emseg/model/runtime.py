@@ -1,4 +1,4 @@
-"""What runs a network: tiles in, probabilities out."""
+"""What runs a network: tiles in, its channels out."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class Runtime(Protocol):
     device: str
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
-        """Predict tiles (N, Y, X, C) of C input slices each; gives probabilities (N, Y, X).
+        """Predict tiles (N, Y, X, C) of C input slices each; gives channels (N, Y, X, K).
 
-        The tiles are of one shape, float32, with mean 0 and deviation 1.
+        The tiles are of one shape, float32, with mean 0 and deviation 1. What the channels mean
+        says `core.classes`.
         """
         ...
 
@@ -51,10 +52,10 @@ class KerasRuntime:
         self.device = self._chosen or "the caller's device"
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
-        """Predict tiles (N, Y, X, C); gives float32 probabilities (N, Y, X)."""
+        """Predict tiles (N, Y, X, C); gives float32 channels (N, Y, X, K)."""
         with nullcontext() if self._chosen is None else on_device(self._chosen):
             predicted = self._model.predict_on_batch(tiles)
-        return np.asarray(predicted, np.float32)[..., 0]
+        return np.asarray(predicted, np.float32)
 
 
 def load_network(package: ModelPackage) -> keras.Model:

@@ -9,7 +9,7 @@ from napari_emseg.core.config import Recipe
 from napari_emseg.core.split import split_target
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import ShapeError
-from napari_emseg.model._beginning import require_both_classes
+from napari_emseg.model._beginning import require_all_classes
 from napari_emseg.model._training import Training, TrainResult
 from napari_emseg.model.devices import on_device
 from napari_emseg.model.package import ModelPackage
@@ -56,7 +56,7 @@ def train(
         slice is labelled, a part of its area validates.
     start_from : ModelPackage, optional
         Model package whose weights to start from; it brings its network's shape along, in place
-        of ``recipe.network``.
+        of ``recipe.network``, which must have as many classes.
     resume : bool
         Go on after the last finished epoch of the run in ``folder``, with its network's shape;
         the slices to train and to validate on must be the same. Where ``folder`` holds no run,
@@ -86,7 +86,7 @@ def train(
             f"labels: expected the image's shape {stack.shape}, received {target.classes.shape}"
         )
     split = split_target(target, fraction=recipe.train.val_fraction, validation=validation)
-    require_both_classes(target, split)
+    require_all_classes(target, split, recipe.network.classes)
     with on_device(device) as chosen:
         training = Training(stack, target, recipe, split, RunFolder(folder), on_event, should_stop)
         training.prepare(start_from, resume=resume, half=chosen.startswith("gpu"))

@@ -20,8 +20,8 @@ def build_unet(config: NetworkConfig) -> keras.Model:
     -------
     keras.Model
         Takes (N, Y, X, C) float32: a normalised slice in the middle of its neighbours, with Y and
-        X multiples of ``config.multiple``. Returns (N, Y, X, 1) float32, the slice's probability
-        of cell.
+        X multiples of ``config.multiple``. Returns (N, Y, X, K) float32, ``config.channels`` of
+        them: the slice's probability of cell, or of each of more than two classes.
 
     References
     ----------
@@ -43,7 +43,13 @@ def build_unet(config: NetworkConfig) -> keras.Model:
         x = _up(x, skips[level], config.base_filters * 2**level, f"up{level}")
         x = _block(x, config.base_filters * 2**level, config, f"up{level}")
     # in float32 also under mixed precision: a float16 sigmoid has only three digits
-    probability = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32", name="probability")(x)
+    probability = layers.Conv2D(
+        config.channels,
+        1,
+        activation="sigmoid" if config.classes == 2 else "softmax",
+        dtype="float32",
+        name="probability",
+    )(x)
     return keras.Model(image, probability, name="unet")
 
 

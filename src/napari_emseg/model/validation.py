@@ -11,8 +11,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.classes import cell_probability, class_within_cells, to_class_map
 from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.metrics import ThresholdScores, score_stack
+from napari_emseg.core.postprocess import to_mask
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
 from napari_emseg.model.history import Row
@@ -63,6 +65,7 @@ class _Part:
         return bool(np.mean(self.weights > 0) >= 0.5 and self.classes.any())
 
     def predicted(self, slices: dict[int, Float32Array]) -> Float32Array:
+        """What the network says here (Z, Y, X, K)."""
         return np.stack([slices[z][:, self.columns] for z in self.slices])
 
 
@@ -132,7 +135,7 @@ class Validator:
             **{f"val_{name}": held_out[name] for name in ("loss", "accuracy", "v_rand", "v_info")},
             "threshold": held_out["threshold"],
         }
-        return Validation(scores, slices[self.first_slice])
+        return Validation(scores, cell_probability(slices[self.first_slice]))
 
 
 def _scores(
@@ -141,10 +144,12 @@ def _scores(
     loss: keras.losses.Loss,
     thresholds: Sequence[float],
 ) -> dict[str, float]:
-    probability = part.predicted(slices)
-    right = (probability > 0.5) == part.classes
+    channels = part.predicted(slices)
+    probability = cell_probability(channels)
+    class_map = to_class_map(to_mask(probability, 0.5), class_within_cells(channels))
+    right = class_map == part.classes + 1
     return {
-        "loss": loss_of(loss, probability, part.classes, part.weights),
+        "loss": loss_of(loss, channels, part.classes, part.weights),
         "accuracy": float(right[part.weights > 0].mean()),
         **_cell_scores(part, probability, thresholds),
     }
@@ -156,7 +161,7 @@ def _cell_scores(
     # NaN comes of weights that are no numbers any more; the loss tells, and the trainer acts
     if not part.has_whole_cells or not np.isfinite(probability).all():
         return {"v_rand": math.nan, "v_info": math.nan, "threshold": _WITHOUT_V_RAND}
-    scores = score_stack(probability, part.classes, thresholds=thresholds)
+    scores = score_stack(probability, part.classes > 0, thresholds=thresholds)
     return {
         "v_rand": scores.v_rand,
         "v_info": scores.v_info,

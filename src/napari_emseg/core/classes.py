@@ -1,0 +1,74 @@
+"""Classes, and what a network's channels say of them.
+
+A network of two classes has one channel, the probability of cell. One of more classes has a channel
+for each, which sum to one; the further classes (mitochondria, nucleus, ...) are parts of cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def class_names(count: int) -> tuple[str, ...]:
+    """Names of so many classes, in order; the further ones go by the number they are painted with.
+
+    Examples
+    --------
+    >>> class_names(4)
+    ('membrane', 'cell', 'class 3', 'class 4')
+    """
+    return ("membrane", "cell", *(f"class {number}" for number in range(3, count + 1)))
+
+
+def missing_classes(present: Iterable[int], count: int) -> str:
+    """Which of so many classes are not among the indices ``present``, in words; empty if none."""
+    missing = set(range(count)) - set(present)
+    return " or ".join(name for k, name in enumerate(class_names(count)) if k in missing)
+
+
+def cell_probability(channels: Any) -> Any:
+    """The probability that a pixel is no membrane.
+
+    Parameters
+    ----------
+    channels : (..., K) float32 array or tensor
+        What a network predicts, 0..1.
+
+    Returns
+    -------
+    (...) float32 array or tensor
+        0..1.
+    """
+    return channels[..., 0] if channels.shape[-1] == 1 else 1 - channels[..., 0]
+
+
+def class_within_cells(channels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """The most likely class of each pixel, provided that it is no membrane.
+
+    Parameters
+    ----------
+    channels : (..., K) float32 array
+        What a network predicts, 0..1.
+
+    Returns
+    -------
+    (...) uint8 array
+        Numbers as in scribbles: 2 cell, 3.. further classes.
+    """
+    if channels.shape[-1] == 1:
+        return np.full(channels.shape[:-1], 2, np.uint8)
+    within: npt.NDArray[np.uint8] = (channels[..., 1:].argmax(axis=-1) + 2).astype(np.uint8)
+    return within
+
+
+def to_class_map(mask: npt.NDArray[Any], within: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Numbers as in scribbles, uint8: 1 where ``mask`` is 0, elsewhere the class ``within`` cells.
+
+    So a class map and the mask of the same threshold agree on what is membrane.
+    """
+    class_map: npt.NDArray[np.uint8] = np.where(mask, within, np.uint8(1))
+    return class_map
