@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -88,12 +89,12 @@ def gflop_per_slice(package: Path) -> float:
 
     model = keras.models.load_model(package / "weights.keras", compile=False)
     fixed = keras.Input((512, 512, model.input.shape[-1]))
-    total = 0.0
+    total = 0
     for layer in keras.models.clone_model(model, input_tensors=fixed).layers:
-        if isinstance(layer, layers.Conv2DTranspose):  # each input pixel meets the whole kernel
-            total += 2 * layer.kernel.size * layer.input.shape[1] * layer.input.shape[2]
-        elif isinstance(layer, layers.Conv2D):
-            total += 2 * layer.kernel.size * layer.output.shape[1] * layer.output.shape[2]
+        if isinstance(layer, layers.Conv2D | layers.Conv2DTranspose):
+            # what meets the whole kernel: each output pixel; of a transposed one, each input pixel
+            met = layer.input if isinstance(layer, layers.Conv2DTranspose) else layer.output
+            total += 2 * math.prod(layer.kernel.shape) * met.shape[1] * met.shape[2]
     return total / 1e9
 
 

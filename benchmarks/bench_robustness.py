@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from napari_emseg.core.classes import cell_probability
 from napari_emseg.core.config import PredictConfig
 from napari_emseg.core.metrics import score_stack
 from napari_emseg.io.read import read_stack
@@ -83,7 +84,7 @@ def main() -> None:
         predicted = predict_slices(
             stack, range(len(stack)), runtime, package.info.network, PredictConfig()
         )
-        probability = np.stack([each for _, each in predicted])
+        probability = cell_probability(np.stack([channels for _, channels in predicted]))
         wanted = zoom(SCALES[name], order=0)(truth) if name in SCALES else truth
         scores = score_stack(probability, wanted)
         print(f"{name:32} {scores.v_rand:.4f}  {scores.v_info:.4f}", flush=True)
