@@ -310,6 +310,16 @@ class PredictConfig(Config):
         "Predict in all eight orientations (test-time flips) and average: a little better, at "
         "eight times the time.",
     )
+    runtime: str = setting(
+        "auto",
+        "What runs the network; auto takes a GPU that works first, else OpenVINO, else Keras.",
+        choices=("auto", "keras", "openvino"),
+    )
+    exact: bool = setting(
+        False,
+        "Compute in single precision, also where the model has a form in 8-bit integers (int8) "
+        "that is several times as fast and costs next to no accuracy.",
+    )
 
 
 @dataclass(frozen=True)
