@@ -61,7 +61,7 @@ class OpenVinoRuntime:
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
         """Predict tiles (N, Y, X, C); gives float32 channels (N, Y, X, K)."""
-        tiles = np.ascontiguousarray(tiles, np.float32)
+        tiles = np.require(tiles, np.float32, ["C_CONTIGUOUS", "WRITEABLE"])
         channels = np.empty((*tiles.shape[:3], self._channels), np.float32)
         request = self._request_for(tiles.shape[1], tiles.shape[2])
         for k in range(len(tiles)):
