@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import yaml
 
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.normalise import normalise
+from napari_emseg.errors import ModelError
 from napari_emseg.model import int8
-from napari_emseg.model.int8 import add_int8, calibration_tiles
+from napari_emseg.model.int8 import add_int8, calibration_tiles, ensure_int8
 from napari_emseg.model.package import RDF, read_package
+from napari_emseg.model.runtime import load_runtime
 from napari_emseg.types import Stack
 
 pytestmark = pytest.mark.onnx
@@ -86,3 +88,27 @@ def test_without_onnx_weights_nothing_is_tried(without_int8, stack):
     said = []
     add_int8(without_int8, stack, range(3), lambda _: [0.9], said.append)
     assert not said
+
+
+# -- made on request, from the stack at hand -------------------------------------------------------
+
+
+def test_made_once_and_kept_beside_the_package(without_int8, stack, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path / "cache"))
+    said = []
+    for _ in range(2):
+        ensure_int8(without_int8, stack, [0, 1], said.append)
+    assert [each.message for each in said] == ["Making the fast int8 form of the model, once ..."]
+    assert not without_int8.int8.exists()
+    assert load_runtime(without_int8, "cpu").name == "OpenVINO on cpu:0"
+    wanted = load_runtime(without_int8, "cpu", PredictConfig(int8=True))
+    assert wanted.name == "OpenVINO int8 on cpu:0"
+    (made,) = (tmp_path / "cache" / "models").iterdir()
+    assert sorted(each.name for each in made.iterdir()) == ["int8.bin", "int8.xml"]
+
+
+def test_what_cannot_be_made_is_named(without_int8, stack, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "cache").write_text("no folder")
+    with pytest.raises(ModelError, match=r"int8 form cannot be made .*; predict without it"):
+        ensure_int8(without_int8, stack, [0])

@@ -69,9 +69,10 @@ def _devices(job: DevicesJob, emit: OnEvent, should_stop: ShouldStop) -> list[st
 def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
     from napari_emseg.core.classes import cell_probability, class_within_cells
     from napari_emseg.io.read import read_stack
+    from napari_emseg.model.int8 import ensure_int8
     from napari_emseg.model.library import find_model
     from napari_emseg.model.predict import predict_slices
-    from napari_emseg.model.runtime import load_runtime
+    from napari_emseg.model.runtime import choose_runtime, load_runtime
 
     package = find_model(job.model)
     stack = read_stack(job.source, kind="image")
@@ -80,6 +81,8 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
     out = _attach("out", job.out, stack)
     within_cells = _attach("within_cells", job.within_cells, stack) if job.within_cells else None
     emit(Log(f"Loading model {package.info.name!r}."))
+    if job.config.int8 and choose_runtime(job.device, job.config.runtime) == "openvino":
+        ensure_int8(package, stack, slices, emit)
     runtime = load_runtime(package, job.device, job.config, emit)
     start, done = time.monotonic(), 0
     predicted = predict_slices(

@@ -1,7 +1,7 @@
-"""ONNX weights of a package: its own, or made once from its Keras weights and kept.
+"""ONNX and int8 weights of a package: its own, or made once and kept.
 
-Run as ``python -m napari_emseg.model.converted PACKAGE OUT``, it is the process that makes them:
-Keras and TensorFlow are loaded there, and not where a person waits for predictions.
+Run as ``python -m napari_emseg.model.converted PACKAGE OUT``, it makes the ONNX weights from those
+of Keras: Keras and TensorFlow are loaded there, and not where a person waits for predictions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from napari_emseg.errors import ModelError
 from napari_emseg.model._aside import run_aside
 from napari_emseg.model.backend import prepare_environment
 from napari_emseg.model.cache import cached_for
-from napari_emseg.model.package import ONNX_WEIGHTS, ModelPackage, read_package
+from napari_emseg.model.package import INT8_WEIGHTS, ONNX_WEIGHTS, ModelPackage, read_package
 from napari_emseg.types import Log, OnEvent
 
 _failed: dict[Path, str] = {}
@@ -44,6 +44,11 @@ def onnx_weights(package: ModelPackage, on_event: OnEvent = lambda _: None) -> P
                 f"({_failed[cached]}); take --runtime keras, or train it again"
             )
     return cached
+
+
+def int8_weights(package: ModelPackage) -> Path:
+    """The int8 form of a package: its own, or where one is kept that was made for it."""
+    return package.int8 if package.int8.is_file() else cached_for(package.weights, INT8_WEIGHTS)
 
 
 def _convert(folder: Path, out: Path) -> None:

@@ -20,7 +20,9 @@ import yaml
 from napari_emseg.core.config import NetworkConfig
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.tiling import pad_to_multiple
+from napari_emseg.errors import ModelError
 from napari_emseg.model._aside import run_aside
+from napari_emseg.model.converted import int8_weights, onnx_weights
 from napari_emseg.model.package import INT8_VALUES, INT8_WEIGHTS, RDF, ModelPackage, file_entry
 from napari_emseg.model.predict import read_seen
 from napari_emseg.model.run_folder import write_atomically
@@ -94,6 +96,29 @@ def _cost(package: ModelPackage, judge: Judge) -> float:
     return float(np.max(exact - fast))
 
 
+def ensure_int8(
+    package: ModelPackage, stack: Stack, slices: Sequence[int], on_event: OnEvent = lambda _: None
+) -> None:
+    """Make the int8 form of a package that has none, from the stack at hand, and keep it.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be made.
+    """
+    out = int8_weights(package)
+    if out.is_file():
+        return
+    onnx = onnx_weights(package, on_event)
+    on_event(Log("Making the fast int8 form of the model, once ..."))
+    try:
+        make_int8(onnx, calibration_tiles(stack, slices, package.info.network), out)
+    except (RuntimeError, OSError) as error:
+        raise ModelError(
+            f"int8: the model's int8 form cannot be made ({error}); predict without it"
+        ) from error
+
+
 def make_int8(onnx: Path, tiles: Float32Array, out: Path) -> None:
     """Write the int8 form of an ONNX file as ``out`` (``.xml``), its values beside it (``.bin``).
 
@@ -102,10 +127,13 @@ def make_int8(onnx: Path, tiles: Float32Array, out: Path) -> None:
     RuntimeError
         If it cannot be made.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "tiles.npy"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".int8-", dir=out.parent) as folder:
+        saved, made = Path(folder) / "tiles.npy", Path(folder) / out.name
         np.save(saved, tiles)
-        run_aside(__name__, onnx, saved, out)
+        run_aside(__name__, onnx, saved, made)
+        for suffix in (".bin", ".xml"):  # which is looked for, and comes last
+            made.with_suffix(suffix).replace(out.with_suffix(suffix))
 
 
 def _note(folder: Path, cost: float) -> None:

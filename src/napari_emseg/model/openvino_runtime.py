@@ -18,11 +18,13 @@ _SHAPES_KEPT = 4
 """Compiled shapes: of a slice and of its tiles, and of both on their side for test-time flips."""
 _COMPILED_KEPT = 40
 """Compiled networks on disk; each is as large as its weights."""
-_HOW = {
+_HOW: dict[str, object] = {
     # one tile at a time, on all cores: neither batches nor several streams are faster
     "PERFORMANCE_HINT": "LATENCY",
     # else a processor that knows bfloat16 takes it, and the third digit is lost
     "INFERENCE_PRECISION_HINT": "f32",
+    # a thread that is bound to a core waits for whatever else runs there, and the others for it
+    "ENABLE_CPU_PINNING": False,
 }
 _WAY_OUT = "OpenVINO knows the processor and Intel graphics; for another GPU take --runtime keras; "
 _log = logging.getLogger(__name__)

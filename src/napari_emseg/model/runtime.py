@@ -13,7 +13,7 @@ from typing import Protocol
 from napari_emseg.core.config import PredictConfig
 from napari_emseg.errors import DeviceError, ModelError
 from napari_emseg.model.backend import load_backend
-from napari_emseg.model.converted import onnx_weights
+from napari_emseg.model.converted import int8_weights, onnx_weights
 from napari_emseg.model.device_choice import has_nvidia_gpu, matching_devices
 from napari_emseg.model.package import ModelPackage, read_package
 from napari_emseg.types import Float32Array, Log, OnEvent
@@ -114,15 +114,15 @@ def openvino_devices() -> list[str]:
 def _load_openvino(
     package: ModelPackage, device: str, config: PredictConfig, on_event: OnEvent
 ) -> Runtime:
-    """The int8 form where it is good and not unwanted, else the exact one."""
+    """The int8 form where it is wanted, or good and not unwanted; else the exact one."""
     if not openvino_devices():
         raise DeviceError(
             "runtime: OpenVINO is not installed; run 'python -m pip install openvino', or take "
             "--runtime keras"
         )
-    if package.info.int8_is_good and not config.exact:
+    if config.int8 or (package.info.int8_is_good and not config.exact):
         try:
-            return _load_ir(_stamped(package.int8), device, "OpenVINO int8")
+            return _load_ir(_stamped(int8_weights(package)), device, "OpenVINO int8")
         except (ModelError, OSError) as error:
             on_event(Log(f"The model's fast int8 form cannot be used: {error}"))
     return _load_ir(_stamped(onnx_weights(package, on_event)), device, "OpenVINO")
