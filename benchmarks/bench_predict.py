@@ -11,7 +11,8 @@ weights of the model that ships:
 
 Each ratio is the median over the rounds, so what else the machine does hits both sides alike; only
 the matrix product, whose threads wait for each other and suffer most from others, is compared by
-the best round of each. Then: how long a fresh process takes to its first slice, with compiled networks kept on disk and without.
+the best round of each. Then: how long a fresh process takes to its first slice, with compiled
+networks kept on disk and without.
 
 Run it with ``make bench`` or ``python benchmarks/bench_predict.py [rounds] [slices]``.
 """
