@@ -109,11 +109,11 @@ def train(images: Path, labels: Path, out: Path, name: str | None, **options: An
 @click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
 @click.option(
     "--what", type=click.Choice(list(_DTYPES)), default="probability", show_default=True,
-    help="float32 in 0..1; uint8 in {0, 255}; or instance ids.",
+    help="float32 in 0..1; uint8 in {0, 255}; or ids, linked through the slices.",
 )  # fmt: skip
 @click.option("--slices", type=Slices(), help="Only these slices, such as 3:7.")
 @_device
-@options_of(MaskConfig, without_default=True)
+@options_of(MaskConfig, without_default=["threshold"])
 @options_of(PredictConfig)
 def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **options: Any) -> None:
     """Segment STACK; --threshold is the model's own where it is not given."""
@@ -124,7 +124,7 @@ def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **opt
     package, source = find_model(model), read_stack(stack, kind="image")
     if options["threshold"] is None:
         options["threshold"] = package.info.threshold
-    threshold, config = take(MaskConfig, options).threshold, take(PredictConfig, options)
+    rules, config = take(MaskConfig, options), take(PredictConfig, options)
     kind: StackKind = "image" if what == "probability" else "labels"
     planned = np.broadcast_to(np.zeros((), _DTYPES[what]), source.shape)
     check_target(out, Stack(planned), overwrite=overwrite, sources=[stack])
@@ -137,20 +137,21 @@ def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **opt
         result = run_with_progress(job)
         done = source.with_data(probability, kind=kind)
         done = done if job.slices is None else done.take(job.slices)
-        done = done.with_data(_as_what(done.data, what, threshold))
+        done = done.with_data(_as_what(done.data, what, rules))
         write_stack(out, done, overwrite=overwrite, sources=[stack])
     click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s on {result.device}")
 
 
-def _as_what(probability: Any, what: str, threshold: float) -> Any:
+def _as_what(probability: Any, what: str, rules: MaskConfig) -> Any:
     """Probability (Z, Y, X) as what ``--what`` names, in the dtype that goes to disk."""
     from napari_emseg.core.postprocess import to_cells, to_mask
     from napari_emseg.io.write import as_ids, as_mask_uint8
 
     if what == "probability":
         return probability
-    mask = to_mask(probability, threshold)
-    return as_mask_uint8(mask) if what == "mask" else as_ids(to_cells(mask))
+    if what == "mask":
+        return as_mask_uint8(to_mask(probability, rules))
+    return as_ids(to_cells(probability, rules))
 
 
 @cli.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_emseg.core.config import MaskConfig
 from napari_emseg.core.postprocess import to_mask
 from napari_emseg.ui.layers import geometry, read_slice, stack_shape
 
@@ -122,7 +123,7 @@ class Prediction:
         self.done.add(z)
         if self._edited:
             return
-        self.mask[z] = to_mask(self.probability[z], self.threshold)
+        self.mask[z] = to_mask(self.probability[z], MaskConfig(self.threshold))
         if self.mask_layer is None:
             self._add_mask_layer()
         else:
@@ -134,7 +135,7 @@ class Prediction:
             return False
         self.threshold = threshold
         for z in self.done:
-            self.mask[z] = to_mask(self.probability[z], threshold)
+            self.mask[z] = to_mask(self.probability[z], MaskConfig(threshold))
         self._refresh()
         return True
 
