@@ -44,3 +44,9 @@ def test_unit_stands_in_the_label(qtbot):
     field = field_for(config.TrainConfig, "patch_size")
     qtbot.addWidget(field.native)
     assert field.label == "Patch size [px]"
+
+
+def test_unit_stands_in_the_label_once(qtbot):
+    field = field_for(config.MaskConfig, "smallest_cell_px")
+    qtbot.addWidget(field.native)
+    assert field.label == "Smallest cell [px]"

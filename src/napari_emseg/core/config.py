@@ -314,8 +314,32 @@ class PredictConfig(Config):
 
 @dataclass(frozen=True)
 class MaskConfig(Config):
-    """How a probability becomes a mask."""
+    """How a probability becomes a mask, and cells that keep their id from slice to slice."""
 
     threshold: float = setting(
         0.5, "A pixel is cell where its probability is above this.", ge=0, le=1
+    )
+    smallest_cell_px: int = setting(
+        10,
+        "Cells with fewer pixels than this in a slice are left out.",
+        unit="px",
+        ge=0,
+        le=100_000,
+    )
+    marker_threshold: float = setting(
+        0.9,
+        "Where one cell holds several large parts with a probability above this, each becomes a "
+        "cell of its own; at the threshold or below nothing is split.",
+        ge=0,
+        le=1,
+    )
+    smallest_marker_px: int = setting(
+        200, "Smallest of the parts that become cells of their own.", unit="px", ge=1, le=100_000
+    )
+    link_overlap: float = setting(
+        0.1,
+        "Cells of neighbouring slices are one where they share at least this fraction of the "
+        "pixels that either covers.",
+        ge=0.01,
+        le=1,
     )

@@ -37,7 +37,7 @@ def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
 
 
 def _label(declared: Setting) -> str:
-    words = declared.name.replace("_", " ").capitalize()
+    words = declared.name.removesuffix(f"_{declared.unit}").replace("_", " ").capitalize()
     return f"{words} [{declared.unit}]" if declared.unit else words
 
 
