@@ -202,7 +202,7 @@ class AugmentConfig(Config):
 class TrainConfig(Config):
     """How a network is trained."""
 
-    epochs: int = setting(50, "Passes over the training slices.", ge=1, le=100_000)
+    epochs: int = setting(100, "Passes over the training slices.", ge=1, le=100_000)
     minutes: float = setting(
         0.0,
         "Fit the training into this time; 0 trains all epochs.",
@@ -211,7 +211,7 @@ class TrainConfig(Config):
         le=100_000,
     )
     patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
-    batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
+    batch_size: int = setting(2, "Patches per step.", ge=1, le=256)
     loss: str = setting(
         "cross-entropy",
         "What training minimises: the weighted cross-entropy alone, or with Dice or clDice of the "

@@ -16,7 +16,7 @@ from napari_emseg.model.library import DEFAULT, list_models
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.types import Cancelled, Event, Failed, Finished, Log, Progress, SliceDone
 from napari_emseg.ui.collector import spare_the_window
-from napari_emseg.ui.forms import field_for
+from napari_emseg.ui.forms import field_for, form_of
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.layers import current_slice, stack_shape
 from napari_emseg.ui.lifetime import WhenClosed
@@ -64,13 +64,10 @@ class SegmentWidget(Container):
         self._tickets: list[int] = []
         self._make_fields()
         self._make_actions()
-        form = Container(
-            widgets=[
-                self.image, self.model, self.device,
-                self.result, self.threshold, self.smallest_cell,
-            ]
-        )  # fmt: skip
-        form.margins = (0, 0, 0, 0)
+        form = form_of([
+            self.image, self.model, self.device,
+            self.result, self.threshold, self.smallest_cell,
+        ])  # fmt: skip
         super().__init__(
             widgets=[form, self._buttons, self.progress, self.stop, self.status], labels=False
         )
