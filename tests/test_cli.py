@@ -9,7 +9,13 @@ import pytest
 import tifffile
 
 from napari_emseg.cli import cli
-from napari_emseg.core.config import AugmentConfig, NetworkConfig, PredictConfig, TrainConfig
+from napari_emseg.core.config import (
+    AugmentConfig,
+    MaskConfig,
+    NetworkConfig,
+    PredictConfig,
+    TrainConfig,
+)
 from napari_emseg.io.read import read_stack
 from napari_emseg.terminal import Slices, exit_status
 
@@ -41,6 +47,7 @@ def test_fixed_commands_have_help(command, capsys):
         ("train", NetworkConfig),
         ("train", AugmentConfig),
         ("predict", PredictConfig),
+        ("predict", MaskConfig),
     ],
 )
 def test_every_setting_is_an_option(command, config):

@@ -112,12 +112,12 @@ def train(images: Path, labels: Path, out: Path, name: str | None, **options: An
 @click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
 @click.option(
     "--what", type=click.Choice(list(_DTYPES)), default="probability", show_default=True,
-    help="float32 in 0..1; uint8 in {0, 255}; instance ids; or uint8 as in scribbles: 1 membrane, "
-    "2 cell, 3.. further classes.",
+    help="float32 in 0..1; uint8 in {0, 255}; ids, linked through the slices; or uint8 as in "
+    "scribbles: 1 membrane, 2 cell, 3.. further classes.",
 )  # fmt: skip
 @click.option("--slices", type=Slices(), help="Only these slices, such as 3:7.")
 @_device
-@options_of(MaskConfig, without_default=True)
+@options_of(MaskConfig, without_default=["threshold"])
 @options_of(PredictConfig)
 def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **options: Any) -> None:
     """Segment STACK; --threshold is the model's own where it is not given."""
@@ -128,7 +128,7 @@ def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **opt
     package, source = find_model(model), read_stack(stack, kind="image")
     if options["threshold"] is None:
         options["threshold"] = package.info.threshold
-    threshold, config = take(MaskConfig, options).threshold, take(PredictConfig, options)
+    rules, config = take(MaskConfig, options), take(PredictConfig, options)
     kind: StackKind = "image" if what == "probability" else "labels"
     planned = np.broadcast_to(np.zeros((), _DTYPES[what]), source.shape)
     check_target(out, Stack(planned), overwrite=overwrite, sources=[stack])
@@ -142,7 +142,7 @@ def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **opt
         )  # fmt: skip
         result = run_with_progress(job)
         chosen = slice(None) if job.slices is None else list(job.slices)
-        pixels = _as_what(what, probability[chosen], within[chosen], threshold)
+        pixels = _as_what(what, probability[chosen], within[chosen], rules)
         write_stack(out, source.with_data(pixels, kind=kind), overwrite=overwrite, sources=[stack])
     click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s with {result.device}")
 
@@ -151,7 +151,7 @@ def _path_of(shared: np.memmap[Any, Any]) -> Path:
     return Path(str(shared.filename))
 
 
-def _as_what(what: str, probability: Any, within_cells: Any, threshold: float) -> Any:
+def _as_what(what: str, probability: Any, within_cells: Any, rules: MaskConfig) -> Any:
     """Prediction (Z, Y, X) as what ``--what`` names, in the dtype that goes to disk."""
     from napari_emseg.core.classes import to_class_map
     from napari_emseg.core.postprocess import to_cells, to_mask
@@ -159,10 +159,10 @@ def _as_what(what: str, probability: Any, within_cells: Any, threshold: float) -
 
     if what == "probability":
         return probability
-    mask = to_mask(probability, threshold)
-    if what == "classes":
-        return to_class_map(mask, within_cells)
-    return as_mask_uint8(mask) if what == "mask" else as_ids(to_cells(mask))
+    if what == "cells":
+        return as_ids(to_cells(probability, rules))
+    mask = to_mask(probability, rules)
+    return to_class_map(mask, within_cells) if what == "classes" else as_mask_uint8(mask)
 
 
 @cli.command()

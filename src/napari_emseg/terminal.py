@@ -28,7 +28,7 @@ _C = TypeVar("_C", bound=Config)
 
 
 def options_of(
-    config: type[Config], *, without_default: bool = False
+    config: type[Config], *, without_default: Sequence[str] = ()
 ) -> Callable[[_Command], _Command]:
     """Decorator: one option for every setting of ``config``.
 
@@ -36,13 +36,13 @@ def options_of(
     ----------
     config : type of Config
         Where the settings are declared.
-    without_default : bool
-        Leave out what a person does not give, in place of the declared default.
+    without_default : sequence of str
+        Settings that are None where a person does not give them, in place of the declared default.
     """
 
     def decorate(command: _Command) -> _Command:
         for declared in reversed(list(config.settings())):
-            command = _option(declared, without_default)(command)
+            command = _option(declared, declared.name in without_default)(command)
         return command
 
     return decorate

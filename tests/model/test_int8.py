@@ -14,7 +14,7 @@ from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.normalise import normalise
 from napari_emseg.errors import ModelError
 from napari_emseg.model import int8
-from napari_emseg.model.int8 import add_int8, calibration_tiles, ensure_int8
+from napari_emseg.model.int8 import add_int8, calibration_tiles, copy_int8, ensure_int8
 from napari_emseg.model.package import RDF, read_package
 from napari_emseg.model.runtime import load_runtime
 from napari_emseg.types import Stack
@@ -88,6 +88,15 @@ def test_without_onnx_weights_nothing_is_tried(without_int8, stack):
     said = []
     add_int8(without_int8, stack, range(3), lambda _: [0.9], said.append)
     assert not said
+
+
+def test_it_goes_along_with_the_weights(whole_package, without_int8):
+    copy_int8(whole_package, without_int8.folder)
+    copied = read_package(without_int8.folder)
+    assert copied.info == whole_package.info
+    assert load_runtime(copied, "cpu").name == "OpenVINO int8 on cpu:0"
+    copied.int8.unlink()
+    copy_int8(copied, without_int8.folder)  # nothing there: nothing to do
 
 
 # -- made on request, from the stack at hand -------------------------------------------------------

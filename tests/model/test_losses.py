@@ -9,7 +9,6 @@ from scipy import ndimage as ndi
 
 from napari_emseg.core.classes import cell_probability, class_within_cells, to_class_map
 from napari_emseg.core.config import TrainConfig
-from napari_emseg.core.postprocess import to_mask
 from napari_emseg.model.losses import (
     KnownPixelAccuracy,
     OverlapLoss,
@@ -244,7 +243,7 @@ def test_accuracy_of_three_classes_is_that_of_the_class_map(batch_of_three):
     channels, classes, weights = batch_of_three
     metric, known = KnownPixelAccuracy(), weights > 0
     metric.update_state(classes[..., None], channels, weights)
-    mask = to_mask(cell_probability(channels), 0.5)
+    mask = cell_probability(channels) > 0.5
     predicted = to_class_map(mask, class_within_cells(channels)) - 1
     expected = (predicted == classes)[known].mean()
     assert 0.2 < expected < 0.5

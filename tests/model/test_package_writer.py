@@ -145,6 +145,10 @@ def test_it_is_valid_with_its_int8_form(whole_package):
     assert [each["source"] for each in rdf["attachments"]] == ["int8.xml", "int8.bin"]
 
 
+def test_a_cost_of_int8_without_the_form_is_not_noted(package_at, tmp_path):
+    assert read_package(package_at(tmp_path / "p", int8_cost=0.0)).info.int8_cost is None
+
+
 @pytest.mark.onnx
 def test_a_converter_that_fails_costs_the_onnx_file_alone(
     package_at, tmp_path, monkeypatch, caplog

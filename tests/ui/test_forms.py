@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_emseg.core import config
-from napari_emseg.ui.forms import field_for
+from napari_emseg.ui.forms import field_for, form_of
 
 CONFIGS = [
     config.NetworkConfig,
@@ -44,3 +44,17 @@ def test_unit_stands_in_the_label(qtbot):
     field = field_for(config.TrainConfig, "patch_size")
     qtbot.addWidget(field.native)
     assert field.label == "Patch size [px]"
+
+
+def test_unit_stands_in_the_label_once(qtbot):
+    field = field_for(config.MaskConfig, "smallest_cell_px")
+    qtbot.addWidget(field.native)
+    assert field.label == "Smallest cell [px]"
+
+
+def test_the_labels_of_a_form_are_of_one_width(qtbot):
+    fields = [field_for(config.MaskConfig, name) for name in ("threshold", "smallest_cell_px")]
+    form = form_of(fields)
+    qtbot.addWidget(form.native)
+    form.show()
+    assert len({field.native.x() for field in fields}) == 1

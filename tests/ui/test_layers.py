@@ -8,7 +8,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_emseg.errors import ShapeError
-from napari_emseg.ui.layers import current_slice, geometry, read_slice, stack_shape
+from napari_emseg.ui.layers import current_slice, geometry, read_slice, shows_slice, stack_shape
 
 
 @pytest.fixture
@@ -40,6 +40,22 @@ def test_position_beside_the_layer_is_refused(model):
     model.dims.set_point(0, 20)
     with pytest.raises(ShapeError, match=r"slice 20 of 'em'.*0 to 4"):
         current_slice(model, layer)
+
+
+def test_slices_that_are_seen(model):
+    layer, flat = model.add_image(stack()), model.add_image(stack()[0])
+    model.dims.set_point(0, 1)
+    assert [z for z in range(5) if shows_slice(model, layer, z)] == [1]
+    assert shows_slice(model, flat, 0)
+    model.dims.order = (1, 0, 2)  # across z
+    assert all(shows_slice(model, layer, z) for z in range(5))
+
+
+def test_beside_the_layer_no_slice_is_seen(model):
+    model.add_image(stack(30))
+    layer = model.add_image(stack(5))
+    model.dims.set_point(0, 20)
+    assert not any(shows_slice(model, layer, z) for z in range(5))
 
 
 def test_slice_under_rolled_axes(model):

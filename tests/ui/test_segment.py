@@ -11,12 +11,17 @@ import numpy as np
 import pytest
 import yaml
 from napari.utils.notifications import notification_manager
+from scipy.ndimage import gaussian_filter
 
+from napari_emseg.core.config import MaskConfig
+from napari_emseg.core.postprocess import to_cells, to_mask
 from napari_emseg.model.library import shipped_folder
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.jobs import job_runner
 
 JOB_TIMEOUT_MS = 90_000
+MANY = 600
+"""Slices of a stack that is not done before a test has acted, on a busy machine too."""
 
 
 @pytest.fixture
@@ -42,7 +47,7 @@ def wait(qtbot, ended):
 @pytest.fixture
 def run(viewer, dock, qtbot, ended):
     """A segmentation of a whole stack in the middle: some slices are there, most are not."""
-    image = np.random.default_rng(1).integers(0, 255, (60, 256, 256), np.uint8)
+    image = np.random.default_rng(1).integers(0, 255, (MANY, 256, 256), np.uint8)
     viewer.add_image(image, name="em")
     dock.whole.native.click()
     qtbot.waitUntil(lambda: "em mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
@@ -67,7 +72,8 @@ def test_one_click_segments_the_slice_that_is_shown(viewer, image, dock, wait):
     shown = [z for z in range(len(image)) if probability.data[z].any()]
     assert shown == [3]
     assert probability.data.dtype == np.float32
-    np.testing.assert_array_equal(mask.data[3], probability.data[3] > dock.threshold.value)
+    rules = MaskConfig(dock.threshold.value)
+    np.testing.assert_array_equal(mask.data[3], to_mask(probability.data[3], rules))
     assert dock.current.enabled
     assert not dock.stop.enabled
     assert "1 slice" in dock.status.value
@@ -98,15 +104,84 @@ def test_single_slice_image(viewer, image, dock, wait):
     assert viewer.layers["em mask"].data.shape == image[0].shape
 
 
-def test_threshold_acts_without_predicting_again(viewer, image, dock, wait):
-    viewer.add_image(image, name="em")
-    dock.current.native.click()
-    wait()
-    probability = viewer.layers["em probability"].data
-    z = next(iter(dock.prediction.done))
-    dock.threshold.value = float(np.median(probability[z]))
+@pytest.fixture
+def blobs(viewer, dock, qtbot):
+    """A prediction without the network: wandering blobs in five slices, of which two are done."""
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=(5, 64, 80)), (1, 3, 3))
+    viewer.add_image(np.zeros(noise.shape, np.uint8), name="em")
+    viewer.dims.set_current_step(0, 2)
+    dock.prediction = prediction = dock._prediction_to_fill()
+    prediction.probability[:] = np.clip(0.5 + noise / (4 * noise.std()), 0, 1)
+    prediction.show()
+    for z in (2, 3):
+        prediction.accept(z)
+    qtbot.waitUntil(lambda: "em mask" in viewer.layers)
+    return prediction
+
+
+def settle(prediction, qtbot):
+    """Wait until all that was asked for is shown."""
+    calls = []
+    prediction._postprocessor.after(lambda: calls.append(1))
+    qtbot.waitUntil(lambda: bool(calls), timeout=10_000)
+
+
+def test_threshold_and_smallest_cell_act_without_predicting_again(viewer, dock, blobs, qtbot):
+    for threshold, smallest_cell in ((0.6, 10), (0.6, 80), (0.3, 0)):
+        dock.threshold.value, dock.smallest_cell.value = threshold, smallest_cell
+        settle(blobs, qtbot)
+        expected = to_mask(blobs.probability, MaskConfig(threshold, smallest_cell))
+        expected[[0, 1, 4]] = 0  # no slice of these is there yet
+        np.testing.assert_array_equal(viewer.layers["em mask"].data, expected)
+
+
+def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
+    viewer, dock, blobs, qtbot
+):
+    dock.threshold.value = 0.55
+    dock.result.value = "cells"
+    settle(blobs, qtbot)
+    assert not viewer.layers["em mask"].visible
+    cells = viewer.layers["em cells"].data
+    assert cells.dtype == np.uint32
+    np.testing.assert_array_equal(cells[2:4] > 0, to_mask(blobs.probability, MaskConfig(0.55))[2:4])
+    assert not cells[[0, 1, 4]].any()
+    assert len(np.intersect1d(cells[2], cells[3])) > 3
+
+    before = cells[2].copy()
+    dock.threshold.value = 0.56
+    settle(blobs, qtbot)
+    both = (before > 0) & (cells[2] > 0)
+    assert (before != cells[2]).any()
+    assert np.mean(before[both] == cells[2][both]) > 0.9
+
+
+def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs, qtbot):
+    dock.result.value = "mask and cells"
+    blobs.show()
+    for z in (0, 4, 1):
+        blobs.accept(z)
+    blobs.finish(then=lambda: None)
+    settle(blobs, qtbot)
+    rules = MaskConfig(dock.threshold.value)
+    cells, mask = viewer.layers["em cells"].data, viewer.layers["em mask"].data
+    np.testing.assert_array_equal(cells > 0, mask > 0)
+    linked = to_cells(blobs.probability, rules)
+    assert len({*zip(cells.ravel(), linked.ravel(), strict=True)}) == linked.max() + 1
+
+
+def test_edited_cells_are_never_written_to(viewer, dock, blobs, qtbot):
+    dock.result.value = "mask and cells"
+    settle(blobs, qtbot)
+    painted = viewer.layers["em cells"]
+    painted.paint((2, 10, 10), 7)
+    before = painted.data.copy()
+    dock.threshold.value = 0.9
+    assert "edited" in dock.status.value
+    settle(blobs, qtbot)
+    np.testing.assert_array_equal(painted.data, before)
     np.testing.assert_array_equal(
-        viewer.layers["em mask"].data[z], probability[z] > dock.threshold.value
+        viewer.layers["em mask"].data[2], to_mask(blobs.probability[2], MaskConfig(0.9))
     )
 
 
@@ -153,7 +228,7 @@ def test_mask_edited_while_the_stack_runs_is_left_alone(viewer, run, wait):
 def test_stop_keeps_finished_slices(viewer, dock, run, wait):
     dock.stop.native.click()
     assert isinstance(wait(), Cancelled)
-    assert 0 < len(run.done) < 60
+    assert 0 < len(run.done) < MANY
     assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
     assert dock.current.enabled
 
@@ -178,7 +253,7 @@ def test_dock_closed_while_it_runs_stops_and_keeps_the_layers(viewer, docked, ru
     assert "em mask" in viewer.layers
     done = len(run.done)
     qtbot.wait(300)
-    assert len(run.done) == done < 60
+    assert len(run.done) == done < MANY
 
 
 def test_removed_result_layer_stops_in_words(viewer, run, wait):

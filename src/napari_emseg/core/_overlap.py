@@ -53,16 +53,12 @@ class Overlap:
         """Count over two label images (Y, X); 0 is membrane in both."""
         inside = truth > 0
         true_ids, predicted_ids = truth[inside], segments[inside]
-        covered = predicted_ids > 0
-        pairs = (true_ids[covered], predicted_ids[covered])
-        # compressing sums the duplicates, an order of magnitude faster than sorting in np.unique
-        shape = (int(truth.max()) + 1, int(segments.max()) + 1)
-        table = sparse.coo_array((np.ones(pairs[0].size), pairs), shape=shape).tocsr()
+        covered = predicted_ids[predicted_ids > 0]
         return cls(
-            joint=table.data,
+            joint=contingency(true_ids, predicted_ids).data,
             true_sizes=_sizes(true_ids),
-            predicted_sizes=_sizes(pairs[1]),
-            singletons=int(true_ids.size - pairs[0].size),
+            predicted_sizes=_sizes(covered),
+            singletons=int(true_ids.size - covered.size),
         )
 
     def rand(self) -> Parts:
@@ -85,6 +81,29 @@ class Overlap:
         )
         mutual = true + predicted - joint
         return Parts(_ratio(mutual, predicted), _ratio(mutual, true))
+
+
+def contingency(rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> sparse.csr_array:
+    """Count the pixels that two label arrays of equal shape share.
+
+    Parameters
+    ----------
+    rows, columns : integer arrays
+        0 is membrane and not counted.
+
+    Returns
+    -------
+    (R, C) float64 sparse array
+        Pixels with id r in ``rows`` and c in ``columns``; what is stored is above 0, row by row,
+        in order of the columns.
+    """
+    both = (rows > 0) & (columns > 0)
+    pairs = (rows[both], columns[both])
+    shape = (int(rows.max(initial=0)) + 1, int(columns.max(initial=0)) + 1)
+    # compressing sums the duplicates, an order of magnitude faster than sorting in np.unique
+    table = sparse.coo_array((np.ones(pairs[0].size), pairs), shape=shape).tocsr()
+    table.sort_indices()
+    return table
 
 
 def cell_components(truth: npt.NDArray[Any]) -> LabelImage:
@@ -131,17 +150,42 @@ def thin_borders(mask: BoolImage) -> LabelImage:
     cells = _components(mask)
     if not mask.any() or mask.all():
         return cells
-    # only the rim of a cell can flood: leaving its inside out of the queue halves the time
-    rim = mask & ~_inside(mask)
+    return flood((~mask).astype(np.uint8), cells, ~mask, line=True)
+
+
+def flood(
+    height: npt.NDArray[Any], markers: LabelImage, within: BoolImage, *, line: bool = False
+) -> LabelImage:
+    """Watershed with 4-connectivity from markers.
+
+    Parameters
+    ----------
+    height : (Y, X) array
+        What is flooded, from below.
+    markers : (Y, X) int32 array
+        Where the flood begins, with the ids it carries; 0 elsewhere. No two markers touch.
+    within : (Y, X) bool array
+        Where it may go, beside the markers.
+    line : bool
+        Leave 0 where floods meet, instead of letting them touch.
+
+    Returns
+    -------
+    (Y, X) int32 array
+        The markers, grown; 0 where no flood comes.
+    """
+    marked = markers > 0
+    # only the rim of a marker can flood: leaving its inside out of the queue halves the time
+    rim = marked & ~_inside(marked)
     grown = watershed(
-        (~mask).astype(np.uint8),
-        markers=np.where(rim, cells, 0),
+        height,
+        markers=np.where(rim, markers, 0),
         connectivity=1,
-        mask=rim | ~mask,
-        watershed_line=True,
+        mask=rim | (within & ~marked),
+        watershed_line=line,
     )
-    thinned: LabelImage = np.where(mask, cells, grown).astype(np.int32, copy=False)
-    return thinned
+    flooded: LabelImage = np.where(marked, markers, grown).astype(np.int32, copy=False)
+    return flooded
 
 
 def _inside(mask: BoolImage) -> BoolImage:

@@ -202,7 +202,7 @@ class AugmentConfig(Config):
 class TrainConfig(Config):
     """How a network is trained."""
 
-    epochs: int = setting(50, "Passes over the training slices.", ge=1, le=100_000)
+    epochs: int = setting(100, "Passes over the training slices.", ge=1, le=100_000)
     minutes: float = setting(
         0.0,
         "Fit the training into this time; 0 trains all epochs.",
@@ -211,7 +211,7 @@ class TrainConfig(Config):
         le=100_000,
     )
     patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
-    batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
+    batch_size: int = setting(2, "Patches per step.", ge=1, le=256)
     loss: str = setting(
         "cross-entropy",
         "What training minimises: the weighted cross-entropy alone, or with Dice or clDice of the "
@@ -334,8 +334,32 @@ class PredictConfig(Config):
 
 @dataclass(frozen=True)
 class MaskConfig(Config):
-    """How a probability becomes a mask."""
+    """How a probability becomes a mask, and cells that keep their id from slice to slice."""
 
     threshold: float = setting(
         0.5, "A pixel is cell where its probability is above this.", ge=0, le=1
+    )
+    smallest_cell_px: int = setting(
+        10,
+        "Cells with fewer pixels than this in a slice are left out.",
+        unit="px",
+        ge=0,
+        le=100_000,
+    )
+    marker_threshold: float = setting(
+        0.9,
+        "Where one cell holds several large parts with a probability above this, each becomes a "
+        "cell of its own; at the threshold or below nothing is split.",
+        ge=0,
+        le=1,
+    )
+    smallest_marker_px: int = setting(
+        200, "Smallest of the parts that become cells of their own.", unit="px", ge=1, le=100_000
+    )
+    link_overlap: float = setting(
+        0.1,
+        "Cells of neighbouring slices are one where they share at least this fraction of the "
+        "pixels that either covers.",
+        ge=0.01,
+        le=1,
     )

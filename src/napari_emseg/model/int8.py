@@ -7,6 +7,7 @@ prints, changes how Python logs, and takes memory, and none of that may cost a p
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -88,6 +89,15 @@ def add_int8(
         on_event(Log(f"The int8 form costs {cost:.4f} of V_rand on the validation slices."))
 
 
+def copy_int8(package: ModelPackage, folder: Path) -> None:
+    """Give the int8 form of a package, and what it costs, to another one of the same weights."""
+    if not package.int8.is_file():
+        return
+    for name in (INT8_WEIGHTS, INT8_VALUES):
+        shutil.copyfile(package.folder / name, folder / name)
+    _note(folder, package.info.int8_cost)
+
+
 def _cost(package: ModelPackage, judge: Judge) -> float:
     """V_rand of the exact form minus that of the int8 form, where they differ most."""
     from napari_emseg.model.openvino_runtime import OpenVinoRuntime
@@ -136,12 +146,13 @@ def make_int8(onnx: Path, tiles: Float32Array, out: Path) -> None:
             made.with_suffix(suffix).replace(out.with_suffix(suffix))
 
 
-def _note(folder: Path, cost: float) -> None:
+def _note(folder: Path, cost: float | None) -> None:
     """Say in a package's description that it has an int8 form, and what that costs."""
     rdf = yaml.safe_load((folder / RDF).read_text(encoding="utf-8"))
     # bioimage.io knows no such weights; as attachments they stay with the package
     rdf["attachments"] = [file_entry(folder, name) for name in (INT8_WEIGHTS, INT8_VALUES)]
-    rdf["config"]["napari_emseg"]["int8_cost"] = cost if np.isfinite(cost) else None
+    means_something = cost is not None and np.isfinite(cost)
+    rdf["config"]["napari_emseg"]["int8_cost"] = cost if means_something else None
     text = yaml.safe_dump(rdf, sort_keys=False)
     write_atomically(folder / RDF, lambda path: path.write_text(text, encoding="utf-8"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ def write_package(
     WriteError
         If the folder cannot be written.
     """
+    info = replace(info, int8_cost=None)  # its int8 form is made of what is written here
     making = folder.with_name(f".{folder.name}-new")
     try:
         shutil.rmtree(making, ignore_errors=True)

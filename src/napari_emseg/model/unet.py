@@ -64,26 +64,29 @@ def _block(
     x: keras.KerasTensor, filters: int, config: NetworkConfig, name: str
 ) -> keras.KerasTensor:
     """Two 3 x 3 convolutions; with ``residual`` the block's input is added before the last ReLU."""
-    y = _convolution(x, filters, 3, config, f"{name}_a")
+    y = _convolution(x, filters, config, f"{name}_a")
     y = layers.ReLU(name=f"{name}_a_relu")(y)
-    y = _convolution(y, filters, 3, config, f"{name}_b")
+    y = _convolution(y, filters, config, f"{name}_b")
     if config.residual:
-        short = _convolution(x, filters, 1, config, f"{name}_short")
+        # without a norm of its own: what it is added to has one, and a step takes less time
+        short = layers.Conv2D(
+            filters, 1, use_bias=False, kernel_initializer="he_normal", name=f"{name}_short"
+        )(x)
         y = layers.Add(name=f"{name}_add")([y, short])
     return layers.ReLU(name=f"{name}_b_relu")(y)
 
 
 def _convolution(
-    x: keras.KerasTensor, filters: int, size: int, config: NetworkConfig, name: str
+    x: keras.KerasTensor, filters: int, config: NetworkConfig, name: str
 ) -> keras.KerasTensor:
-    """A convolution and its normalisation.
+    """A 3 x 3 convolution and its normalisation.
 
     Group and instance normalisation are left out on purpose: they average over the whole tile, so
     a pixel's probability would depend on where the tiles are cut.
     """
     x = layers.Conv2D(
         filters,
-        size,
+        3,
         padding="same",
         use_bias=config.normalisation == "none",
         kernel_initializer="he_normal",

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from napari_emseg.core.classes import cell_probability, class_within_cells, to_class_map
 from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.metrics import ThresholdScores, score_stack
-from napari_emseg.core.postprocess import to_mask
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
 from napari_emseg.model.history import Row
@@ -157,7 +156,7 @@ def _scores(
 ) -> dict[str, float]:
     channels = part.predicted(slices)
     probability = cell_probability(channels)
-    class_map = to_class_map(to_mask(probability, 0.5), class_within_cells(channels))
+    class_map = to_class_map(probability > 0.5, class_within_cells(channels))
     right = class_map == part.classes + 1
     return {
         "loss": loss_of(loss, channels, part.classes, part.weights),

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from magicgui.widgets import CheckBox, ComboBox, FloatSlider, FloatSpinBox, LineEdit, SpinBox
+from magicgui.widgets import (
+    CheckBox,
+    ComboBox,
+    Container,
+    FloatSlider,
+    FloatSpinBox,
+    LineEdit,
+    SpinBox,
+)
 from magicgui.widgets.bases import ValueWidget
 
 from napari_emseg.core.setting import Config, Setting
+
+
+def form_of(fields: Sequence[ValueWidget]) -> Container:
+    """The fields below one another, with their labels in a column of one width."""
+    form = Container()
+    form.margins = (0, 0, 0, 0)
+    form.extend(fields)  # later: magicgui leaves the labels of the first ones as wide as they are
+    return form
 
 
 def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
@@ -37,7 +54,7 @@ def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
 
 
 def _label(declared: Setting) -> str:
-    words = declared.name.replace("_", " ").capitalize()
+    words = declared.name.removesuffix(f"_{declared.unit}").replace("_", " ").capitalize()
     return f"{words} [{declared.unit}]" if declared.unit else words
 
 

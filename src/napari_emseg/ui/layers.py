@@ -64,6 +64,17 @@ def current_slice(viewer: ViewerModel, layer: Image) -> int:
     return z
 
 
+def shows_slice(viewer: ViewerModel, layer: Image, z: int) -> bool:
+    """Whether a person sees pixels of slice ``z`` of ``layer``: that slice, or a view across z."""
+    dims = viewer.dims
+    if layer.ndim > 2 and dims.displayed != (dims.ndim - 2, dims.ndim - 1):
+        return True
+    try:
+        return current_slice(viewer, layer) == z
+    except ShapeError:
+        return False
+
+
 def geometry(layer: Layer) -> dict[str, Any]:
     """Where a layer lies in the world, as keyword arguments for a layer beside it."""
     return {

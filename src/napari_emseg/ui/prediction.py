@@ -1,4 +1,4 @@
-"""A probability layer and a mask layer that grow beside their source."""
+"""Layers of probability, mask and cells that grow beside their source."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_emseg.core.postprocess import to_mask
-from napari_emseg.ui.layers import geometry, read_slice, stack_shape
+from napari_emseg.core.config import MaskConfig
+from napari_emseg.errors import ShapeError
+from napari_emseg.ui.layers import current_slice, geometry, read_slice, shows_slice, stack_shape
+from napari_emseg.ui.postprocessor import Postprocessor, Results
+from napari_emseg.ui.result_layer import ResultLayer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
-    from napari.layers import Image, Labels
+    from napari.layers import Image
+    from numpy.typing import DTypeLike
 
     from napari_emseg.io.scratch import Scratch
     from napari_emseg.model.package import ModelPackage
 
-MASK_OPACITY = 0.4
+OPACITY = 0.4
 MASK_COLORS = {None: "orange", 0: "transparent", 1: "deepskyblue"}
 """Cell is blue, membrane stays bare, and what a person paints with another label shows too."""
 
@@ -26,8 +32,8 @@ MASK_COLORS = {None: "orange", 0: "transparent", 1: "deepskyblue"}
 class Prediction:
     """What one model says of one image layer, slice by slice.
 
-    The worker writes probabilities into `out`, a file that the probability layer shows; the mask
-    is made from it here. A mask that a person has edited is never written to again.
+    The worker writes probabilities into `out`, a file that the probability layer shows; mask and
+    cells are made from it in a thread. A result that a person has edited is never written to again.
 
     Parameters
     ----------
@@ -54,21 +60,32 @@ class Prediction:
         self.probability: np.memmap[Any, Any] = scratch.allocate(
             "probability", shape, np.float32, reserve=False
         )
-        self.mask = np.zeros(shape, np.uint8)
         self.done: set[int] = set()
-        self.threshold = 0.5
         self.probability_layer: Image | None = None
-        self.mask_layer: Labels | None = None
-        self._edited = False
+        self._results = {
+            "mask": self._result_layer(
+                "mask", np.uint8, colormap=DirectLabelColormap(color_dict=MASK_COLORS)
+            ),
+            "cells": self._result_layer("cells", np.uint32),
+        }
+        self._postprocessor = Postprocessor(self.probability, self._put)
+        self._rules: tuple[tuple[str, ...], MaskConfig] | None = None
+        self._out_of_turn = False
+
+    @property
+    def mask(self) -> np.ndarray[Any, Any]:
+        """The mask (Z, Y, X), uint8, as far as it is made."""
+        return self._results["mask"].data
 
     def show(self) -> None:
-        """Add the probability layer; the mask layer follows with the first slice.
+        """Add the probability layer; the others follow with the first slice.
 
-        Each takes the window some 0.1 s, so they are added at two different moments.
+        Each takes the window some 0.1 s, so they are added at different moments.
         """
+        self._out_of_turn = bool(self.done)
         if self.probability_layer is None:
             self.probability_layer = self._viewer.add_image(
-                self._as_source(self.probability),
+                self.probability[0] if self.image.ndim == 2 else self.probability,
                 name=f"{self.image.name} probability",
                 contrast_limits=(0, 1),
                 colormap="gray",
@@ -76,13 +93,18 @@ class Prediction:
                 **self._beside_source(),
             )
 
-    def finish(self) -> None:
-        """Draw the thumbnail; where no slice was finished take the probability layer away."""
+    def finish(self, then: Callable[[], None]) -> None:
+        """Take the probability layer away where no slice was finished, else complete the results.
+
+        ``then`` is called when all slices are shown.
+        """
         layer = self.probability_layer
         if not self.done and layer is not None and layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
-        if self.mask_layer is not None:
-            self.mask_layer.refresh(extent=False)
+        if self._out_of_turn:
+            self._make_all()
+        self._postprocessor.after(self._draw_thumbnails)
+        self._postprocessor.after(then)
 
     @property
     def source_path(self) -> Path:
@@ -96,15 +118,18 @@ class Prediction:
 
     def serves(self, image: Image, model: str) -> bool:
         """Whether more slices of ``image`` may still be added to these layers."""
-        layers = self._viewer.layers
-        kept = all(
-            layer is None or layer in layers for layer in (self.probability_layer, self.mask_layer)
-        )
+        layer = self.probability_layer
+        kept = layer is None or layer in self._viewer.layers
         same = image is self.image and image.data is self._data and model == self.model
-        return same and kept and not self._edited
+        return same and kept and all(result.kept for result in self._results.values())
+
+    def stop(self) -> None:
+        """Make no more of mask and cells."""
+        self._postprocessor.stop()
 
     def release(self) -> None:
         """Delete the shared files; a layer that shows one keeps its pixels until it is gone."""
+        self.stop()
         for path in (self.source_path, self.out_path):
             self._scratch.release(path)
 
@@ -120,48 +145,67 @@ class Prediction:
     def accept(self, z: int) -> None:
         """Show slice ``z``, whose probability the worker has written."""
         self.done.add(z)
-        if self._edited:
-            return
-        self.mask[z] = to_mask(self.probability[z], self.threshold)
-        if self.mask_layer is None:
-            self._add_mask_layer()
-        else:
-            self._refresh()
+        self._postprocessor.make([z])
+        layer = self.probability_layer
+        if layer is not None and layer.visible and shows_slice(self._viewer, self.image, z):
+            layer.refresh(extent=False, thumbnail=False)
 
-    def set_threshold(self, threshold: float) -> bool:
-        """Make the mask anew from the probability; False where a person has edited the mask."""
-        if self._edited:
-            return False
-        self.threshold = threshold
-        for z in self.done:
-            self.mask[z] = to_mask(self.probability[z], threshold)
-        self._refresh()
-        return True
+    def apply(self, kinds: tuple[str, ...], config: MaskConfig) -> bool:
+        """Make the results anew from the probability, the slice that is shown first.
 
-    def _add_mask_layer(self) -> None:
-        self.mask_layer = self._viewer.add_labels(
-            self._as_source(self.mask),
-            name=f"{self.image.name} mask",
-            opacity=MASK_OPACITY,
-            colormap=DirectLabelColormap(color_dict=MASK_COLORS),
+        Parameters
+        ----------
+        kinds : tuple of str
+            Which layers to show: ``mask``, ``cells`` or both.
+        config : MaskConfig
+            How they are made.
+
+        Returns
+        -------
+        bool
+            False where a person has edited one of them, so that it stays as it is.
+        """
+        before, self._rules = self._rules, (kinds, config)
+        if before is None or before[0] != kinds:
+            for kind, result in self._results.items():
+                result.show(kind in kinds)
+        if before != self._rules:
+            self._out_of_turn = True
+            self._make_all()
+        return not any(self._results[kind].edited for kind in kinds)
+
+    def _make_all(self) -> None:
+        """Make all slices anew; cells of the one that is shown keep their ids."""
+        assert self._rules is not None
+        try:
+            here = current_slice(self._viewer, self.image)
+        except ShapeError:  # the viewer shows a place beside the image
+            here = 0
+        shown = self._results["cells"].data[here].copy()
+        self._postprocessor.begin(*self._rules, here, shown)
+        self._postprocessor.make(sorted(self.done, key=lambda z: abs(z - here)))
+
+    def _put(self, z: int, results: Results) -> None:
+        seen = shows_slice(self._viewer, self.image, z)
+        for kind, labels in results.items():
+            self._results[kind].put(z, labels, draw=seen)
+
+    def _draw_thumbnails(self) -> None:
+        for result in self._results.values():
+            result.draw_thumbnail()
+
+    def _result_layer(self, kind: str, dtype: DTypeLike, **about: Any) -> ResultLayer:
+        return ResultLayer(
+            self._viewer,
+            stack_shape(self.image),
+            dtype,
+            flat=self.image.ndim == 2,
+            name=f"{self.image.name} {kind}",
+            opacity=OPACITY,
+            **about,
             **self._beside_source(),
         )
-        events = self.mask_layer.events
-        for event in (events.paint, events.labels_update, events.data):
-            event.connect(self._note_edit)
-
-    def _as_source(self, stack: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """The stack (Z, Y, X), or its only slice where the source is one."""
-        return stack[0] if self.image.ndim == 2 else stack
 
     def _beside_source(self) -> dict[str, Any]:
         about = {"source": self.image.name, "model": self.model}
         return {"metadata": {"napari_emseg": about}, **geometry(self.image)}
-
-    def _note_edit(self) -> None:
-        self._edited = True
-
-    def _refresh(self) -> None:
-        for layer in (self.probability_layer, self.mask_layer):
-            if layer is not None and layer.visible:
-                layer.refresh(extent=False, thumbnail=False)

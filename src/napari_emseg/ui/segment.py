@@ -16,7 +16,7 @@ from napari_emseg.model.library import DEFAULT, list_models
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.types import Cancelled, Event, Failed, Finished, Log, Progress, SliceDone
 from napari_emseg.ui.collector import spare_the_window
-from napari_emseg.ui.forms import field_for
+from napari_emseg.ui.forms import field_for, form_of
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.layers import current_slice, stack_shape
 from napari_emseg.ui.lifetime import WhenClosed
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     import napari.viewer
 
     from napari_emseg.engine.jobs import Job
+
+_RESULTS = {"mask": ("mask",), "cells": ("cells",), "mask and cells": ("mask", "cells")}
+"""What a person may choose to see, and the layers that show it."""
 
 _STEPS = 1000
 """Resolution of the progress bar."""
@@ -61,8 +64,10 @@ class SegmentWidget(Container):
         self._tickets: list[int] = []
         self._make_fields()
         self._make_actions()
-        form = Container(widgets=[self.image, self.model, self.device, self.threshold])
-        form.margins = (0, 0, 0, 0)
+        form = form_of([
+            self.image, self.model, self.device,
+            self.result, self.threshold, self.smallest_cell,
+        ])  # fmt: skip
         super().__init__(
             widgets=[form, self._buttons, self.progress, self.stop, self.status], labels=False
         )
@@ -96,7 +101,15 @@ class SegmentWidget(Container):
             value="auto",
             tooltip="Where the network runs; auto takes a GPU where there is one.",
         )
+        self.result = ComboBox(
+            name="result",
+            label="Result",
+            choices=list(_RESULTS),
+            tooltip="mask: cell or membrane. cells: every cell has an id and a colour of its own, "
+            "and keeps them from slice to slice.",
+        )
         self.threshold = field_for(MaskConfig, "threshold", step=0.01)
+        self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
 
     def _make_actions(self) -> None:
         self.current = PushButton(
@@ -120,7 +133,8 @@ class SegmentWidget(Container):
         self.current.changed.connect(self.segment_current_slice)
         self.whole.changed.connect(self.segment_whole_stack)
         self.stop.changed.connect(self._stop)
-        self.threshold.changed.connect(self._apply_threshold)
+        for field in (self.result, self.threshold, self.smallest_cell):
+            field.changed.connect(self._apply_fields)
         self.model.changed.connect(self._choose_threshold_of_model)
         WhenClosed(self.native, self._abandon_jobs)
 
@@ -142,6 +156,8 @@ class SegmentWidget(Container):
     def _abandon_jobs(self) -> None:
         for ticket in self._tickets:
             self._runner.abandon(ticket)
+        for prediction in self._predictions:
+            prediction.stop()
 
     def _on_warm_up(self, event: Event) -> None:
         if isinstance(event, Failed):
@@ -199,7 +215,7 @@ class SegmentWidget(Container):
             serving = [Prediction(self._viewer, image, package, self._runner.scratch)]
             self._predictions += serving
         self.prediction = serving[0]
-        self.prediction.set_threshold(self.threshold.value)
+        self.prediction.apply(*self._rules())
         return self.prediction
 
     def _release_ended(self) -> None:
@@ -215,12 +231,17 @@ class SegmentWidget(Container):
             self.stop.enabled = False
             self._runner.cancel(self._ticket)
 
-    def _apply_threshold(self) -> None:
+    def _rules(self) -> tuple[tuple[str, ...], MaskConfig]:
+        """What is to be shown, and how it is made."""
+        config = MaskConfig(self.threshold.value, self.smallest_cell.value)
+        return _RESULTS[self.result.value], config
+
+    def _apply_fields(self) -> None:
         shown = self.prediction
-        if shown is not None and shown.done and not shown.set_threshold(self.threshold.value):
+        if shown is not None and shown.done and not shown.apply(*self._rules()):
             self.status.value = (
-                "The mask was edited by hand, so the threshold leaves it alone; segment again to "
-                "get a new one."
+                "A result was edited by hand, so the fields leave it alone; segment again to get "
+                "a new one."
             )
 
     def _choose_threshold_of_model(self) -> None:
@@ -246,9 +267,8 @@ class SegmentWidget(Container):
                 self._show_idle(event.message)
                 show_failure(event)
         if isinstance(event, Finished | Cancelled | Failed):
-            if self.prediction is not None:
-                self.prediction.finish()
-            self.ended.emit(event)
+            assert self.prediction is not None
+            self.prediction.finish(then=lambda: self.ended.emit(event))
 
     def _accept(self, z: int) -> None:
         assert self.prediction is not None
