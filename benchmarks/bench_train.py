@@ -146,7 +146,7 @@ def first_step() -> float:
 
 
 def main() -> None:
-    from napari_emseg.engine.environment import load_backend
+    from napari_emseg.model.backend import load_backend
 
     rounds, base_filters = (int(a) for a in (sys.argv[1:] + ["5", "16"][len(sys.argv) - 1 :]))
     print(f"  first step after   {first_step():7.1f} s  (to reach: {LONGEST_START_S:.0f})")

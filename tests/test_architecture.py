@@ -231,6 +231,14 @@ def test_neither_the_window_nor_the_engine_loads_keras():
     assert not loaded & HEAVY
 
 
+def test_what_predicts_loads_no_keras():
+    """On a processor OpenVINO does it all."""
+    names = ["predict", "library", "package", "runtime", "openvino_runtime"]
+    loaded = modules_after("\n".join(f"import {PACKAGE}.model.{name}" for name in names))
+    assert "openvino" in loaded
+    assert not loaded & {"keras", "nncf", *BACKENDS}
+
+
 def test_the_command_line_loads_neither_keras_nor_a_window():
     loaded = modules_after(f"import {PACKAGE}.cli, {PACKAGE}.engine.worker_main")
     assert not loaded & (HEAVY | {"napari", "qtpy"})

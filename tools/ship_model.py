@@ -14,10 +14,11 @@ from dataclasses import replace
 
 from napari_emseg.io.isbi2012 import ISBI_TERMS
 from napari_emseg.io.samples import phantom
+from napari_emseg.model.int8 import copy_int8
+from napari_emseg.model.keras_runtime import load_network
 from napari_emseg.model.library import DEFAULT, find_model
 from napari_emseg.model.package_writer import write_package
 from napari_emseg.model.predict import read_seen
-from napari_emseg.model.runtime import load_network
 
 LARGEST_MIB = 20
 
@@ -29,6 +30,7 @@ def main() -> None:
     stack, _ = phantom()
     sample = read_seen(stack, len(stack) // 2, info.network)
     write_package(shipped, info, load_network(trained), sample, card=card)
+    copy_int8(trained, shipped)
     size = sum(file.stat().st_size for file in shipped.iterdir()) / 2**20
     print(f"{shipped}: {size:.1f} MiB (at most {LARGEST_MIB})")
     for file in sorted(shipped.iterdir()):

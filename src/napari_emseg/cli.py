@@ -144,7 +144,7 @@ def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **opt
         chosen = slice(None) if job.slices is None else list(job.slices)
         pixels = _as_what(what, probability[chosen], within[chosen], rules)
         write_stack(out, source.with_data(pixels, kind=kind), overwrite=overwrite, sources=[stack])
-    click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s on {result.device}")
+    click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s with {result.device}")
 
 
 def _path_of(shared: np.memmap[Any, Any]) -> Path:

@@ -138,6 +138,11 @@ def test_an_even_number_of_input_slices_has_no_middle():
         NetworkConfig(input_slices=2)
 
 
+def test_exact_and_int8_exclude_each_other():
+    with pytest.raises(SettingError, match="exact: expected one of exact and int8"):
+        PredictConfig(exact=True, int8=True)
+
+
 @pytest.mark.parametrize(
     ("count", "z", "seen"),
     [(1, 0, [0]), (1, 4, [4]), (3, 0, [0, 0, 1]), (3, 2, [1, 2, 3]), (3, 4, [3, 4, 4])],

@@ -129,6 +129,7 @@ def test_doctor_says_what_is_used():
     report = run("doctor").stdout
     assert "devices" in report
     assert "default" in report
+    assert "by OpenVINO to predict" in report or "gpu:0 by Keras to predict" in report
 
 
 def test_demo_without_a_display_writes_its_results(tmp_path):

@@ -12,7 +12,8 @@ import pytest
 from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
 from napari_emseg.core.targets import Target, make_target
 from napari_emseg.model import package_writer
-from napari_emseg.model.package import PackageInfo
+from napari_emseg.model.int8 import add_int8
+from napari_emseg.model.package import ModelPackage, PackageInfo, read_package
 from napari_emseg.model.package_writer import write_package
 from napari_emseg.model.train import TrainResult, train
 from napari_emseg.model.unet import build_unet
@@ -122,3 +123,14 @@ def package_at(stack: Stack):
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def whole_package(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
+    """A tiny network with ONNX weights and an int8 form of no cost; tests must not change it."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("Keras writes no ONNX on others")
+    folder = tmp_path_factory.mktemp("whole") / "package"
+    write_package(folder, PackageInfo("whole", TINY), make_network(TINY), stack.data[:1])
+    add_int8(read_package(folder), stack, range(3), lambda _: [0.9])
+    return read_package(folder)

@@ -17,10 +17,10 @@ import yaml
 from napari_emseg.core.config import NetworkConfig
 from napari_emseg.errors import WriteError
 from napari_emseg.model import _onnx, package_writer
+from napari_emseg.model.keras_runtime import load_network
 from napari_emseg.model.library import shipped_folder
 from napari_emseg.model.package import ONNX_WEIGHTS, RDF, WEIGHTS, PackageInfo, read_package
 from napari_emseg.model.package_writer import write_package
-from napari_emseg.model.runtime import load_network
 from napari_emseg.model.unet import build_unet
 
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
@@ -136,6 +136,17 @@ def test_any_network_is_written_whole(tmp_path, network_of, network, stack):
     else:
         assert names == ["membrane", "cell", "class 3", "class 4"]
     assert rdf["config"]["napari_emseg"]["class_names"] == ["membrane", "cell", *names[2:]]
+
+
+@pytest.mark.onnx
+def test_it_is_valid_with_its_int8_form(whole_package):
+    assert_valid(whole_package.folder)
+    rdf = yaml.safe_load((whole_package.folder / RDF).read_text())
+    assert [each["source"] for each in rdf["attachments"]] == ["int8.xml", "int8.bin"]
+
+
+def test_a_cost_of_int8_without_the_form_is_not_noted(package_at, tmp_path):
+    assert read_package(package_at(tmp_path / "p", int8_cost=0.0)).info.int8_cost is None
 
 
 @pytest.mark.onnx

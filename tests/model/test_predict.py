@@ -7,8 +7,8 @@ import pytest
 
 from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.tiling import plan_tiles
+from napari_emseg.model.keras_runtime import KerasRuntime
 from napari_emseg.model.predict import predict_slice, predict_slices, read_seen
-from napari_emseg.model.runtime import KerasRuntime
 from napari_emseg.types import Stack
 
 SMALL = PredictConfig(tile_size=64)

@@ -30,12 +30,12 @@ from napari_emseg.errors import (
 )
 from napari_emseg.model import _training as training_module
 from napari_emseg.model.history import best_epoch
+from napari_emseg.model.keras_runtime import KerasRuntime, load_network
 from napari_emseg.model.library import find_model
 from napari_emseg.model.losses import KnownPixelAccuracy
 from napari_emseg.model.package import ONNX_WEIGHTS, read_package
 from napari_emseg.model.predict import predict_slice, predict_slices
 from napari_emseg.model.run_folder import RunFolder
-from napari_emseg.model.runtime import KerasRuntime, load_network
 from napari_emseg.model.train import train
 from napari_emseg.types import EpochDone, Log, Preview, Progress, Stack
 
@@ -514,6 +514,8 @@ def test_a_network_that_sees_the_neighbours_end_to_end(stack, target, recipe, tm
     np.testing.assert_array_equal(seen, np.moveaxis(stack.data[[3, 4, 4]], 0, -1))
     if keras.backend.backend() == "tensorflow":
         assert (package.folder / ONNX_WEIGHTS).exists()
+        assert package.int8.exists()
+        assert np.isfinite(package.info.int8_cost)
 
 
 @pytest.mark.parametrize("loss", ["dice", "cldice"])

@@ -12,6 +12,7 @@ from napari_emseg.core.config import NetworkConfig
 from napari_emseg.core.metrics import SliceScores, ThresholdScores
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
+from napari_emseg.model.keras_runtime import KerasRuntime
 from napari_emseg.model.losses import weighted_cross_entropy
 from napari_emseg.model.validation import Validator, steady_threshold
 from napari_emseg.types import Stack
@@ -67,6 +68,15 @@ def test_a_perfect_network_has_perfect_scores(truth):
     assert validate.first_slice == 2
     for name in ("v_rand", "val_v_rand", "val_v_info", "val_accuracy"):
         assert judged.scores[name] == pytest.approx(1, abs=0.02), name
+
+
+def test_v_rand_of_any_runtime_at_a_threshold_and_at_the_best(truth):
+    validate = validator(truth, truth, np.ones(truth.shape), Split((0, 1), (2,)))
+    expected = validate(seeing()).scores["val_v_rand"]
+    at, best = validate.v_rand(KerasRuntime(seeing()), 0.5)
+    assert at == pytest.approx(best) == pytest.approx(expected)
+    at, best = validate.v_rand(lambda tiles: (tiles > 0) * np.float32(0.4), 0.5)
+    assert at < best == pytest.approx(expected)  # above 0.5 there is no cell
 
 
 def test_what_is_unknown_counts_nowhere(truth):

@@ -20,7 +20,7 @@ from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.jobs import job_runner
 
 JOB_TIMEOUT_MS = 90_000
-MANY = 240
+MANY = 600
 """Slices of a stack that is not done before a test has acted, on a busy machine too."""
 
 

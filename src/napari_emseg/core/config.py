@@ -310,6 +310,26 @@ class PredictConfig(Config):
         "Predict in all eight orientations (test-time flips) and average: a little better, at "
         "eight times the time.",
     )
+    runtime: str = setting(
+        "auto",
+        "What runs the network; auto takes a GPU that works first, else OpenVINO, else Keras.",
+        choices=("auto", "keras", "openvino"),
+    )
+    exact: bool = setting(
+        False,
+        "Compute in single precision, also where the model has a form in 8-bit integers (int8) "
+        "that is several times as fast and costs next to no accuracy.",
+    )
+    int8: bool = setting(
+        False,
+        "Have OpenVINO take the int8 form also where what it costs is unknown or too much; it is "
+        "made from the stack where the model has none.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.exact and self.int8:
+            raise SettingError("exact: expected one of exact and int8, received both")
 
 
 @dataclass(frozen=True)

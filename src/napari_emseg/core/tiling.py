@@ -58,6 +58,11 @@ class Tile:
         """Where the tile lies in the padded slice."""
         return slice(self.y.start, self.y.stop), slice(self.x.start, self.x.stop)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in px."""
+        return self.y.stop - self.y.start, self.x.stop - self.x.start
+
     def weights(self) -> Float32Array:
         """Blending weights (Y, X) of the tile, float32 in 0..1."""
         result: Float32Array = np.multiply.outer(self.y.weights(), self.x.weights())

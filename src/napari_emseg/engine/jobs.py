@@ -17,10 +17,18 @@ from napari_emseg.types import LabelsMeaning
 
 @dataclass(frozen=True)
 class WarmUpJob:
-    """Load the libraries and a model, so that the next job need not wait for them."""
+    """Load the libraries and a model, so that the next job need not wait for them.
+
+    Parameters
+    ----------
+    shape : (int, int), optional
+        Shape (Y, X) of the slices to come, to compile the network for.
+    """
 
     model: str = DEFAULT
     device: str = "auto"
+    config: PredictConfig = PredictConfig()
+    shape: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class TrainJob:
 
 @dataclass(frozen=True)
 class DevicesJob:
-    """List the devices that Keras can compute on."""
+    """List the devices that a prediction can take."""
 
 
 Job: TypeAlias = WarmUpJob | PredictJob | TrainJob | DevicesJob
@@ -76,7 +84,19 @@ Job: TypeAlias = WarmUpJob | PredictJob | TrainJob | DevicesJob
 
 @dataclass(frozen=True)
 class PredictResult:
-    """What a prediction did: slices finished, seconds taken, device and threshold of the model."""
+    """What a prediction did.
+
+    Parameters
+    ----------
+    slices : int
+        How many are finished.
+    seconds : float
+        How long that took.
+    device : str
+        What computed and where, such as ``OpenVINO int8 on cpu:0``.
+    threshold : float
+        That of the model.
+    """
 
     slices: int
     seconds: float

@@ -1,6 +1,6 @@
 """Jobs are done here, in the worker process or in that of the command line.
 
-Keras is loaded inside these functions, never by importing this module.
+Keras and OpenVINO are loaded inside these functions, by the jobs that need them.
 """
 
 from __future__ import annotations
@@ -48,26 +48,31 @@ def run(job: Any, emit: OnEvent, should_stop: ShouldStop) -> Any:
 @run.register
 def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> str:
     from napari_emseg.model.library import find_model
+    from napari_emseg.model.predict import warm_up
     from napari_emseg.model.runtime import load_runtime
 
-    runtime = load_runtime(find_model(job.model), job.device)
-    return runtime.device
+    package = find_model(job.model)
+    runtime = load_runtime(package, job.device, job.config, emit)
+    if job.shape is not None:
+        warm_up(runtime, job.shape, package.info.network, job.config)
+    return runtime.name
 
 
 @run.register
 def _devices(job: DevicesJob, emit: OnEvent, should_stop: ShouldStop) -> list[str]:
-    from napari_emseg.model.devices import list_devices
+    from napari_emseg.model.runtime import available_devices
 
-    return list_devices()
+    return available_devices()
 
 
 @run.register
 def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
     from napari_emseg.core.classes import cell_probability, class_within_cells
     from napari_emseg.io.read import read_stack
+    from napari_emseg.model.int8 import ensure_int8
     from napari_emseg.model.library import find_model
     from napari_emseg.model.predict import predict_slices
-    from napari_emseg.model.runtime import load_runtime
+    from napari_emseg.model.runtime import choose_runtime, load_runtime
 
     package = find_model(job.model)
     stack = read_stack(job.source, kind="image")
@@ -76,7 +81,9 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
     out = _attach("out", job.out, stack)
     within_cells = _attach("within_cells", job.within_cells, stack) if job.within_cells else None
     emit(Log(f"Loading model {package.info.name!r}."))
-    runtime = load_runtime(package, job.device)
+    if job.config.int8 and choose_runtime(job.device, job.config.runtime) == "openvino":
+        ensure_int8(package, stack, slices, emit)
+    runtime = load_runtime(package, job.device, job.config, emit)
     start, done = time.monotonic(), 0
     predicted = predict_slices(
         stack, slices, runtime, package.info.network, job.config, should_stop=should_stop
@@ -91,7 +98,7 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
         emit(Progress(done, len(slices), "slices", left))
     if done < len(slices):
         raise CancelledError(f"Stopped after {done} of {len(slices)} slices; they are kept.")
-    return PredictResult(done, time.monotonic() - start, runtime.device, package.info.threshold)
+    return PredictResult(done, time.monotonic() - start, runtime.name, package.info.threshold)
 
 
 def _attach(name: str, path: Path, stack: Stack) -> np.memmap[Any, Any]:
@@ -107,7 +114,10 @@ def _attach(name: str, path: Path, stack: Stack) -> np.memmap[Any, Any]:
 def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> Any:
     from napari_emseg.core.targets import guess_meaning, make_target
     from napari_emseg.io.read import read_stack
+    from napari_emseg.model.backend import load_backend
     from napari_emseg.model.library import find_model
+
+    load_backend()
     from napari_emseg.model.train import train
 
     stack = read_stack(job.images, kind="image")

@@ -20,9 +20,9 @@ from typing import BinaryIO
 
 import psutil
 
-from napari_emseg.engine.environment import prepare_environment
 from napari_emseg.engine.jobs import Job
 from napari_emseg.errors import CancelledError, EmsegError
+from napari_emseg.model.backend import prepare_environment
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 
 _NICENESS = 5

@@ -12,10 +12,10 @@ import numpy as np
 from napari_emseg.core.config import NetworkConfig, TrainConfig
 from napari_emseg.core.patches import Batch
 from napari_emseg.errors import ModelError
+from napari_emseg.model.keras_runtime import LOAD_ERRORS, load_network
 from napari_emseg.model.losses import KnownPixelAccuracy, training_loss
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.model.run_folder import RunFolder
-from napari_emseg.model.runtime import LOAD_ERRORS, load_network
 from napari_emseg.model.unet import build_unet
 
 

@@ -22,6 +22,7 @@ from napari_emseg.model._learner import new_learner, resumed_learner
 from napari_emseg.model._schedule import Schedule, has_stalled
 from napari_emseg.model._showing import Showing
 from napari_emseg.model.history import Row, best_epoch
+from napari_emseg.model.int8 import add_int8
 from napari_emseg.model.losses import training_loss
 from napari_emseg.model.package import ModelPackage, PackageInfo
 from napari_emseg.model.package_writer import write_package
@@ -281,5 +282,9 @@ class Training:
         model = keras.models.load_model(self.folder.best, compile=False)
         sample = read_seen(self.stack, self.split.validation[0], info.network)
         write_package(self.folder.package, info, model, sample)
+        add_int8(
+            ModelPackage(self.folder.package, info), self.stack, self.split.train,
+            lambda runtime: self.validator.v_rand(runtime, info.threshold), self.tell,
+        )  # fmt: skip
         self.showing.draw(self.history)
         return TrainResult(self.folder.package, best, self.stopped)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import keras
 
-from napari_emseg.errors import DeviceError
+from napari_emseg.model.device_choice import pick_device
 
 
 def list_devices() -> list[str]:
@@ -40,16 +40,7 @@ def choose_device(wanted: str) -> str:
     DeviceError
         If there is no such device.
     """
-    present = list_devices()
-    if wanted == "auto":
-        return present[0]
-    matching = [each for each in present if each == wanted or each.split(":")[0] == wanted]
-    if not matching:
-        raise DeviceError(
-            f"device: expected auto or one of {', '.join(present)}, received {wanted!r}; "
-            "'napari-emseg doctor' says why a GPU is not used"
-        )
-    return matching[0]
+    return pick_device(wanted, list_devices())
 
 
 @contextmanager

@@ -6,6 +6,7 @@ napari_emseg:``, what is needed on top.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from napari_emseg.types import VoxelSize
 RDF = "rdf.yaml"
 WEIGHTS = "weights.keras"
 ONNX_WEIGHTS = "weights.onnx"
+INT8_WEIGHTS, INT8_VALUES = "int8.xml", "int8.bin"
+LARGEST_INT8_COST = 0.003
+"""V_rand that int8 may cost on the validation slices, to be used unless told otherwise."""
+
 _NOT_OURS = (LookupError, TypeError, ValueError, AttributeError)
 """What comes of reading a description whose entries are missing, or of other types."""
 
@@ -44,6 +49,9 @@ class PackageInfo:
         Validation scores of the epoch that was kept.
     data_terms : str
         Under which terms the training data may be used; empty where nobody said.
+    int8_cost : float, optional
+        V_rand on the validation slices that the int8 form costs, below 0 where it is better; None
+        where there is no such form, or V_rand means nothing.
     """
 
     name: str
@@ -53,6 +61,12 @@ class PackageInfo:
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
     data_terms: str = ""
+    int8_cost: float | None = None
+
+    @property
+    def int8_is_good(self) -> bool:
+        """Whether the int8 form is known to cost next to nothing."""
+        return self.int8_cost is not None and self.int8_cost <= LARGEST_INT8_COST
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -72,7 +86,7 @@ class PackageInfo:
     @classmethod
     def from_config(cls, block: dict[str, Any]) -> PackageInfo:
         """The inverse of `to_config`."""
-        voxel = block.get("voxel_size_nm")
+        voxel, cost = block.get("voxel_size_nm"), block.get("int8_cost")
         return cls(
             name=str(block["name"]),
             network=NetworkConfig.from_dict(block["network"]),
@@ -81,6 +95,7 @@ class PackageInfo:
             training=dict(block.get("training", {})),
             scores=dict(block.get("scores", {})),
             data_terms=str(block.get("data_terms", "")),
+            int8_cost=None if cost is None else float(cost),
         )
 
 
@@ -95,6 +110,21 @@ class ModelPackage:
     def weights(self) -> Path:
         """The ``keras_v3`` file with architecture and weights."""
         return self.folder / WEIGHTS
+
+    @property
+    def onnx(self) -> Path:
+        """The same network as ONNX; older packages lack it."""
+        return self.folder / ONNX_WEIGHTS
+
+    @property
+    def int8(self) -> Path:
+        """The network in 8-bit integers for OpenVINO, its values beside it; many lack it."""
+        return self.folder / INT8_WEIGHTS
+
+
+def file_entry(folder: Path, name: str) -> dict[str, str]:
+    """How a description names a file of its package."""
+    return {"source": name, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}
 
 
 def read_package(folder: Path) -> ModelPackage:

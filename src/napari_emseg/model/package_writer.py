@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import shutil
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from napari_emseg.core.tiling import pad_to_multiple
 from napari_emseg.errors import WriteError
 from napari_emseg.model._onnx import OPSET, write_onnx
 from napari_emseg.model._pictures import write_cover, write_sample
-from napari_emseg.model.package import ONNX_WEIGHTS, RDF, WEIGHTS, PackageInfo
+from napari_emseg.model.keras_runtime import KerasRuntime
+from napari_emseg.model.package import ONNX_WEIGHTS, RDF, WEIGHTS, PackageInfo, file_entry
 from napari_emseg.model.predict import predict_slice
-from napari_emseg.model.runtime import KerasRuntime
 
 _TEST_INPUT, _TEST_OUTPUT = "test_input.npy", "test_output.npy"
 _SAMPLE_INPUT, _SAMPLE_OUTPUT = "sample_input.tif", "sample_output.tif"
@@ -73,6 +73,7 @@ def write_package(
     WriteError
         If the folder cannot be written.
     """
+    info = replace(info, int8_cost=None)  # its int8 form is made of what is written here
     making = folder.with_name(f".{folder.name}-new")
     try:
         shutil.rmtree(making, ignore_errors=True)
@@ -146,10 +147,6 @@ def _default_card(info: PackageInfo) -> str:
     )
 
 
-def _file(folder: Path, name: str) -> dict[str, str]:
-    return {"source": name, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}
-
-
 def _describe(folder: Path, info: PackageInfo) -> dict[str, Any]:
     """The package's description in the bioimage.io 0.5 form."""
     from bioimageio.spec.model import v0_5
@@ -165,7 +162,7 @@ def _describe(folder: Path, info: PackageInfo) -> dict[str, Any]:
         "license": "BSD-3-Clause",
         "tags": ["electron-microscopy", "segmentation", "membrane", "unet", "2d"],
         "documentation": {"source": _CARD},
-        "covers": [_file(folder, _COVER)],
+        "covers": [file_entry(folder, _COVER)],
         "inputs": [_input(folder, info)],
         "outputs": [_output(folder, info)],
         "weights": _weights(folder),
@@ -177,13 +174,13 @@ def _weights(folder: Path) -> dict[str, Any]:
     backend = keras.backend.backend()
     weights: dict[str, Any] = {
         "keras_v3": {
-            **_file(folder, WEIGHTS),
+            **file_entry(folder, WEIGHTS),
             "keras_version": keras.__version__,
             "backend": [backend, import_module(backend).__version__],
         }
     }
     if (folder / ONNX_WEIGHTS).exists():
-        onnx = {**_file(folder, ONNX_WEIGHTS), "opset_version": OPSET, "parent": "keras_v3"}
+        onnx = {**file_entry(folder, ONNX_WEIGHTS), "opset_version": OPSET, "parent": "keras_v3"}
         weights["onnx"] = onnx
     return weights
 
@@ -207,8 +204,8 @@ def _input(folder: Path, info: PackageInfo) -> dict[str, Any]:
             {"type": "channel", "channel_names": _SLICE_NAMES[info.network.input_slices]},
         ],
         "data": {"type": "float32"},
-        "test_tensor": _file(folder, _TEST_INPUT),
-        "sample_tensor": _file(folder, _SAMPLE_INPUT),
+        "test_tensor": file_entry(folder, _TEST_INPUT),
+        "sample_tensor": file_entry(folder, _SAMPLE_INPUT),
         "preprocessing": [
             {
                 "id": "zero_mean_unit_variance",
@@ -232,6 +229,6 @@ def _output(folder: Path, info: PackageInfo) -> dict[str, Any]:
             {"type": "channel", "channel_names": list(names)},
         ],
         "data": {"type": "float32", "range": [0.0, 1.0]},
-        "test_tensor": _file(folder, _TEST_OUTPUT),
-        "sample_tensor": _file(folder, _SAMPLE_OUTPUT),
+        "test_tensor": file_entry(folder, _TEST_OUTPUT),
+        "sample_tensor": file_entry(folder, _SAMPLE_OUTPUT),
     }

@@ -76,6 +76,15 @@ def _in_all_orientations(tiles: Float32Array, runtime: Runtime) -> Float32Array:
     return total / np.float32(2 * len(flips))
 
 
+def warm_up(
+    runtime: Runtime, shape: tuple[int, int], network: NetworkConfig, config: PredictConfig
+) -> None:
+    """Predict one blank tile of a slice of ``shape`` (Y, X), so that the first one is not slow."""
+    tile = plan_tiles(shape, config.tile_size, network.reach, network.multiple)[0]
+    height, width = tile.shape
+    runtime(np.zeros((1, height, width, network.input_slices), np.float32))
+
+
 def predict_slices(
     stack: Stack,
     slices: Iterable[int],

@@ -1,30 +1,36 @@
-"""What runs a network: tiles in, its channels out."""
+"""What runs a network, tiles in and its channels out, and the choice of it.
+
+Neither keras nor openvino is loaded before one of them is chosen.
+"""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from contextlib import nullcontext
+import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-import keras
-import numpy as np
-
-from napari_emseg.errors import ModelError
-from napari_emseg.model.devices import choose_device, on_device
+from napari_emseg.core.config import PredictConfig
+from napari_emseg.errors import DeviceError, ModelError
+from napari_emseg.model.backend import load_backend
+from napari_emseg.model.converted import int8_weights, onnx_weights
+from napari_emseg.model.device_choice import has_nvidia_gpu, matching_devices
 from napari_emseg.model.package import ModelPackage, read_package
-from napari_emseg.types import Float32Array
+from napari_emseg.types import Float32Array, Log, OnEvent
 
-LOAD_ERRORS = (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error)
-"""What Keras raises over a damaged model file."""
+_log = logging.getLogger(__name__)
 
 
 class Runtime(Protocol):
-    """Something that runs a network on a device."""
+    """Something that runs a network on a device.
 
-    device: str
+    Attributes
+    ----------
+    name : str
+        What runs it and where, such as ``OpenVINO int8 on cpu:0``.
+    """
+
+    name: str
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
         """Predict tiles (N, Y, X, C) of C input slices each; gives channels (N, Y, X, K).
@@ -35,57 +41,109 @@ class Runtime(Protocol):
         ...
 
 
-class KerasRuntime:
-    """Runs a Keras model through ``predict_on_batch``; ``predict`` idles between short batches.
+def load_runtime(
+    package: ModelPackage,
+    device: str = "auto",
+    config: PredictConfig = PredictConfig(),
+    on_event: OnEvent = lambda _: None,
+) -> Runtime:
+    """The runtime of a package on a device, kept loaded for the next call.
 
     Parameters
     ----------
-    model : keras.Model
-        The network.
-    device : str, optional
-        Where it runs, as `choose_device` takes it; by default where the caller computes.
-    """
-
-    def __init__(self, model: keras.Model, device: str | None = None) -> None:
-        self._model = model
-        self._chosen = None if device is None else choose_device(device)
-        self.device = self._chosen or "the caller's device"
-
-    def __call__(self, tiles: Float32Array) -> Float32Array:
-        """Predict tiles (N, Y, X, C); gives float32 channels (N, Y, X, K)."""
-        with nullcontext() if self._chosen is None else on_device(self._chosen):
-            predicted = self._model.predict_on_batch(tiles)
-        return np.asarray(predicted, np.float32)
-
-
-def load_network(package: ModelPackage) -> keras.Model:
-    """The Keras model of a package, ready to predict; loaded with Keras' safe mode on.
-
-    Raises
-    ------
-    ModelError
-        If the weights cannot be read.
-    """
-    try:
-        return keras.models.load_model(package.weights, compile=False, safe_mode=True)
-    except LOAD_ERRORS as error:
-        raise ModelError(
-            f"model: {package.weights} cannot be loaded ({error}); import or train it again"
-        ) from error
-
-
-def load_runtime(package: ModelPackage, device: str) -> Runtime:
-    """The runtime of a package on a device, kept loaded for the next call.
+    package : ModelPackage
+        The model.
+    device : str
+        ``auto``, ``cpu``, ``gpu`` or ``gpu:0``.
+    config : PredictConfig
+        Which runtime, and whether it must be exact.
+    on_event : callable
+        Receives a `Log` where it takes long, or is not what a person may expect.
 
     Raises
     ------
     ModelError, DeviceError
-        If the weights cannot be read, or there is no such device.
+        If the weights cannot be read, there is no such device, or OpenVINO was asked for and is
+        not there.
     """
-    return _load(package.folder.as_posix(), package.weights.stat().st_mtime_ns, device)
+    if choose_runtime(device, config.runtime) == "openvino":
+        try:
+            return _load_openvino(package, device, config, on_event)
+        except ModelError as error:
+            if config.runtime == "openvino":
+                raise
+            on_event(Log(f"Keras runs the network, because OpenVINO cannot: {error}"))
+    load_backend()
+    return _load_keras(package.folder.as_posix(), package.weights.stat().st_mtime_ns, device)
+
+
+def choose_runtime(device: str, runtime: str = "auto") -> str:
+    """What runs the networks on a device: a GPU that works first, else OpenVINO, else Keras."""
+    if runtime != "auto":
+        return runtime
+    if not device.startswith("cpu") and matching_devices(device, _keras_gpus()):
+        return "keras"
+    return "openvino" if matching_devices(device, openvino_devices()) else "keras"
+
+
+def available_devices() -> list[str]:
+    """Devices that a prediction can take, GPUs first; Keras is asked where that is worth it."""
+    return list(dict.fromkeys([*_keras_gpus(), *openvino_devices(), "cpu:0"]))
+
+
+def _keras_gpus() -> list[str]:
+    """GPUs that Keras can compute on; where there is none for it, it is not even loaded."""
+    if not has_nvidia_gpu():
+        return []
+    load_backend()
+    from napari_emseg.model.devices import list_devices
+
+    return [each for each in list_devices() if each.startswith("gpu")]
+
+
+def openvino_devices() -> list[str]:
+    """What OpenVINO can compute on; empty where it is not installed."""
+    try:
+        from napari_emseg.model.openvino_runtime import list_openvino_devices
+    except ImportError as error:
+        _log.debug("no OpenVINO: %s", error)
+        return []
+    return list_openvino_devices()
+
+
+def _load_openvino(
+    package: ModelPackage, device: str, config: PredictConfig, on_event: OnEvent
+) -> Runtime:
+    """The int8 form where it is wanted, or good and not unwanted; else the exact one."""
+    if not openvino_devices():
+        raise DeviceError(
+            "runtime: OpenVINO is not installed; run 'python -m pip install openvino', or take "
+            "--runtime keras"
+        )
+    if config.int8 or (package.info.int8_is_good and not config.exact):
+        try:
+            return _load_ir(_stamped(int8_weights(package)), device, "OpenVINO int8")
+        except (ModelError, OSError) as error:
+            on_event(Log(f"The model's fast int8 form cannot be used: {error}"))
+    return _load_ir(_stamped(onnx_weights(package, on_event)), device, "OpenVINO")
+
+
+def _stamped(weights: Path) -> tuple[Path, int]:
+    """A file, and when it was changed."""
+    return weights, weights.stat().st_mtime_ns
 
 
 @lru_cache(maxsize=2)
-def _load(folder: str, changed_ns: int, device: str) -> Runtime:  # noqa: ARG001
+def _load_ir(stamped: tuple[Path, int], device: str, form: str) -> Runtime:
+    from napari_emseg.model.openvino_runtime import OpenVinoRuntime
+
+    return OpenVinoRuntime(stamped[0], device, form)
+
+
+@lru_cache(maxsize=2)
+def _load_keras(folder: str, changed_ns: int, device: str) -> Runtime:  # noqa: ARG001
+    from napari_emseg.model.devices import on_device
+    from napari_emseg.model.keras_runtime import KerasRuntime, load_network
+
     with on_device(device) as name:
         return KerasRuntime(load_network(read_package(Path(folder))), name)

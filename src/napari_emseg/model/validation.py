@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,10 @@ from napari_emseg.core.metrics import ThresholdScores, score_stack
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
 from napari_emseg.model.history import Row
+from napari_emseg.model.keras_runtime import KerasRuntime
 from napari_emseg.model.losses import loss_of
 from napari_emseg.model.predict import predict_slice, read_seen
-from napari_emseg.model.runtime import KerasRuntime
+from napari_emseg.model.runtime import Runtime
 from napari_emseg.types import Float32Array, Stack
 
 _THRESHOLDS = tuple(k / 10 for k in range(1, 10))
@@ -121,11 +122,7 @@ class Validator:
             and ``v_info`` of the training slice at that threshold. V_rand and V_info are NaN where
             too few pixels are known. Pixels whose class is unknown count in none.
         """
-        runtime, config = KerasRuntime(model), PredictConfig()
-        slices = {
-            z: predict_slice(image, runtime, self._network, config)
-            for z, image in self._images.items()
-        }
+        slices = self._predict(KerasRuntime(model), self._images)
         held_out = _scores(self._held_out, slices, self._loss, _THRESHOLDS)
         trained = _scores(self._trained, slices, self._loss, (held_out["threshold"],))
         scores = {
@@ -135,6 +132,20 @@ class Validator:
             "threshold": held_out["threshold"],
         }
         return Validation(scores, cell_probability(slices[self.first_slice]))
+
+    def v_rand(self, runtime: Runtime, threshold: float) -> tuple[float, float]:
+        """V_rand on what is held out: at a threshold, and best over the thresholds."""
+        part = self._held_out
+        probability = cell_probability(part.predicted(self._predict(runtime, part.slices)))
+        at, best = (
+            _cell_scores(part, probability, thresholds)["v_rand"]
+            for thresholds in ((threshold,), _THRESHOLDS)
+        )
+        return at, best
+
+    def _predict(self, runtime: Runtime, slices: Iterable[int]) -> dict[int, Float32Array]:
+        config = PredictConfig()
+        return {z: predict_slice(self._images[z], runtime, self._network, config) for z in slices}
 
 
 def _scores(

@@ -307,7 +307,7 @@ class SegmentWidget(Container):
 
 def _summary(result: PredictResult) -> str:
     slices = "1 slice" if result.slices == 1 else f"{result.slices} slices"
-    return f"{slices} in {_duration(result.seconds)} on {result.device}."
+    return f"{slices} in {_duration(result.seconds)} with {result.device}."
 
 
 def _duration(seconds: float) -> str:

@@ -25,11 +25,13 @@ def prepare_environment() -> None:
 
 
 def load_backend() -> None:
-    """Import Keras and start its backend for the command line, without TensorFlow's greetings.
+    """Import Keras and start its backend, without TensorFlow's greetings; the first call counts.
 
     They, and its complaints about a GPU that is not there (`doctor` says that in words), come from
     C++ before any log level counts, straight to the standard error's descriptor.
     """
+    if "napari_emseg.model.devices" in sys.modules:
+        return
     prepare_environment()
     with _held_back_unless_it_fails():
         devices = importlib.import_module("napari_emseg.model.devices")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-QUIET = "from napari_emseg.engine.environment import load_backend; load_backend()"
+QUIET = "from napari_emseg.model.backend import load_backend; load_backend()"
 
 
 def test_backend_loads_without_a_word():

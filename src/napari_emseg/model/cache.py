@@ -1,0 +1,34 @@
+"""What is made of models once and kept: a folder that may be deleted at any time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import platformdirs
+
+FOLDER_VARIABLE = "EMSEG_CACHE_DIR"
+
+
+def cache_folder() -> Path:
+    """Folder of what can be made again; it need not exist yet."""
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return Path(named)
+    return platformdirs.user_cache_path("napari-emseg", appauthor=False)
+
+
+def cached_for(weights: Path, name: str) -> Path:
+    """Where ``name``, which is made from the file ``weights``, is kept; it need not exist yet."""
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    return cache_folder() / "models" / digest[:32] / name
+
+
+def keep_newest(folder: Path, count: int) -> None:
+    """Delete all but the newest ``count`` files of a folder; what is in use stays."""
+    try:
+        files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        for file in files[count:]:
+            file.unlink(missing_ok=True)
+    except OSError:  # not there, or another process is at it
+        return

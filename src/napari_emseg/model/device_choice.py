@@ -1,0 +1,57 @@
+"""Which device a wish stands for; known without loading keras."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Sequence
+
+from napari_emseg.errors import DeviceError
+
+
+def matching_devices(wanted: str, present: Sequence[str]) -> list[str]:
+    """Those of ``present``, such as ``["gpu:0", "cpu:0"]``, that a wish allows, the best first.
+
+    A wish is ``auto``, ``cpu``, ``gpu`` or a device's own name, such as ``gpu:0``.
+    """
+    if wanted == "auto":
+        return list(present)
+    return [each for each in present if wanted in (each, each.split(":")[0])]
+
+
+def pick_device(wanted: str, present: Sequence[str], way_out: str = "") -> str:
+    """The device that a wish stands for; see `matching_devices`.
+
+    Raises
+    ------
+    DeviceError
+        If there is no such device; the message ends with ``way_out``.
+    """
+    matching = matching_devices(wanted, present)
+    if not matching:
+        raise DeviceError(
+            f"device: expected auto or one of {', '.join(present)}, received {wanted!r}; {way_out}"
+            "'napari-emseg doctor' says why a GPU is not used"
+        )
+    return matching[0]
+
+
+def has_nvidia_gpu() -> bool:
+    """Whether an NVIDIA GPU is there that Keras may know how to use.
+
+    The driver itself is asked, which takes milliseconds; to load TensorFlow takes seconds.
+    """
+    on_windows = sys.platform == "win32"
+    if on_windows and os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        return False  # where TensorFlow has had no GPU since 2.11
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if on_windows else "libcuda.so.1")
+    except OSError:
+        return False
+    count = ctypes.c_int()
+    return (
+        driver.cuInit(0) == 0
+        and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
+        and count.value > 0
+    )
