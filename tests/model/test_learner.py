@@ -102,3 +102,15 @@ def test_weights_that_do_not_fit_their_description(begin, package_at, tmp_path):
     model.save(package.weights)
     with pytest.raises(ModelError, match=r"from: the weights of .* do not fit the network"):
         begin(start_from=package)
+
+
+def test_a_network_that_is_built_otherwise_goes_on_as_it_is(begin, package_at, batch, tmp_path):
+    package = read_package(package_at(tmp_path / "p"))
+    inputs = keras.Input((None, None, 1))
+    x = keras.layers.MaxPooling2D()(keras.layers.Conv2D(3, 5, padding="same")(inputs))
+    outputs = keras.layers.Conv2DTranspose(1, 2, strides=2, activation="sigmoid")(x)
+    model = keras.Model(inputs, outputs)
+    model.save(package.weights)
+    learner = begin(start_from=package)
+    assert_equal(learner.settled().get_weights(), model.get_weights())
+    assert np.isfinite(learner.step(batch, 1e-3)["loss"])

@@ -127,14 +127,3 @@ def test_nothing_in_it_stops_an_export():
     copy.set_weights(model.get_weights())
     image = np.random.default_rng(0).standard_normal((1, 8, 12, 1), dtype=np.float32)
     np.testing.assert_array_equal(copy.predict_on_batch(image), model.predict_on_batch(image))
-
-
-@pytest.mark.parametrize("classes", [2, 3])
-def test_the_output_is_float32_under_mixed_precision(classes):
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        model = build_unet(NetworkConfig(1, 2, classes=classes))
-    finally:
-        keras.config.set_dtype_policy(before)
-    assert keras.backend.standardize_dtype(model.output.dtype) == "float32"

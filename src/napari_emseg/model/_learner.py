@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -15,6 +13,7 @@ from napari_emseg.errors import ModelError
 from napari_emseg.model.keras_runtime import LOAD_ERRORS, load_network
 from napari_emseg.model.losses import KnownPixelAccuracy, training_loss
 from napari_emseg.model.package import ModelPackage
+from napari_emseg.model.precision import in_precision, is_half
 from napari_emseg.model.run_folder import RunFolder
 from napari_emseg.model.unet import build_unet
 
@@ -22,22 +21,19 @@ from napari_emseg.model.unet import build_unet
 class Learner:
     """A compiled network, and its twin.
 
-    The twin is a network of the same shape, always in float32, that takes over the weights, or
-    their running average, whenever they are to be judged. So what is validated is what is kept,
-    the training itself is left alone, and a model trained in half precision runs anywhere.
+    The twin is a copy, always in float32, that takes over the weights, or their running average,
+    whenever they are to be judged. So what is validated is what is kept, the training itself is
+    left alone, and a model trained in half precision runs anywhere.
 
     Parameters
     ----------
     model : keras.Model
         Compiled by `compile_for_training`.
-    network : NetworkConfig
-        Its shape.
     """
 
-    def __init__(self, model: keras.Model, network: NetworkConfig) -> None:
+    def __init__(self, model: keras.Model) -> None:
         self.model = model
-        with _precision(half=False):
-            self._twin = build_unet(network)
+        self._twin = in_precision(model, half=False)
 
     def step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
         """Learn from one batch; gives ``loss`` and ``accuracy``, means since the last reset."""
@@ -64,34 +60,37 @@ def new_learner(
     Parameters
     ----------
     network : NetworkConfig
-        Its shape.
+        Its shape, where it begins at random.
     config : TrainConfig
         Learning rate and decay of the average.
     half : bool
         Compute in half precision; weights and their updates stay float32.
     start_from : ModelPackage, optional
-        Where the weights come from.
+        Where it goes on; also from a network whose blocks an older version built otherwise.
 
     Raises
     ------
     ModelError
         If the weights to start from cannot be read, or do not fit the network.
     """
-    with _precision(half=half):
-        model = build_unet(network)
-    if start_from is not None:
-        _take_weights(model, start_from)
-    return Learner(compile_for_training(model, network, config), network)
+    begun = build_unet(network) if start_from is None else _network_of(start_from)
+    model = in_precision(begun, half=half)
+    return Learner(compile_for_training(model, network, config))
 
 
-def _take_weights(model: keras.Model, package: ModelPackage) -> None:
-    try:
-        model.set_weights(load_network(package).get_weights())
-    except ValueError as error:
+def _network_of(package: ModelPackage) -> keras.Model:
+    """The network of a package as it is; how its blocks are built may differ from ours."""
+    model, described = load_network(package), package.info.network
+    expected = described.input_slices, described.channels, described.depth
+    poolings = sum(isinstance(layer, keras.layers.MaxPooling2D) for layer in model.layers)
+    received = model.input_shape[-1], model.output_shape[-1], poolings
+    if received != expected:
         raise ModelError(
             f"from: the weights of {package.folder} do not fit the network that its description "
-            f"names ({error}); import or train it again"
-        ) from error
+            f"names (input slices, channels and depth are {received}, expected {expected}); import "
+            "or train it again"
+        )
+    return model
 
 
 def compile_for_training(
@@ -105,7 +104,7 @@ def compile_for_training(
     optimizer = keras.optimizers.Adam(
         config.learning_rate, use_ema=bool(config.ema), ema_momentum=config.ema or 0.99
     )
-    if _is_half(model):  # Keras would do so itself, but forgets it in what it saves
+    if is_half(model):  # Keras would do so itself, but forgets it in what it saves
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(
         optimizer=optimizer,
@@ -113,17 +112,6 @@ def compile_for_training(
         weighted_metrics=[KnownPixelAccuracy(name="accuracy")],
     )
     return model
-
-
-@contextmanager
-def _precision(*, half: bool) -> Iterator[None]:
-    """Build networks in half or single precision; the policy of Keras is global, so put it back."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_float16" if half else "float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 # -- a run that goes on -------------------------------------------------------------------------
@@ -145,11 +133,12 @@ def resumed_learner(
             f"resume: the run in {folder.path} has ema {_ema_of(model):g}, received {config.ema:g};"
             " give the same, or start a new run from its model"
         )
-    if _is_half(model) != half:  # begun on a GPU, and now on a processor, or the other way round
-        other = new_learner(network, config, half=half, start_from=None)
-        _transplant(model, other.model)
-        return other
-    return Learner(model, network)
+    if is_half(model) == half:
+        return Learner(model)
+    # begun on a GPU, and now on a processor, or the other way round
+    other = compile_for_training(in_precision(model, half=half), network, config)
+    _copy_optimizer(model, other)
+    return Learner(other)
 
 
 def _load(folder: RunFolder) -> keras.Model:
@@ -162,10 +151,6 @@ def _load(folder: RunFolder) -> keras.Model:
         ) from error
 
 
-def _is_half(model: keras.Model) -> bool:
-    return any(layer.dtype_policy.name == "mixed_float16" for layer in model.layers)
-
-
 def _inner(optimizer: Any) -> keras.optimizers.Optimizer:
     """The optimizer that holds the state; half precision wraps it in one that scales the loss."""
     return getattr(optimizer, "inner_optimizer", optimizer)
@@ -176,9 +161,8 @@ def _ema_of(model: keras.Model) -> float:
     return float(optimizer.ema_momentum) if optimizer.use_ema else 0.0
 
 
-def _transplant(source: keras.Model, target: keras.Model) -> None:
-    """Copy weights and state of the optimizer between networks of different precision."""
-    target.set_weights(source.get_weights())
+def _copy_optimizer(source: keras.Model, target: keras.Model) -> None:
+    """Copy the state of the optimizer between networks of different precision."""
     target.optimizer.build(target.trainable_variables)
     pairs = zip(_inner(source.optimizer).variables, _inner(target.optimizer).variables, strict=True)
     for theirs, ours in pairs:

@@ -23,6 +23,7 @@ from napari_emseg.model._onnx import OPSET, write_onnx
 from napari_emseg.model._pictures import write_cover, write_sample
 from napari_emseg.model.keras_runtime import KerasRuntime
 from napari_emseg.model.package import ONNX_WEIGHTS, RDF, WEIGHTS, PackageInfo, file_entry
+from napari_emseg.model.precision import in_precision
 from napari_emseg.model.predict import predict_slice
 
 _TEST_INPUT, _TEST_OUTPUT = "test_input.npy", "test_output.npy"
@@ -78,7 +79,7 @@ def write_package(
     try:
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
-        plain = _in_float32(model)
+        plain = in_precision(model, half=False)
         plain.save(making / WEIGHTS)
         _write_test_pair(making, info, plain, sample)
         write_onnx(making / ONNX_WEIGHTS, plain)
@@ -107,17 +108,6 @@ def _swap(new: Path, folder: Path) -> None:
             old.rename(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _in_float32(model: keras.Model) -> keras.Model:
-    """A copy that is not compiled and, also after mixed precision, runs anywhere."""
-
-    def in_float32(layer: keras.Layer) -> keras.Layer:
-        return layer.__class__.from_config({**layer.get_config(), "dtype": "float32"})
-
-    copy = keras.models.clone_model(model, clone_function=in_float32)
-    copy.set_weights(model.get_weights())
-    return keras.Model(copy.input, copy.output, name=model.name)  # a clone is compiled, too
 
 
 def _write_test_pair(

@@ -42,12 +42,10 @@ def build_unet(config: NetworkConfig) -> keras.Model:
     for level in reversed(range(config.depth)):
         x = _up(x, skips[level], config.base_filters * 2**level, f"up{level}")
         x = _block(x, config.base_filters * 2**level, config, f"up{level}")
-    # in float32 also under mixed precision: a float16 sigmoid has only three digits
     probability = layers.Conv2D(
         config.channels,
         1,
         activation="sigmoid" if config.classes == 2 else "softmax",
-        dtype="float32",
         name="probability",
     )(x)
     return keras.Model(image, probability, name="unet")
