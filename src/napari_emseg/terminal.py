@@ -14,7 +14,6 @@ import click
 from tqdm import tqdm
 
 from napari_emseg.core.setting import Config, Setting
-from napari_emseg.engine.environment import load_backend
 from napari_emseg.engine.jobs import Job
 from napari_emseg.errors import CancelledError, EmsegError
 from napari_emseg.types import EpochDone, Event, Log, Progress
@@ -110,7 +109,6 @@ def run_with_progress(job: Job) -> Any:
     """Do a job in this process, with a progress bar; Ctrl-C stops it politely, twice at once."""
     from napari_emseg.engine.run import run
 
-    load_backend()
     with _stop_on_interrupt() as stopped, _Progress() as progress:
         return run(job, progress.show, stopped.is_set)
 

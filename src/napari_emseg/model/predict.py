@@ -11,6 +11,7 @@ import numpy.typing as npt
 from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.tiling import Blender, batches, pad_to_multiple, plan_tiles
+from napari_emseg.io.overlap import ahead
 from napari_emseg.model.runtime import Runtime
 from napari_emseg.types import Float32Array, ShouldStop, Stack
 
@@ -87,13 +88,15 @@ def predict_slices(
 ) -> Iterator[tuple[int, Float32Array]]:
     """Predict ``slices`` of ``stack`` one after another, in the order given.
 
+    The next slice is read meanwhile.
+
     Yields
     ------
     (int, (Y, X, K) float32 array)
         Index of a slice and what `predict_slice` gives, as soon as it is done. Ends early when
         ``should_stop()`` turns true.
     """
-    for z in slices:
+    for z, image in ahead(lambda z: read_seen(stack, z, network), slices):
         if should_stop():
             return
-        yield z, predict_slice(read_seen(stack, z, network), runtime, network, config)
+        yield z, predict_slice(image, runtime, network, config)
