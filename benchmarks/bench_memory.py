@@ -3,7 +3,7 @@
 Every part runs in a fresh process, on noise that is made for it in a temporary folder. Memory is
 the resident one; growth is also counted in processor time, summed over all threads, so that other
 work on the machine does not matter much. Run it with ``make bench`` or ``python
-benchmarks/bench_memory.py``; it takes some minutes, and parts can be named (``slice stack growth``).
+benchmarks/bench_memory.py``; it takes minutes, and parts can be named (``slice stack growth``).
 """
 
 from __future__ import annotations

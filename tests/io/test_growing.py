@@ -132,6 +132,12 @@ def test_killed_at_the_very_end(tmp_path, stack):
     assert names(tmp_path) == {"a.npy"}
 
 
+def test_another_shape_is_refused(tmp_path, stack):
+    write(growing(tmp_path, "a.zarr", stack), stack, 2)
+    with pytest.raises(WriteError, match=r"begun with shape \[4, 19, 23\], received \[3, 19, 23\]"):
+        growing(tmp_path, "a.zarr", stack.take([0, 1, 2]), resume=True)
+
+
 def test_what_was_removed_begins_anew(tmp_path, stack):
     write(growing(tmp_path, "a.tif", stack), stack, 2)
     (tmp_path / "a.partial.tif").unlink()

@@ -9,6 +9,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def _segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
         with behind(write) as write_behind:
             for i, (z, channels) in enumerate(work.predicted(skip=out.done), out.done):
                 write_behind(i, z, channels)
-    return work.result()
+    return work.result("they are kept, and --resume goes on")
 
 
 class _Prediction:
@@ -152,6 +153,8 @@ class _Prediction:
         self._emit(Log(f"Loading model {info.name!r}."))
         runtime = load_runtime(self.package, self.job.device)
         self._device, self._start = runtime.device, time.monotonic()
+        if skip:
+            self._emit(Progress(skip, len(self.slices), "slices"))
         yield from predict_slices(
             self.stack, self.slices[skip:], runtime, info.network, self.job.config,
             should_stop=self._should_stop,
@@ -165,11 +168,11 @@ class _Prediction:
         self._emit(SliceDone(z))
         self._emit(Progress(self._done, total, "slices", left))
 
-    def result(self) -> PredictResult:
+    def result(self, kept: str = "they are kept") -> PredictResult:
         """How it ended; `CancelledError` where slices are missing."""
         done, total = self._done, len(self.slices)
         if done < total:
-            raise CancelledError(f"Stopped after {done} of {total} slices; they are kept.")
+            raise CancelledError(f"Stopped after {done} of {total} slices; {kept}.")
         seconds = time.monotonic() - self._start
         threshold = self.package.info.threshold
         return PredictResult(done - self._before, seconds, self._device, threshold)
@@ -182,12 +185,11 @@ def _run_of(work: _Prediction) -> dict[str, Any]:
     with work.package.weights.open("rb") as file:
         weights = hashlib.file_digest(file, "sha256").hexdigest()
     rules = {} if job.what == "probability" else asdict(job.rules)
+    changed = datetime.fromtimestamp(job.source.stat().st_mtime, UTC)
     return {
-        "input": str(job.source.resolve()),
-        "input of time": job.source.stat().st_mtime_ns,
-        "input of shape": work.stack.shape,
-        "model of sha256": weights,
-        "slices": job.slices,
+        "input": f"{job.source.resolve()} of {changed.isoformat()}",
+        "model": f"{work.package.info.name} (sha256 {weights})",
+        "slices": job.slices or "all",
         "what": job.what,
         **asdict(job.config),
         **rules,

@@ -52,8 +52,8 @@ class GrowingOutput:
         Shape, dtype, voxel size, name and kind of what will be written; its pixels are not looked
         at.
     run : mapping of str
-        What the pixels depend on, as JSON, by the names that an error calls it. Who goes on must
-        bring the same.
+        What the pixels depend on besides shape and dtype, as JSON, by the names that an error
+        calls it. Who goes on must bring the same.
     resume : bool
         Go on with what is there, unfinished; begin where there is nothing.
     overwrite : bool
@@ -89,7 +89,8 @@ class GrowingOutput:
         self._form = check_form(path, planned, sources=sources, slice_ending=self._ending)
         self._place, self._record_path = _places(self.path, self._form)
         refuse_inputs(self._place, sources)
-        self._record = _Record(json.loads(json.dumps(run)))
+        about = {**run, "shape": planned.shape, "dtype": str(planned.data.dtype)}
+        self._record = _Record(json.loads(json.dumps(about)))
         self._open: ExitStack = ExitStack()
         self._write: _writers.Put | None = None
         found = self._found()
@@ -116,7 +117,7 @@ class GrowingOutput:
     def last(self) -> npt.NDArray[Any]:
         """The last finished slice (Y, X)."""
         stack = read_stack(self._place, kind=self._planned.kind, raw_values=True)
-        return stack.slice(self.done - 1)
+        return np.array(stack.slice(self.done - 1))  # no map of a file that is written to
 
     def put(self, z: int, pixels: npt.NDArray[Any]) -> None:
         """Write slice ``z``, (Y, X), the first that is not finished.
