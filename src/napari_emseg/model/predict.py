@@ -57,8 +57,9 @@ def predict_slice(
         predicted = _in_all_orientations(inputs, runtime) if config.tta else runtime(inputs)
         for tile, values in zip(group, predicted, strict=True):
             blender.add(tile, values)
-    # the weights of blended tiles sum to 1 but for rounding
-    return np.clip(blender.result(), 0, 1)
+    result = blender.result()
+    # the weights of blended tiles sum to 1 but for rounding; what was blended is ours to change
+    return np.clip(result, 0, 1, out=result if len(tiles) > 1 else None)
 
 
 def _in_all_orientations(tiles: Float32Array, runtime: Runtime) -> Float32Array:
