@@ -100,7 +100,8 @@ def in_fresh_process(part: str, folder: Path, arguments: list[str]) -> dict[str,
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def show_slice(found: dict[str, object], limit: float) -> None:
+def show_slice(found: dict[str, object]) -> None:
+    limit = SLICE_LIMITS_MB["openvino" if "OpenVINO" in found["device"] else "keras"]
     print(
         f"one slice of {SLICE_PX} x {SLICE_PX} px on {found['device']}, {found['seconds']:.1f} s:"
     )
@@ -145,10 +146,7 @@ def main() -> None:
             if part == "stack":
                 noise(folder / "in.zarr", STACK_SHAPE)
             found = in_fresh_process(part, folder, arguments)
-        if part == "slice":
-            show_slice(found, SLICE_LIMITS_MB[given.runtime or "keras"])
-        else:
-            {"stack": show_stack, "growth": show_growth}[part](found)
+        {"slice": show_slice, "stack": show_stack, "growth": show_growth}[part](found)
 
 
 if __name__ == "__main__":
