@@ -6,10 +6,9 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
-import numpy as np
 from tqdm import tqdm
 
 from napari_emseg import __version__
@@ -21,11 +20,11 @@ from napari_emseg.core.config import (
     Recipe,
     TrainConfig,
 )
-from napari_emseg.engine.jobs import PredictJob, TrainJob
+from napari_emseg.engine.jobs import SegmentJob, TrainJob
 from napari_emseg.errors import CancelledError
 from napari_emseg.model.library import DEFAULT, find_model
 from napari_emseg.terminal import Slices, exit_status, options_of, run_with_progress, take
-from napari_emseg.types import Stack, StackKind, VoxelSize
+from napari_emseg.types import VoxelSize, What
 
 _PATH = click.Path(path_type=Path)
 _OUT = click.Path()  # text: a Path would lose the slash that says "a folder"
@@ -33,11 +32,6 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Replace --out where
 _device = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, gpu or gpu:0."
 )
-
-_DTYPES = {
-    "probability": np.float32, "mask": np.uint8, "cells": np.uint16, "classes": np.uint8,
-}  # fmt: skip
-"""What ``predict --what`` writes; ids become uint32 where uint16 does not hold them."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -111,58 +105,25 @@ def train(images: Path, labels: Path, out: Path, name: str | None, **options: An
 @_overwrite
 @click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
 @click.option(
-    "--what", type=click.Choice(list(_DTYPES)), default="probability", show_default=True,
+    "--what", type=click.Choice(get_args(What)), default="probability", show_default=True,
     help="float32 in 0..1; uint8 in {0, 255}; ids, linked through the slices; or uint8 as in "
     "scribbles: 1 membrane, 2 cell, 3.. further classes.",
 )  # fmt: skip
 @click.option("--slices", type=Slices(), help="Only these slices, such as 3:7.")
+@click.option(
+    "--resume", is_flag=True, help="Go on after the last finished slice, if --out was begun."
+)
 @_device
 @options_of(MaskConfig, without_default=["threshold"])
 @options_of(PredictConfig)
-def predict(stack: Path, out: str, overwrite: bool, model: str, what: str, **options: Any) -> None:
-    """Segment STACK; --threshold is the model's own where it is not given."""
-    from napari_emseg.io.read import read_stack
-    from napari_emseg.io.scratch import Scratch
-    from napari_emseg.io.write import check_target, write_stack
-
-    package, source = find_model(model), read_stack(stack, kind="image")
+def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> None:
+    """Segment STACK, slice by slice; --threshold is the model's own where it is not given."""
     if options["threshold"] is None:
-        options["threshold"] = package.info.threshold
+        options["threshold"] = find_model(model).info.threshold
     rules, config = take(MaskConfig, options), take(PredictConfig, options)
-    kind: StackKind = "image" if what == "probability" else "labels"
-    planned = np.broadcast_to(np.zeros((), _DTYPES[what]), source.shape)
-    check_target(out, Stack(planned), overwrite=overwrite, sources=[stack])
-    with Scratch() as scratch:
-        probability = scratch.allocate("probability", source.shape, np.float32)
-        is_wanted = what == "classes"  # else it stays empty and takes no space on the disk
-        within = scratch.allocate("within-cells", source.shape, np.uint8, reserve=is_wanted)
-        job = PredictJob(
-            stack, _path_of(probability), model, options["slices"], options["device"], config,
-            _path_of(within) if is_wanted else None,
-        )  # fmt: skip
-        result = run_with_progress(job)
-        chosen = slice(None) if job.slices is None else list(job.slices)
-        pixels = _as_what(what, probability[chosen], within[chosen], rules)
-        write_stack(out, source.with_data(pixels, kind=kind), overwrite=overwrite, sources=[stack])
+    job = SegmentJob(stack, out, what, model, config=config, rules=rules, **options)
+    result = run_with_progress(job)
     click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s with {result.device}")
-
-
-def _path_of(shared: np.memmap[Any, Any]) -> Path:
-    return Path(str(shared.filename))
-
-
-def _as_what(what: str, probability: Any, within_cells: Any, rules: MaskConfig) -> Any:
-    """Prediction (Z, Y, X) as what ``--what`` names, in the dtype that goes to disk."""
-    from napari_emseg.core.classes import to_class_map
-    from napari_emseg.core.postprocess import to_cells, to_mask
-    from napari_emseg.io.write import as_ids, as_mask_uint8
-
-    if what == "probability":
-        return probability
-    if what == "cells":
-        return as_ids(to_cells(probability, rules))
-    mask = to_mask(probability, rules)
-    return to_class_map(mask, within_cells) if what == "classes" else as_mask_uint8(mask)
 
 
 @cli.command()

@@ -142,6 +142,7 @@ class _Progress:
             )
             self._bar = tqdm(
                 total=event.total,
+                initial=event.done,  # what was there before says nothing of the speed
                 unit=event.unit,
                 bar_format="{bar:30} " + counts + "  {elapsed}<{remaining}",
                 disable=None,

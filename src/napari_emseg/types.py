@@ -20,6 +20,9 @@ VoxelSize: TypeAlias = tuple[float, float, float]
 
 StackKind: TypeAlias = Literal["image", "labels"]
 LabelsMeaning: TypeAlias = Literal["mask", "scribbles", "instances"]
+What: TypeAlias = Literal["probability", "mask", "cells", "classes"]
+"""What can be made of a prediction."""
+
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 ShouldStop: TypeAlias = Callable[[], bool]
 

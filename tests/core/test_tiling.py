@@ -113,6 +113,11 @@ def test_no_more_tiles_than_needed():
     assert len(spans) == fewest
 
 
+def test_tiles_are_no_larger_than_so_many_need():
+    """Three tiles cover 2048 px: of 864 px, though up to 1024 were allowed."""
+    assert [span.stop - span.start for span in plan_axis(2048, 1024, 107, 16)] == [864] * 3
+
+
 def test_tiles_have_one_shape_and_go_row_by_row():
     tiles = plan_tiles((900, 300), 200, 20, 4)
     shapes = {(each.y.stop - each.y.start, each.x.stop - each.x.start) for each in tiles}

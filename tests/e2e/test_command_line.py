@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,21 +71,6 @@ def test_error_after_keras_is_loaded_is_still_one_line(tmp_path):
     assert not (tmp_path / "x.tif").exists()
 
 
-def test_interrupted_prediction_is_130_and_leaves_nothing(tmp_path):
-    stack, out = tmp_path / "big.npy", tmp_path / "out.tif"
-    np.save(stack, np.random.default_rng(0).integers(0, 255, (200, 512, 512), np.uint8))
-    command = [*PROGRAM, "predict", str(stack), "--out", str(out)]
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        wait_for_a_slice(process, tmp_path)
-        process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=60)
-    assert process.returncode == 130, error
-    assert "of 200 slices" in error
-    assert "Traceback" not in error
-    assert [path.name for path in tmp_path.iterdir()] == ["big.npy"]
-
-
 def test_interrupted_training_keeps_its_model_and_goes_on(tmp_path):
     folder = tmp_path / "run"
     arguments = [
@@ -113,16 +97,6 @@ def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> 
         if time.monotonic() > deadline or process.poll() is not None:
             pytest.fail(f"it did not happen; exit status {process.poll()}")
         time.sleep(0.1)
-
-
-def wait_for_a_slice(process: subprocess.Popen[str], scratch: Path) -> None:
-    """Until the first slice of the shared result is no longer zero."""
-
-    def predicted() -> bool:
-        shared = scratch.glob("napari-emseg-*/probability-*.npy")
-        return any(np.load(path, mmap_mode="r")[0].any() for path in shared)
-
-    wait_until(predicted, process)
 
 
 def test_doctor_says_what_is_used():

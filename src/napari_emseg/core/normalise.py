@@ -13,6 +13,8 @@ from napari_emseg.types import Float32Array
 EPSILON = 1e-6
 """Added to the standard deviation, so that a blank slice becomes zeros."""
 
+_ROWS = 128
+
 
 def normalise(image: npt.NDArray[Any]) -> Float32Array:
     """Shift and scale one slice to mean 0 and standard deviation 1.
@@ -40,6 +42,16 @@ def normalise(image: npt.NDArray[Any]) -> Float32Array:
     finite = np.isfinite(values)
     if not finite.all():
         values = np.where(finite, values, values[finite].mean() if finite.any() else 0)
-    mean, deviation = values.mean(dtype=np.float64), values.std(dtype=np.float64)
-    result: Float32Array = ((values - mean) / (deviation + EPSILON)).astype(np.float32)
+    mean = values.mean(dtype=np.float64)
+    # in float64, but some rows at a time: the whole slice would take eight bytes a pixel, twice
+    squares = sum(np.square(rows - mean).sum() for rows in _blocks(values))
+    deviation = np.sqrt(squares / values.size)
+    result = np.empty(values.shape, np.float32)
+    for rows, out in zip(_blocks(values), _blocks(result), strict=True):
+        out[:] = (rows - mean) / (deviation + EPSILON)
     return result
+
+
+def _blocks(image: Float32Array) -> list[Float32Array]:
+    """Some rows at a time of an image (Y, X)."""
+    return [image[y : y + _ROWS] for y in range(0, len(image), _ROWS)]

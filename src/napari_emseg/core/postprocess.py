@@ -125,12 +125,16 @@ class CellLinker:
         How cells are made and linked.
     z, ids : int and (Y, X) uint32 array, optional
         Where to begin: ids that a slice has already. The same slice, made anew, keeps them.
+    last_id : int
+        The highest id that any slice has already, where it is not in ``ids``.
     """
 
-    def __init__(self, config: MaskConfig, z: int = 0, ids: CellIds | None = None) -> None:
+    def __init__(
+        self, config: MaskConfig, z: int = 0, ids: CellIds | None = None, *, last_id: int = 0
+    ) -> None:
         self._config = config
         self._recent: deque[tuple[int, CellIds]] = deque(maxlen=3)
-        self._last_id = 0
+        self._last_id = last_id
         if ids is not None:
             self._keep(z, ids)
 

@@ -90,7 +90,8 @@ def plan_axis(length: int, tile: int, reach: int, multiple: int) -> list[Span]:
     length : int
         Pixels along the axis, a multiple of ``multiple``.
     tile : int
-        Wanted edge of a tile in px. Rounded up to a multiple, and to twice the overlap.
+        Largest edge of a tile in px, but for rounding up to a multiple, and to twice the overlap.
+        The tiles are smaller where as many of them cover the axis.
     reach : int
         How far an output pixel of the network sees, in px.
     multiple : int
@@ -107,6 +108,7 @@ def plan_axis(length: int, tile: int, reach: int, multiple: int) -> list[Span]:
     if length <= tile:
         return [Span(0, length)]
     count = -(-(length - overlap) // (tile - overlap))
+    tile = round_up(max(-(-(length + (count - 1) * overlap) // count), 2 * overlap), multiple)
     grid = np.linspace(0, (length - tile) // multiple, count)
     starts = [int(start) * multiple for start in np.floor(grid)]
     overlaps = [0, *(a + tile - b for a, b in pairwise(starts)), 0]

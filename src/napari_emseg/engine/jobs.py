@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from napari_emseg.core.config import PredictConfig, Recipe
+from napari_emseg.core.config import MaskConfig, PredictConfig, Recipe
 from napari_emseg.model.library import DEFAULT
-from napari_emseg.types import LabelsMeaning
+from napari_emseg.types import LabelsMeaning, What
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,40 @@ class PredictJob:
 
 
 @dataclass(frozen=True)
+class SegmentJob:
+    """Segment a stack of any size into a file or a folder, slice by slice.
+
+    Parameters
+    ----------
+    source : Path
+        Image stack; whatever `napari_emseg.io.read.read_stack` reads.
+    out : str
+        Whatever `napari_emseg.io.write.write_stack` takes.
+    what : {"probability", "mask", "cells", "classes"}
+        See `napari_emseg.core.segment`.
+    slices : tuple of int, optional
+        Which slices, in the order wanted; all by default.
+    rules : MaskConfig
+        How the probability becomes mask or cells.
+    overwrite : bool
+        Whether an existing output may be replaced.
+    resume : bool
+        Go on where a run into the same output was stopped, whatever stopped it.
+    """
+
+    source: Path
+    out: str
+    what: What = "probability"
+    model: str = DEFAULT
+    slices: tuple[int, ...] | None = None
+    device: str = "auto"
+    config: PredictConfig = PredictConfig()
+    rules: MaskConfig = MaskConfig()
+    overwrite: bool = False
+    resume: bool = False
+
+
+@dataclass(frozen=True)
 class TrainJob:
     """Train on an image stack and its labels, into a run folder; see `model.train.train`."""
 
@@ -79,7 +113,7 @@ class DevicesJob:
     """List the devices that a prediction can take."""
 
 
-Job: TypeAlias = WarmUpJob | PredictJob | TrainJob | DevicesJob
+Job: TypeAlias = WarmUpJob | PredictJob | SegmentJob | TrainJob | DevicesJob
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,36 @@ Keras and OpenVINO are loaded inside these functions, by the jobs that need them
 
 from __future__ import annotations
 
+import hashlib
 import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult, TrainJob, WarmUpJob
+from napari_emseg.engine.jobs import (
+    DevicesJob,
+    PredictJob,
+    PredictResult,
+    SegmentJob,
+    TrainJob,
+    WarmUpJob,
+)
 from napari_emseg.errors import CancelledError, ShapeError
-from napari_emseg.types import Log, OnEvent, Progress, ShouldStop, SliceDone, Stack
+from napari_emseg.types import (
+    Float32Array,
+    Log,
+    OnEvent,
+    Progress,
+    ShouldStop,
+    SliceDone,
+    Stack,
+    StackKind,
+)
 
 
 @singledispatch
@@ -68,37 +88,114 @@ def _devices(job: DevicesJob, emit: OnEvent, should_stop: ShouldStop) -> list[st
 @run.register
 def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
     from napari_emseg.core.classes import cell_probability, class_within_cells
-    from napari_emseg.io.read import read_stack
-    from napari_emseg.model.int8 import ensure_int8
-    from napari_emseg.model.library import find_model
-    from napari_emseg.model.predict import predict_slices
-    from napari_emseg.model.runtime import choose_runtime, load_runtime
 
-    package = find_model(job.model)
-    stack = read_stack(job.source, kind="image")
-    slices = range(len(stack)) if job.slices is None else job.slices
-    stack.require_slices(slices)
-    out = _attach("out", job.out, stack)
-    within_cells = _attach("within_cells", job.within_cells, stack) if job.within_cells else None
-    emit(Log(f"Loading model {package.info.name!r}."))
-    if job.config.int8 and choose_runtime(job.device, job.config.runtime) == "openvino":
-        ensure_int8(package, stack, slices, emit)
-    runtime = load_runtime(package, job.device, job.config, emit)
-    start, done = time.monotonic(), 0
-    predicted = predict_slices(
-        stack, slices, runtime, package.info.network, job.config, should_stop=should_stop
-    )
-    for z, channels in predicted:
+    work = _Prediction(job, emit, should_stop)
+    out = _attach("out", job.out, work.stack)
+    within = _attach("within_cells", job.within_cells, work.stack) if job.within_cells else None
+    for z, channels in work.predicted():
         out[z] = cell_probability(channels)
-        if within_cells is not None:
-            within_cells[z] = class_within_cells(channels)
-        done += 1
-        left = (time.monotonic() - start) / done * (len(slices) - done)
-        emit(SliceDone(z))
-        emit(Progress(done, len(slices), "slices", left))
-    if done < len(slices):
-        raise CancelledError(f"Stopped after {done} of {len(slices)} slices; they are kept.")
-    return PredictResult(done, time.monotonic() - start, runtime.name, package.info.threshold)
+        if within is not None:
+            within[z] = class_within_cells(channels)
+        work.finished(z)
+    return work.result()
+
+
+@run.register
+def _segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
+    from napari_emseg.core.segment import DTYPES, Segmenter
+    from napari_emseg.io.growing import GrowingOutput, planned_stack
+    from napari_emseg.io.overlap import behind
+
+    work = _Prediction(job, emit, should_stop)
+    kind: StackKind = "image" if job.what == "probability" else "labels"
+    planned = planned_stack(work.stack, len(work.slices), DTYPES[job.what], kind=kind)
+    places = {"overwrite": job.overwrite, "resume": job.resume}
+    with GrowingOutput(job.out, planned, _run_of(work), **places, sources=[job.source]) as out:
+        segmenter = Segmenter(job.what, job.rules)
+        if out.done:
+            segmenter.go_on(out.done - 1, out.last(), last_id=int(out.highest))
+
+        def write(i: int, z: int, channels: Float32Array) -> None:
+            out.put(i, segmenter(i, channels))
+            work.finished(z)
+
+        with behind(write) as write_behind:
+            for i, (z, channels) in enumerate(work.predicted(skip=out.done), out.done):
+                write_behind(i, z, channels)
+    return work.result("they are kept, and --resume goes on")
+
+
+class _Prediction:
+    """A stack on its way through a model: what is predicted, how far it is, how it ends."""
+
+    def __init__(
+        self, job: PredictJob | SegmentJob, emit: OnEvent, should_stop: ShouldStop
+    ) -> None:
+        from napari_emseg.io.read import read_stack
+        from napari_emseg.model.library import find_model
+
+        self.job, self._emit, self._should_stop = job, emit, should_stop
+        self.package = find_model(job.model)
+        self.stack = read_stack(job.source, kind="image")
+        self.slices = range(len(self.stack)) if job.slices is None else job.slices
+        self.stack.require_slices(self.slices)
+        self._before = self._done = 0
+        self._device = "no device"
+        self._start = time.monotonic()
+
+    def predicted(self, *, skip: int = 0) -> Iterator[tuple[int, Float32Array]]:
+        """Slices and their channels, without the first ``skip``, which are there already."""
+        self._before = self._done = skip
+        if skip == len(self.slices):
+            return
+        from napari_emseg.model.predict import predict_slices
+        from napari_emseg.model.runtime import load_runtime
+
+        info = self.package.info
+        self._emit(Log(f"Loading model {info.name!r}."))
+        runtime = load_runtime(self.package, self.job.device, self.job.config, self._emit)
+        self._device, self._start = runtime.name, time.monotonic()
+        if skip:
+            self._emit(Progress(skip, len(self.slices), "slices"))
+        yield from predict_slices(
+            self.stack, self.slices[skip:], runtime, info.network, self.job.config,
+            should_stop=self._should_stop,
+        )  # fmt: skip
+
+    def finished(self, z: int) -> None:
+        """Tell that slice ``z`` is where it belongs."""
+        self._done += 1
+        total, seconds = len(self.slices), time.monotonic() - self._start
+        left = seconds / (self._done - self._before) * (total - self._done)
+        self._emit(SliceDone(z))
+        self._emit(Progress(self._done, total, "slices", left))
+
+    def result(self, kept: str = "they are kept") -> PredictResult:
+        """How it ended; `CancelledError` where slices are missing."""
+        done, total = self._done, len(self.slices)
+        if done < total:
+            raise CancelledError(f"Stopped after {done} of {total} slices; {kept}.")
+        seconds = time.monotonic() - self._start
+        threshold = self.package.info.threshold
+        return PredictResult(done - self._before, seconds, self._device, threshold)
+
+
+def _run_of(work: _Prediction) -> dict[str, Any]:
+    """What the pixels of a segmentation depend on, by the names that a person knows."""
+    job = work.job
+    assert isinstance(job, SegmentJob)
+    with work.package.weights.open("rb") as file:
+        weights = hashlib.file_digest(file, "sha256").hexdigest()
+    rules = {} if job.what == "probability" else asdict(job.rules)
+    changed = datetime.fromtimestamp(job.source.stat().st_mtime, UTC)
+    return {
+        "input": f"{job.source.resolve()} of {changed.isoformat()}",
+        "model": f"{work.package.info.name} (sha256 {weights})",
+        "slices": job.slices or "all",
+        "what": job.what,
+        **asdict(job.config),
+        **rules,
+    }
 
 
 def _attach(name: str, path: Path, stack: Stack) -> np.memmap[Any, Any]:

@@ -1,15 +1,22 @@
-"""One writer per form; each takes slices one by one, so that a lazy stack is never loaded."""
+"""For each form what makes an output of zeros, and what fills it slice by slice.
+
+An output can be filled later, by another process, and by slices in any order; so a writing that was
+stopped can go on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import WriteError
+from napari_emseg.io._atomic import replacing_file
+from napari_emseg.io.forms import Form
 from napari_emseg.types import Stack
 
 _IMAGEJ_DTYPES = ("uint8", "uint16", "float32")
@@ -22,11 +29,45 @@ CLASSIC_TIFF_BYTES = 4 * 10**9
 
 _CHUNK = 1024
 
-Slices = Iterable[npt.NDArray[Any]]
+Put: TypeAlias = Callable[[int, npt.NDArray[Any]], None]
+"""Writes pixels (Y, X) as the slice of that number; when it returns, they are with the system."""
 
 
-def write_tiff(path: Path, stack: Stack, slices: Slices) -> None:
-    """Write in ImageJ's form where dtype and size permit, else as OME-TIFF, else plain.
+def make(path: Path, form: Form, stack: Stack) -> None:
+    """Make an output of zeros with the shape, dtype, voxel size, name and kind of ``stack``.
+
+    It takes no space for its pixels yet, where the file system can do without. A single PNG comes
+    into being with its slice.
+    """
+    makers: dict[Form, Callable[[Path, Stack], None]] = {
+        "tiff": _make_tiff,
+        "npy": _make_npy,
+        "zarr": _make_zarr,
+    }
+    if form in makers:
+        makers[form](path, stack)
+
+
+def fill(path: Path, form: Form, stack: Stack, ending: str) -> AbstractContextManager[Put]:
+    """Open what `make` has made; gives what writes its slices.
+
+    ``ending`` is that of the files in a folder of slices.
+    """
+    if form == "zarr":
+        return _fill_zarr(path)
+    if form == "folder":
+        return _fill_folder(path, stack, ending)
+    if form == "png":
+        return _fill_png(path)
+    offsets = _tiff_offsets(path) if form == "tiff" else _npy_offsets(path, stack)
+    return _fill_file(path, offsets, packed=form == "tiff")
+
+
+# -- TIFF -------------------------------------------------------------------------------------
+
+
+def _make_tiff(path: Path, stack: Stack) -> None:
+    """In ImageJ's form where dtype and size permit, else as OME-TIFF, else plain.
 
     Voxel size and axes are recorded in all three; the kind in the first and the last.
     """
@@ -36,22 +77,44 @@ def write_tiff(path: Path, stack: Stack, slices: Slices) -> None:
     n_bytes = int(np.prod(stack.shape)) * dtype.itemsize
     large = n_bytes > CLASSIC_TIFF_BYTES
     if stack.shape[2] == 1:
-        _write_columns(path, stack, slices)
+        _make_columns(path, stack)
         return
     options = _tiff_form(stack, dtype.name, large)
     form = {key: options.pop(key) for key in ("imagej", "ome") if key in options}
     with tifffile.TiffWriter(path, bigtiff=large, **form) as tif:
-        tif.write(iter(slices), shape=stack.shape, dtype=dtype, photometric="minisblack", **options)
+        _add_blank(tif, stack.shape, dtype, **options)
 
 
-def _write_columns(path: Path, stack: Stack, slices: Slices) -> None:
-    """Write slices one pixel wide page by page: as a whole tifffile drops their last axis."""
+def _make_columns(path: Path, stack: Stack) -> None:
+    """Slices one pixel wide as pages of their own: in one series tifffile drops their last axis."""
     import tifffile
 
     metadata = {**_plain(stack)["metadata"], "axes": "YX"}
     with tifffile.TiffWriter(path) as tif:
-        for each in slices:
-            tif.write(each, photometric="minisblack", contiguous=False, metadata=metadata)
+        for _ in range(len(stack)):
+            shape, dtype = stack.shape[1:], np.dtype(stack.data.dtype)
+            _add_blank(tif, shape, dtype, contiguous=False, metadata=metadata)
+
+
+def _add_blank(tif: Any, shape: tuple[int, ...], dtype: np.dtype[Any], **options: Any) -> None:
+    """Add pages of zeros, each in one piece; tifffile skips their pixels save those of bool."""
+    pixels = None if dtype != np.bool_ else np.zeros(shape, dtype)
+    tif.write(
+        pixels,
+        shape=shape,
+        dtype=dtype,
+        photometric="minisblack",
+        rowsperstrip=shape[-2],
+        **options,
+    )
+
+
+def _tiff_offsets(path: Path) -> list[int]:
+    """Where the pixels of each page begin."""
+    import tifffile
+
+    with tifffile.TiffFile(path) as tif:
+        return [page.dataoffsets[0] for page in tif.pages]
 
 
 def _tiff_form(stack: Stack, dtype: str, large: bool) -> dict[str, Any]:
@@ -84,35 +147,58 @@ def _plain(stack: Stack) -> dict[str, Any]:
     return {"metadata": metadata}
 
 
-def write_npy(path: Path, stack: Stack, slices: Slices) -> None:
-    """Write ``.npy``; the form has no place for voxel size and kind."""
+# -- .npy -------------------------------------------------------------------------------------
+
+
+def _make_npy(path: Path, stack: Stack) -> None:
+    """The form has no place for voxel size and kind."""
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(stack.data.dtype)),
         "fortran_order": False,
         "shape": stack.shape,
     }
-    # written and not mapped: on a full disk a write is an error, a page of a map a crash
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        for each in slices:
-            file.write(each.tobytes())
+        file.truncate(file.tell() + int(np.prod(stack.shape)) * stack.data.dtype.itemsize)
 
 
-def write_zarr(path: Path, stack: Stack, slices: Slices) -> None:
-    """Write OME-Zarr 0.4 with one level and the voxel size, chunked by slice."""
+def _npy_offsets(path: Path, stack: Stack) -> range:
+    """Where the pixels of each slice begin."""
+    each = int(np.prod(stack.shape[1:])) * stack.data.dtype.itemsize
+    end = path.stat().st_size
+    return range(end - len(stack) * each, end, each)
+
+
+@contextmanager
+def _fill_file(path: Path, offsets: Sequence[int], *, packed: bool) -> Iterator[Put]:
+    """Write slices to their places in a file; ``packed`` says that eight bools make a byte."""
+    # written and not mapped: on a full disk a write is an error, a page of a map a crash
+    with path.open("r+b") as file:
+
+        def put(z: int, pixels: npt.NDArray[Any]) -> None:
+            stored = np.packbits(pixels, axis=1) if packed and pixels.dtype == np.bool_ else pixels
+            file.seek(offsets[z])
+            file.write(np.ascontiguousarray(stored).data)
+            file.flush()
+
+        yield put
+
+
+# -- OME-Zarr ---------------------------------------------------------------------------------
+
+
+def _make_zarr(path: Path, stack: Stack) -> None:
+    """OME-Zarr 0.4 with one level and the voxel size, chunked by slice."""
     import zarr
 
-    group = zarr.open_group(str(path), mode="w", zarr_format=2)
-    array = group.create_array(
+    group = zarr.create_group(str(path), zarr_format=2, attributes=_ome_zarr_metadata(stack))
+    group.create_array(
         "0",
         shape=stack.shape,
         dtype=np.dtype(stack.data.dtype),
         chunks=(1, *(min(length, _CHUNK) for length in stack.shape[1:])),
         chunk_key_encoding={"name": "v2", "separator": "/"},
     )
-    for z, each in enumerate(slices):
-        array[z] = each
-    group.attrs.update(_ome_zarr_metadata(stack))
 
 
 def _ome_zarr_metadata(stack: Stack) -> dict[str, Any]:
@@ -124,29 +210,57 @@ def _ome_zarr_metadata(stack: Stack) -> dict[str, Any]:
     return {"multiscales": [image], "napari_emseg": {"kind": stack.kind}}
 
 
-def write_single_png(path: Path, _stack: Stack, slices: Slices) -> None:
-    """Write the only slice of a stack as PNG."""
+@contextmanager
+def _fill_zarr(path: Path) -> Iterator[Put]:
+    import zarr
+
+    yield zarr.open_group(str(path), mode="r+")["0"].__setitem__
+
+
+# -- pictures ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def _fill_png(path: Path) -> Iterator[Put]:
+    yield lambda _, pixels: _write_picture(path, pixels)
+
+
+@contextmanager
+def _fill_folder(folder: Path, stack: Stack, ending: str) -> Iterator[Put]:
+    """A numbered file for each slice; PNG has no place for the voxel size, TIFF has."""
+    files = [folder / name for name in slice_names(len(stack), ending)]
+
+    def put(z: int, pixels: npt.NDArray[Any]) -> None:
+        with replacing_file(files[z]) as beside:
+            if ending == ".png":
+                _write_picture(beside, pixels)
+            else:
+                _write_single_tiff(beside, stack.with_data(pixels[None]))
+
+    yield put
+
+
+def _write_single_tiff(path: Path, stack: Stack) -> None:
+    _make_tiff(path, stack)
+    with fill(path, "tiff", stack, "") as put:
+        put(0, stack.data[0])
+
+
+def _write_picture(path: Path, pixels: npt.NDArray[Any]) -> None:
     from napari_emseg.io._png import write_png
 
-    for each in slices:
-        write_png(path, each)
-
-
-def write_slice_files(folder: Path, stack: Stack, slices: Slices, ending: str) -> None:
-    """Write each slice to a numbered file; PNG has no place for the voxel size, TIFF has."""
-    from napari_emseg.io._png import write_png
-
-    for name, each in zip(slice_names(len(stack), ending), slices, strict=True):
-        if ending == ".png":
-            write_png(folder / name, each)
-        else:
-            write_tiff(folder / name, stack.with_data(each[None]), [each])
+    write_png(path, pixels)
 
 
 def slice_names(n: int, ending: str) -> Iterator[str]:
     """``slice_0000.png`` and so on, with as many digits as ``n`` slices need."""
     digits = max(4, len(str(n - 1)))
     return (f"slice_{z:0{digits}d}{ending}" for z in range(n))
+
+
+def slice_ending_for(dtype: np.dtype[Any]) -> str:
+    """``.png`` for slices in a folder where PNG holds the dtype, else ``.tif``."""
+    return ".png" if dtype.name in _PNG_DTYPES else ".tif"
 
 
 def check_tiff_dtype(path: Path, dtype: np.dtype[Any]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -81,11 +82,17 @@ def write_stack(
     )
     out = Path(path)
     stack = stack.with_data(_native_dtype(stack.data))
-    slices = _slices(stack, on_slice, should_stop)
-    if form == "folder":
-        _write_folder(out, stack, slices, slice_ending, overwrite)
-    else:
-        _write_whole(out, form, stack, slices)
+    with _beside(out, form) as place:
+        _writers.make(place, form, stack)
+        with _writers.fill(place, form, stack, slice_ending) as put:
+            for z in range(len(stack)):
+                if should_stop is not None and should_stop():
+                    raise CancelledError(
+                        f"stopped before slice {z} of {len(stack)}; nothing was written"
+                    )
+                put(z, np.ascontiguousarray(stack.slice(z)))
+                if on_slice is not None:
+                    on_slice(z + 1, len(stack))
     logger.info("wrote %s", out)
     return out
 
@@ -112,9 +119,17 @@ def check_target(
     WriteError
         As `write_stack`, of all that can be known before writing.
     """
+    form = check_form(path, stack, sources=sources, slice_ending=slice_ending)
+    check_place(Path(path), form, stack, overwrite=overwrite, slice_ending=slice_ending)
+    return form
+
+
+def check_form(
+    path: AnyPath, stack: Stack, *, sources: Sequence[AnyPath], slice_ending: str
+) -> Form:
+    """As `check_target`, whatever there is at ``path`` already."""
     form = _checked_form(path, stack, slice_ending)
-    _refuse_inputs(Path(path), sources)
-    _check_place(Path(path), form, overwrite)
+    refuse_inputs(Path(path), sources)
     return form
 
 
@@ -190,7 +205,8 @@ def _check_dtype(path: Path, form: Form, dtype: np.dtype[Any], slice_ending: str
         _writers.check_tiff_dtype(path, dtype)
 
 
-def _refuse_inputs(out: Path, sources: Sequence[AnyPath]) -> None:
+def refuse_inputs(out: Path, sources: Sequence[AnyPath]) -> None:
+    """Raise `WriteError` where ``out`` is, holds, or lies in one of the inputs."""
     place = out.resolve()
     for source in sources:
         taken = Path(source).resolve()
@@ -201,7 +217,10 @@ def _refuse_inputs(out: Path, sources: Sequence[AnyPath]) -> None:
             )
 
 
-def _check_place(out: Path, form: Form, overwrite: bool) -> None:
+def check_place(out: Path, form: Form, stack: Stack, *, overwrite: bool, slice_ending: str) -> None:
+    """Raise `WriteError` where ``out`` cannot be, or must not be replaced."""
+    if form == "folder" and out.is_dir():
+        _check_mix(out, set(_writers.slice_names(len(stack), slice_ending)), overwrite)
     if not out.absolute().parent.is_dir():
         raise WriteError(f"{out}: the folder {out.absolute().parent} does not exist; make it first")
     if not out.exists() or (out.is_dir() and (form == "folder" or not any(out.iterdir()))):
@@ -219,44 +238,15 @@ def _native_dtype(data: ArrayLike) -> ArrayLike:
     return data if dtype.isnative else data.astype(dtype.newbyteorder("="))
 
 
-def _slices(
-    stack: Stack, on_slice: OnSlice | None, should_stop: ShouldStop | None
-) -> Iterator[npt.NDArray[Any]]:
-    for z in range(len(stack)):
-        if should_stop is not None and should_stop():
-            raise CancelledError(f"stopped before slice {z} of {len(stack)}; nothing was written")
-        yield np.ascontiguousarray(stack.slice(z))
-        if on_slice is not None:
-            on_slice(z + 1, len(stack))
+def _beside(out: Path, form: Form) -> AbstractContextManager[Path]:
+    """A place to write to, from where all is moved to ``out`` in the end."""
+    if form in ("folder", "zarr"):
+        filled = form == "folder" and out.exists()
+        return moving_into(out) if filled else replacing_folder(out)
+    return replacing_file(out)
 
 
-def _write_whole(out: Path, form: Form, stack: Stack, slices: Iterator[npt.NDArray[Any]]) -> None:
-    writers: dict[Form, Callable[[Path, Stack, _writers.Slices], None]] = {
-        "tiff": _writers.write_tiff,
-        "npy": _writers.write_npy,
-        "zarr": _writers.write_zarr,
-        "png": _writers.write_single_png,
-    }
-    replacing = replacing_folder if form == "zarr" else replacing_file
-    with replacing(out) as beside:
-        writers[form](beside, stack, slices)
-
-
-def _write_folder(
-    out: Path,
-    stack: Stack,
-    slices: Iterator[npt.NDArray[Any]],
-    slice_ending: str,
-    overwrite: bool,
-) -> None:
-    if out.exists():
-        _refuse_to_mix(out, set(_writers.slice_names(len(stack), slice_ending)), overwrite)
-    filling = moving_into if out.exists() else replacing_folder
-    with filling(out) as beside:
-        _writers.write_slice_files(beside, stack, slices, slice_ending)
-
-
-def _refuse_to_mix(folder: Path, names: set[str], overwrite: bool) -> None:
+def _check_mix(folder: Path, names: set[str], overwrite: bool) -> None:
     with as_write_error(folder):
         present = slice_files(folder)
     foreign = [file.name for file in present if file.name not in names]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.tiling import Blender, batches, pad_to_multiple, plan_tiles
+from napari_emseg.io.overlap import ahead
 from napari_emseg.model.runtime import Runtime
 from napari_emseg.types import Float32Array, ShouldStop, Stack
 
@@ -56,8 +57,9 @@ def predict_slice(
         predicted = _in_all_orientations(inputs, runtime) if config.tta else runtime(inputs)
         for tile, values in zip(group, predicted, strict=True):
             blender.add(tile, values)
-    # the weights of blended tiles sum to 1 but for rounding
-    return np.clip(blender.result(), 0, 1)
+    result = blender.result()
+    # the weights of blended tiles sum to 1 but for rounding; what was blended is ours to change
+    return np.clip(result, 0, 1, out=result if len(tiles) > 1 else None)
 
 
 def _in_all_orientations(tiles: Float32Array, runtime: Runtime) -> Float32Array:
@@ -96,13 +98,15 @@ def predict_slices(
 ) -> Iterator[tuple[int, Float32Array]]:
     """Predict ``slices`` of ``stack`` one after another, in the order given.
 
+    The next slice is read meanwhile.
+
     Yields
     ------
     (int, (Y, X, K) float32 array)
         Index of a slice and what `predict_slice` gives, as soon as it is done. Ends early when
         ``should_stop()`` turns true.
     """
-    for z in slices:
+    for z, image in ahead(lambda z: read_seen(stack, z, network), slices):
         if should_stop():
             return
-        yield z, predict_slice(read_seen(stack, z, network), runtime, network, config)
+        yield z, predict_slice(image, runtime, network, config)
