@@ -28,6 +28,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from napari_emseg.model.package import read_package
+
 REPO = Path(__file__).resolve().parents[1]
 RUNS = REPO / "runs" / "recipes"
 TABLE = REPO / "benchmarks" / "recipes.csv"
@@ -43,6 +45,20 @@ GROUPS = {
 RECIPES = {
     "default": "",
     "minutes-10": "--minutes 10",
+    "patches-4": "--batch-size 4",
+    "three-slices": "--input-slices 3",
+    "reversal": "--reversal-probability 0.1",
+    "short": "--epochs 30",
+    "short-patches-4": "--epochs 30 --batch-size 4",
+    "short-patches-1": "--epochs 30 --batch-size 1",
+    "short-no-norm": "--epochs 30 --batch-size 4 --normalisation none",
+    "short-no-residual": "--epochs 30 --no-residual",
+    "short-no-border-weight": "--epochs 30 --border-weight 0",
+    "short-dice": "--epochs 30 --loss dice",
+    "short-cldice": "--epochs 30 --loss cldice",
+    "short-8-filters": "--epochs 30 --base-filters 8",
+    "short-32-filters": "--epochs 30 --base-filters 32",
+    "short-average": "--epochs 30 --ema 0.98",
 }
 """Options of ``napari-emseg train``, beside its defaults."""
 
@@ -103,6 +119,7 @@ def measure(recipe: str, group: str) -> dict[str, str]:
     package = train(recipe, group)
     with (package.parent / "history.csv").open() as file:
         history = list(csv.DictReader(file))
+    validated = read_package(package).info.scores
     plain, flips = score(package, group), score(package, group, "--tta")
     own = score(package, group, "--what", "mask")
     return {
@@ -112,6 +129,8 @@ def measure(recipe: str, group: str) -> dict[str, str]:
         "gflop": f"{gflop_per_slice(package):.1f}",
         "epochs": str(len(history)),
         "minutes": f"{float(history[-1]['seconds']) / 60:.1f}",
+        "val_v_rand": f"{validated['val_v_rand']:.4f}",
+        "val_v_info": f"{validated['val_v_info']:.4f}",
         "v_rand": f"{plain['v_rand']:.4f}",
         "v_info": f"{plain['v_info']:.4f}",
         "pixel_accuracy": f"{plain['pixel_accuracy']:.4f}",
