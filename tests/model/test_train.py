@@ -155,9 +155,9 @@ def test_the_best_epoch_by_v_rand_becomes_the_model(trained, stack, target):
         predict_slice(stack.slice(z)[np.newaxis], runtime, package.info.network, PredictConfig())
         for z in slices
     ])  # fmt: skip
-    scores = score_stack(
-        cell_probability(channels), target.classes[slices], thresholds=[package.info.threshold]
-    )
+    thresholds = [k / 10 for k in range(1, 10)]
+    scores = score_stack(cell_probability(channels), target.classes[slices], thresholds=thresholds)
+    assert package.info.threshold in thresholds
     assert scores.v_rand == pytest.approx(best["val_v_rand"], abs=1e-4)
 
 
