@@ -97,6 +97,19 @@ def test_whole_stack_begins_at_the_shown_slice_and_fills_the_same_layers(viewer,
     assert all(viewer.layers["em probability"].data[z].any() for z in range(5))
 
 
+def test_averaged_over_all_orientations_a_turned_slice_gives_the_turned_result(
+    viewer, image, dock, wait
+):
+    dock.tta.value = True
+    results = []
+    for name, data in (("em", image[0]), ("turned", np.rot90(image[0]).copy())):
+        dock.image.value = viewer.add_image(data, name=name)
+        dock.current.native.click()
+        assert isinstance(wait(), Finished)
+        results.append(viewer.layers[f"{name} probability"].data)
+    np.testing.assert_allclose(results[1], np.rot90(results[0]), atol=1e-3)
+
+
 def test_single_slice_image(viewer, image, dock, wait):
     viewer.add_image(image[0], name="em")
     dock.whole.native.click()

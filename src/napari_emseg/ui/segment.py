@@ -9,7 +9,7 @@ from napari.layers import Image
 from psygnal import Signal
 from qtpy.QtWidgets import QSizePolicy
 
-from napari_emseg.core.config import MaskConfig
+from napari_emseg.core.config import MaskConfig, PredictConfig
 from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult, WarmUpJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.library import DEFAULT, list_models
@@ -66,7 +66,7 @@ class SegmentWidget(Container):
         self._make_actions()
         form = form_of([
             self.image, self.model, self.device,
-            self.result, self.threshold, self.smallest_cell,
+            self.result, self.threshold, self.smallest_cell, self.tta, self.exact,
         ])  # fmt: skip
         super().__init__(
             widgets=[form, self._buttons, self.progress, self.stop, self.status], labels=False
@@ -110,6 +110,8 @@ class SegmentWidget(Container):
         )
         self.threshold = field_for(MaskConfig, "threshold", step=0.01)
         self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
+        self.tta = field_for(PredictConfig, "tta", label="Average over all orientations")
+        self.exact = field_for(PredictConfig, "exact", label="Exact, in single precision")
 
     def _make_actions(self) -> None:
         self.current = PushButton(
@@ -144,9 +146,22 @@ class SegmentWidget(Container):
     def _warm_up(self) -> None:
         """Have the worker load its libraries while the person still looks around."""
         if self.model.value is not None:
-            job = WarmUpJob(str(self.model.value.folder))
+            job = WarmUpJob(
+                str(self.model.value.folder), self.device.value, self._config, self._slice_shape()
+            )
             self._submit(lambda: job, self._on_warm_up)
         self._submit(DevicesJob, self._on_devices)
+
+    @property
+    def _config(self) -> PredictConfig:
+        return PredictConfig(tta=self.tta.value, exact=self.exact.value)
+
+    def _slice_shape(self) -> tuple[int, int] | None:
+        """Shape (Y, X) of the slices to come, where an image is chosen that can be segmented."""
+        try:
+            return None if self.image.value is None else stack_shape(self.image.value)[1:]
+        except EmsegError:
+            return None
 
     def _submit(self, make_job: Callable[[], Job], on_event: Callable[[Event], None]) -> int:
         """Give the runner a job that ends with this dock."""
@@ -189,13 +204,14 @@ class SegmentWidget(Container):
             return
         count = len(prediction.probability)
         slices = sorted(range(count), key=lambda z: abs(z - here)) if everything else [here]
-        device = self.device.value
+        device, config = self.device.value, self._config
 
         def make_job() -> PredictJob:
             prediction.copy_slices(slices)
             return PredictJob(
-                prediction.source_path, prediction.out_path, prediction.model, tuple(slices), device
-            )
+                prediction.source_path, prediction.out_path, prediction.model, tuple(slices),
+                device, config,
+            )  # fmt: skip
 
         self._show_busy("Reading the slices ...")
         self._ticket = self._submit(make_job, self._on_event)
