@@ -47,6 +47,7 @@ RECIPES = {
     "minutes-10": "--minutes 10",
     "patches-4": "--batch-size 4",
     "three-slices": "--input-slices 3",
+    "long": "--epochs 200",
     "reversal": "--reversal-probability 0.1",
     "short": "--epochs 30",
     "short-patches-4": "--epochs 30 --batch-size 4",
