@@ -34,7 +34,9 @@ def run(*args: object) -> int:
     return exit_status(cli, [str(arg) for arg in args])
 
 
-@pytest.mark.parametrize("command", ["demo", "train", "predict", "evaluate", "convert", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["demo", "train", "predict", "evaluate", "models", "convert", "doctor"]
+)
 def test_fixed_commands_have_help(command, capsys):
     assert run(command, "--help") == 0
     assert f"napari-emseg {command}" in capsys.readouterr().out
@@ -140,3 +142,20 @@ def test_slices_are_read(text, slices):
 def test_slices_that_are_none_are_wrong_usage(text, truth, capsys):
     assert run("evaluate", truth, truth, "--slices", text) == 2
     assert "3:7" in capsys.readouterr().err
+
+
+def test_models_are_exported_imported_shown_and_removed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("EMSEG_MODELS_DIR", str(tmp_path / "models"))
+    assert run("models", "export", "default", tmp_path / "given.zip") == 0
+    assert run("models", "import", tmp_path / "given.zip", "--name", "mine") == 0
+    capsys.readouterr()
+    assert run("models", "list") == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == ["default", "mine"]
+    assert run("models", "show", "mine") == 0
+    shown = capsys.readouterr().out
+    assert "base_filters: 16" in shown
+    assert "threshold: 0." in shown
+    assert run("models", "remove", "mine", "--yes") == 0
+    assert run("models", "show", "mine") == 1
+    assert "there is no model 'mine'" in capsys.readouterr().err

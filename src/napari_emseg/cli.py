@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+import yaml
 from tqdm import tqdm
 
 from napari_emseg import __version__
@@ -22,13 +23,20 @@ from napari_emseg.core.config import (
 )
 from napari_emseg.engine.jobs import SegmentJob, TrainJob
 from napari_emseg.errors import CancelledError
-from napari_emseg.model.library import DEFAULT, find_model
+from napari_emseg.model.library import (
+    DEFAULT,
+    export_model,
+    find_model,
+    import_model,
+    list_models,
+    remove_model,
+)
 from napari_emseg.terminal import Slices, exit_status, options_of, run_with_progress, take
 from napari_emseg.types import VoxelSize, What
 
 _PATH = click.Path(path_type=Path)
 _OUT = click.Path()  # text: a Path would lose the slash that says "a folder"
-_overwrite = click.option("--overwrite", is_flag=True, help="Replace --out where it exists.")
+_overwrite = click.option("--overwrite", is_flag=True, help="Replace what is there.")
 _device = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, gpu or gpu:0."
 )
@@ -194,6 +202,56 @@ def _advance(bar: tqdm[Any]) -> Callable[[int, int], None]:
         bar.update(done - bar.n)
 
     return advance
+
+
+@cli.group()
+def models() -> None:
+    """List, show, import, export and remove models."""
+
+
+@models.command("list")
+def list_() -> None:
+    """List the model that ships and those of your library."""
+    for package in list_models():
+        score = package.info.scores.get("val_v_rand")
+        shown = "" if score is None else f"V_rand {score:.4f} on validation"
+        click.echo(f"{package.folder.name:24} {shown:28} {package.folder}")
+
+
+@models.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show what a model says of itself: network, threshold, training, scores, terms."""
+    package = find_model(name)
+    click.echo(f"folder: {package.folder}")
+    click.echo(yaml.safe_dump(package.info.to_config(), sort_keys=False).rstrip())
+
+
+@models.command("import")
+@click.argument("source", type=_PATH)
+@click.option("--name", default=None, help="What to call it; as it calls itself by default.")
+@_overwrite
+def import_(source: Path, name: str | None, overwrite: bool) -> None:
+    """Copy a model into your library: a package, a run folder, or a package as a zip file."""
+    click.echo(import_model(source, name, overwrite=overwrite).folder)
+
+
+@models.command()
+@click.argument("name")
+@click.argument("out", type=_PATH)
+@_overwrite
+def export(name: str, out: Path, overwrite: bool) -> None:
+    """Write a model as OUT.zip, or as a folder."""
+    export_model(name, out, overwrite=overwrite)
+    click.echo(out)
+
+
+@models.command()
+@click.argument("name")
+@click.confirmation_option("--yes", prompt="Delete this model from your library?")
+def remove(name: str) -> None:
+    """Delete a model from your library; asks first."""
+    remove_model(name)
 
 
 @cli.command()

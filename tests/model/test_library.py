@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import logging
 import shutil
+import zipfile
 
 import pytest
 
-from napari_emseg.errors import ModelError
+from napari_emseg.errors import ModelError, WriteError
 from napari_emseg.model import library
-from napari_emseg.model.library import DEFAULT, find_model, library_folder, list_models
+from napari_emseg.model.library import (
+    DEFAULT,
+    export_model,
+    find_model,
+    import_model,
+    library_folder,
+    list_models,
+    remove_model,
+)
 
 
 @pytest.fixture
@@ -79,3 +88,69 @@ def test_a_damaged_model_is_named(folder, package_at):
     (package_at(folder / "mine") / "weights.keras").unlink()
     with pytest.raises(ModelError, match="mine is damaged"):
         find_model("mine")
+
+
+# -- bringing in, giving away, removing -----------------------------------------------------------
+
+
+def contents(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "run"])
+def test_exported_and_imported_it_is_the_same(folder, package_at, tmp_path, form):
+    original = package_at(folder / "mine")
+    out = {"folder": tmp_path / "out", "zip": tmp_path / "out.zip", "run": tmp_path / "run/package"}
+    out[form].parent.mkdir(exist_ok=True)
+    export_model("mine", out[form])
+    imported = import_model(out[form].parent if form == "run" else out[form], "again")
+    assert imported.folder == folder / "again"
+    assert contents(imported.folder) == contents(original)
+    assert names() == [DEFAULT, "again", "mine"]
+
+
+def test_a_name_that_is_taken_or_not_possible(folder, package_at, tmp_path):
+    source = package_at(tmp_path / "source")
+    own = import_model(source)
+    assert own.folder.name == own.info.name
+    with pytest.raises(ModelError, match="already; give another name, or add --overwrite"):
+        import_model(source)
+    import_model(source, overwrite=True)
+    for name in (DEFAULT, "../out", ".hidden", "a/b", ""):
+        with pytest.raises(ModelError, match="is not possible"):
+            import_model(source, name)
+    assert names() == [DEFAULT, own.info.name]
+
+
+def test_what_is_no_model_is_not_imported(folder, tmp_path):
+    (tmp_path / "text.zip").write_text("no zip")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as file:
+        file.writestr("../outside.txt", "x")
+    (tmp_path / "empty").mkdir()
+    for name in ("text.zip", "other.zip", "empty", "missing"):
+        with pytest.raises(ModelError):
+            import_model(tmp_path / name)
+    assert not (tmp_path.parent / "outside.txt").exists()
+    assert names() == [DEFAULT]
+
+
+def test_export_does_not_write_over_what_is_there(folder, package_at, tmp_path):
+    package_at(folder / "mine")
+    (tmp_path / "out.zip").write_text("precious")
+    with pytest.raises(WriteError, match="exists already"):
+        export_model("mine", tmp_path / "out.zip")
+    assert (tmp_path / "out.zip").read_text() == "precious"
+    export_model("mine", tmp_path / "out.zip", overwrite=True)
+    assert zipfile.is_zipfile(tmp_path / "out.zip")
+
+
+def test_remove(folder, package_at, tmp_path):
+    package_at(folder / "mine")
+    outside = package_at(tmp_path / "outside")
+    remove_model("mine")
+    assert names() == [DEFAULT]
+    for name in ("mine", DEFAULT, "../outside", str(outside), "."):
+        with pytest.raises(ModelError, match="is not in your library"):
+            remove_model(name)
+    assert outside.exists()
+    assert find_model(DEFAULT).weights.is_file()

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import shutil
+import tempfile
+import zipfile
 from importlib.resources import files
 from pathlib import Path
 
 import platformdirs
 
-from napari_emseg.errors import ModelError
+from napari_emseg.errors import ModelError, WriteError
+from napari_emseg.io._atomic import as_write_error, replacing_file, replacing_folder
 from napari_emseg.model.package import RDF, ModelPackage, read_package
 
 DEFAULT = "default"
 """Name of the model that ships."""
 
 FOLDER_VARIABLE = "EMSEG_MODELS_DIR"
+_NAME = re.compile(r"[^.\W][\w .()+-]*")
+"""What a model may be called: it becomes a folder on any system."""
+_LARGEST_ZIP = 2 * 2**30
 _log = logging.getLogger(__name__)
 
 
@@ -63,3 +71,100 @@ def find_model(name: str) -> ModelPackage:
     raise ModelError(
         f"model: there is no model {name!r}; known are {known}, or give a package's folder"
     )
+
+
+def import_model(source: Path, name: str | None = None, *, overwrite: bool = False) -> ModelPackage:
+    """Copy a model into the library.
+
+    Parameters
+    ----------
+    source : Path
+        A package's folder, the run folder of a training, or a package as a zip file.
+    name : str, optional
+        What to call it; as the package does by default.
+    overwrite : bool
+        Replace a model of that name.
+
+    Raises
+    ------
+    ModelError
+        If there is no model of ours, or the name is taken or not possible.
+    WriteError
+        If the library cannot be written.
+    """
+    if not source.is_file():
+        return _add(find_model(str(source)), name, overwrite)
+    with tempfile.TemporaryDirectory() as folder:
+        _unzip(source, Path(folder))
+        return _add(read_package(Path(folder)), name, overwrite)
+
+
+def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
+    """Write a model to ``out``: a zip file, or a folder where its ending is another.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    WriteError
+        If ``out`` exists, or cannot be written.
+    """
+    folder = find_model(name).folder
+    if out.exists() and not overwrite:
+        raise WriteError(f"{out}: exists already; choose another place, or add --overwrite")
+    if out.suffix.lower() != ".zip":
+        with replacing_folder(out) as beside:
+            shutil.copytree(folder, beside, dirs_exist_ok=True)
+        return
+    with replacing_file(out) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as file:
+        for each in sorted(folder.iterdir()):
+            file.write(each, each.name)
+
+
+def remove_model(name: str) -> None:
+    """Delete a model from the library.
+
+    Raises
+    ------
+    ModelError
+        If it is not in the library; the one that ships is not.
+    WriteError
+        If it cannot be deleted.
+    """
+    folder = library_folder() / name
+    if not (_NAME.fullmatch(name) and (folder / RDF).exists()):
+        raise ModelError(f"model: {name!r} is not in your library, {library_folder()}")
+    with as_write_error(folder):
+        shutil.rmtree(folder)
+
+
+def _add(package: ModelPackage, name: str | None, overwrite: bool) -> ModelPackage:
+    name = package.info.name if name is None else name
+    if name == DEFAULT or not _NAME.fullmatch(name):
+        raise ModelError(
+            f"name: {name!r} is not possible, or that of the model that ships; give another, of "
+            "letters, digits, blanks and any of _.()+-"
+        )
+    folder = library_folder() / name
+    if folder.exists() and not overwrite:
+        raise ModelError(
+            f"name: there is a model {name!r} already; give another name, or add --overwrite"
+        )
+    with as_write_error(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_folder(folder) as beside:
+        shutil.copytree(package.folder, beside, dirs_exist_ok=True)
+    return read_package(folder)
+
+
+def _unzip(source: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(source) as file:
+            if sum(each.file_size for each in file.infolist()) > _LARGEST_ZIP:
+                raise ModelError(f"model: {source} holds more than {_LARGEST_ZIP // 2**30} GiB")
+            file.extractall(folder)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ModelError(
+            f"model: {source} cannot be unpacked ({error}); expected a package's folder, or one "
+            "as a zip file"
+        ) from error

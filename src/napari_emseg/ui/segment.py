@@ -141,7 +141,7 @@ class SegmentWidget(Container):
         WhenClosed(self.native, self._abandon_jobs)
 
     def _model_choices(self, _: object = None) -> list[tuple[str, ModelPackage]]:
-        return [(package.info.name, package) for package in list_models()]
+        return [(package.folder.name, package) for package in list_models()]
 
     def _warm_up(self) -> None:
         """Have the worker load its libraries while the person still looks around."""
