@@ -134,6 +134,7 @@ def compare(rounds: int, slices: int, folder: Path) -> None:
     from napari_emseg.model.library import DEFAULT, find_model
     from napari_emseg.model.openvino_runtime import OpenVinoRuntime
     from napari_emseg.model.predict import predict_slices
+    from napari_emseg.model.predictor import Predictor
 
     load_backend()
     from napari_emseg.model.keras_runtime import load_network
@@ -154,8 +155,10 @@ def compare(rounds: int, slices: int, folder: Path) -> None:
         contest.add(name, on_tiles)
 
     def add_whole(name: str, runtime: OpenVinoRuntime) -> None:
+        predictor = Predictor(lambda _: runtime, network, "cpu", PredictConfig())
+
         def whole() -> None:
-            predicted = predict_slices(stack, range(slices), runtime, network, PredictConfig())
+            predicted = predict_slices(stack, range(slices), predictor, network)
             results[name] = np.stack([channels for _, channels in predicted])
 
         contest.add(name, whole)

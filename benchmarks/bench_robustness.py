@@ -21,12 +21,11 @@ import numpy as np
 from scipy import ndimage
 
 from napari_emseg.core.classes import cell_probability
-from napari_emseg.core.config import PredictConfig
 from napari_emseg.core.metrics import score_stack
 from napari_emseg.io.read import read_stack
 from napari_emseg.model.package import read_package
 from napari_emseg.model.predict import predict_slices
-from napari_emseg.model.runtime import load_runtime
+from napari_emseg.model.predictor import Predictor
 from napari_emseg.types import Stack
 
 REPO = Path(__file__).resolve().parents[1]
@@ -74,16 +73,14 @@ def main() -> None:
     if not (DATA / "train-volume.tif").exists() or not folder.exists():
         sys.exit(f"need the ISBI slices in {DATA} and a model in {folder}")
     package = read_package(folder)
-    runtime = load_runtime(package, "auto")
+    predictor = Predictor.of(package)
     grey = read_stack(DATA / "train-volume.tif", kind="image").take(SLICES).data / np.float32(255)
     truth = read_stack(DATA / "train-labels.tif", kind="labels").take(SLICES).data
     print(f"{'slices 24 to 26':32} V_rand  V_info")
     scaled = {name: zoom(factor) for name, factor in SCALES.items()}
     for name, alter in {**ALTERED, **scaled}.items():
         stack = Stack(np.asarray(alter(grey), np.float32))
-        predicted = predict_slices(
-            stack, range(len(stack)), runtime, package.info.network, PredictConfig()
-        )
+        predicted = predict_slices(stack, range(len(stack)), predictor, package.info.network)
         probability = cell_probability(np.stack([channels for _, channels in predicted]))
         wanted = zoom(SCALES[name], order=0)(truth) if name in SCALES else truth
         scores = score_stack(probability, wanted)

@@ -40,6 +40,10 @@ class DeviceError(EmsegError):
     """A device that was asked for is not there or cannot be used."""
 
 
+class MemoryShortError(EmsegError):
+    """Memory is too short for what was asked, however small the pieces."""
+
+
 class DownloadError(EmsegError):
     """A download failed or is not what it should be."""
 

@@ -15,6 +15,8 @@ from napari_emseg.core.tiling import (
     Blender,
     Span,
     batches,
+    grow,
+    margin,
     pad_to_multiple,
     plan_axis,
     plan_tiles,
@@ -95,10 +97,10 @@ def test_spans_of_real_networks(count, tile, depth):
         assert left.start < right.start
         overlap = left.stop - right.start
         assert overlap == left.overlap_after == right.overlap_before
-        assert overlap >= 2 * reach + RAMP_PX
-        # what the network sees beyond the tile's cut edges must weigh nothing
-        assert not left.weights()[len(left.weights()) - reach :].any()
-        assert not right.weights()[:reach].any()
+        assert overlap >= max(reach, 2 * margin(reach) + RAMP_PX)
+        # where the tile's cut edges show must weigh nothing
+        assert not left.weights()[len(left.weights()) - margin(reach) :].any()
+        assert not right.weights()[: margin(reach)].any()
     np.testing.assert_allclose(summed_weights(spans, length), 1, atol=1e-6)
 
 
@@ -109,13 +111,13 @@ def test_a_slice_up_to_the_tile_size_goes_through_whole():
 
 def test_no_more_tiles_than_needed():
     spans = plan_axis(4096, 1024, 107, 16)
-    fewest = -(-(4096 - 256) // (1024 - 256))
+    fewest = -(-(4096 - 160) // (1024 - 160))
     assert len(spans) == fewest
 
 
 def test_tiles_are_no_larger_than_so_many_need():
-    """Three tiles cover 2048 px: of 864 px, though up to 1024 were allowed."""
-    assert [span.stop - span.start for span in plan_axis(2048, 1024, 107, 16)] == [864] * 3
+    """Three tiles cover 2048 px: of 800 px, though up to 1024 were allowed."""
+    assert [span.stop - span.start for span in plan_axis(2048, 1024, 107, 16)] == [800] * 3
 
 
 def test_tiles_have_one_shape_and_go_row_by_row():
@@ -150,3 +152,21 @@ def test_batches_keep_the_order():
     groups = list(batches(tiles, 4))
     assert [tile for group in groups for tile in group] == tiles
     assert {len(group) for group in groups[:-1]} == {4}
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        ((slice(100, 140), slice(200, 300)), (slice(88, 150), slice(188, 310))),
+        ((slice(0, 10), slice(5, 9)), (slice(0, 20), slice(0, 19))),
+        ((slice(590, 600), slice(0, 400)), (slice(580, 600), slice(0, 400))),
+    ],
+)
+def test_what_must_be_predicted_for_a_region(region, expected):
+    """A margin more on each side, from the network's grid on and within the slice."""
+    assert margin(10) == 10
+    assert grow(region, (600, 400), 10, 4) == expected
+
+
+def test_shallow_networks_see_evenly_and_deep_ones_do_not():
+    assert [margin(reach) for reach in (0, 9, 51, 107, 219)] == [0, 9, 51, 65, 132]

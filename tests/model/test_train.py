@@ -35,6 +35,7 @@ from napari_emseg.model.library import find_model
 from napari_emseg.model.losses import KnownPixelAccuracy
 from napari_emseg.model.package import ONNX_WEIGHTS, read_package
 from napari_emseg.model.predict import predict_slice, predict_slices
+from napari_emseg.model.predictor import Predictor
 from napari_emseg.model.run_folder import RunFolder
 from napari_emseg.model.train import train
 from napari_emseg.types import EpochDone, Log, Preview, Progress, Stack
@@ -501,8 +502,8 @@ def test_a_network_that_sees_the_neighbours_end_to_end(stack, target, recipe, tm
     result = train(stack, target, chosen, folder=tmp_path / "run", validation=[4])
     package = find_model(str(tmp_path / "run"))
     assert package.info.network == network
-    runtime = KerasRuntime(load_network(package))
-    predicted = predict_slices(stack, range(5), runtime, network, PredictConfig())
+    predictor = Predictor.of(package, "cpu", PredictConfig(runtime="keras"))
+    predicted = predict_slices(stack, range(5), predictor, network)
     probability = cell_probability(np.stack([each for _, each in predicted]))
     assert probability.shape == stack.shape
     scores = score_stack(probability[4:], target.classes[4:], thresholds=[0.5])

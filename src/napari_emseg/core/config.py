@@ -293,18 +293,27 @@ class Recipe:
         )
 
 
+SMALLEST_TILE_PX = 64
+
+
 @dataclass(frozen=True)
 class PredictConfig(Config):
     """How a stack is predicted."""
 
     tile_size: int = setting(
-        1024,
-        "Edge of an inference tile; slices up to this size go through whole.",
+        1152,
+        "Edge of an inference tile, at most: smaller ones are taken where memory is short, and "
+        "slices up to this size go through whole.",
         unit="px",
-        ge=64,
+        ge=SMALLEST_TILE_PX,
         le=16384,
     )
-    batch_size: int = setting(1, "Tiles that go through the network together.", ge=1, le=256)
+    batch_size: int = setting(
+        0,
+        "Tiles that go through the network together; 0 takes as many as suit the device.",
+        ge=0,
+        le=256,
+    )
     tta: bool = setting(
         False,
         "Predict in all eight orientations (test-time flips) and average: a little better, at "

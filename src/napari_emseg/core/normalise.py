@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,45 @@ EPSILON = 1e-6
 _ROWS = 128
 
 
+@dataclass(frozen=True)
+class GreyValues:
+    """Mean and standard deviation of a slice, its pixels that are not finite left out."""
+
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, image: npt.NDArray[Any]) -> GreyValues:
+        """Those of a slice (Y, X); some rows at a time, so that a large one takes no memory.
+
+        Raises
+        ------
+        ShapeError
+            If ``image`` has not two axes, or no pixels.
+        """
+        if image.ndim != 2 or image.size == 0:
+            raise ShapeError(f"image: expected a slice (Y, X) with pixels, received {image.shape}")
+        count = sum(values.size for values in _finite(image))
+        mean = sum(values.sum(dtype=np.float64) for values in _finite(image)) / max(1, count)
+        squares = sum(np.square(values - mean).sum() for values in _finite(image))
+        return cls(float(mean), float(np.sqrt(squares / image.size)))
+
+    def normalise(self, pixels: npt.NDArray[Any]) -> Float32Array:
+        """Shift and scale pixels (Y, X) of the slice; those not finite become 0, the mean."""
+        result = np.empty(pixels.shape, np.float32)
+        for rows, out in zip(_blocks(pixels), _blocks(result), strict=True):
+            out[:] = (rows - np.float64(self.mean)) / (self.deviation + EPSILON)
+        if not _is_finite(pixels.dtype):
+            result[~np.isfinite(result)] = 0
+        return result
+
+
 def normalise(image: npt.NDArray[Any]) -> Float32Array:
     """Shift and scale one slice to mean 0 and standard deviation 1.
 
-    Always applied to a whole slice and never to a tile, so that neighbouring tiles agree. It is
-    the ``zero_mean_unit_variance`` of the bioimage.io specification.
+    Tiles are normalised by the mean and deviation of their whole slice (`GreyValues`), so that
+    neighbouring tiles agree. It is the ``zero_mean_unit_variance`` of the bioimage.io
+    specification.
 
     Parameters
     ----------
@@ -36,22 +72,21 @@ def normalise(image: npt.NDArray[Any]) -> Float32Array:
     ShapeError
         If ``image`` has not two axes, or no pixels.
     """
-    if image.ndim != 2 or image.size == 0:
-        raise ShapeError(f"image: expected a slice (Y, X) with pixels, received {image.shape}")
-    values = np.asarray(image, dtype=np.float32)
-    finite = np.isfinite(values)
-    if not finite.all():
-        values = np.where(finite, values, values[finite].mean() if finite.any() else 0)
-    mean = values.mean(dtype=np.float64)
-    # in float64, but some rows at a time: the whole slice would take eight bytes a pixel, twice
-    squares = sum(np.square(rows - mean).sum() for rows in _blocks(values))
-    deviation = np.sqrt(squares / values.size)
-    result = np.empty(values.shape, np.float32)
-    for rows, out in zip(_blocks(values), _blocks(result), strict=True):
-        out[:] = (rows - mean) / (deviation + EPSILON)
-    return result
+    return GreyValues.of(image).normalise(image)
 
 
-def _blocks(image: Float32Array) -> list[Float32Array]:
+def _finite(image: npt.NDArray[Any]) -> Iterator[Float32Array]:
+    """The finite grey values of an image (Y, X), some rows at a time."""
+    for rows in _blocks(image):
+        values = np.asarray(rows, np.float32)
+        yield values if _is_finite(rows.dtype) else values[np.isfinite(values)]
+
+
+def _is_finite(dtype: np.dtype[Any]) -> bool:
+    """Whether all its numbers are."""
+    return not np.issubdtype(dtype, np.floating)
+
+
+def _blocks(image: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
     """Some rows at a time of an image (Y, X)."""
-    return [image[y : y + _ROWS] for y in range(0, len(image), _ROWS)]
+    return (image[y : y + _ROWS] for y in range(0, len(image), _ROWS))

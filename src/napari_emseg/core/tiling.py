@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.types import Float32Array
 
-RAMP_PX = 32
+Region: TypeAlias = tuple[slice, slice]
+"""A rectangle of a slice: its rows and columns."""
+
+RAMP_PX = 16
 """Width over which one tile fades into the next."""
+_MARGIN = 0.6
+"""Share of the network's reach within which a tile's edge shows, at least `_MARGIN_PX`.
+
+An output pixel sees as far as the reach, but of deep networks little of what lies there counts: the
+effective receptive field is smaller (Luo et al. 2016, https://doi.org/10.48550/arXiv.1701.04128).
+Of trained networks of depth 4, reach 107 px, no pixel that lies 64 px or more from the edge of a
+tile differed by more than 0.024 from the whole slice's, or 0.006 from 72 px on, where the ramp has
+its middle. Shallow networks see evenly to the end.
+"""
+_MARGIN_PX = 60
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,7 @@ class Span:
           |--cut--|/ramp/|------- weight 1 -------|\ramp\|--cut--|
           <-- overlap_before -->            <-- overlap_after -->
 
-    The pixels in ``cut`` lie nearer to the tile's edge than the network reaches and weigh
+    The pixels in ``cut`` lie so near to the tile's edge that it shows (`margin`) and weigh
     nothing. At the ends of the slice there is no neighbour and no fading.
     """
 
@@ -54,7 +68,7 @@ class Tile:
     x: Span
 
     @property
-    def index(self) -> tuple[slice, slice]:
+    def index(self) -> Region:
         """Where the tile lies in the padded slice."""
         return slice(self.y.start, self.y.stop), slice(self.x.start, self.x.stop)
 
@@ -82,8 +96,13 @@ def round_up(length: int, multiple: int) -> int:
     return -(-length // multiple) * multiple
 
 
+def margin(reach: int) -> int:
+    """How near, in px, to a tile's edge a network of this reach is not to be believed."""
+    return min(reach, max(_MARGIN_PX, math.ceil(_MARGIN * reach)))
+
+
 def plan_axis(length: int, tile: int, reach: int, multiple: int) -> list[Span]:
-    """Cut an axis into spans that overlap by twice the network's reach and a ramp.
+    """Cut an axis into spans that overlap by two margins and a ramp.
 
     Parameters
     ----------
@@ -103,7 +122,7 @@ def plan_axis(length: int, tile: int, reach: int, multiple: int) -> list[Span]:
     list of Span
         At least one, in order; they cover the axis and their weights sum to 1 everywhere.
     """
-    overlap = round_up(2 * reach + RAMP_PX, multiple)
+    overlap = round_up(2 * margin(reach) + RAMP_PX, multiple)
     tile = round_up(max(tile, 2 * overlap), multiple)
     if length <= tile:
         return [Span(0, length)]
@@ -122,6 +141,19 @@ def plan_tiles(shape: tuple[int, int], tile: int, reach: int, multiple: int) -> 
     """The tiles of a slice of ``shape`` (Y, X), row by row; see `plan_axis`."""
     rows, columns = (plan_axis(round_up(n, multiple), tile, reach, multiple) for n in shape)
     return [Tile(y, x) for y in rows for x in columns]
+
+
+def grow(region: Region, shape: tuple[int, int], reach: int, multiple: int) -> Region:
+    """What of a slice of ``shape`` (Y, X) must be predicted so that ``region`` can be believed.
+
+    It begins on the network's grid, as tiles do (`plan_axis`).
+    """
+    rows, columns = (
+        slice(max(0, (each.start - margin(reach)) // multiple * multiple),
+              min(length, each.stop + margin(reach)))
+        for each, length in zip(region, shape, strict=True)
+    )  # fmt: skip
+    return rows, columns
 
 
 def pad_to_multiple(image: npt.NDArray[Any], multiple: int) -> npt.NDArray[Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from napari_emseg.core.config import MaskConfig, PredictConfig, Recipe
+from napari_emseg.core.tiling import Region
 from napari_emseg.model.library import DEFAULT
 from napari_emseg.types import LabelsMeaning, What
 
@@ -18,6 +19,8 @@ from napari_emseg.types import LabelsMeaning, What
 @dataclass(frozen=True)
 class WarmUpJob:
     """Load the libraries and a model, so that the next job need not wait for them.
+
+    Its result is an `Outlook`, or None without a shape.
 
     Parameters
     ----------
@@ -46,6 +49,8 @@ class PredictJob:
         no membrane (`core.classes.class_within_cells`).
     slices : tuple of int, optional
         Which slices, in the order wanted; all by default.
+    region : (slice, slice), optional
+        Rows and columns to predict; the rest of ``out`` stays as it is. All by default.
     """
 
     source: Path
@@ -55,6 +60,7 @@ class PredictJob:
     device: str = "auto"
     config: PredictConfig = PredictConfig()
     within_cells: Path | None = None
+    region: Region | None = None
 
 
 @dataclass(frozen=True)

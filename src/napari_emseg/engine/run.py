@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import singledispatch
+from functools import partial, singledispatch
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from napari_emseg.engine.jobs import (
     WarmUpJob,
 )
 from napari_emseg.errors import CancelledError, ShapeError
+from napari_emseg.model.predictor import Outlook, Predictor
 from napari_emseg.types import (
     Float32Array,
     Log,
@@ -35,6 +36,9 @@ from napari_emseg.types import (
     Stack,
     StackKind,
 )
+
+if TYPE_CHECKING:
+    from napari_emseg.core.tiling import Region
 
 
 @singledispatch
@@ -66,16 +70,11 @@ def run(job: Any, emit: OnEvent, should_stop: ShouldStop) -> Any:
 
 
 @run.register
-def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> str:
+def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> Outlook | None:
     from napari_emseg.model.library import find_model
-    from napari_emseg.model.predict import warm_up
-    from napari_emseg.model.runtime import load_runtime
 
-    package = find_model(job.model)
-    runtime = load_runtime(package, job.device, job.config, emit)
-    if job.shape is not None:
-        warm_up(runtime, job.shape, package.info.network, job.config)
-    return runtime.name
+    predictor = Predictor.of(find_model(job.model), job.device, job.config, emit)
+    return None if job.shape is None else predictor.outlook(job.shape)
 
 
 @run.register
@@ -92,10 +91,11 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
     work = _Prediction(job, emit, should_stop)
     out = _attach("out", job.out, work.stack)
     within = _attach("within_cells", job.within_cells, work.stack) if job.within_cells else None
-    for z, channels in work.predicted():
-        out[z] = cell_probability(channels)
+    region = job.region or (slice(None), slice(None))
+    for z, channels in work.predicted(job.region):
+        out[z, *region] = cell_probability(channels)
         if within is not None:
-            within[z] = class_within_cells(channels)
+            within[z, *region] = class_within_cells(channels)
         work.finished(z)
     return work.result()
 
@@ -143,24 +143,26 @@ class _Prediction:
         self._device = "no device"
         self._start = time.monotonic()
 
-    def predicted(self, *, skip: int = 0) -> Iterator[tuple[int, Float32Array]]:
+    def predicted(
+        self, region: Region | None = None, *, skip: int = 0
+    ) -> Iterator[tuple[int, Float32Array]]:
         """Slices and their channels, without the first ``skip``, which are there already."""
         self._before = self._done = skip
         if skip == len(self.slices):
             return
         from napari_emseg.model.predict import predict_slices
-        from napari_emseg.model.runtime import load_runtime
 
         info = self.package.info
         self._emit(Log(f"Loading model {info.name!r}."))
-        runtime = load_runtime(self.package, self.job.device, self.job.config, self._emit)
-        self._device, self._start = runtime.name, time.monotonic()
+        predictor = Predictor.of(self.package, self.job.device, self.job.config, self._emit)
+        self._start = time.monotonic()
         if skip:
             self._emit(Progress(skip, len(self.slices), "slices"))
         yield from predict_slices(
-            self.stack, self.slices[skip:], runtime, info.network, self.job.config,
+            self.stack, self.slices[skip:], partial(predictor, region=region), info.network,
             should_stop=self._should_stop,
         )  # fmt: skip
+        self._device = predictor.runtime
 
     def finished(self, z: int) -> None:
         """Tell that slice ``z`` is where it belongs."""

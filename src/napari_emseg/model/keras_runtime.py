@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_emseg.errors import ModelError
 from napari_emseg.model.devices import choose_device, on_device
+from napari_emseg.model.memory import memory_errors
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.types import Float32Array
 
@@ -32,11 +33,13 @@ class KerasRuntime:
     def __init__(self, model: keras.Model, device: str | None = None) -> None:
         self._model = model
         self._chosen = None if device is None else choose_device(device)
-        self.name = f"Keras on {self._chosen or 'the device of the caller'}"
+        self.device = self._chosen or "the device of the caller"
+        self.name = f"Keras on {self.device}"
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
         """Predict tiles (N, Y, X, C); gives float32 channels (N, Y, X, K)."""
-        with nullcontext() if self._chosen is None else on_device(self._chosen):
+        place = nullcontext() if self._chosen is None else on_device(self._chosen)
+        with place, memory_errors():
             predicted = self._model.predict_on_batch(tiles)
         return np.asarray(predicted, np.float32)
 

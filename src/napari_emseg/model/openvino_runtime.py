@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from napari_emseg.errors import ModelError
+from napari_emseg.errors import DeviceError, ModelError
 from napari_emseg.model._openvino import openvino as ov
 from napari_emseg.model.cache import cache_folder, keep_newest
 from napari_emseg.model.device_choice import pick_device
+from napari_emseg.model.memory import memory_errors
 from napari_emseg.types import Float32Array
 
 _SHAPES_KEPT = 4
@@ -51,8 +54,8 @@ class OpenVinoRuntime:
     def __init__(self, weights: Path, device: str = "cpu", form: str = "OpenVINO") -> None:
         devices = _devices()
         chosen = pick_device(device, list(devices), _WAY_OUT)
-        self.name = f"{form} on {chosen}"
-        self._device = devices[chosen]
+        self.name, self.device = f"{form} on {chosen}", chosen
+        self._openvino_name = devices[chosen]
         self._network = _read(weights)
         # the ends of (N, Y, X, C) and (N, Y, X, K), which no tile changes
         self._slices, self._channels = (
@@ -65,20 +68,36 @@ class OpenVinoRuntime:
         """Predict tiles (N, Y, X, C); gives float32 channels (N, Y, X, K)."""
         tiles = np.require(tiles, np.float32, ["C_CONTIGUOUS", "WRITEABLE"])
         channels = np.empty((*tiles.shape[:3], self._channels), np.float32)
+        with self._errors(), memory_errors():
+            self._infer(tiles, channels)
+        return channels
+
+    def _infer(self, tiles: Float32Array, channels: Float32Array) -> None:
         request = self._request_for(tiles.shape[1], tiles.shape[2])
         for k in range(len(tiles)):
             # read and written where they are, without a copy
             request.set_input_tensor(ov.Tensor(tiles[k : k + 1], shared_memory=True))
             request.set_output_tensor(ov.Tensor(channels[k : k + 1], shared_memory=True))
             request.infer()
-        return channels
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """A network that a device cannot run, such as Intel graphics with an old driver."""
+        try:
+            yield
+        except RuntimeError as error:
+            _log.debug("%s", error)
+            raise DeviceError(
+                f"device: OpenVINO cannot run this network on {self.device} "
+                f"({str(error).strip().splitlines()[-1]}); take --runtime keras"
+            ) from error
 
     def _compile(self, height: int, width: int) -> ov.InferRequest:
         """The network for tiles of one shape; a fixed shape is faster than any."""
         network = self._network.clone()
         network.reshape([1, height, width, self._slices])
         how = _HOW | _kept_on_disk()
-        return _core().compile_model(network, self._device, how).create_infer_request()
+        return _core().compile_model(network, self._openvino_name, how).create_infer_request()
 
 
 @cache

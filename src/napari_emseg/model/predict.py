@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.config import NetworkConfig, PredictConfig
-from napari_emseg.core.normalise import normalise
-from napari_emseg.core.tiling import Blender, batches, pad_to_multiple, plan_tiles
+from napari_emseg.core.normalise import GreyValues
+from napari_emseg.core.tiling import (
+    Blender,
+    Region,
+    Tile,
+    batches,
+    grow,
+    pad_to_multiple,
+    plan_tiles,
+)
 from napari_emseg.io.overlap import ahead
 from napari_emseg.model.runtime import Runtime
 from napari_emseg.types import Float32Array, ShouldStop, Stack
@@ -26,8 +34,9 @@ def predict_slice(
     runtime: Runtime,
     network: NetworkConfig,
     config: PredictConfig,
+    region: Region | None = None,
 ) -> Float32Array:
-    """Predict one slice of any size.
+    """Predict one slice of any size, or a region of it.
 
     Parameters
     ----------
@@ -40,59 +49,87 @@ def predict_slice(
         Brings the network's reach, its channels, and the multiple that its input must have.
     config : PredictConfig
         Tile and batch size, and whether to average over all orientations.
+    region : (slice, slice), optional
+        Rows and columns to predict; all by default.
 
     Returns
     -------
     (Y, X, K) float32 array
-        The network's channels, 0..1; `core.classes` makes probability and class of them.
+        The network's channels, 0..1, of the region; `core.classes` makes probability and class of
+        them.
     """
+    grey_values = [GreyValues.of(each) for each in image]
+    inside = (slice(None), slice(None))
+    if region is not None:
+        frame = grow(region, image.shape[1:], network.reach, network.multiple)
+        image = image[:, *frame]
+        inside = _within(region, frame)
     shape = (image.shape[1], image.shape[2])
-    padded = np.stack(
-        [pad_to_multiple(normalise(each), network.multiple) for each in image], axis=-1
-    )
+    padded = [pad_to_multiple(each, network.multiple) for each in image]
     blender = Blender(shape, network.channels, network.multiple)
     tiles = plan_tiles(shape, config.tile_size, network.reach, network.multiple)
-    for group in batches(tiles, config.batch_size):
-        inputs = np.stack([padded[tile.index] for tile in group])
-        predicted = _in_all_orientations(inputs, runtime) if config.tta else runtime(inputs)
-        for tile, values in zip(group, predicted, strict=True):
+    predict = _in_all_orientations if config.tta else _as_they_are
+    at_once = max(1, config.batch_size)
+    for group in batches(tiles, at_once):
+        inputs = np.stack([_cut(padded, grey_values, tile) for tile in group])
+        for tile, values in zip(group, predict(inputs, runtime, at_once), strict=True):
             blender.add(tile, values)
     result = blender.result()
     # the weights of blended tiles sum to 1 but for rounding; what was blended is ours to change
-    return np.clip(result, 0, 1, out=result if len(tiles) > 1 else None)
+    return np.clip(result, 0, 1, out=result if len(tiles) > 1 else None)[inside]
 
 
-def _in_all_orientations(tiles: Float32Array, runtime: Runtime) -> Float32Array:
+def _within(region: Region, frame: Region) -> Region:
+    """Where a region lies in a frame around it."""
+    rows, columns = (
+        slice(inner.start - outer.start, inner.stop - outer.start)
+        for inner, outer in zip(region, frame, strict=True)
+    )
+    return rows, columns
+
+
+def _cut(images: list[npt.NDArray[Any]], grey_values: list[GreyValues], tile: Tile) -> Float32Array:
+    """A tile (Y, X, C) of the slices that the network sees, normalised by the whole of each."""
+    return np.stack(
+        [
+            grey.normalise(image[tile.index])
+            for grey, image in zip(grey_values, images, strict=True)
+        ],
+        axis=-1,
+    )
+
+
+def _as_they_are(tiles: Float32Array, runtime: Runtime, at_once: int) -> Float32Array:
+    """Predict tiles (N, Y, X, C), so many at a time at most."""
+    if len(tiles) <= at_once:
+        return runtime(tiles)
+    starts = range(0, len(tiles), at_once)
+    return np.concatenate([runtime(tiles[k : k + at_once]) for k in starts])
+
+
+def _in_all_orientations(tiles: Float32Array, runtime: Runtime, at_once: int) -> Float32Array:
     """Predict tiles (N, Y, X, C) flipped and turned in all eight ways, and average.
 
-    The four flips of one orientation are of one shape and go through the network together.
+    The four flips of one orientation are of one shape and go through the network together where
+    the batch size allows.
     """
     flips: list[tuple[int, ...]] = [(), (1,), (2,), (1, 2)]
     total: Float32Array = np.zeros((), np.float32)
     for is_transposed in (False, True):
         turned = tiles.swapaxes(1, 2) if is_transposed else tiles
-        predicted = runtime(np.concatenate([np.flip(turned, axes) for axes in flips]))
+        flipped = np.concatenate([np.flip(turned, axes) for axes in flips])
+        predicted = _as_they_are(flipped, runtime, at_once)
         for axes, values in zip(flips, np.split(predicted, len(flips)), strict=True):
             back = np.flip(values, axes)
             total = total + (back.swapaxes(1, 2) if is_transposed else back)
     return total / np.float32(2 * len(flips))
 
 
-def warm_up(
-    runtime: Runtime, shape: tuple[int, int], network: NetworkConfig, config: PredictConfig
-) -> None:
-    """Predict one blank tile of a slice of ``shape`` (Y, X), so that the first one is not slow."""
-    tile = plan_tiles(shape, config.tile_size, network.reach, network.multiple)[0]
-    height, width = tile.shape
-    runtime(np.zeros((1, height, width, network.input_slices), np.float32))
-
-
 def predict_slices(
     stack: Stack,
     slices: Iterable[int],
-    runtime: Runtime,
+    predict: Callable[[npt.NDArray[Any]], Float32Array],
     network: NetworkConfig,
-    config: PredictConfig,
     *,
     should_stop: ShouldStop = lambda: False,
 ) -> Iterator[tuple[int, Float32Array]]:
@@ -100,13 +137,26 @@ def predict_slices(
 
     The next slice is read meanwhile.
 
+    Parameters
+    ----------
+    stack : Stack
+        Image (Z, Y, X).
+    slices : iterable of int
+        Which.
+    predict : callable
+        A slice (C, Y, X) in the middle of its neighbours to channels (Y, X, K), such as a
+        `Predictor`.
+    network : NetworkConfig
+        How many neighbours it sees.
+    should_stop : callable
+        Looked at before every slice; the slices end early when it turns true.
+
     Yields
     ------
     (int, (Y, X, K) float32 array)
-        Index of a slice and what `predict_slice` gives, as soon as it is done. Ends early when
-        ``should_stop()`` turns true.
+        Index of a slice and what ``predict`` gives, as soon as it is done.
     """
     for z, image in ahead(lambda z: read_seen(stack, z, network), slices):
         if should_stop():
             return
-        yield z, predict_slice(image, runtime, network, config)
+        yield z, predict(image)

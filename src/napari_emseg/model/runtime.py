@@ -28,15 +28,25 @@ class Runtime(Protocol):
     ----------
     name : str
         What runs it and where, such as ``OpenVINO int8 on cpu:0``.
+    device : str
+        Where, such as ``cpu:0``.
     """
 
     name: str
+    device: str
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
         """Predict tiles (N, Y, X, C) of C input slices each; gives channels (N, Y, X, K).
 
         The tiles are of one shape, float32, with mean 0 and deviation 1. What the channels mean
         says `core.classes`.
+
+        Raises
+        ------
+        MemoryError
+            If the device has too little for so many tiles of that size.
+        DeviceError
+            If the device cannot run the network.
         """
         ...
 
