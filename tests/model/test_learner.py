@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from napari_emseg.errors import ModelError
+from napari_emseg.errors import MemoryShortError, ModelError
 from napari_emseg.model._learner import new_learner, resumed_learner
 from napari_emseg.model.package import read_package
 from napari_emseg.model.run_folder import RunFolder
@@ -43,6 +43,45 @@ def test_without_an_average_the_twin_has_the_weights(begin, batch):
     learner = begin()
     learner.step(batch, 1e-2)
     assert_equal(learner.settled().get_weights(), learner.model.get_weights())
+
+
+@pytest.fixture
+def with_room(begin, monkeypatch):
+    """A learner on a device with memory for so many patches at once."""
+
+    def make(room):
+        learner = begin()
+        learn = learner.model.train_on_batch
+
+        def learn_from(image, *rest, **more):
+            if len(image) > room:
+                raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+            learner.learned.append(len(image))
+            return learn(image, *rest, **more)
+
+        learner.learned = []
+        monkeypatch.setattr(learner.model, "train_on_batch", learn_from)
+        return learner
+
+    return make
+
+
+def test_where_memory_is_short_patches_go_through_in_smaller_groups(with_room):
+    rng = np.random.default_rng(0)
+    image = rng.random((7, 16, 16), dtype=np.float32)
+    batch = image, (image > 0.5).astype(np.uint8), np.ones(image.shape, np.float32)
+    learner = with_room(2)
+    assert np.isfinite(learner.step(batch, 1e-2)["loss"])
+    assert learner.learned == [1] * 7  # 7, then 3, then 1 fits
+    learner = with_room(3)
+    learner.step(batch, 1e-2)
+    learner.step(batch, 1e-2)
+    assert learner.learned == [3, 3, 1] * 2
+
+
+def test_without_room_for_one_patch(with_room, batch):
+    with pytest.raises(MemoryShortError, match=r"patch_size: .* a single patch"):
+        with_room(0).step(batch, 1e-2)
 
 
 def test_the_twin_has_the_running_average(begin, batch):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from napari_emseg.core.config import NetworkConfig, TrainConfig
 from napari_emseg.core.patches import Batch
-from napari_emseg.errors import ModelError
+from napari_emseg.errors import MemoryShortError, ModelError
 from napari_emseg.model.keras_runtime import LOAD_ERRORS, load_network
 from napari_emseg.model.losses import KnownPixelAccuracy, training_loss
+from napari_emseg.model.memory import memory_errors
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.model.precision import in_precision, is_half
 from napari_emseg.model.run_folder import RunFolder
 from napari_emseg.model.unet import build_unet
+from napari_emseg.types import Float32Array
 
 
 class Learner:
@@ -29,21 +33,58 @@ class Learner:
     ----------
     model : keras.Model
         Compiled by `compile_for_training`.
+
+    Attributes
+    ----------
+    patches_at_once : int
+        So many at most go through the network together.
     """
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
         self._twin = in_precision(model, half=False)
+        self.patches_at_once = sys.maxsize
 
     def step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
-        """Learn from one batch; gives ``loss`` and ``accuracy``, means since the last reset."""
-        image, classes, weights = batch
+        """Learn from one batch; gives ``loss`` and ``accuracy``, means since the last reset.
+
+        Where memory runs out the patches go through in smaller groups, one after another, and so
+        they do from then on (`patches_at_once`).
+
+        Raises
+        ------
+        MemoryShortError
+            If there is not even room for one patch.
+        """
         self.model.optimizer.learning_rate = learning_rate
-        logs = self.model.train_on_batch(
-            image, classes[..., np.newaxis], sample_weight=weights,
-            return_dict=True,
-        )  # fmt: skip
+        image, classes, weights = batch
+        patches, done = len(image), 0
+        while done < patches:
+            group = slice(done, min(patches, done + self.patches_at_once))
+            try:
+                logs = self._learn_from(image[group], classes[group], weights[group])
+            except MemoryError as error:
+                self._take_fewer(group.stop - done, error)
+            else:
+                done = group.stop
         return {name: float(logs[name]) for name in ("loss", "accuracy")}
+
+    def _learn_from(
+        self, image: Float32Array, classes: npt.NDArray[np.uint8], weights: Float32Array
+    ) -> dict[str, Any]:
+        with memory_errors():
+            logs: dict[str, Any] = self.model.train_on_batch(
+                image, classes[..., np.newaxis], sample_weight=weights, return_dict=True
+            )
+        return logs
+
+    def _take_fewer(self, patches: int, error: MemoryError) -> None:
+        if patches == 1:
+            raise MemoryShortError(
+                "patch_size: there is too little free memory to train on a single patch of this "
+                "size; choose a smaller patch_size or fewer base_filters, or close other programs"
+            ) from error
+        self.patches_at_once = patches // 2
 
     def settled(self) -> keras.Model:
         """The twin with the weights of now, averaged where the optimizer keeps an average."""

@@ -206,7 +206,7 @@ class Training:
         # the range comes first: it ends without taking a batch of the next epoch
         for step, batch in zip(range(self.steps), batches, strict=False):
             rate = self.schedule.learning_rate(self.schedule.done(epoch - 1, step))
-            learned = self.learner.step(batch, rate)
+            learned = self._step(batch, rate)
             self._require_finite(learned["loss"], epoch)
             done = self.schedule.done(epoch - 1, step + 1)
             self.tell(Progress(done, 1.0, "training", self.schedule.seconds_left(done)))
@@ -214,6 +214,18 @@ class Training:
             if self.stopped or (self.recipe.train.minutes and done >= 1):
                 break
         return {"learning_rate": rate, **learned}
+
+    def _step(self, batch: Batch, rate: float) -> dict[str, float]:
+        before = self.learner.patches_at_once
+        learned = self.learner.step(batch, rate)
+        if (now := self.learner.patches_at_once) < before:
+            self.tell(
+                Log(
+                    f"Memory was short, so patches now go through {now} at a time instead of "
+                    f"{self.recipe.train.batch_size}."
+                )
+            )
+        return learned
 
     def _require_finite(self, loss: float, epoch: int) -> None:
         if math.isfinite(loss):
