@@ -66,7 +66,7 @@ def segment(source: Path, out: Path, config: PredictConfig) -> tuple[str, float,
 def measure_slice(folder: Path, config: PredictConfig) -> dict[str, object]:
     """One large slice, in a process that has the model loaded."""
     source = noise(folder / "in.npy", (1, SLICE_PX, SLICE_PX))
-    run(WarmUpJob(), lambda _: None, lambda: False)
+    run(WarmUpJob(config=config), lambda _: None, lambda: False)
     idle = resident_mb()
     device, seconds, _ = segment(source, folder / "out.tif", config)
     return {"device": device, "idle": idle, "peak": resident_mb(peak=True), "seconds": seconds}

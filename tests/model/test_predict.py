@@ -7,7 +7,9 @@ import pytest
 
 from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.core.tiling import plan_tiles
-from napari_emseg.model.keras_runtime import KerasRuntime
+from napari_emseg.io.samples import phantom
+from napari_emseg.model.keras_runtime import KerasRuntime, load_network
+from napari_emseg.model.library import DEFAULT, find_model
 from napari_emseg.model.predict import predict_slice, predict_slices, read_seen
 from napari_emseg.model.predictor import Predictor
 from napari_emseg.types import Stack
@@ -49,6 +51,18 @@ def test_no_seams(runtimes, which, shape):
     assert len(plan_tiles(shape, SMALL.tile_size, network.reach, network.multiple)) > 1
     assert np.ptp(whole) > 0.01
     assert np.abs(tiled - whole).max() < 1e-4
+
+
+def test_no_seams_of_the_model_that_ships():
+    """A deep network sees on to its reach but faintly; tiles overlap as far as it matters."""
+    package, tissue = find_model(DEFAULT), phantom()[0].slice(3)
+    network = package.info.network
+    image = np.tile(np.block([[tissue, np.fliplr(tissue)]]), (2, 2))[np.newaxis, :700, :620]
+    runtime = KerasRuntime(load_network(package))
+    whole = predict_slice(image, runtime, network, WHOLE)
+    tiled = predict_slice(image, runtime, network, SMALL)
+    assert len(plan_tiles(image.shape[1:], SMALL.tile_size, network.reach, network.multiple)) > 4
+    assert np.abs(tiled - whole).max() < 0.01
 
 
 def test_where_three_tiles_share_a_pixel(network_of):

@@ -18,7 +18,7 @@ Region: TypeAlias = tuple[slice, slice]
 
 RAMP_PX = 16
 """Width over which one tile fades into the next."""
-_MARGIN = 0.6
+_MARGIN = 0.59
 """Share of the network's reach within which a tile's edge shows, at least `_MARGIN_PX`.
 
 An output pixel sees as far as the reach, but of deep networks little of what lies there counts: the
