@@ -111,7 +111,7 @@ class _Demo:
         self._truth.visible = False
         self._dock = self._add_dock(self._viewer)
         self._dock.ended.connect(self._ended)
-        self._dock.image.value = self._image
+        self._dock.fields.image.value = self._image
         self._dock.segment_whole_stack()
         napari.run()
 
