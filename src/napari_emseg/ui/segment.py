@@ -14,6 +14,7 @@ from napari_emseg.model.library import DEFAULT
 from napari_emseg.types import Cancelled, Event, Failed, Finished, Log, Progress, SliceDone
 from napari_emseg.ui.batch import Batch, Means
 from napari_emseg.ui.collector import spare_the_window
+from napari_emseg.ui.doctor import DoctorDialog
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.layers import current_slice, nearest_first, selected_images, stack_shape
 from napari_emseg.ui.lifetime import WhenClosed
@@ -50,6 +51,8 @@ class SegmentWidget(Container):
         What is segmented, by what and how.
     status : RunStatus
         How far it is.
+    doctor : DoctorDialog
+        Says what is used of the machine.
     prediction : Prediction or None
         What is, or was last, worked on.
     """
@@ -70,6 +73,7 @@ class SegmentWidget(Container):
         super().__init__(widgets=[self.fields.form, self._buttons, self.status], labels=False)
         # at the top of a tall dock, not spread over it
         self.native.layout().addStretch()
+        self.doctor = DoctorDialog(self.native, self._submit)
         self._connect()
         self.status.show_idle("Choose an image and press a button.")
         self.fields.take_threshold_of_model()
@@ -107,6 +111,7 @@ class SegmentWidget(Container):
             field.changed.connect(self._apply_fields)
         fields.model.changed.connect(fields.take_threshold_of_model)
         fields.slices.changed.connect(self._name_whole)
+        fields.doctor.changed.connect(self.doctor.look)
         WhenClosed(self.native, self._abandon_jobs)
 
     def _name_whole(self) -> None:
