@@ -330,6 +330,53 @@ def test_slices_that_are_not_there_are_said_and_nothing_begins(
     assert [layer.name for layer in viewer.layers] == ["em"]
 
 
+def open_again(viewer, docked):
+    viewer.window.remove_dock_widget(docked[0])
+    return viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")[1]
+
+
+def test_fields_begin_as_they_were_left(viewer, docked):
+    fields = docked[1].fields
+    fields.result.value, fields.smallest_cell.value = "cells", 77
+    fields.tta.value, fields.slices.value, fields.threshold.value = True, "3:7", 0.11
+    fields = open_again(viewer, docked).fields
+    assert (fields.result.value, fields.smallest_cell.value) == ("cells", 77)
+    assert (fields.tta.value, fields.exact.value) == (True, False)
+    assert fields.slices.value == ""
+    assert fields.threshold.value == fields.model.value.info.threshold
+
+
+def test_device_that_is_found_late_is_taken_again_and_one_that_is_gone_is_not(viewer, docked):
+    docked[1].fields.offer_devices(["gpu:0", "cpu:0"])
+    docked[1].fields.device.value = "gpu:0"
+    fields = open_again(viewer, docked).fields
+    assert fields.device.value == "auto"
+    fields.offer_devices(["cpu:0"])
+    assert fields.device.value == "auto"
+    fields.offer_devices(["gpu:0", "cpu:0"])
+    assert fields.device.value == "gpu:0"
+
+
+def test_chosen_device_outlives_a_new_layer(viewer, image, dock):
+    dock.fields.offer_devices(["gpu:0", "cpu:0"])
+    dock.fields.device.value = "gpu:0"
+    viewer.add_image(image)
+    assert dock.fields.device.value == "gpu:0"
+
+
+def test_model_that_is_gone_falls_back_to_the_one_that_ships(viewer, docked, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMSEG_MODELS_DIR", str(tmp_path))
+    shutil.copytree(shipped_folder(), tmp_path / "mine")
+    fields = docked[1].fields
+    fields.model.reset_choices()
+    fields.model.value = fields.model.choices[1]
+    fields = open_again(viewer, docked).fields
+    assert fields.model.current_choice == "mine"
+    shutil.rmtree(tmp_path / "mine")
+    fields = open_again(viewer, docked).fields
+    assert fields.model.current_choice == "default"
+
+
 def test_threshold_of_the_model_is_taken(dock):
     assert dock.fields.threshold.value == dock.fields.model.value.info.threshold
 

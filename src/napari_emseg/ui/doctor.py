@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 from napari_emseg.engine.jobs import DoctorJob, Job
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 
-_SIZE = (760, 360)
+_SIZE = (1020, 320)
 _LOOKING = (
     "Looking at this machine ... this takes some seconds, or until the running job has ended."
 )

@@ -12,14 +12,18 @@ from napari_emseg.core.slices import parse_slices
 from napari_emseg.model.library import list_models
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.types import require_slices
-from napari_emseg.ui.forms import field_for, form_of
+from napari_emseg.ui.forms import field_for, form_of, spare_width
+from napari_emseg.ui.remembered import remember, restore
 
 _RESULTS = {"mask": ("mask",), "cells": ("cells",), "mask and cells": ("mask", "cells")}
 """What a person may choose to see, and the layers that show it."""
 
+_GROUP = "segment"
+"""What the fields are remembered under."""
+
 
 class SegmentFields:
-    """Fields, and what their values mean.
+    """Fields, and what their values mean; they begin as a person left them the last time.
 
     Attributes
     ----------
@@ -28,31 +32,42 @@ class SegmentFields:
     """
 
     def __init__(self) -> None:
+        self._devices: list[str] = []
         self._make_sources()
         self._make_rules()
         self.form = form_of([
             self.image, self.model, self._device_row(),
             self.result, self.threshold, self.smallest_cell, self.tta, self.exact, self.slices,
         ])  # fmt: skip
+        remember(
+            {
+                "model": self.model, "device": self.device, "result": self.result,
+                "smallest_cell_px": self.smallest_cell, "tta": self.tta, "exact": self.exact,
+            },
+            _GROUP,
+        )  # fmt: skip
 
     def _make_sources(self) -> None:
-        self.image = create_widget(
-            annotation=Image,
-            name="image",
-            label="Image",
-            options={"tooltip": "The stack, or single slice, to segment."},
+        self.image = spare_width(
+            create_widget(
+                annotation=Image,
+                name="image",
+                label="Image",
+                options={"tooltip": "The stack, or single slice, to segment."},
+            )
         )
-        self.model = ComboBox(
-            name="model",
-            label="Model",
-            choices=_models,
-            tooltip="The network that segments: the one that ships, or one of yours.",
+        self.model = spare_width(
+            ComboBox(
+                name="model",
+                label="Model",
+                choices=_models,
+                tooltip="The network that segments: the one that ships, or one of yours.",
+            )
         )
         self.device = ComboBox(
             name="device",
             label="Device",
-            choices=["auto", "cpu"],
-            value="auto",
+            choices=self._device_choices,  # napari asks again with each new layer
             tooltip="Where the network runs; auto takes a GPU where there is one.",
         )
         self.doctor = PushButton(
@@ -114,11 +129,14 @@ class SegmentFields:
         return sorted(set(slices))
 
     def offer_devices(self, found: Sequence[str]) -> None:
-        """Offer what there is in this machine; the choice stays."""
-        chosen = self.device.value
+        """Offer what there is in this machine; the choice stays, or is what it was last time."""
+        self._devices = [each for each in found if each != "cpu:0"]
         with self.device.changed.blocked():
-            self.device.choices = ["auto", "cpu", *(each for each in found if each != "cpu:0")]
-            self.device.value = chosen
+            self.device.reset_choices()
+            restore({"device": self.device}, _GROUP)
+
+    def _device_choices(self, _: object = None) -> list[str]:
+        return ["auto", "cpu", *self._devices]
 
     def take_threshold_of_model(self) -> None:
         """Set the threshold to the model's own."""
