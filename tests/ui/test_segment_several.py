@@ -100,6 +100,7 @@ def test_stop_stops_all_the_rest_and_keeps_finished_slices(viewer, dock, stacks,
     lines = dock.status.message.value.split("\n")
     assert lines[0].startswith("1 of 3 stacks segmented")
     assert lines[1].startswith("long: Stopped after")
+    assert lines[2] == "Not begun: two."
 
 
 def test_stack_that_is_removed_before_its_turn_is_left_out(

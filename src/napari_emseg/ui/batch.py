@@ -50,6 +50,7 @@ class Batch:
         self._count = len(images)
         self._name = ""
         self._outcomes: list[tuple[str, Outcome]] = []
+        self._left_out: list[str] = []
 
     @property
     def over(self) -> bool:
@@ -61,7 +62,7 @@ class Batch:
         """Which of several stacks it is, to begin a sentence with; empty where there is one."""
         if self._count == 1:
             return ""
-        return f"Stack {self._count - len(self._waiting)} of {self._count}, {self._name}: "
+        return f"Stack {len(self._outcomes) + 1} of {self._count}, {self._name}: "
 
     @property
     def outcome(self) -> Outcome:
@@ -78,6 +79,7 @@ class Batch:
 
     def stop(self) -> None:
         """Leave out what still waits."""
+        self._left_out += [image.name for image in self._waiting]
         self._waiting.clear()
 
     def note(self, outcome: Outcome) -> None:
@@ -92,7 +94,10 @@ class Batch:
         done = [end.result for end in ends if isinstance(end, Finished)]
         lines = [f"{len(done)} of {plural(self._count, 'stack')} segmented{_effort(done)}."]
         failed = [(name, end) for name, end in self._outcomes if not isinstance(end, Finished)]
-        return "\n".join([*lines, *(f"{name}: {_words(end)}" for name, end in failed)])
+        lines += [f"{name}: {_words(end)}" for name, end in failed]
+        if self._left_out:
+            lines.append(f"Not begun: {', '.join(self._left_out)}.")
+        return "\n".join(lines)
 
 
 def _words(outcome: Outcome) -> str:
