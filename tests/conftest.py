@@ -30,8 +30,9 @@ def isbi_dir() -> Path:
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep a person's own models and downloads out of the tests, and the tests out of them."""
+    """Keep a person's models, downloads and settings out of the tests, and these out of them."""
     monkeypatch.setenv("EMSEG_MODELS_DIR", str(tmp_path_factory.mktemp("models")))
+    monkeypatch.setenv("EMSEG_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
     # one for all tests: a model that ships without ONNX weights is converted once
     monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 

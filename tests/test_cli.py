@@ -17,7 +17,7 @@ from napari_emseg.core.config import (
     TrainConfig,
 )
 from napari_emseg.io.read import read_stack
-from napari_emseg.terminal import Slices, exit_status
+from napari_emseg.terminal import exit_status
 
 
 @pytest.fixture
@@ -129,13 +129,6 @@ def test_evaluate_gives_the_challenges_own_figures(isbi_dir, tmp_path, capsys):
         stack = json.loads(capsys.readouterr().out)["stack"]
         assert stack["v_rand"] == pytest.approx(figures[name]["v_rand_thinned"], abs=1e-4)
         assert stack["v_info"] == pytest.approx(figures[name]["v_info_thinned"], abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("text", "slices"), [("3:7", (3, 4, 5, 6)), ("24,25,26", (24, 25, 26)), ("1,4:6", (1, 4, 5))]
-)
-def test_slices_are_read(text, slices):
-    assert Slices().convert(text, None, None) == slices
 
 
 @pytest.mark.parametrize("text", ["", "a", "3:", "5:3", "1.5"])

@@ -14,8 +14,9 @@ import click
 from tqdm import tqdm
 
 from napari_emseg.core.setting import Config, Setting
+from napari_emseg.core.slices import parse_slices
 from napari_emseg.engine.jobs import Job
-from napari_emseg.errors import CancelledError, EmsegError
+from napari_emseg.errors import CancelledError, EmsegError, SettingError
 from napari_emseg.types import EpochDone, Event, Log, Progress
 
 EXIT_ERROR, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
@@ -78,7 +79,7 @@ def take(config: type[_C], options: dict[str, Any]) -> _C:
 
 
 class Slices(click.ParamType[tuple[int, ...]]):
-    """``3:7`` (3 to 6), ``24,25,26``, or both mixed; a tuple of slice numbers from 0."""
+    """A tuple of slice numbers; see `napari_emseg.core.slices.parse_slices`."""
 
     name = "slices"
 
@@ -89,17 +90,9 @@ class Slices(click.ParamType[tuple[int, ...]]):
         if isinstance(value, tuple):
             return value
         try:
-            numbers = [z for part in value.split(",") for z in _slices_of(part)]
-        except ValueError:
-            numbers = []
-        if not numbers:
-            self.fail(f"expected slices such as 3:7 or 24,25,26, received {value!r}", param, ctx)
-        return tuple(numbers)
-
-
-def _slices_of(part: str) -> Sequence[int]:
-    start, colon, stop = part.strip().partition(":")
-    return range(int(start), int(stop)) if colon else [int(start)]
+            return parse_slices(value)
+        except SettingError as error:
+            self.fail(str(error).removeprefix("slices: "), param, ctx)
 
 
 # -- jobs -------------------------------------------------------------------------------------

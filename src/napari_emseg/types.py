@@ -72,13 +72,7 @@ class Stack:
 
     def require_slices(self, slices: Sequence[int]) -> None:
         """Raise `ShapeError` unless all ``slices`` exist and there is at least one."""
-        if not slices:
-            raise ShapeError("slices: expected at least one, received none")
-        if min(slices) < 0 or max(slices) >= len(self):
-            raise ShapeError(
-                f"slices: expected numbers from 0 to {len(self) - 1}, received {min(slices)} to "
-                f"{max(slices)}"
-            )
+        require_slices(slices, len(self))
 
     def take(self, slices: Sequence[int]) -> Stack:
         """The stack of these slices alone; `ShapeError` where one does not exist."""
@@ -88,6 +82,17 @@ class Stack:
     def with_data(self, data: ArrayLike, **changes: Any) -> Stack:
         """The same stack (voxel size, name) around other data."""
         return replace(self, data=data, **changes)
+
+
+def require_slices(slices: Sequence[int], count: int) -> None:
+    """Raise `ShapeError` unless a stack of ``count`` slices has all ``slices``, at least one."""
+    if not slices:
+        raise ShapeError("slices: expected at least one, received none")
+    if min(slices) < 0 or max(slices) >= count:
+        raise ShapeError(
+            f"slices: expected numbers from 0 to {count - 1}, received {min(slices)} to "
+            f"{max(slices)}"
+        )
 
 
 # What happened, as told by training, prediction and the worker process ------------------------

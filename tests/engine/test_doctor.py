@@ -1,50 +1,47 @@
-"""Why there is no GPU, for each reason with its way out."""
+"""What the report says, without loading keras: its devices are put in its place."""
 
 from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
 
 import pytest
 
 from napari_emseg.engine import doctor
+from napari_emseg.engine.no_gpu import Problem
 
 
 @pytest.fixture
-def machine(monkeypatch):
-    """A machine with this system, driver and CUDA libraries."""
+def report(monkeypatch):
+    """The report, by the titles of its entries, on a machine with these devices for Keras."""
 
-    def machine(platform, driver=None, cuda=False):
-        monkeypatch.setattr(doctor.sys, "platform", platform)
-        monkeypatch.setattr(doctor, "_nvidia_driver", lambda: driver)
-        monkeypatch.setattr(doctor, "_has_cuda_libraries", lambda: cuda)
+    def report(*devices):
+        keras = SimpleNamespace(list_devices=lambda: list(devices))
+        monkeypatch.setitem(sys.modules, "napari_emseg.model.devices", keras)
+        monkeypatch.setattr(doctor, "why_no_gpu", lambda: Problem("it is so", "mend it"))
+        lines = doctor.diagnose().split("\n")
+        starts = [k for k, line in enumerate(lines) if line[:1] != " "]
+        ends = [*starts[1:], len(lines)]
+        return {
+            lines[start][:12].strip(): [line[12:] for line in lines[start:end]]
+            for start, end in zip(starts, ends, strict=True)
+        }
 
-    return machine
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (("win32",), "WSL2"),
-        (("darwin",), "macOS"),
-        (("linux",), "no NVIDIA driver"),
-        (("linux", "550.1"), "napari-emseg[gpu]"),
-        (("linux", "390.1", True), "too old"),
-    ],
-)
-def test_reason_and_way_out(machine, given, words):
-    machine(*given)
-    assert words in doctor.why_no_gpu()
+    return report
 
 
-def test_driver_that_does_not_answer_is_none(tmp_path, monkeypatch):
-    broken = tmp_path / "nvidia-smi"
-    broken.write_text("#!/bin/sh\nexit 9\n")
-    broken.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert doctor._nvidia_driver() is None
+def test_what_is_used_and_why_not_more(report):
+    said = report("cpu:0")
+    assert list(said) == [
+        "system", "packages", "processor", "devices", "used", "no GPU", "models"
+    ]  # fmt: skip
+    assert said["used"][0].startswith("cpu:0 by OpenVINO to predict")
+    assert said["no GPU"] == ["it is so:", "mend it"]
+    assert said["models"][0].startswith("default")
+    assert "tensorflow" in said["packages"][0]
 
 
-def test_driver_is_asked_for_its_version(tmp_path, monkeypatch):
-    works = tmp_path / "nvidia-smi"
-    works.write_text("#!/bin/sh\necho 550.54.14\n")
-    works.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert doctor._nvidia_driver() == "550.54.14"
+def test_with_a_gpu_there_is_nothing_to_explain(report):
+    said = report("gpu:0", "cpu:0")
+    assert "no GPU" not in said
+    assert said["used"][0].endswith("gpu:0 by Keras to train")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from magicgui.widgets import ComboBox
+from qtpy.QtCore import QPoint
 
 from napari_emseg.core import config
-from napari_emseg.ui.forms import field_for, form_of
+from napari_emseg.ui.forms import field_for, form_of, spare_width
 
 CONFIGS = [
     config.NetworkConfig,
@@ -58,3 +60,25 @@ def test_the_labels_of_a_form_are_of_one_width(qtbot):
     qtbot.addWidget(form.native)
     form.show()
     assert len({field.native.x() for field in fields}) == 1
+
+
+def test_labels_are_as_wide_as_the_widest_in_the_style_they_are_shown_in(qtbot):
+    fields = [
+        field_for(config.MaskConfig, "threshold"),
+        field_for(config.MaskConfig, "smallest_cell_px"),
+        ComboBox(label="Result", choices=["mask"]),
+    ]
+    form = form_of(fields)
+    qtbot.addWidget(form.native)
+    form.native.setStyleSheet("QLabel { font-size: 31px; }")
+    form.native.show()
+    qtbot.wait(50)
+    assert len({field.native.mapTo(form.native, QPoint(0, 0)).x() for field in fields}) == 1
+
+
+def test_long_choice_does_not_widen_the_dock(qtbot):
+    field = spare_width(ComboBox(choices=["em"]))
+    qtbot.addWidget(field.native)
+    before = field.native.minimumSizeHint().width()
+    field.choices = ["em", "a stack with a name as long as that of its file " * 3]
+    assert field.native.minimumSizeHint().width() == before

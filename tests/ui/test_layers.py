@@ -8,7 +8,14 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_emseg.errors import ShapeError
-from napari_emseg.ui.layers import current_slice, geometry, read_slice, shows_slice, stack_shape
+from napari_emseg.ui.layers import (
+    current_slice,
+    geometry,
+    nearest_first,
+    read_slice,
+    shows_slice,
+    stack_shape,
+)
 
 
 @pytest.fixture
@@ -113,3 +120,16 @@ def test_layer_with_the_geometry_lies_on_its_source(model):
     point = (3, 4, 5)
     np.testing.assert_allclose(beside.data_to_world(point), layer.data_to_world(point))
     assert beside.units == layer.units
+
+
+def test_slices_next_to_the_shown_one_come_first(model):
+    layer = model.add_image(np.zeros((6, 4, 4)), translate=(10, 0, 0))
+    model.dims.set_point(0, 14)
+    assert nearest_first(model, layer, range(6)) == [4, 3, 5, 2, 1, 0]
+
+
+def test_where_the_shown_place_is_beside_the_layer_slices_come_in_their_order(model):
+    layer = model.add_image(np.zeros((3, 4, 4)))
+    model.add_image(np.zeros((9, 4, 4)))
+    model.dims.set_point(0, 8)
+    assert nearest_first(model, layer, range(3)) == [0, 1, 2]

@@ -17,6 +17,7 @@ from napari_emseg.core.config import MaskConfig
 from napari_emseg.core.postprocess import to_cells, to_mask
 from napari_emseg.model.library import shipped_folder
 from napari_emseg.types import Cancelled, Failed, Finished
+from napari_emseg.ui.batch import Means
 from napari_emseg.ui.jobs import job_runner
 
 JOB_TIMEOUT_MS = 90_000
@@ -60,7 +61,7 @@ def test_one_click_segments_the_slice_that_is_shown(viewer, image, dock, wait):
     viewer.dims.set_current_step(0, 3)
     dock.current.native.click()
     assert not dock.current.enabled
-    assert dock.stop.enabled
+    assert dock.status.stop.enabled
 
     assert isinstance(wait(), Finished)
 
@@ -72,11 +73,11 @@ def test_one_click_segments_the_slice_that_is_shown(viewer, image, dock, wait):
     shown = [z for z in range(len(image)) if probability.data[z].any()]
     assert shown == [3]
     assert probability.data.dtype == np.float32
-    rules = MaskConfig(dock.threshold.value)
+    rules = MaskConfig(dock.fields.threshold.value)
     np.testing.assert_array_equal(mask.data[3], to_mask(probability.data[3], rules))
     assert dock.current.enabled
-    assert not dock.stop.enabled
-    assert "1 slice" in dock.status.value
+    assert not dock.status.stop.enabled
+    assert "1 slice" in dock.status.message.value
     assert "tensorflow" not in sys.modules
     assert "keras" not in sys.modules
 
@@ -100,10 +101,10 @@ def test_whole_stack_begins_at_the_shown_slice_and_fills_the_same_layers(viewer,
 def test_averaged_over_all_orientations_a_turned_slice_gives_the_turned_result(
     viewer, image, dock, wait
 ):
-    dock.tta.value = True
+    dock.fields.tta.value = True
     results = []
     for name, data in (("em", image[0]), ("turned", np.rot90(image[0]).copy())):
-        dock.image.value = viewer.add_image(data, name=name)
+        dock.fields.image.value = viewer.add_image(data, name=name)
         dock.current.native.click()
         assert isinstance(wait(), Finished)
         results.append(viewer.layers[f"{name} probability"].data)
@@ -123,7 +124,9 @@ def blobs(viewer, dock, qtbot):
     noise = gaussian_filter(np.random.default_rng(0).normal(size=(5, 64, 80)), (1, 3, 3))
     viewer.add_image(np.zeros(noise.shape, np.uint8), name="em")
     viewer.dims.set_current_step(0, 2)
-    dock.prediction = prediction = dock._prediction_to_fill()
+    fields = dock.fields
+    means = Means(fields.model.value, fields.device.value, fields.config)
+    prediction = dock._prediction_to_fill(fields.image.value, means)
     prediction.probability[:] = np.clip(0.5 + noise / (4 * noise.std()), 0, 1)
     prediction.show()
     for z in (2, 3):
@@ -141,7 +144,7 @@ def settle(prediction, qtbot):
 
 def test_threshold_and_smallest_cell_act_without_predicting_again(viewer, dock, blobs, qtbot):
     for threshold, smallest_cell in ((0.6, 10), (0.6, 80), (0.3, 0)):
-        dock.threshold.value, dock.smallest_cell.value = threshold, smallest_cell
+        dock.fields.threshold.value, dock.fields.smallest_cell.value = threshold, smallest_cell
         settle(blobs, qtbot)
         expected = to_mask(blobs.probability, MaskConfig(threshold, smallest_cell))
         expected[[0, 1, 4]] = 0  # no slice of these is there yet
@@ -151,8 +154,8 @@ def test_threshold_and_smallest_cell_act_without_predicting_again(viewer, dock, 
 def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
     viewer, dock, blobs, qtbot
 ):
-    dock.threshold.value = 0.55
-    dock.result.value = "cells"
+    dock.fields.threshold.value = 0.55
+    dock.fields.result.value = "cells"
     settle(blobs, qtbot)
     assert not viewer.layers["em mask"].visible
     cells = viewer.layers["em cells"].data
@@ -162,7 +165,7 @@ def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
     assert len(np.intersect1d(cells[2], cells[3])) > 3
 
     before = cells[2].copy()
-    dock.threshold.value = 0.56
+    dock.fields.threshold.value = 0.56
     settle(blobs, qtbot)
     both = (before > 0) & (cells[2] > 0)
     assert (before != cells[2]).any()
@@ -170,13 +173,13 @@ def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
 
 
 def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs, qtbot):
-    dock.result.value = "mask and cells"
+    dock.fields.result.value = "mask and cells"
     blobs.show()
     for z in (0, 4, 1):
         blobs.accept(z)
     blobs.finish(then=lambda: None)
     settle(blobs, qtbot)
-    rules = MaskConfig(dock.threshold.value)
+    rules = MaskConfig(dock.fields.threshold.value)
     cells, mask = viewer.layers["em cells"].data, viewer.layers["em mask"].data
     np.testing.assert_array_equal(cells > 0, mask > 0)
     linked = to_cells(blobs.probability, rules)
@@ -184,13 +187,13 @@ def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs,
 
 
 def test_edited_cells_are_never_written_to(viewer, dock, blobs, qtbot):
-    dock.result.value = "mask and cells"
+    dock.fields.result.value = "mask and cells"
     settle(blobs, qtbot)
     painted = viewer.layers["em cells"]
     painted.paint((2, 10, 10), 7)
     before = painted.data.copy()
-    dock.threshold.value = 0.9
-    assert "edited" in dock.status.value
+    dock.fields.threshold.value = 0.9
+    assert "edited" in dock.status.message.value
     settle(blobs, qtbot)
     np.testing.assert_array_equal(painted.data, before)
     np.testing.assert_array_equal(
@@ -206,8 +209,8 @@ def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
     painted.paint((0, 10, 10), 7)
     before = painted.data.copy()
 
-    dock.threshold.value = 0.99
-    assert "edited" in dock.status.value
+    dock.fields.threshold.value = 0.99
+    assert "edited" in dock.status.message.value
     dock.whole.native.click()
     wait()
 
@@ -239,7 +242,7 @@ def test_mask_edited_while_the_stack_runs_is_left_alone(viewer, run, wait):
 
 
 def test_stop_keeps_finished_slices(viewer, dock, run, wait):
-    dock.stop.native.click()
+    dock.status.stop.native.click()
     assert isinstance(wait(), Cancelled)
     assert 0 < len(run.done) < MANY
     assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
@@ -252,7 +255,7 @@ def test_killed_worker_is_said_and_the_next_click_works(viewer, dock, run, wait,
     event = wait()
     assert isinstance(event, Failed)
     assert event.crashed
-    assert "SIGKILL" in dock.status.value
+    assert "SIGKILL" in dock.status.message.value
     assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
     dock.current.native.click()
     assert isinstance(wait(), Finished)
@@ -287,13 +290,95 @@ def test_what_cannot_be_segmented_is_said(viewer, dock, monkeypatch, data, words
     if data is not None:
         viewer.add_image(data)
     dock.current.native.click()
-    assert words in dock.status.value
+    assert words in dock.status.message.value
     assert words in notification_manager.records[-1].message
     assert dock.current.enabled
 
 
+def test_of_the_whole_stack_only_the_slices_wanted_the_nearest_first(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    viewer.dims.set_current_step(0, 4)
+    dock.fields.slices.value = "0, 2:4"
+    assert dock.whole.text == "These slices"
+    done = []
+    prediction = dock._predictions.of(viewer.layers["em"], dock.fields.model.value)
+    accept = prediction.accept
+    prediction.accept = lambda z: (done.append(z), accept(z))
+    dock.whole.native.click()
+    assert isinstance(wait(), Finished)
+    assert done == [3, 2, 0]
+    assert "3 slices" in dock.status.message.value
+
+    dock.fields.slices.value = ""
+    assert dock.whole.text == "Whole stack"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("3:", "received '3:'"), ("4,9", "from 0 to 4, received 4 to 9")]
+)
+def test_slices_that_are_not_there_are_said_and_nothing_begins(
+    viewer, image, dock, ended, monkeypatch, text, words
+):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+    viewer.add_image(image, name="em")
+    dock.fields.slices.value = text
+    dock.whole.native.click()
+    assert words in dock.status.message.value
+    assert words in notification_manager.records[-1].message
+    assert dock.whole.enabled
+    assert [type(event) for event in ended] == [Failed]
+    assert [layer.name for layer in viewer.layers] == ["em"]
+
+
+def open_again(viewer, docked):
+    viewer.window.remove_dock_widget(docked[0])
+    return viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")[1]
+
+
+def test_fields_begin_as_they_were_left(viewer, docked):
+    fields = docked[1].fields
+    fields.result.value, fields.smallest_cell.value = "cells", 77
+    fields.tta.value, fields.slices.value, fields.threshold.value = True, "3:7", 0.11
+    fields = open_again(viewer, docked).fields
+    assert (fields.result.value, fields.smallest_cell.value) == ("cells", 77)
+    assert (fields.tta.value, fields.exact.value) == (True, False)
+    assert fields.slices.value == ""
+    assert fields.threshold.value == fields.model.value.info.threshold
+
+
+def test_device_that_is_found_late_is_taken_again_and_one_that_is_gone_is_not(viewer, docked):
+    docked[1].fields.offer_devices(["gpu:0", "cpu:0"])
+    docked[1].fields.device.value = "gpu:0"
+    fields = open_again(viewer, docked).fields
+    assert fields.device.value == "auto"
+    fields.offer_devices(["cpu:0"])
+    assert fields.device.value == "auto"
+    fields.offer_devices(["gpu:0", "cpu:0"])
+    assert fields.device.value == "gpu:0"
+
+
+def test_chosen_device_outlives_a_new_layer(viewer, image, dock):
+    dock.fields.offer_devices(["gpu:0", "cpu:0"])
+    dock.fields.device.value = "gpu:0"
+    viewer.add_image(image)
+    assert dock.fields.device.value == "gpu:0"
+
+
+def test_model_that_is_gone_falls_back_to_the_one_that_ships(viewer, docked, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMSEG_MODELS_DIR", str(tmp_path))
+    shutil.copytree(shipped_folder(), tmp_path / "mine")
+    fields = docked[1].fields
+    fields.model.reset_choices()
+    fields.model.value = fields.model.choices[1]
+    fields = open_again(viewer, docked).fields
+    assert fields.model.current_choice == "mine"
+    shutil.rmtree(tmp_path / "mine")
+    fields = open_again(viewer, docked).fields
+    assert fields.model.current_choice == "default"
+
+
 def test_threshold_of_the_model_is_taken(dock):
-    assert dock.threshold.value == dock.model.value.info.threshold
+    assert dock.fields.threshold.value == dock.fields.model.value.info.threshold
 
 
 def test_another_model_leaves_the_shown_mask_alone(
@@ -312,8 +397,9 @@ def test_another_model_leaves_the_shown_mask_alone(
     wait()
     before = viewer.layers["em mask"].data.copy()
 
-    dock.model.value = next(each for each in dock.model.choices if each.info.name == "other")
-    assert dock.threshold.value == 0.95
+    models = dock.fields.model.choices
+    dock.fields.model.value = next(each for each in models if each.info.name == "other")
+    assert dock.fields.threshold.value == 0.95
     np.testing.assert_array_equal(viewer.layers["em mask"].data, before)
 
     dock.current.native.click()

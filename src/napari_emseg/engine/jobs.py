@@ -119,7 +119,12 @@ class DevicesJob:
     """List the devices that a prediction can take."""
 
 
-Job: TypeAlias = WarmUpJob | PredictJob | SegmentJob | TrainJob | DevicesJob
+@dataclass(frozen=True)
+class DoctorJob:
+    """Say what hardware is used, and why not more; see `engine.doctor.diagnose`."""
+
+
+Job: TypeAlias = WarmUpJob | PredictJob | SegmentJob | TrainJob | DevicesJob | DoctorJob
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import numpy as np
 
 from napari_emseg.engine.jobs import (
     DevicesJob,
+    DoctorJob,
     PredictJob,
     PredictResult,
     SegmentJob,
@@ -82,6 +83,13 @@ def _devices(job: DevicesJob, emit: OnEvent, should_stop: ShouldStop) -> list[st
     from napari_emseg.model.runtime import available_devices
 
     return available_devices()
+
+
+@run.register
+def _doctor(job: DoctorJob, emit: OnEvent, should_stop: ShouldStop) -> str:
+    from napari_emseg.engine.doctor import diagnose
+
+    return diagnose()
 
 
 @run.register

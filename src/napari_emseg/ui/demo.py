@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from napari_emseg.core.metrics import StackScores, score_stack
 from napari_emseg.errors import DisplayError, EmsegError, WriteError
 from napari_emseg.types import Event, Failed, Finished, Stack
+from napari_emseg.ui.remembered import FOLDER_VARIABLE
 
 if TYPE_CHECKING:
     import napari
@@ -51,12 +53,26 @@ def run_demo(*, out: Path, headless: bool) -> Path | None:
         If the segmentation failed.
     """
     headless = headless or _has_no_display()
-    with _virtual_display() if headless else nullcontext():
+    with _virtual_display() if headless else nullcontext(), _own_settings():
         demo = _Demo(out if headless else None)
         demo.run()
     if demo.failed is not None:
         raise EmsegError(f"demo: {demo.failed.message}")
     return out if headless else None
+
+
+@contextmanager
+def _own_settings() -> Iterator[None]:
+    """Keep what a person's dock remembers out of the demo, and the demo out of that."""
+    before = os.environ.get(FOLDER_VARIABLE)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        try:
+            yield
+        finally:
+            del os.environ[FOLDER_VARIABLE]
+            if before is not None:
+                os.environ[FOLDER_VARIABLE] = before
 
 
 def _has_no_display() -> bool:
@@ -111,7 +127,7 @@ class _Demo:
         self._truth.visible = False
         self._dock = self._add_dock(self._viewer)
         self._dock.ended.connect(self._ended)
-        self._dock.image.value = self._image
+        self._dock.fields.image.value = self._image
         self._dock.segment_whole_stack()
         napari.run()
 

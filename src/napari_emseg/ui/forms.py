@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,16 +16,66 @@ from magicgui.widgets import (
     SpinBox,
 )
 from magicgui.widgets.bases import ValueWidget
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QComboBox, QLabel, QWidget
 
 from napari_emseg.core.setting import Config, Setting
 
+_SHORTEST_CHOICE = 8
+"""Letters of a choice that always have room, however narrow the dock is."""
 
-def form_of(fields: Sequence[ValueWidget]) -> Container:
+
+def form_of(fields: Sequence[ValueWidget | Container]) -> Container:
     """The fields below one another, with their labels in a column of one width."""
     form = Container()
     form.margins = (0, 0, 0, 0)
     form.extend(fields)  # later: magicgui leaves the labels of the first ones as wide as they are
+    _EvenLabels(form.native)
     return form
+
+
+def spare_width(field: ComboBox) -> ComboBox:
+    """Let a long choice, such as the name of a file, be cut off rather than widen the dock."""
+    field.native.setSizeAdjustPolicy(
+        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+    )
+    field.native.setMinimumContentsLength(_SHORTEST_CHOICE)
+    return field
+
+
+class _EvenLabels(QObject):
+    """Makes the labels of a form as wide as the widest one in the style that they are shown in.
+
+    magicgui measures them in the application's font, which is not the one of napari's themes.
+    """
+
+    def __init__(self, form: QWidget) -> None:
+        super().__init__(form)
+        self._form = form
+        form.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002, N802  Qt's
+        """See each event of the form before it does, and let it pass."""
+        if event.type() in (QEvent.Type.Show, QEvent.Type.StyleChange):
+            self._even()
+        return False
+
+    def _even(self) -> None:
+        labels = list(self._labels())
+        for label in labels:
+            label.ensurePolished()
+        width = max((label.sizeHint().width() for label in labels), default=0)
+        for label in labels:
+            label.setMinimumWidth(width)
+
+    def _labels(self) -> Iterator[QLabel]:
+        rows = self._form.layout()
+        for k in range(rows.count()):
+            row = rows.itemAt(k).widget()
+            if row is not None and row.layout() is not None and row.layout().count():
+                first = row.layout().itemAt(0).widget()
+                if isinstance(first, QLabel):
+                    yield first
 
 
 def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:

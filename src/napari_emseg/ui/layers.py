@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.layers import Image
 
 from napari_emseg.errors import ShapeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from napari.components import ViewerModel
-    from napari.layers import Image, Layer
+    from napari.layers import Layer
+
+OURS = "napari_emseg"
+"""Key in the metadata of the layers that we make."""
 
 
 def stack_shape(layer: Image) -> tuple[int, int, int]:
@@ -62,6 +68,26 @@ def current_slice(viewer: ViewerModel, layer: Image) -> int:
             f"{count - 1}; move the slider onto the layer"
         )
     return z
+
+
+def nearest_first(viewer: ViewerModel, layer: Image, slices: Iterable[int]) -> list[int]:
+    """Slices of ``layer``, those next to the one that a person looks at first."""
+    try:
+        here = current_slice(viewer, layer)
+    except ShapeError:  # the viewer shows a place beside the layer
+        here = 0
+    return sorted(slices, key=lambda z: abs(z - here))
+
+
+def selected_images(viewer: ViewerModel) -> list[Image]:
+    """The images that are selected in the layer list, in its order; our own results are none."""
+    return [
+        layer
+        for layer in viewer.layers
+        if layer in viewer.layers.selection
+        and isinstance(layer, Image)
+        and OURS not in layer.metadata
+    ]
 
 
 def shows_slice(viewer: ViewerModel, layer: Image, z: int) -> bool:

@@ -10,7 +10,14 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.config import MaskConfig
 from napari_emseg.errors import ShapeError
-from napari_emseg.ui.layers import current_slice, geometry, read_slice, shows_slice, stack_shape
+from napari_emseg.ui.layers import (
+    OURS,
+    current_slice,
+    geometry,
+    read_slice,
+    shows_slice,
+    stack_shape,
+)
 from napari_emseg.ui.postprocessor import Postprocessor, Results
 from napari_emseg.ui.result_layer import ResultLayer
 
@@ -208,4 +215,4 @@ class Prediction:
 
     def _beside_source(self) -> dict[str, Any]:
         about = {"source": self.image.name, "model": self.model}
-        return {"metadata": {"napari_emseg": about}, **geometry(self.image)}
+        return {"metadata": {OURS: about}, **geometry(self.image)}

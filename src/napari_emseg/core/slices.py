@@ -1,0 +1,47 @@
+"""Slices of a stack as a person writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_emseg.errors import SettingError
+
+_LARGEST = 999_999
+"""Far beyond any stack: a digit too many must not become a list that fills the memory."""
+
+
+def parse_slices(text: str) -> tuple[int, ...]:
+    """Numbers of slices, from 0, in the order written.
+
+    Parameters
+    ----------
+    text : str
+        Numbers and ranges without their end, with commas between: ``24,25,26``, ``3:7`` (3 to 6),
+        ``0:12,15:27``.
+
+    Raises
+    ------
+    SettingError
+        If it is anything else, or a range is empty.
+
+    Examples
+    --------
+    >>> parse_slices("3:7, 10")
+    (3, 4, 5, 6, 10)
+    """
+    try:
+        return tuple(z for part in text.split(",") for z in _range_of(part))
+    except ValueError as error:
+        raise SettingError(
+            "slices: expected numbers or ranges such as 24,25,26 or 3:7 (which is 3 to 6), "
+            f"received {text!r}"
+        ) from error
+
+
+def _range_of(part: str) -> Sequence[int]:
+    start, colon, stop = part.partition(":")
+    first = int(start)
+    slices = range(first, int(stop) if colon else first + 1)
+    if not slices or not 0 <= slices[0] <= slices[-1] <= _LARGEST:
+        raise ValueError(part)
+    return slices

@@ -1,0 +1,97 @@
+"""Fields that begin as a person left them when napari was last open."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from magicgui.widgets.bases import CategoricalWidget, ValueWidget
+
+from napari_emseg.errors import WriteError
+from napari_emseg.io._atomic import as_write_error, replacing_file
+
+FOLDER_VARIABLE = "EMSEG_CONFIG_DIR"
+_FILE = "fields.json"
+_log = logging.getLogger(__name__)
+
+Fields = Mapping[str, ValueWidget]
+"""Fields by the names that they are remembered under."""
+
+
+def config_folder() -> Path:
+    """Folder of what is remembered; it need not exist yet."""
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return Path(named)
+    return platformdirs.user_config_path("napari-emseg", appauthor=False)
+
+
+def remember(fields: Fields, group: str) -> None:
+    """Set fields to what they were when last changed, and note each change from now on.
+
+    Choices are remembered by their names. What is not offered any more, or is out of range, is
+    passed over, and the field keeps its default.
+
+    Parameters
+    ----------
+    fields : mapping of str to ValueWidget
+        The fields, by name.
+    group : str
+        What the fields belong to, such as ``segment``: names need be unique only within it.
+    """
+    restore(fields, group)
+    for name, field in fields.items():
+        field.changed.connect(partial(_note, field, group, name))
+
+
+def restore(fields: Fields, group: str) -> None:
+    """Set fields to what is remembered; call it again for a field that has got more choices."""
+    remembered = _read().get(group, {})
+    for name, field in fields.items():
+        if name in remembered:
+            _set(field, remembered[name])
+
+
+def _set(field: ValueWidget, remembered: Any) -> None:
+    value = remembered
+    if isinstance(field, CategoricalWidget):
+        value = field.get_choice(str(remembered))
+        if value is None:  # gone
+            return
+    elif type(value) is not type(field.value):
+        return
+    try:
+        field.value = value
+    except ValueError as error:  # out of a range that has changed
+        _log.debug("%s: %s", field.name, error)
+
+
+def _note(field: ValueWidget, group: str, name: str, _: object = None) -> None:
+    value = field.current_choice if isinstance(field, CategoricalWidget) else field.value
+    path = config_folder() / _FILE
+    try:
+        remembered = _read()  # again: another napari may have written meanwhile
+        remembered.setdefault(group, {})[name] = value
+        with as_write_error(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing_file(path) as beside:
+            beside.write_text(json.dumps(remembered, indent=2), encoding="utf-8")
+    except WriteError as error:
+        _log.warning("%s is not remembered: %s", name, error)
+
+
+def _read() -> dict[str, dict[str, Any]]:
+    """All that is remembered, by group and name; empty where the file is missing or damaged."""
+    try:
+        found = json.loads((config_folder() / _FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        _log.debug("nothing is remembered: %s", error)
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {group: fields for group, fields in found.items() if isinstance(fields, dict)}

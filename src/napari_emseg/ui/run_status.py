@@ -1,0 +1,54 @@
+"""How far a segmentation is, in a bar and in words, and the button that stops it."""
+
+from __future__ import annotations
+
+from magicgui.widgets import Container, Label, ProgressBar, PushButton
+from qtpy.QtWidgets import QSizePolicy
+
+from napari_emseg.types import Progress
+from napari_emseg.ui.words import duration
+
+_STEPS = 1000
+"""Resolution of the progress bar."""
+
+
+class RunStatus(Container):
+    """A bar, *Stop* and a sentence below them."""
+
+    def __init__(self) -> None:
+        self.bar = ProgressBar(min=0, max=_STEPS, value=0)
+        self.stop = PushButton(text="Stop", tooltip="Stop; finished slices are kept.")
+        self.message = Label(value="")
+        self.message.native.setWordWrap(True)
+        self.message.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        super().__init__(widgets=[self.bar, self.stop, self.message], labels=False)
+        self.margins = (0, 0, 0, 0)
+        self.show_idle("")
+
+    def show_idle(self, message: str) -> None:
+        """Nothing runs."""
+        self._show_running(False, message)
+        self.bar.max = _STEPS
+        self.bar.value = 0
+
+    def show_busy(self, message: str) -> None:
+        """Something runs, and nobody knows yet how long."""
+        self._show_running(True, message)
+        self.bar.max = 0  # moves to and fro
+
+    def show_progress(self, event: Progress, of: str = "") -> None:
+        """So much is done; the sentence begins with ``of``, such as ``Stack 2 of 3: ``."""
+        self.bar.max = _STEPS
+        self.bar.value = round(_STEPS * event.done / event.total)
+        left = "" if event.seconds_left is None else f", {duration(event.seconds_left)} left"
+        self.message.value = f"{of}{event.done:.0f} of {event.total:.0f} {event.unit}{left}"
+
+    def show_stopping(self) -> None:
+        """It has been asked to stop, and nobody need ask again."""
+        self.message.value = "Stopping ..."
+        self.stop.enabled = False
+
+    def _show_running(self, running: bool, message: str) -> None:
+        self.bar.visible = running
+        self.stop.enabled = running
+        self.message.value = message

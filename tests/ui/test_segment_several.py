@@ -1,0 +1,124 @@
+"""*Selected layers*: several stacks one after the other, with the real worker."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+
+from napari_emseg.types import Finished
+
+JOB_TIMEOUT_MS = 90_000
+
+
+@pytest.fixture
+def stacks(viewer):
+    """Two stacks of two slices, and one of so many that it is not done before a test has acted."""
+    numbers = np.random.default_rng(0)
+    shapes = {"one": (2, 64, 80), "two": (2, 64, 64), "long": (600, 256, 256)}
+    return {
+        name: viewer.add_image(numbers.integers(0, 255, shape, np.uint8), name=name)
+        for name, shape in shapes.items()
+    }
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """Notifications, which are not shown."""
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+    before = len(notification_manager.records)
+    return lambda: [record.message for record in notification_manager.records[before:]]
+
+
+@pytest.fixture
+def ended(dock):
+    events = []
+    dock.ended.connect(events.append)
+    return events
+
+
+def names(viewer):
+    return {layer.name for layer in viewer.layers}
+
+
+def test_every_selected_image_gets_its_results(viewer, dock, stacks, ended, qtbot):
+    places = []
+    show = dock.status.show_progress
+    dock.status.show_progress = lambda event, of: (places.append(of), show(event, of))
+    viewer.layers.selection = {stacks["one"], stacks["two"]}
+    dock.selected.native.click()
+    assert not dock.selected.enabled
+    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
+
+    assert [type(event) for event in ended] == [Finished]
+    for name in ("one", "two"):
+        probability = viewer.layers[f"{name} probability"].data
+        assert probability.shape == stacks[name].data.shape
+        assert probability.any(axis=(1, 2)).all()
+        assert viewer.layers[f"{name} mask"].data.any()
+    assert "long mask" not in names(viewer)
+    assert list(dict.fromkeys(places)) == ["Stack 1 of 2, one: ", "Stack 2 of 2, two: "]
+    assert dock.status.message.value.startswith("2 of 2 stacks segmented, 4 slices in ")
+    assert dock.selected.enabled
+
+    masks = [viewer.layers[f"{name} mask"] for name in ("one", "two")]
+    dock.fields.threshold.value = 0
+    qtbot.waitUntil(lambda: all(mask.data.all() for mask in masks), timeout=10_000)
+
+
+def test_what_cannot_be_segmented_is_reported_and_the_next_goes_on(
+    viewer, dock, stacks, ended, said, qtbot
+):
+    colour = viewer.add_image(np.zeros((64, 64, 3), np.uint8), name="colour")
+    four = viewer.add_image(np.zeros((2, 2, 64, 64), np.uint8), name="four axes")
+    viewer.layers.move(viewer.layers.index(colour), 0)
+    viewer.layers.selection = {colour, stacks["one"], four}
+    dock.selected.native.click()
+    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
+
+    assert viewer.layers["one mask"].data.any()
+    lines = dock.status.message.value.split("\n")
+    assert lines[0].startswith("1 of 3 stacks segmented")
+    assert "split its channels" in lines[1]
+    assert "expected a stack" in lines[2]
+    assert ["split its channels" in each for each in said()] == [True, False]
+    assert dock.selected.enabled
+
+
+def test_stop_stops_all_the_rest_and_keeps_finished_slices(viewer, dock, stacks, ended, qtbot):
+    viewer.layers.move(viewer.layers.index(stacks["two"]), 3)  # to the top, after the long one
+    viewer.layers.selection = set(stacks.values())
+    dock.selected.native.click()
+    qtbot.waitUntil(lambda: "long mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
+    dock.status.stop.native.click()
+    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
+
+    assert viewer.layers["one probability"].data.any(axis=(1, 2)).all()
+    done = viewer.layers["long probability"].data.any(axis=(1, 2)).sum()
+    assert 0 < done < 600
+    assert "two mask" not in names(viewer)
+    lines = dock.status.message.value.split("\n")
+    assert lines[0].startswith("1 of 3 stacks segmented")
+    assert lines[1].startswith("long: Stopped after")
+    assert lines[2] == "Not begun: two."
+
+
+def test_stack_that_is_removed_before_its_turn_is_left_out(
+    viewer, dock, stacks, ended, said, qtbot
+):
+    viewer.layers.selection = {stacks["one"], stacks["two"]}
+    dock.selected.native.click()
+    viewer.layers.remove(stacks["two"])
+    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
+    assert "1 of 2 stacks" in dock.status.message.value
+    assert "removed before its turn" in said()[-1]
+
+
+@pytest.mark.parametrize("select", ["nothing", "a result"])
+def test_without_a_selected_image_it_says_what_to_do(viewer, dock, stacks, said, select):
+    result = viewer.add_image(np.zeros((4, 4)), metadata={"napari_emseg": {"source": "one"}})
+    viewer.layers.selection = {result} if select == "a result" else set()
+    dock.selected.native.click()
+    assert "click on images in the layer list" in dock.status.message.value
+    assert said() == [dock.status.message.value]
+    assert dock.selected.enabled
