@@ -69,12 +69,12 @@ def one_run() -> dict[str, float]:
     dock.ended.connect(lambda event: ended.append((time.perf_counter(), event)))
     wait_ms(50)
     stalls.enter("click to mask")
-    times = {"first click to mask": click_and_wait(dock.current, ended)}
+    times = {"first click to mask": click_and_wait(dock.buttons.current, ended)}
     stalls.enter("second click to mask")
     viewer.dims.set_current_step(0, 0)
-    times["second click to mask"] = click_and_wait(dock.current, ended)
+    times["second click to mask"] = click_and_wait(dock.buttons.current, ended)
     stalls.enter("whole stack")
-    times["whole stack of 8 slices"] = click_and_wait(dock.whole, ended)
+    times["whole stack of 8 slices"] = click_and_wait(dock.buttons.whole, ended)
     assert "tensorflow" not in sys.modules
     viewer.close()
     return {**{f"hang, {phase}": stall for phase, stall in stalls.longest.items()}, **times}

@@ -19,6 +19,7 @@ from napari_emseg.model.library import shipped_folder
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.batch import Means
 from napari_emseg.ui.jobs import job_runner
+from napari_emseg.ui.layers import visible_region
 
 JOB_TIMEOUT_MS = 90_000
 MANY = 600
@@ -50,7 +51,7 @@ def run(viewer, dock, qtbot, ended):
     """A segmentation of a whole stack in the middle: some slices are there, most are not."""
     image = np.random.default_rng(1).integers(0, 255, (MANY, 256, 256), np.uint8)
     viewer.add_image(image, name="em")
-    dock.whole.native.click()
+    dock.buttons.whole.native.click()
     qtbot.waitUntil(lambda: "em mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
     assert not ended
     return dock.prediction
@@ -59,8 +60,8 @@ def run(viewer, dock, qtbot, ended):
 def test_one_click_segments_the_slice_that_is_shown(viewer, image, dock, wait):
     layer = viewer.add_image(image, name="em", scale=(50, 4, 4), translate=(100, 8, 0))
     viewer.dims.set_current_step(0, 3)
-    dock.current.native.click()
-    assert not dock.current.enabled
+    dock.buttons.current.native.click()
+    assert not dock.buttons.current.enabled
     assert dock.status.stop.enabled
 
     assert isinstance(wait(), Finished)
@@ -75,7 +76,7 @@ def test_one_click_segments_the_slice_that_is_shown(viewer, image, dock, wait):
     assert probability.data.dtype == np.float32
     rules = MaskConfig(dock.fields.threshold.value)
     np.testing.assert_array_equal(mask.data[3], to_mask(probability.data[3], rules))
-    assert dock.current.enabled
+    assert dock.buttons.current.enabled
     assert not dock.status.stop.enabled
     assert "1 slice" in dock.status.message.value
     assert "tensorflow" not in sys.modules
@@ -85,12 +86,12 @@ def test_one_click_segments_the_slice_that_is_shown(viewer, image, dock, wait):
 def test_whole_stack_begins_at_the_shown_slice_and_fills_the_same_layers(viewer, image, dock, wait):
     viewer.add_image(image, name="em")
     viewer.dims.set_current_step(0, 2)
-    dock.current.native.click()
+    dock.buttons.current.native.click()
     wait()
     done = []
     accept = dock.prediction.accept
     dock.prediction.accept = lambda z: (done.append(z), accept(z))
-    dock.whole.native.click()
+    dock.buttons.whole.native.click()
     wait()
     assert [layer.name for layer in viewer.layers] == ["em", "em probability", "em mask"]
     assert done[0] == 2
@@ -105,15 +106,60 @@ def test_averaged_over_all_orientations_a_turned_slice_gives_the_turned_result(
     results = []
     for name, data in (("em", image[0]), ("turned", np.rot90(image[0]).copy())):
         dock.fields.image.value = viewer.add_image(data, name=name)
-        dock.current.native.click()
+        dock.buttons.current.native.click()
         assert isinstance(wait(), Finished)
         results.append(viewer.layers[f"{name} probability"].data)
     np.testing.assert_allclose(results[1], np.rot90(results[0]), atol=1e-3)
 
 
+def test_the_visible_part_alone(viewer, image, dock, wait, qtbot):
+    layer = viewer.add_image(np.tile(image, (1, 8, 8)), name="em", scale=(50, 4, 4))
+    viewer.dims.set_current_step(0, 3)
+    viewer.scene.camera.zoom *= 4
+    viewer.scene.camera.center = (0, 4 * 300, 4 * 200)
+    qtbot.waitUntil(lambda: layer.corner_pixels[0, 1] > 0)
+    rows, columns = visible_region(viewer, layer)
+    assert rows.start < 300 < rows.stop < 512
+    assert columns.start < 200 < columns.stop < 640
+    dock.buttons.visible_part.native.click()
+    assert isinstance(wait(), Finished)
+
+    probability = np.array(viewer.layers["em probability"].data)
+    assert probability[3, rows, columns].any(axis=1).all()
+    assert viewer.layers["em mask"].data[3, rows, columns].any()
+    probability[3, rows, columns] = 0
+    assert not probability.any()
+
+
+def test_the_visible_part_of_a_view_from_the_side_is_refused(viewer, image, dock, monkeypatch):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+    viewer.add_image(image, name="em")
+    viewer.dims.order = (1, 0, 2)
+    dock.buttons.visible_part.native.click()
+    assert "seen from above" in dock.status.message.value
+    assert not dock.status.stop.enabled
+
+
+def test_before_the_click_it_is_said_what_it_will_take(viewer, image, dock, qtbot):
+    def said(text):
+        qtbot.waitUntil(lambda: text in dock.status.message.value, timeout=JOB_TIMEOUT_MS)
+        return dock.status.message.value
+
+    assert dock.status.message.value == "Choose an image and press a button."
+    viewer.add_image(image, name="em")
+    told = said("5 slices of 1 tile will take about")
+    assert "with OpenVINO" in told
+    assert "MiB" in told
+    dock.fields.slices.value = "1:3"
+    said("2 slices of 1 tile will take about")
+    dock.fields.slices.value = ""
+    dock.fields.image.value = viewer.add_image(np.tile(image[0], (32, 25)), name="large")
+    said("1 slice of 4 tiles will take about")
+
+
 def test_single_slice_image(viewer, image, dock, wait):
     viewer.add_image(image[0], name="em")
-    dock.whole.native.click()
+    dock.buttons.whole.native.click()
     wait()
     assert viewer.layers["em mask"].data.shape == image[0].shape
 
@@ -203,7 +249,7 @@ def test_edited_cells_are_never_written_to(viewer, dock, blobs, qtbot):
 
 def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
     viewer.add_image(image, name="em")
-    dock.current.native.click()
+    dock.buttons.current.native.click()
     wait()
     painted = viewer.layers["em mask"]
     painted.paint((0, 10, 10), 7)
@@ -211,7 +257,7 @@ def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
 
     dock.fields.threshold.value = 0.99
     assert "edited" in dock.status.message.value
-    dock.whole.native.click()
+    dock.buttons.whole.native.click()
     wait()
 
     np.testing.assert_array_equal(painted.data, before)
@@ -221,12 +267,12 @@ def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
 
 def test_layers_outlive_the_shared_files(viewer, image, dock, wait):
     viewer.add_image(image, name="em")
-    dock.current.native.click()
+    dock.buttons.current.native.click()
     wait()
     first, probability = dock.prediction, viewer.layers["em probability"]
     before = probability.data.copy()
     viewer.layers["em mask"].paint((0, 10, 10), 7)
-    dock.current.native.click()
+    dock.buttons.current.native.click()
     wait()
     assert not first.out_path.exists()
     assert dock.prediction.out_path.exists()
@@ -246,7 +292,7 @@ def test_stop_keeps_finished_slices(viewer, dock, run, wait):
     assert isinstance(wait(), Cancelled)
     assert 0 < len(run.done) < MANY
     assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
-    assert dock.current.enabled
+    assert dock.buttons.current.enabled
 
 
 def test_killed_worker_is_said_and_the_next_click_works(viewer, dock, run, wait, monkeypatch):
@@ -257,7 +303,7 @@ def test_killed_worker_is_said_and_the_next_click_works(viewer, dock, run, wait,
     assert event.crashed
     assert "SIGKILL" in dock.status.message.value
     assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
-    dock.current.native.click()
+    dock.buttons.current.native.click()
     assert isinstance(wait(), Finished)
 
 
@@ -289,28 +335,28 @@ def test_what_cannot_be_segmented_is_said(viewer, dock, monkeypatch, data, words
     monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
     if data is not None:
         viewer.add_image(data)
-    dock.current.native.click()
+    dock.buttons.current.native.click()
     assert words in dock.status.message.value
     assert words in notification_manager.records[-1].message
-    assert dock.current.enabled
+    assert dock.buttons.current.enabled
 
 
 def test_of_the_whole_stack_only_the_slices_wanted_the_nearest_first(viewer, image, dock, wait):
     viewer.add_image(image, name="em")
     viewer.dims.set_current_step(0, 4)
     dock.fields.slices.value = "0, 2:4"
-    assert dock.whole.text == "These slices"
+    assert dock.buttons.whole.text == "These slices"
     done = []
     prediction = dock._predictions.of(viewer.layers["em"], dock.fields.model.value)
     accept = prediction.accept
     prediction.accept = lambda z: (done.append(z), accept(z))
-    dock.whole.native.click()
+    dock.buttons.whole.native.click()
     assert isinstance(wait(), Finished)
     assert done == [3, 2, 0]
     assert "3 slices" in dock.status.message.value
 
     dock.fields.slices.value = ""
-    assert dock.whole.text == "Whole stack"
+    assert dock.buttons.whole.text == "Whole stack"
 
 
 @pytest.mark.parametrize(
@@ -322,10 +368,10 @@ def test_slices_that_are_not_there_are_said_and_nothing_begins(
     monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
     viewer.add_image(image, name="em")
     dock.fields.slices.value = text
-    dock.whole.native.click()
+    dock.buttons.whole.native.click()
     assert words in dock.status.message.value
     assert words in notification_manager.records[-1].message
-    assert dock.whole.enabled
+    assert dock.buttons.whole.enabled
     assert [type(event) for event in ended] == [Failed]
     assert [layer.name for layer in viewer.layers] == ["em"]
 
@@ -393,7 +439,7 @@ def test_another_model_leaves_the_shown_mask_alone(
     monkeypatch.setenv("EMSEG_MODELS_DIR", str(library))
     viewer.add_image(image, name="em")
     dock.reset_choices()
-    dock.current.native.click()
+    dock.buttons.current.native.click()
     wait()
     before = viewer.layers["em mask"].data.copy()
 
@@ -402,7 +448,7 @@ def test_another_model_leaves_the_shown_mask_alone(
     assert dock.fields.threshold.value == 0.95
     np.testing.assert_array_equal(viewer.layers["em mask"].data, before)
 
-    dock.current.native.click()
+    dock.buttons.current.native.click()
     wait()
     assert [layer.name for layer in viewer.layers].count("em mask [1]") == 1
     np.testing.assert_array_equal(viewer.layers["em mask"].data, before)

@@ -46,8 +46,8 @@ def test_every_selected_image_gets_its_results(viewer, dock, stacks, ended, qtbo
     show = dock.status.show_progress
     dock.status.show_progress = lambda event, of: (places.append(of), show(event, of))
     viewer.layers.selection = {stacks["one"], stacks["two"]}
-    dock.selected.native.click()
-    assert not dock.selected.enabled
+    dock.buttons.selected.native.click()
+    assert not dock.buttons.selected.enabled
     qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
 
     assert [type(event) for event in ended] == [Finished]
@@ -59,7 +59,7 @@ def test_every_selected_image_gets_its_results(viewer, dock, stacks, ended, qtbo
     assert "long mask" not in names(viewer)
     assert list(dict.fromkeys(places)) == ["Stack 1 of 2, one: ", "Stack 2 of 2, two: "]
     assert dock.status.message.value.startswith("2 of 2 stacks segmented, 4 slices in ")
-    assert dock.selected.enabled
+    assert dock.buttons.selected.enabled
 
     masks = [viewer.layers[f"{name} mask"] for name in ("one", "two")]
     dock.fields.threshold.value = 0
@@ -73,7 +73,7 @@ def test_what_cannot_be_segmented_is_reported_and_the_next_goes_on(
     four = viewer.add_image(np.zeros((2, 2, 64, 64), np.uint8), name="four axes")
     viewer.layers.move(viewer.layers.index(colour), 0)
     viewer.layers.selection = {colour, stacks["one"], four}
-    dock.selected.native.click()
+    dock.buttons.selected.native.click()
     qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
 
     assert viewer.layers["one mask"].data.any()
@@ -82,13 +82,13 @@ def test_what_cannot_be_segmented_is_reported_and_the_next_goes_on(
     assert "split its channels" in lines[1]
     assert "expected a stack" in lines[2]
     assert ["split its channels" in each for each in said()] == [True, False]
-    assert dock.selected.enabled
+    assert dock.buttons.selected.enabled
 
 
 def test_stop_stops_all_the_rest_and_keeps_finished_slices(viewer, dock, stacks, ended, qtbot):
     viewer.layers.move(viewer.layers.index(stacks["two"]), 3)  # to the top, after the long one
     viewer.layers.selection = set(stacks.values())
-    dock.selected.native.click()
+    dock.buttons.selected.native.click()
     qtbot.waitUntil(lambda: "long mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
     dock.status.stop.native.click()
     qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
@@ -107,7 +107,7 @@ def test_stack_that_is_removed_before_its_turn_is_left_out(
     viewer, dock, stacks, ended, said, qtbot
 ):
     viewer.layers.selection = {stacks["one"], stacks["two"]}
-    dock.selected.native.click()
+    dock.buttons.selected.native.click()
     viewer.layers.remove(stacks["two"])
     qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
     assert "1 of 2 stacks" in dock.status.message.value
@@ -118,7 +118,7 @@ def test_stack_that_is_removed_before_its_turn_is_left_out(
 def test_without_a_selected_image_it_says_what_to_do(viewer, dock, stacks, said, select):
     result = viewer.add_image(np.zeros((4, 4)), metadata={"napari_emseg": {"source": "one"}})
     viewer.layers.selection = {result} if select == "a result" else set()
-    dock.selected.native.click()
+    dock.buttons.selected.native.click()
     assert "click on images in the layer list" in dock.status.message.value
     assert said() == [dock.status.message.value]
-    assert dock.selected.enabled
+    assert dock.buttons.selected.enabled

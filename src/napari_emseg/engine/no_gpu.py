@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from napari_emseg.model.device_choice import ask_nvidia_smi
+
 OLDEST_DRIVER = {12: (525, 60, 13), 13: (580, 65, 6)}
 """First NVIDIA driver for Linux that runs programs of a CUDA version (its release notes, table
 *Minimum required driver version for CUDA minor version compatibility*)."""
@@ -136,8 +138,7 @@ def _install_driver() -> str:
 
 def nvidia_driver() -> str | None:
     """Version of the NVIDIA driver, None where there is none."""
-    query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
-    return _answer(query).split("\n")[0].strip() or None
+    return next(iter(ask_nvidia_smi("driver_version")), None)
 
 
 def has_nvidia_card(devices: Path = _PCI) -> bool:

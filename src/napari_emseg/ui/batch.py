@@ -14,6 +14,7 @@ from napari_emseg.ui.words import duration, plural
 if TYPE_CHECKING:
     from napari.layers import Image
 
+    from napari_emseg.core.tiling import Region
     from napari_emseg.engine.jobs import PredictResult
     from napari_emseg.model.package import ModelPackage
 
@@ -22,11 +23,12 @@ Outcome = Finished | Cancelled | Failed
 
 @dataclass(frozen=True)
 class Means:
-    """What segments, and how; the same for all stacks of a click."""
+    """What segments, and how, and what of the slices; the same for all stacks of a click."""
 
     package: ModelPackage
     device: str
     config: PredictConfig
+    region: Region | None = None
 
 
 class Batch:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from napari_emseg.core.tiling import Region
+
 OURS = "napari_emseg"
 """Key in the metadata of the layers that we make."""
 
@@ -111,3 +113,26 @@ def geometry(layer: Layer) -> dict[str, Any]:
         "units": layer.units,
         "axis_labels": layer.axis_labels,
     }
+
+
+def visible_region(viewer: ViewerModel, layer: Image) -> Region:
+    """Rows and columns of ``layer`` that the canvas shows.
+
+    Raises
+    ------
+    ShapeError
+        If the slices are not shown flat, or no pixel of them is in sight.
+    """
+    dims = viewer.dims
+    if dims.ndisplay != 2 or (layer.ndim > 2 and dims.displayed != (dims.ndim - 2, dims.ndim - 1)):
+        raise ShapeError(
+            "view: expected slices (Y, X) seen from above, received another view; press the "
+            "buttons for 2-D and for the order of axes below the layer list"
+        )
+    shown = np.asarray(layer.corner_pixels)[:, -2:]
+    stops = np.minimum(shown[1] + 1, layer.data.shape[-2:])
+    starts = np.maximum(shown[0], 0)
+    if (starts >= stops).any():
+        raise ShapeError(f"view: no pixel of {layer.name!r} is in sight; move or zoom the view")
+    rows, columns = (slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
+    return rows, columns

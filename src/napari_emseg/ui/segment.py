@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from magicgui.widgets import Container, PushButton
+from magicgui.widgets import Container
 from psygnal import Signal
 
-from napari_emseg.engine.jobs import DevicesJob, PredictJob, WarmUpJob
+from napari_emseg.engine.jobs import DevicesJob, PredictJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.library import DEFAULT
 from napari_emseg.types import Cancelled, Event, Failed, Finished, Log, Progress, SliceDone
@@ -16,11 +16,19 @@ from napari_emseg.ui.batch import Batch, Means
 from napari_emseg.ui.collector import spare_the_window
 from napari_emseg.ui.doctor import DoctorDialog
 from napari_emseg.ui.jobs import job_runner
-from napari_emseg.ui.layers import current_slice, nearest_first, selected_images, stack_shape
+from napari_emseg.ui.layers import (
+    current_slice,
+    nearest_first,
+    selected_images,
+    stack_shape,
+    visible_region,
+)
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure, show_warning
+from napari_emseg.ui.outlook import NO_IMAGE, OutlookTeller
 from napari_emseg.ui.predictions import Predictions
 from napari_emseg.ui.run_status import RunStatus
+from napari_emseg.ui.segment_buttons import SegmentButtons
 from napari_emseg.ui.segment_fields import SegmentFields
 
 if TYPE_CHECKING:
@@ -29,10 +37,9 @@ if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Image
 
+    from napari_emseg.core.tiling import Region
     from napari_emseg.engine.jobs import Job
     from napari_emseg.ui.prediction import Prediction
-
-_WHOLE, _PART = "Whole stack", "These slices"
 
 
 class SegmentWidget(Container):
@@ -49,6 +56,8 @@ class SegmentWidget(Container):
         Emitted when all that a click asked for has ended, with the last event of the last stack.
     fields : SegmentFields
         What is segmented, by what and how.
+    buttons : SegmentButtons
+        How much is segmented.
     status : RunStatus
         How far it is.
     doctor : DoctorDialog
@@ -69,70 +78,40 @@ class SegmentWidget(Container):
         self._ticket: int | None = None
         self._tickets: list[int] = []
         self.fields, self.status = SegmentFields(), RunStatus()
-        self._make_buttons()
-        super().__init__(widgets=[self.fields.form, self._buttons, self.status], labels=False)
+        self.buttons = SegmentButtons()
+        super().__init__(widgets=[self.fields.form, self.buttons, self.status], labels=False)
         # at the top of a tall dock, not spread over it
         self.native.layout().addStretch()
         self.doctor = DoctorDialog(self.native, self._submit)
+        self._outlook = OutlookTeller(
+            self.fields, self._submit, self._runner.abandon, self._show_outlook
+        )
         self._connect()
-        self.status.show_idle("Choose an image and press a button.")
+        self.status.show_idle(NO_IMAGE)
         self.fields.take_threshold_of_model()
-        self._warm_up()
+        self._outlook.ask()
+        self._submit(DevicesJob, self._on_devices)
         spare_the_window(viewer)
 
     # -- parts -----------------------------------------------------------------------------
 
-    def _make_buttons(self) -> None:
-        self.current = PushButton(
-            text="Current slice", tooltip="Segment the slice that the viewer shows."
-        )
-        self.whole = PushButton(
-            text=_WHOLE,
-            tooltip="Segment all slices, or those in the field Slices; "
-            "first those next to the one that the viewer shows.",
-        )
-        self.selected = PushButton(
-            text="Selected layers",
-            tooltip="Segment every image that is selected in the layer list, one after the other, "
-            "with all its slices.",
-        )
-        self._buttons = Container(
-            widgets=[self.current, self.whole, self.selected], layout="horizontal", labels=False
-        )
-        self._buttons.margins = (0, 0, 0, 0)
-
     def _connect(self) -> None:
         fields = self.fields
-        self.current.changed.connect(self.segment_current_slice)
-        self.whole.changed.connect(self.segment_whole_stack)
-        self.selected.changed.connect(self.segment_selected_layers)
+        self.buttons.current.changed.connect(self.segment_current_slice)
+        self.buttons.visible_part.changed.connect(self.segment_visible_part)
+        self.buttons.whole.changed.connect(self.segment_whole_stack)
+        self.buttons.selected.changed.connect(self.segment_selected_layers)
         self.status.stop.changed.connect(self._stop)
         for field in (fields.result, fields.threshold, fields.smallest_cell):
             field.changed.connect(self._apply_fields)
         fields.model.changed.connect(fields.take_threshold_of_model)
-        fields.slices.changed.connect(self._name_whole)
+        fields.slices.changed.connect(self.buttons.name_whole)
         fields.doctor.changed.connect(self.doctor.look)
         WhenClosed(self.native, self._abandon_jobs)
 
-    def _name_whole(self) -> None:
-        self.whole.text = _PART if self.fields.slices.value.strip() else _WHOLE
-
-    def _warm_up(self) -> None:
-        """Have the worker load its libraries while the person still looks around."""
-        fields = self.fields
-        if fields.model.value is not None:
-            model, device = str(fields.model.value.folder), fields.device.value
-            job = WarmUpJob(model, device, fields.config, self._slice_shape())
-            self._submit(lambda: job, self._on_warm_up)
-        self._submit(DevicesJob, self._on_devices)
-
-    def _slice_shape(self) -> tuple[int, int] | None:
-        """Shape (Y, X) of the slices to come, where an image is chosen that can be segmented."""
-        image = self.fields.image.value
-        try:
-            return None if image is None else stack_shape(image)[1:]
-        except EmsegError:
-            return None
+    def _show_outlook(self, text: str) -> None:
+        if self._batch is None:
+            self.status.message.value = text
 
     def _submit(self, make_job: Callable[[], Job], on_event: Callable[[Event], None]) -> int:
         """Give the runner a job that ends with this dock."""
@@ -144,10 +123,6 @@ class SegmentWidget(Container):
             self._runner.abandon(ticket)
         self._predictions.stop()
 
-    def _on_warm_up(self, event: Event) -> None:
-        if isinstance(event, Failed):
-            show_failure(event)
-
     def _on_devices(self, event: Event) -> None:
         if isinstance(event, Finished):
             self.fields.offer_devices(event.result)
@@ -157,6 +132,16 @@ class SegmentWidget(Container):
     def segment_current_slice(self) -> None:
         """Segment the slice that the viewer shows."""
         self._segment_chosen(lambda image: [current_slice(self._viewer, image)])
+
+    def segment_visible_part(self) -> None:
+        """Segment what the canvas shows of the current slice."""
+        image = self.fields.image.value
+        try:
+            region = None if image is None else visible_region(self._viewer, image)
+        except EmsegError as error:
+            self._refuse(str(error))
+        else:
+            self._segment_chosen(lambda image: [current_slice(self._viewer, image)], region)
 
     def segment_whole_stack(self) -> None:
         """Segment all slices that are wanted, beginning at the one that the viewer shows."""
@@ -181,18 +166,25 @@ class SegmentWidget(Container):
             lambda image: nearest_first(self._viewer, image, range(stack_shape(image)[0])),
         )
 
-    def _segment_chosen(self, slices_of: Callable[[Image], list[int]]) -> None:
+    def _segment_chosen(
+        self, slices_of: Callable[[Image], list[int]], region: Region | None = None
+    ) -> None:
         if self.fields.image.value is None:
             self._refuse("Image: open or choose an image layer first.")
         else:
-            self._begin([self.fields.image.value], slices_of)
+            self._begin([self.fields.image.value], slices_of, region)
 
-    def _begin(self, images: list[Image], slices_of: Callable[[Image], list[int]]) -> None:
+    def _begin(
+        self,
+        images: list[Image],
+        slices_of: Callable[[Image], list[int]],
+        region: Region | None = None,
+    ) -> None:
         fields = self.fields
         if fields.model.value is None:
             self._refuse(f"Model: none is installed; the model {DEFAULT!r} ships in the wheel.")
             return
-        means = Means(fields.model.value, fields.device.value, fields.config)
+        means = Means(fields.model.value, fields.device.value, fields.config, region)
         self._batch, self._filled = Batch(images, slices_of, means), []
         self._go_on(self._batch)
 
@@ -224,10 +216,10 @@ class SegmentWidget(Container):
             prediction.copy_slices(slices)
             return PredictJob(
                 prediction.source_path, prediction.out_path, prediction.model, tuple(slices),
-                means.device, means.config,
+                means.device, means.config, region=means.region,
             )  # fmt: skip
 
-        self._set_running(True)
+        self.buttons.set_running(True)
         self.status.show_busy(f"{batch.place}Reading the slices ...")
         self._ticket = self._submit(make_job, self._on_event)
         prediction.show()
@@ -293,9 +285,5 @@ class SegmentWidget(Container):
         """Say how it ended, once, and before another click."""
         if batch is self._batch:
             self._batch = None
-            self._set_running(False)
+            self.buttons.set_running(False)
             self.status.show_idle(batch.summary())
-
-    def _set_running(self, running: bool) -> None:
-        for button in (self.current, self.whole, self.selected):
-            button.enabled = not running
