@@ -32,6 +32,7 @@ def isbi_dir() -> Path:
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a person's own models and downloads out of the tests, and the tests out of them."""
     monkeypatch.setenv("EMSEG_MODELS_DIR", str(tmp_path_factory.mktemp("models")))
+    monkeypatch.setenv("EMSEG_RUNS_DIR", str(tmp_path_factory.mktemp("runs")))
     # one for all tests: a model that ships without ONNX weights is converted once
     monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from napari_emseg.core.config import MaskConfig, PredictConfig, Recipe
 from napari_emseg.model.library import DEFAULT
-from napari_emseg.types import LabelsMeaning, What
+from napari_emseg.types import LabelsMeaning, VoxelSize, What
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,17 @@ class SegmentJob:
 
 @dataclass(frozen=True)
 class TrainJob:
-    """Train on an image stack and its labels, into a run folder; see `model.train.train`."""
+    """Train on an image stack and its labels, into a run folder; see `model.train.train`.
+
+    Parameters
+    ----------
+    reviewed : Path, optional
+        Stack that is nonzero where the labels count; see `core.targets.make_target`.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X), instead of what the file says.
+    add_to_library : bool
+        Copy the model into the library, under ``name`` or, where that is taken, one like it.
+    """
 
     images: Path
     labels: Path
@@ -106,6 +116,9 @@ class TrainJob:
     resume: bool = False
     device: str = "auto"
     recipe: Recipe = Recipe()
+    reviewed: Path | None = None
+    voxel_size_nm: VoxelSize | None = None
+    add_to_library: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -21,7 +20,7 @@ from napari_emseg.model._beginning import network_of, require_classes, require_s
 from napari_emseg.model._learner import new_learner, resumed_learner
 from napari_emseg.model._schedule import Schedule, has_stalled
 from napari_emseg.model._showing import Showing
-from napari_emseg.model.history import Row, best_epoch
+from napari_emseg.model.history import Row, TrainResult, best_epoch
 from napari_emseg.model.int8 import add_int8
 from napari_emseg.model.losses import training_loss
 from napari_emseg.model.package import ModelPackage, PackageInfo
@@ -36,15 +35,6 @@ _VALIDATION_SHARE = 0.15
 
 _ENDLESS = 10**9
 """Steps of a training that is limited by minutes alone."""
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a training reached: its package, the best epoch, and that epoch's scores."""
-
-    package: Path
-    best: Row
-    stopped: bool
 
 
 class LossError(EmsegError):

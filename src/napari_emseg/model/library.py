@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import zipfile
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 
 import platformdirs
@@ -138,13 +139,31 @@ def remove_model(name: str) -> None:
         shutil.rmtree(folder)
 
 
-def _add(package: ModelPackage, name: str | None, overwrite: bool) -> ModelPackage:
-    name = package.info.name if name is None else name
+def require_name(name: str) -> None:
+    """Raise `ModelError` where a model of the library cannot be called ``name``."""
     if name == DEFAULT or not _NAME.fullmatch(name):
         raise ModelError(
             f"name: {name!r} is not possible, or that of the model that ships; give another, of "
             "letters, digits, blanks and any of _.()+-"
         )
+
+
+def require_free(name: str) -> None:
+    """Raise `ModelError` where a new model of the library cannot be called ``name``."""
+    require_name(name)
+    if (library_folder() / name).exists():
+        raise ModelError(f"name: there is a model {name!r} already; give another name")
+
+
+def free_name(wanted: str) -> str:
+    """``wanted``, with a number behind it where a model of that name is in the library."""
+    numbered = (wanted if k == 1 else f"{wanted} {k}" for k in count(1))
+    return next(name for name in numbered if not (library_folder() / name).exists())
+
+
+def _add(package: ModelPackage, name: str | None, overwrite: bool) -> ModelPackage:
+    name = package.info.name if name is None else name
+    require_name(name)
     folder = library_folder() / name
     if folder.exists() and not overwrite:
         raise ModelError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from magicgui.widgets import ComboBox, Container, Label, ProgressBar, PushButton, create_widget
@@ -19,6 +20,7 @@ from napari_emseg.ui.collector import spare_the_window
 from napari_emseg.ui.forms import field_for, form_of
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.layers import current_slice, stack_shape
+from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure, show_warning
 from napari_emseg.ui.prediction import Prediction
@@ -138,10 +140,18 @@ class SegmentWidget(Container):
         for field in (self.result, self.threshold, self.smallest_cell):
             field.changed.connect(self._apply_fields)
         self.model.changed.connect(self._choose_threshold_of_model)
+        library_events.added.connect(self._choose_model)
         WhenClosed(self.native, self._abandon_jobs)
 
     def _model_choices(self, _: object = None) -> list[tuple[str, ModelPackage]]:
         return [(package.folder.name, package) for package in list_models()]
+
+    def _choose_model(self, folder: Path) -> None:
+        """Offer a model that was just trained, and choose it."""
+        self.model.reset_choices()
+        for package in self.model.choices:
+            if package.folder == folder:
+                self.model.value = package
 
     def _warm_up(self) -> None:
         """Have the worker load its libraries while the person still looks around."""
@@ -169,6 +179,7 @@ class SegmentWidget(Container):
         return self._tickets[-1]
 
     def _abandon_jobs(self) -> None:
+        library_events.added.disconnect(self._choose_model, missing_ok=True)
         for ticket in self._tickets:
             self._runner.abandon(ticket)
         for prediction in self._predictions:
