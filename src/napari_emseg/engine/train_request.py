@@ -10,8 +10,10 @@ import numpy as np
 
 from napari_emseg.core.config import NetworkConfig, Recipe, TrainConfig
 from napari_emseg.core.patches import steps_per_epoch
+from napari_emseg.core.preview import PatchSource
 from napari_emseg.core.regions import Regions
 from napari_emseg.core.roles import Roles
+from napari_emseg.core.split import split_target
 from napari_emseg.core.survey import Survey, survey_labels
 from napari_emseg.core.targets import Target, make_target
 from napari_emseg.engine.jobs import TrainJob
@@ -105,6 +107,20 @@ class TrainRequest:
                 f"labels: no slice of {self.data.labels.name!r} is labelled; paint membranes and "
                 "cells on one slice or more"
             )
+
+    def patch_source(self) -> PatchSource:
+        """Where the patches of this training come from; reads the labels, so it takes its time.
+
+        Raises
+        ------
+        LabelsError
+            If the labels will not do.
+        """
+        network, train, roles = self._network(), self.recipe.train, self.roles
+        target = self.data.target(self.meaning, train, roles, classes=network.classes)
+        validation = roles.named_validation
+        split = split_target(target, fraction=train.val_fraction, validation=validation)
+        return PatchSource.of(self.data.images, target, split)
 
     def prepare(self) -> tuple[TrainRun, TrainJob]:
         """Make the run folder, and copy what the training needs into it.

@@ -46,6 +46,10 @@ class Latest(QObject):
             self._pending.cancel()
         self._pending = self._thread.submit(self._make, self._number, make, then, failed)
 
+    def cancel(self) -> None:
+        """Hand over nothing of what is wanted so far."""
+        self._number += 1
+
     def stop(self) -> None:
         """Make nothing more, and hand nothing over."""
         self._number += 1

@@ -8,14 +8,17 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
-from napari_emseg.core.config import AugmentConfig
 from napari_emseg.core.roles import Roles
 from napari_emseg.core.survey import Survey
 from napari_emseg.engine.train_request import TrainingData, TrainRequest
 from napari_emseg.engine.train_run import TrainRun
 from napari_emseg.errors import EmsegError
 from napari_emseg.types import Event, Failed, Preview
+from napari_emseg.ui.augmentation import AugmentationPanel
+from napari_emseg.ui.augmentation_layers import AugmentationLayers
+from napari_emseg.ui.augmentation_preview import AugmentationPreview
 from napari_emseg.ui.closing import AskBeforeClosing, ask
+from napari_emseg.ui.collector import spare_the_window
 from napari_emseg.ui.curves import Curves
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.latest import Latest
@@ -77,6 +80,7 @@ class TrainWidget(QWidget):
         self._connect()
         self._survey_soon.start(0)
         self.offer.look()
+        spare_the_window(viewer)
 
     # -- parts -----------------------------------------------------------------------------
 
@@ -91,10 +95,16 @@ class TrainWidget(QWidget):
             "Stop; the best model so far is kept. Twice: at once.",
         )
         self.preview = TrainingPreview(self._viewer)
+        self.augmentation = AugmentationPanel()
+        self.patches = AugmentationPreview(
+            self.augmentation, AugmentationLayers(self._viewer), self._request,
+            lambda: self.data.image_layer,
+        )  # fmt: skip
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.addTab(_page(self.data, self.strip, self.legend), "Data")
+        self.tabs.addTab(_page(self.augmentation), "Augmentation")
         self.tabs.addTab(_page(self.model), "Model")
         self.tabs.addTab(_page(self.curves), "Curves")
         layout = QVBoxLayout(self)
@@ -108,7 +118,7 @@ class TrainWidget(QWidget):
         self._survey_soon.timeout.connect(self._survey)
         self.data.chosen.connect(lambda: self._survey_soon.start(_CALM_MS))
         self.model.changed.connect(self._respread)
-        self.strip.changed.connect(self.legend.show_roles)
+        self.strip.changed.connect(self._show_roles)
         self.run.start.changed.connect(self.train)
         self.run.stop.changed.connect(self.session.stop)
         self.offer.accepted.connect(self._resume)
@@ -149,14 +159,15 @@ class TrainWidget(QWidget):
         self.data.show_problem(message)
         self._show_roles(Roles(), 0)
 
-    def _show_roles(self, roles: Roles, total: int) -> None:
-        self.strip.show_roles(roles, total)
+    def _show_roles(self, roles: Roles, total: int | None = None) -> None:
+        self.strip.show_roles(roles, self.strip.total if total is None else total)
         self.legend.show_roles(roles)
+        self.patches.forget()
 
     def _respread(self) -> None:
         """The fraction to validate on may have changed."""
         roles = self.strip.roles
-        self._show_roles(roles.kept_for(roles.labelled, self._fraction), self.strip.total)
+        self._show_roles(roles.kept_for(roles.labelled, self._fraction))
 
     @property
     def _fraction(self) -> float:
@@ -167,7 +178,7 @@ class TrainWidget(QWidget):
     def train(self) -> None:
         """Begin to train on what is chosen."""
         try:
-            request = self._request()
+            request = self._request(self.model.require_name())
         except EmsegError as error:
             self.state.message = str(error)
             show_error(str(error))
@@ -176,14 +187,14 @@ class TrainWidget(QWidget):
         self.session.start(request)
         self.tabs.setCurrentIndex(self.tabs.count() - 1)
 
-    def _request(self) -> TrainRequest:
+    def _request(self, name: str = "preview") -> TrainRequest:
         package = self.model.start_from
         return TrainRequest(
-            name=self.model.require_name(),
+            name=name,
             data=self.data.reader()(),
             meaning=self.data.meaning.value,
             roles=self.strip.roles,
-            recipe=self.model.recipe(AugmentConfig()),
+            recipe=self.model.recipe(self.augmentation.config()),
             start_from=None if package is None else str(package.folder),
             device=self.model.device.value,
         )
@@ -229,6 +240,7 @@ class TrainWidget(QWidget):
         self.state.events.disconnect()
         self.data.unwatch()
         self._surveying.stop()
+        self.patches.stop()
         self.session.stop()
 
 
