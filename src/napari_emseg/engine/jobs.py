@@ -101,8 +101,8 @@ class TrainJob:
         Stack that is nonzero where the labels count; see `core.targets.make_target`.
     voxel_size_nm : tuple of float, optional
         Edge lengths (Z, Y, X), instead of what the file says.
-    add_to_library : bool
-        Copy the model into the library, under ``name`` or, where that is taken, one like it.
+    library : Path, optional
+        Model library to copy the model into, under ``name`` or, where that is taken, one like it.
     """
 
     images: Path
@@ -118,7 +118,15 @@ class TrainJob:
     recipe: Recipe = Recipe()
     reviewed: Path | None = None
     voxel_size_nm: VoxelSize | None = None
-    add_to_library: bool = False
+    library: Path | None = None
+
+
+@dataclass(frozen=True)
+class PaceJob:
+    """Measure the seconds that a step of training takes; see `model.pace`."""
+
+    recipe: Recipe
+    device: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,7 @@ class DevicesJob:
     """List the devices that a prediction can take."""
 
 
-Job: TypeAlias = WarmUpJob | PredictJob | SegmentJob | TrainJob | DevicesJob
+Job: TypeAlias = WarmUpJob | PredictJob | SegmentJob | TrainJob | PaceJob | DevicesJob
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import numpy as np
 
 from napari_emseg.engine.jobs import (
     DevicesJob,
+    PaceJob,
     PredictJob,
     PredictResult,
     SegmentJob,
@@ -243,6 +244,16 @@ def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult
     return replace(result, package=added[0].folder) if added else result
 
 
+@run.register
+def _pace(job: PaceJob, emit: OnEvent, should_stop: ShouldStop) -> float:
+    from napari_emseg.model.backend import load_backend
+
+    load_backend()
+    from napari_emseg.model.pace import measure_pace
+
+    return measure_pace(job.recipe, device=job.device, should_stop=should_stop)
+
+
 def _target_of(job: TrainJob, emit: OnEvent) -> Target:
     from napari_emseg.core.targets import guess_meaning, make_target
     from napari_emseg.io.read import read_stack
@@ -271,5 +282,6 @@ def _in_library(job: TrainJob) -> Iterator[list[ModelPackage]]:
     try:
         yield added
     finally:
-        if job.add_to_library and package.exists():
-            added.append(import_model(package, free_name(job.name)))
+        if job.library is not None and package.exists():
+            name = free_name(job.name, job.library)
+            added.append(import_model(package, name, library=job.library))

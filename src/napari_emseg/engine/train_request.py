@@ -19,7 +19,7 @@ from napari_emseg.core.targets import Target, make_target
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train_run import TrainRun
 from napari_emseg.errors import LabelsError, ShapeError
-from napari_emseg.model.library import find_model
+from napari_emseg.model.library import find_model, library_folder
 from napari_emseg.types import LabelsMeaning, Stack
 
 
@@ -136,7 +136,7 @@ class TrainRequest:
                 folder=run.folder, name=self.name, meaning=self.meaning,
                 slices=self.roles.used, validation=self.roles.named_validation,
                 start_from=self.start_from, device=self.device, recipe=self.recipe,
-                add_to_library=True, **self._files(run),
+                library=library_folder(), **self._files(run),
             )  # fmt: skip
             run.keep(job)
         except BaseException:

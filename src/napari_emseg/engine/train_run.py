@@ -25,7 +25,7 @@ from napari_emseg.model.history import Row
 from napari_emseg.model.run_folder import RunFolder, write_atomically
 
 FOLDER_VARIABLE = "EMSEG_RUNS_DIR"
-_PATHS = ("images", "labels", "folder", "reviewed")
+_PATHS = ("images", "labels", "folder", "reviewed", "library")
 _TUPLES = ("slices", "validation", "voxel_size_nm")
 
 

@@ -31,6 +31,7 @@ _REDRAW_MS = 1000
 
 _HEIGHT_PX = 420
 _SMALL, _LARGE = 8, 9
+_LINES = ("training", "validation")
 _HINT = "Point at a curve to read its values."
 
 
@@ -113,13 +114,12 @@ class Curves(QWidget):
             axes.clear()
             log = column == "loss" and self.log.isChecked()
             draw_panel(axes, self._history, column, title, log=log)
-            axes.set(title="", xlabel="epoch" if axes is self._axes[-1] else "")
             self._dress(axes)
         self._figure.set_facecolor(get_theme(self._theme).background.as_hex())
         self._canvas.draw_idle()
 
     def _dress(self, axes: Axes) -> None:
-        """Give a panel the colours and the letters of the window."""
+        """Give a panel the colours and the letters of the window; one legend is for all."""
         theme = get_theme(self._theme)
         text, ground = theme.text.as_hex(), theme.canvas.as_hex()
         axes.set_facecolor(ground)
@@ -128,7 +128,17 @@ class Curves(QWidget):
         axes.yaxis.label.set(color=text, fontsize=_LARGE)
         for spine in axes.spines.values():
             spine.set_color(text)
-        axes.legend(fontsize=_SMALL, labelcolor=text, facecolor=ground, framealpha=0.7)
+        lines, labels = axes.get_legend_handles_labels()
+        axes.legend_ = None
+        axes.set(title="", xlabel="epoch" if axes is self._axes[-1] else "")
+        if len(labels) > len(_LINES):
+            axes.set_title(labels[-1], color=text, fontsize=_SMALL, loc="left", pad=3)
+        if axes is self._axes[0]:
+            self._figure.legends.clear()
+            self._figure.legend(
+                lines[: len(_LINES)], _LINES, ncols=2, fontsize=_SMALL, labelcolor=text,
+                frameon=False, loc="outside upper center",
+            )  # fmt: skip
 
     def _read_values(self, event: Any) -> None:
         if event.inaxes is None:

@@ -43,7 +43,7 @@ def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
     **changes
         Arguments of the widget to set otherwise.
     """
-    declared = _declared(config)[name]
+    declared = _declared(config)[name]  # type: ignore[arg-type]
     about = {
         "name": name,
         "label": _label(declared),
@@ -57,7 +57,7 @@ def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
 
 
 @cache
-def _declared(config: type[Config]) -> dict[str, Setting]:
+def _declared(config: Any) -> dict[str, Setting]:
     return {each.name: each for each in config.settings()}
 
 

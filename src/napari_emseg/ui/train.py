@@ -8,6 +8,7 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
+from napari_emseg.core.config import AugmentConfig
 from napari_emseg.core.roles import Roles
 from napari_emseg.core.survey import Survey
 from napari_emseg.engine.train_request import TrainingData, TrainRequest
@@ -25,6 +26,7 @@ from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure
+from napari_emseg.ui.pace import PaceRow, Plan
 from napari_emseg.ui.resume_offer import ResumeOffer
 from napari_emseg.ui.run_row import RunRow
 from napari_emseg.ui.slice_strip import Legend, SliceStrip
@@ -72,9 +74,11 @@ class TrainWidget(QWidget):
         super().__init__()
         self._viewer = viewer
         self.state = TrainState()
-        self.session = TrainSession(job_runner(), self.state, self._on_end)
+        self._runner = job_runner()
+        self.session = TrainSession(self._runner, self.state, self._on_end)
         self._surveying = Latest(self)
         self._survey_soon = QTimer(self)
+        self._shape: tuple[int, int] | None = None
         self._make_parts()
         self._lay_out()
         self._connect()
@@ -85,7 +89,8 @@ class TrainWidget(QWidget):
     # -- parts -----------------------------------------------------------------------------
 
     def _make_parts(self) -> None:
-        self.data, self.model = DataChooser(), ModelForm()
+        self.pace = PaceRow(self._runner)
+        self.data, self.model = DataChooser(), ModelForm(self.pace.native)
         self.strip, self.legend = SliceStrip(), Legend()
         self.curves = Curves(self._viewer.theme)
         self.offer = ResumeOffer()
@@ -151,6 +156,7 @@ class TrainWidget(QWidget):
         self._surveying.want(look, lambda found: self._take(*found), self._show_problem)
 
     def _take(self, data: TrainingData, survey: Survey) -> None:
+        self._shape = data.images.shape[1:]
         self.data.show_survey(data, survey)
         self.model.suggest_name(data.images.name)
         self._show_roles(self.strip.roles.kept_for(survey.labelled, self._fraction), survey.total)
@@ -163,6 +169,18 @@ class TrainWidget(QWidget):
         self.strip.show_roles(roles, self.strip.total if total is None else total)
         self.legend.show_roles(roles)
         self.patches.forget()
+        self.pace.show_plan(self._plan())
+
+    def _plan(self) -> Plan | None:
+        """What decides over the time, as far as it is known."""
+        roles = self.strip.roles
+        try:
+            recipe = self.model.recipe(AugmentConfig())
+        except EmsegError:
+            return None
+        if not roles.train or self._shape is None:
+            return None
+        return Plan(recipe, self.model.device.value, self._shape, len(roles.train))
 
     def _respread(self) -> None:
         """The fraction to validate on may have changed."""
@@ -184,6 +202,7 @@ class TrainWidget(QWidget):
             show_error(str(error))
             return
         self.preview.begin(self.data.image_layer)
+        self.pace.stop()
         self.session.start(request)
         self.tabs.setCurrentIndex(self.tabs.count() - 1)
 
@@ -201,6 +220,7 @@ class TrainWidget(QWidget):
 
     def _resume(self, run: TrainRun) -> None:
         self.preview.begin(None)
+        self.pace.stop()
         self.session.resume(run)
         self.tabs.setCurrentIndex(self.tabs.count() - 1)
 
@@ -241,6 +261,7 @@ class TrainWidget(QWidget):
         self.data.unwatch()
         self._surveying.stop()
         self.patches.stop()
+        self.pace.stop()
         self.session.stop()
 
 

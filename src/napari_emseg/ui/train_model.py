@@ -24,6 +24,11 @@ _NEW = "a new model"
 class ModelForm(QWidget):
     """Name, beginning, preset and, folded away, every setting of network and training.
 
+    Parameters
+    ----------
+    pace : QWidget
+        Says how long it takes; stands below the presets.
+
     Attributes
     ----------
     changed : psygnal.Signal
@@ -32,8 +37,9 @@ class ModelForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, pace: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._pace = pace
         self.name = LineEdit(
             name="name", label="Name", value="", tooltip="What the model is called in the library."
         )
@@ -46,7 +52,7 @@ class ModelForm(QWidget):
             value="balanced", tooltip="How long to train; sets the epochs below.",
         )  # fmt: skip
         self.device = ComboBox(
-            name="device", label="Device", choices=["auto", "cpu"],
+            name="device", label="Device", choices=["auto", "cpu", "gpu"],
             tooltip="Where the network trains; auto takes a GPU where there is one.",
         )  # fmt: skip
         self.train = {
@@ -117,6 +123,7 @@ class ModelForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(parts.native)
+        layout.addWidget(self._pace)
         layout.addWidget(self.advanced)
         layout.addStretch()
 

@@ -40,6 +40,11 @@ class TrainSession:
         self._run: TrainRun | None = None
         self._planned: dict[str, Any] = {}
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the worker has not said its last word."""
+        return self._ticket is not None
+
     def start(self, request: TrainRequest) -> None:
         """Train on a copy of the data, so that layers may be painted or removed meanwhile."""
         shape = request.data.images.shape[1:]
