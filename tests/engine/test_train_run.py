@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,9 +14,11 @@ import pytest
 from napari_emseg.core.config import NetworkConfig, Recipe
 from napari_emseg.core.regions import Regions
 from napari_emseg.core.roles import Roles
+from napari_emseg.engine.run import _in_library
 from napari_emseg.engine.train_request import TrainingData, TrainRequest, steps_of
 from napari_emseg.engine.train_run import TrainRun, interrupted_runs, runs_folder
 from napari_emseg.errors import EmsegError, LabelsError, ShapeError, WriteError
+from napari_emseg.model.library import list_models, shipped_folder
 from napari_emseg.types import Stack
 
 SHAPE = (5, 64, 64)
@@ -147,3 +150,26 @@ def test_labels_of_another_shape_are_refused(request_):
 def test_labels_without_labels_are_refused(request_):
     with pytest.raises(LabelsError, match="no slice"):
         replace(request_, roles=Roles())
+
+
+def test_a_model_that_an_error_has_left_goes_into_the_library(request_):
+    run, job = request_.prepare()
+
+    def fail_after_the_model():
+        with _in_library(job):
+            shutil.copytree(shipped_folder(), run.folder / "package")
+            raise EmsegError("the loss is nan")
+
+    for names in (["default", "mine"], ["default", "mine", "mine 2"]):
+        with pytest.raises(EmsegError, match="nan"):
+            fail_after_the_model()
+        assert [package.folder.name for package in list_models()] == names
+        shutil.rmtree(run.folder / "package")
+
+
+def test_without_a_model_nothing_goes_into_the_library(request_):
+    _, job = request_.prepare()
+    with _in_library(job) as added:
+        pass
+    assert not added
+    assert len(list_models()) == 1

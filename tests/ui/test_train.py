@@ -255,18 +255,6 @@ def test_a_folder_that_cannot_be_written_is_said(trainer, layers, wait, tmp_path
     assert "choose another path" in trainer.run.status.value
 
 
-def test_a_loss_that_is_no_number_is_said(trainer, layers, wait):
-    image, _ = layers
-    data = image.data.astype(np.float32)
-    data[:, ::5, ::5] = np.nan
-    image.data = data
-    trainer.run.start.native.click()
-    event = wait()
-    assert isinstance(event, Failed)
-    assert event.details is None
-    assert "nan" in trainer.run.status.value
-
-
 # -- other sources -------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
@@ -196,7 +197,7 @@ class TrainWidget(QWidget):
     def train(self) -> None:
         """Begin to train on what is chosen."""
         try:
-            request = self._request(self.model.require_name())
+            request = replace(self._request(), name=self.model.require_name())
         except EmsegError as error:
             self.state.message = str(error)
             show_error(str(error))
@@ -206,10 +207,10 @@ class TrainWidget(QWidget):
         self.session.start(request)
         self.tabs.setCurrentIndex(self.tabs.count() - 1)
 
-    def _request(self, name: str = "preview") -> TrainRequest:
+    def _request(self) -> TrainRequest:
         package = self.model.start_from
         return TrainRequest(
-            name=name,
+            name="preview",
             data=self.data.reader()(),
             meaning=self.data.meaning.value,
             roles=self.strip.roles,
