@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
@@ -57,6 +58,10 @@ class Curves(QWidget):
         self._redraw.timeout.connect(self._draw)
         self._lay_out()
         self.show_history(())
+
+    def expect_rows(self) -> None:
+        """Import matplotlib in a thread: that takes a second, which the window has not."""
+        Thread(target=_load_matplotlib, name="emseg-matplotlib", daemon=True).start()
 
     def show_history(self, history: Sequence[Row]) -> None:
         """Draw these rows soon."""
@@ -167,6 +172,11 @@ def _button(text: str, tooltip: str, clicked: Any) -> QPushButton:
     button.setToolTip(tooltip)
     button.clicked.connect(clicked)
     return button
+
+
+def _load_matplotlib() -> None:
+    import matplotlib.figure
+    import matplotlib.font_manager  # noqa: F401  most of the time goes there
 
 
 def _ask_for_path(parent: QWidget, title: str, name: str, kind: str) -> Path | None:

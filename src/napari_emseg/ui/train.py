@@ -203,9 +203,8 @@ class TrainWidget(QWidget):
             show_error(str(error))
             return
         self.preview.begin(self.data.image_layer)
-        self.pace.stop()
+        self._look_forward()
         self.session.start(request)
-        self.tabs.setCurrentIndex(self.tabs.count() - 1)
 
     def _request(self) -> TrainRequest:
         package = self.model.start_from
@@ -221,8 +220,13 @@ class TrainWidget(QWidget):
 
     def _resume(self, run: TrainRun) -> None:
         self.preview.begin(None)
-        self.pace.stop()
+        self._look_forward()
         self.session.resume(run)
+
+    def _look_forward(self) -> None:
+        """Make way for a training, and show where its curves will be."""
+        self.pace.stop()
+        self.curves.expect_rows()
         self.tabs.setCurrentIndex(self.tabs.count() - 1)
 
     def _on_end(self, event: Event) -> None:
