@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _REDRAW_MS = 1000
 """Between two drawings, at least: each takes the window some hundredths of a second."""
 
-_HEIGHT_PX = 420
+_HEIGHT_PX = 400
 _SMALL, _LARGE = 8, 9
 _LINES = ("training", "validation")
 _HINT = "Point at a curve to read its values."
@@ -49,7 +49,8 @@ class Curves(QWidget):
         self._canvas: Any = None
         self.values = QLabel(_HINT)
         self.values.setWordWrap(True)
-        self.log = QCheckBox("Logarithmic loss")
+        self.log = QCheckBox("Log loss")
+        self.log.setToolTip("Draw the loss on a logarithmic axis.")
         self.log.toggled.connect(self._draw)
         self.save_png = _button("Save PNG", "Save these curves as a picture.", self._ask_png)
         self.save_csv = _button("Save CSV", "Save the values of all epochs.", self._ask_csv)
@@ -93,6 +94,7 @@ class Curves(QWidget):
         for widget in (self.log, self.save_png, self.save_csv):
             self._row.addWidget(widget)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.values)
         layout.addLayout(self._row)
         layout.addStretch()

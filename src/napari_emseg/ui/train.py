@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.core.config import AugmentConfig
@@ -31,7 +31,7 @@ from napari_emseg.ui.pace import PaceRow, Plan
 from napari_emseg.ui.resume_offer import ResumeOffer
 from napari_emseg.ui.run_row import RunRow
 from napari_emseg.ui.slice_strip import Legend, SliceStrip
-from napari_emseg.ui.train_data import DataChooser
+from napari_emseg.ui.train_data import DataChooser, wrapped_label
 from napari_emseg.ui.train_model import ModelForm
 from napari_emseg.ui.train_session import TrainSession
 from napari_emseg.ui.train_state import Phase, TrainState
@@ -39,6 +39,9 @@ from napari_emseg.ui.training_preview import TrainingPreview
 
 if TYPE_CHECKING:
     import napari.viewer
+
+_TOP_PX = 6
+"""Between the dock's title and the tabs, of which napari's theme would cut off the upper edge."""
 
 _CALM_MS = 300
 """How long data must stay as they are before they are looked through."""
@@ -101,6 +104,7 @@ class TrainWidget(QWidget):
             "Stop; the best model so far is kept. Twice: at once.",
         )
         self.preview = TrainingPreview(self._viewer)
+        self.preview_note = wrapped_label("")
         self.augmentation = AugmentationPanel()
         self.patches = AugmentationPreview(
             self.augmentation, AugmentationLayers(self._viewer), self._request,
@@ -112,9 +116,9 @@ class TrainWidget(QWidget):
         self.tabs.addTab(_page(self.data, self.strip, self.legend), "Data")
         self.tabs.addTab(_page(self.augmentation), "Augmentation")
         self.tabs.addTab(_page(self.model), "Model")
-        self.tabs.addTab(_page(self.curves), "Curves")
+        self.tabs.addTab(_page(self.curves, self.preview_note.native), "Curves")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, _TOP_PX, 0, 0)
         layout.addWidget(self.offer.native)
         layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.run.native)
@@ -251,6 +255,7 @@ class TrainWidget(QWidget):
     def _show_preview(self, preview: Preview | None) -> None:
         if preview is not None:
             self.preview.show(preview)
+            self.preview_note.value = f"The layer Training preview shows slice {preview.z}."
 
     def _show_theme(self) -> None:
         self.curves.show_theme(self._viewer.theme)
@@ -279,6 +284,7 @@ def _page(*widgets: QWidget) -> QScrollArea:
     layout.addStretch()
     page = QScrollArea()
     page.setWidgetResizable(True)
+    page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     page.setFrameShape(QFrame.Shape.NoFrame)
     page.setWidget(inner)
     return page
