@@ -1,8 +1,9 @@
-"""How long the window hangs while a person segments for the first time.
+"""How long the window hangs while a person segments, or trains, for the first time.
 
-A fresh napari opens the phantom and the dock *Segment*, then *Current slice* is clicked. A timer of
-the event loop ticks every few milliseconds; the longest time between two ticks is how long the
-window did not answer. Run it with ``make bench`` or ``python benchmarks/bench_window.py``.
+A fresh napari opens the phantom and the dock *Segment*, then *Current slice* is clicked; another
+opens the dock *Train*, shows augmented patches and trains a small network. A timer of the event
+loop ticks every few milliseconds; the longest time between two ticks is how long the window did
+not answer. Run it with ``make bench`` or ``python benchmarks/bench_window.py``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 import time
 
 RUNS = 5
+PREVIEWS = 5
 TICK_MS = 5
 LIMIT_S = 0.2
 SETTLE_MS = 1500
@@ -54,8 +56,8 @@ def wait_ms(milliseconds: int) -> None:
     QTest.qWait(milliseconds)
 
 
-def one_run() -> dict[str, float]:
-    """Open napari, click, and measure; seconds by name."""
+def segment_once() -> dict[str, float]:
+    """Open napari, segment, and measure; seconds by name."""
     import napari
 
     viewer = napari.Viewer(show=True)
@@ -92,19 +94,83 @@ def click_and_wait(button, ended: list[tuple[float, object]]) -> float:
     return at - clicked
 
 
+def train_once() -> dict[str, float]:
+    """Open napari, look at augmented patches, train, and measure; seconds by name."""
+    import napari
+
+    viewer = napari.Viewer(show=True)
+    viewer.open_sample("napari-emseg", "phantom")
+    wait_ms(SETTLE_MS)
+    stalls = Stalls()
+    stalls.enter("open dock Train")
+    _, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
+    wait_ms(SETTLE_MS)
+    stalls.enter("first preview of patches")
+    panel, shown = dock.augmentation, show_times(dock.patches)
+    times = {"first preview of 8 patches": seconds_to(shown, panel.preview.native.click)}
+    stalls.enter("next previews")
+    times["other 8 patches of 256 px"] = statistics.median(
+        seconds_to(shown, panel.again.native.click) for _ in range(PREVIEWS)
+    )
+    stalls.enter("remove the preview")
+    panel.remove.native.click()
+    wait_ms(SETTLE_MS)
+    stalls.enter("training")
+    for name, value in {"epochs": 6, "patch_size": 128, "validate_every": 1}.items():
+        dock.model.train[name].value = value
+    dock.model.network["depth"].value = dock.model.network["base_filters"].value = 2
+    ended: list[tuple[float, object]] = []
+    dock.ended.connect(lambda event: ended.append((time.perf_counter(), event)))
+    times["training of 6 epochs"] = click_and_wait(dock.run.start, ended)
+    assert "tensorflow" not in sys.modules
+    viewer.close()
+    return {**{f"hang, {phase}": stall for phase, stall in stalls.longest.items()}, **times}
+
+
+def show_times(patches) -> list[float]:
+    """The moments at which patches are shown, as they come."""
+    shown: list[float] = []
+    show = patches._show
+
+    def note(*made) -> None:
+        show(*made)
+        shown.append(time.perf_counter())
+
+    patches._show = note
+    return shown
+
+
+def seconds_to(shown: list[float], click) -> float:
+    """Click, wait until patches are shown and drawn; gives the seconds from click to shown."""
+    before, clicked = len(shown), time.perf_counter()
+    click()
+    while len(shown) == before:
+        wait_ms(5)
+    wait_ms(SETTLE_MS // 3)
+    return shown[-1] - clicked
+
+
 def main() -> None:
-    """Several fresh processes; prints the median and the worst."""
-    if "--one" in sys.argv:
-        print(json.dumps(one_run()))
+    """Several fresh processes for each dock; prints the median and the worst."""
+    once = {"--segment": segment_once, "--train": train_once}
+    if chosen := [name for name in once if name in sys.argv]:
+        print(json.dumps(once[chosen[0]]()))
         return
+    print(f"{RUNS} fresh starts of napari for each dock; limit of a hang {LIMIT_S:.1f} s")
+    for name in once:
+        report([sys.executable, __file__, name])
+
+
+def report(command: list[str]) -> None:
+    """Run a command several times; prints the median and the worst of what it measures."""
     runs = []
     for _ in range(RUNS):
-        command = [sys.executable, __file__, "--one"]
         with tempfile.TemporaryDirectory() as folder:  # not as a person left the fields
-            own = {**os.environ, "EMSEG_CONFIG_DIR": folder}
-            done = subprocess.run(command, capture_output=True, text=True, check=True, env=own)
+            own = {f"EMSEG_{what}_DIR": f"{folder}/{what}" for what in ("CONFIG", "MODELS", "RUNS")}
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=True, env=os.environ | own
+            )
         runs.append(json.loads(done.stdout.splitlines()[-1]))
-    print(f"{RUNS} fresh starts of napari; limit of a hang {LIMIT_S:.1f} s")
     for name in runs[0]:
         times = [run[name] for run in runs]
         print(f"  {name:28s} median {statistics.median(times):6.3f} s  worst {max(times):6.3f} s")

@@ -33,6 +33,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """Keep a person's models, downloads and settings out of the tests, and these out of them."""
     monkeypatch.setenv("EMSEG_MODELS_DIR", str(tmp_path_factory.mktemp("models")))
     monkeypatch.setenv("EMSEG_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+    monkeypatch.setenv("EMSEG_RUNS_DIR", str(tmp_path_factory.mktemp("runs")))
     # one for all tests: a model that ships without ONNX weights is converted once
     monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -31,7 +31,7 @@ def steps_per_epoch(shape: tuple[int, int], slices: int, recipe: Recipe) -> int:
 
 
 def make_batch(
-    images: dict[int, Float32Array],
+    images: Mapping[int, Float32Array],
     target: Target,
     slices: Sequence[int],
     recipe: Recipe,
@@ -46,7 +46,7 @@ def make_batch(
 
     Parameters
     ----------
-    images : dict of int to (Y, X) float32 array
+    images : mapping of int to (Y, X) float32 array
         Normalised slices by index: those to draw from, and those that the network sees with them.
     target : Target
         Classes and weights of the stack.

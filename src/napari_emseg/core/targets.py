@@ -61,6 +61,7 @@ def make_target(
     *,
     slices: Sequence[int] | None = None,
     classes: int = 2,
+    reviewed: npt.NDArray[np.bool_] | None = None,
 ) -> Target:
     """Class map and weight map of painted labels.
 
@@ -80,6 +81,8 @@ def make_target(
         Use only these slices, each of which must be labelled; all labelled ones by default.
     classes : int
         How many classes there are. Only scribbles hold more than two.
+    reviewed : (Z, Y, X) bool array, optional
+        Pixels whose labels count; the class of all others is unknown. All count by default.
 
     Returns
     -------
@@ -98,7 +101,9 @@ def make_target(
     """
     _require_integers(labels)
     class_map, known = _classes_and_known(labels, meaning, classes)
-    labelled = _labelled_slices(labels, slices)
+    labelled = _labelled_slices(labels, slices, reviewed)
+    if reviewed is not None:
+        known = known & reviewed
     balance = _class_weights(class_map, known, labelled, classes)
     weights = np.zeros(labels.shape, np.float32)
     for z in labelled:
@@ -153,12 +158,16 @@ def _require_scribbles(labels: npt.NDArray[Any], count: int) -> None:
         )
 
 
-def _labelled_slices(labels: npt.NDArray[Any], wanted: Sequence[int] | None) -> list[int]:
+def _labelled_slices(
+    labels: npt.NDArray[Any], wanted: Sequence[int] | None, reviewed: npt.NDArray[np.bool_] | None
+) -> list[int]:
     if wanted is not None and not all(0 <= z < len(labels) for z in wanted):
         raise LabelsError(
             f"slices: expected 0 to {len(labels) - 1}, received {', '.join(map(str, wanted))}"
         )
     labelled = [z for z, each in enumerate(labels) if each.any()]
+    if reviewed is not None:
+        labelled = [z for z in labelled if reviewed[z].any()]
     if not labelled:
         raise LabelsError("labels: no slice is labelled; paint at least one slice and try again")
     return labelled if wanted is None else _labelled_of(wanted, labelled)

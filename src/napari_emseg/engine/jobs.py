@@ -13,7 +13,7 @@ from typing import TypeAlias
 from napari_emseg.core.config import MaskConfig, PredictConfig, Recipe
 from napari_emseg.core.tiling import Region
 from napari_emseg.model.library import DEFAULT
-from napari_emseg.types import LabelsMeaning, What
+from napari_emseg.types import LabelsMeaning, VoxelSize, What
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,17 @@ class SegmentJob:
 
 @dataclass(frozen=True)
 class TrainJob:
-    """Train on an image stack and its labels, into a run folder; see `model.train.train`."""
+    """Train on an image stack and its labels, into a run folder; see `model.train.train`.
+
+    Parameters
+    ----------
+    reviewed : Path, optional
+        Stack that is nonzero where the labels count; see `core.targets.make_target`.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X), instead of what the file says.
+    library : Path, optional
+        Model library to copy the model into, under ``name`` or, where that is taken, one like it.
+    """
 
     images: Path
     labels: Path
@@ -112,6 +122,17 @@ class TrainJob:
     resume: bool = False
     device: str = "auto"
     recipe: Recipe = Recipe()
+    reviewed: Path | None = None
+    voxel_size_nm: VoxelSize | None = None
+    library: Path | None = None
+
+
+@dataclass(frozen=True)
+class PaceJob:
+    """Measure the seconds that a step of training takes; see `model.pace`."""
+
+    recipe: Recipe
+    device: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -124,7 +145,7 @@ class DoctorJob:
     """Say what hardware is used, and why not more; see `engine.doctor.diagnose`."""
 
 
-Job: TypeAlias = WarmUpJob | PredictJob | SegmentJob | TrainJob | DevicesJob | DoctorJob
+Job: TypeAlias = WarmUpJob | PredictJob | SegmentJob | TrainJob | PaceJob | DevicesJob | DoctorJob
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial, singledispatch
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 from napari_emseg.engine.jobs import (
     DevicesJob,
     DoctorJob,
+    PaceJob,
     PredictJob,
     PredictResult,
     SegmentJob,
@@ -26,6 +28,7 @@ from napari_emseg.engine.jobs import (
     WarmUpJob,
 )
 from napari_emseg.errors import CancelledError, ShapeError
+from napari_emseg.model.history import TrainResult
 from napari_emseg.model.predictor import Outlook, Predictor
 from napari_emseg.types import (
     Float32Array,
@@ -39,7 +42,9 @@ from napari_emseg.types import (
 )
 
 if TYPE_CHECKING:
+    from napari_emseg.core.targets import Target
     from napari_emseg.core.tiling import Region
+    from napari_emseg.model.package import ModelPackage
 
 
 @singledispatch
@@ -218,32 +223,73 @@ def _attach(name: str, path: Path, stack: Stack) -> np.memmap[Any, Any]:
 
 
 @run.register
-def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> Any:
-    from napari_emseg.core.targets import guess_meaning, make_target
+def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult:
     from napari_emseg.io.read import read_stack
     from napari_emseg.model.backend import load_backend
     from napari_emseg.model.library import find_model
 
+    emit(Log("Loading Keras ..."))
     load_backend()
     from napari_emseg.model.train import train
 
-    stack = read_stack(job.images, kind="image")
+    stack = read_stack(job.images, kind="image", voxel_size_nm=job.voxel_size_nm)
+    target = _target_of(job, emit)
+    start_from = None if job.start_from is None else find_model(job.start_from)
+    with _in_library(job) as added:
+        result = train(
+            stack,
+            target,
+            job.recipe,
+            folder=job.folder,
+            name=job.name,
+            validation=job.validation,
+            start_from=start_from,
+            resume=job.resume,
+            device=job.device,
+            on_event=emit,
+            should_stop=should_stop,
+        )
+    return replace(result, package=added[0].folder) if added else result
+
+
+@run.register
+def _pace(job: PaceJob, emit: OnEvent, should_stop: ShouldStop) -> float:
+    from napari_emseg.model.backend import load_backend
+
+    load_backend()
+    from napari_emseg.model.pace import measure_pace
+
+    return measure_pace(job.recipe, device=job.device, should_stop=should_stop)
+
+
+def _target_of(job: TrainJob, emit: OnEvent) -> Target:
+    from napari_emseg.core.targets import guess_meaning, make_target
+    from napari_emseg.io.read import read_stack
+
     labels = np.asarray(read_stack(job.labels, kind="labels").data)
     classes = job.recipe.network.classes
     meaning = job.meaning or guess_meaning(labels, classes)
     emit(Log(f"Labels are read as {meaning}."))
-    target = make_target(labels, meaning, job.recipe.train, slices=job.slices, classes=classes)
-    start_from = None if job.start_from is None else find_model(job.start_from)
-    return train(
-        stack,
-        target,
-        job.recipe,
-        folder=job.folder,
-        name=job.name,
-        validation=job.validation,
-        start_from=start_from,
-        resume=job.resume,
-        device=job.device,
-        on_event=emit,
-        should_stop=should_stop,
-    )
+    reviewed = None
+    if job.reviewed is not None:
+        reviewed = np.asarray(read_stack(job.reviewed, kind="labels").data) != 0
+    return make_target(
+        labels, meaning, job.recipe.train,
+        slices=job.slices, classes=classes, reviewed=reviewed,
+    )  # fmt: skip
+
+
+@contextmanager
+def _in_library(job: TrainJob) -> Iterator[list[ModelPackage]]:
+    """Add the model to the library where that is asked for, also one that an error has left."""
+    from napari_emseg.model.library import free_name, import_model
+    from napari_emseg.model.run_folder import RunFolder
+
+    added: list[ModelPackage] = []
+    package = RunFolder(job.folder).package
+    try:
+        yield added
+    finally:
+        if job.library is not None and package.exists():
+            name = free_name(job.name, job.library)
+            added.append(import_model(package, name, library=job.library))

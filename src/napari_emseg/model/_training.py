@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -21,9 +20,10 @@ from napari_emseg.model._beginning import network_of, require_classes, require_s
 from napari_emseg.model._learner import new_learner, resumed_learner
 from napari_emseg.model._schedule import Schedule, has_stalled
 from napari_emseg.model._showing import Showing
-from napari_emseg.model.history import Row, best_epoch
+from napari_emseg.model.history import Row, TrainResult, best_epoch
 from napari_emseg.model.int8 import add_int8
 from napari_emseg.model.losses import training_loss
+from napari_emseg.model.pace_book import VALIDATION_SHARE
 from napari_emseg.model.package import ModelPackage, PackageInfo
 from napari_emseg.model.package_writer import write_package
 from napari_emseg.model.predict import read_seen
@@ -31,20 +31,8 @@ from napari_emseg.model.run_folder import RunFolder, write_atomically
 from napari_emseg.model.validation import NOT_VALIDATED, Validation, Validator
 from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, Progress, ShouldStop, Stack
 
-_VALIDATION_SHARE = 0.15
-"""Part of the time that validation may take."""
-
 _ENDLESS = 10**9
 """Steps of a training that is limited by minutes alone."""
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a training reached: its package, the best epoch, and that epoch's scores."""
-
-    package: Path
-    best: Row
-    stopped: bool
 
 
 class LossError(EmsegError):
@@ -249,7 +237,7 @@ class Training:
         if every := self.recipe.train.validate_every:
             return epoch % every == 0
         since = self.schedule.seconds() - self._validated_at
-        return since * _VALIDATION_SHARE >= self._validation_took * (1 - _VALIDATION_SHARE)
+        return since * VALIDATION_SHARE >= self._validation_took * (1 - VALIDATION_SHARE)
 
     def _is_time_nearly_up(self, epoch: int) -> bool:
         """Whether writing this epoch, or training the next, may use up the minutes."""

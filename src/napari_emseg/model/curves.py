@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_emseg.model.history import Row, best_epoch
+from napari_emseg.model.history import Row, best_epoch, is_validated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_PANELS = (("loss", "Loss"), ("accuracy", "Pixel accuracy"), ("v_rand", "V_rand"))
+PANELS = (("loss", "Loss"), ("accuracy", "Pixel accuracy"), ("v_rand", "V_rand"))
+"""Columns of the history that are drawn, and what they are called."""
+
 _TRAINING, _VALIDATION, _BEST = "#1f77b4", "#d95f02", "#666666"
 _SCORE_FLOOR = 5.0
 """Percentile of the scores at which their axis begins: the first epochs would squeeze the rest."""
@@ -38,13 +40,27 @@ def draw_curves(history: Sequence[Row], path: Path) -> None:
 
     figure = Figure(figsize=(13, 4.2), dpi=110, layout="constrained")
     canvas = FigureCanvasAgg(figure)
-    best = best_epoch(history)
-    for axes, (column, title) in zip(figure.subplots(1, len(_PANELS)), _PANELS, strict=True):
-        _draw_panel(axes, history, best, column, title)
+    for axes, (column, title) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+        draw_panel(axes, history, column, title)
     canvas.print_png(path)
 
 
-def _draw_panel(axes: Axes, history: Sequence[Row], best: Row, column: str, title: str) -> None:
+def draw_panel(
+    axes: Axes, history: Sequence[Row], column: str, title: str, *, log: bool = False
+) -> None:
+    """Draw one column of the history, of training and validation, and mark the best epoch.
+
+    Parameters
+    ----------
+    axes : matplotlib axes
+        Where to, empty.
+    history : sequence of dict
+        Rows of the history.
+    column, title : str
+        Which column, and what it is called; see `PANELS`.
+    log : bool
+        With a logarithmic axis.
+    """
     from matplotlib.ticker import MaxNLocator
 
     values = [
@@ -54,15 +70,22 @@ def _draw_panel(axes: Axes, history: Sequence[Row], best: Row, column: str, titl
             (f"val_{column}", "validation", _VALIDATION),
         )
     ]
-    label = f"best epoch {best['epoch']:.0f}: {best[f'val_{column}']:.4f}"
-    axes.axvline(best["epoch"], color=_BEST, linestyle="--", linewidth=1, label=label)
+    _mark_best(axes, history, column)
     if column != "loss" and (scores := np.concatenate(values)).size:
         low = float(np.percentile(scores, _SCORE_FLOOR))
         axes.set_ylim(low - 0.05 * (1 - low) - 1e-3, 1 + 0.02 * (1 - low) + 1e-3)
-    axes.set(title=title, xlabel="epoch", ylabel=title)
+    axes.set(title=title, xlabel="epoch", ylabel=title, yscale="log" if log else "linear")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
+
+
+def _mark_best(axes: Axes, history: Sequence[Row], column: str) -> None:
+    if not any(is_validated(row) for row in history):
+        return
+    best = best_epoch(history)
+    label = f"best epoch {best['epoch']:.0f}: {best[f'val_{column}']:.4f}"
+    axes.axvline(best["epoch"], color=_BEST, linestyle="--", linewidth=1, label=label)
 
 
 def _draw_line(

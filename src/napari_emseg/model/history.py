@@ -1,16 +1,40 @@
-"""The rows of a run's history, and which epoch of them is kept."""
+"""The rows of a run's history, which epoch of them is kept, and what a run reached."""
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 Row: TypeAlias = dict[str, float]
 """One epoch; what was not measured after it is NaN."""
 
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training reached: its package, the best epoch, and that epoch's scores.
+
+    It crosses from the worker to the window, so it stands where no keras is loaded.
+    """
+
+    package: Path
+    best: Row
+    stopped: bool
+
+
 _SETTLED = 0.1
 """Part of the highest learning rate below which the weights no longer jump."""
+
+
+def write_history(history: Sequence[Row], path: Path) -> None:
+    """Write the rows as CSV; ``nan`` is what was not measured."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(history[0]))
+        writer.writeheader()
+        writer.writerows(history)
 
 
 def is_validated(row: Row) -> bool:

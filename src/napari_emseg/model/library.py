@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import zipfile
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 
 import platformdirs
@@ -73,7 +74,13 @@ def find_model(name: str) -> ModelPackage:
     )
 
 
-def import_model(source: Path, name: str | None = None, *, overwrite: bool = False) -> ModelPackage:
+def import_model(
+    source: Path,
+    name: str | None = None,
+    *,
+    overwrite: bool = False,
+    library: Path | None = None,
+) -> ModelPackage:
     """Copy a model into the library.
 
     Parameters
@@ -84,6 +91,8 @@ def import_model(source: Path, name: str | None = None, *, overwrite: bool = Fal
         What to call it; as the package does by default.
     overwrite : bool
         Replace a model of that name.
+    library : Path, optional
+        Folder of another library than the person's.
 
     Raises
     ------
@@ -92,11 +101,12 @@ def import_model(source: Path, name: str | None = None, *, overwrite: bool = Fal
     WriteError
         If the library cannot be written.
     """
+    library = library or library_folder()
     if not source.is_file():
-        return _add(find_model(str(source)), name, overwrite)
+        return _add(find_model(str(source)), name, library, overwrite=overwrite)
     with tempfile.TemporaryDirectory() as folder:
         _unzip(source, Path(folder))
-        return _add(read_package(Path(folder)), name, overwrite)
+        return _add(read_package(Path(folder)), name, library, overwrite=overwrite)
 
 
 def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
@@ -138,14 +148,35 @@ def remove_model(name: str) -> None:
         shutil.rmtree(folder)
 
 
-def _add(package: ModelPackage, name: str | None, overwrite: bool) -> ModelPackage:
-    name = package.info.name if name is None else name
+def require_name(name: str) -> None:
+    """Raise `ModelError` where a model of the library cannot be called ``name``."""
     if name == DEFAULT or not _NAME.fullmatch(name):
         raise ModelError(
             f"name: {name!r} is not possible, or that of the model that ships; give another, of "
             "letters, digits, blanks and any of _.()+-"
         )
-    folder = library_folder() / name
+
+
+def require_free(name: str) -> None:
+    """Raise `ModelError` where a new model of the library cannot be called ``name``."""
+    require_name(name)
+    if (library_folder() / name).exists():
+        raise ModelError(f"name: there is a model {name!r} already; give another name")
+
+
+def free_name(wanted: str, library: Path | None = None) -> str:
+    """``wanted``, with a number behind it where a model of that name is in the library."""
+    library = library or library_folder()
+    numbered = (wanted if k == 1 else f"{wanted} {k}" for k in count(1))
+    return next(name for name in numbered if not (library / name).exists())
+
+
+def _add(
+    package: ModelPackage, name: str | None, library: Path, *, overwrite: bool
+) -> ModelPackage:
+    name = package.info.name if name is None else name
+    require_name(name)
+    folder = library / name
     if folder.exists() and not overwrite:
         raise ModelError(
             f"name: there is a model {name!r} already; give another name, or add --overwrite"

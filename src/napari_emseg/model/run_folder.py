@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import zipfile
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import ModelError, WriteError
+from napari_emseg.model.history import write_history
 from napari_emseg.types import Float32Array
 
 _HISTORY_INSIDE = "napari_emseg_history.json"
@@ -135,14 +135,7 @@ class RunFolder:
 
     def write_history(self, rows: Sequence[dict[str, float]]) -> None:
         """Replace ``history.csv`` by ``rows``."""
-
-        def write(to: Path) -> None:
-            with to.open("w", newline="") as file:
-                writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
-
-        write_atomically(self.history, write)
+        write_atomically(self.history, lambda to: write_history(rows, to))
 
     def write_preview(self, probability: Float32Array) -> None:
         """Replace the preview by a probability (Y, X)."""

@@ -10,8 +10,9 @@ from napari_emseg.core.split import split_target
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import ShapeError
 from napari_emseg.model._beginning import require_all_classes
-from napari_emseg.model._training import Training, TrainResult
+from napari_emseg.model._training import Training
 from napari_emseg.model.devices import on_device
+from napari_emseg.model.history import TrainResult
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.model.run_folder import RunFolder
 from napari_emseg.types import OnEvent, ShouldStop, Stack

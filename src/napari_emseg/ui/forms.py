@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from magicgui.widgets import (
@@ -23,6 +24,7 @@ from napari_emseg.core.setting import Config, Setting
 
 _SHORTEST_CHOICE = 8
 """Letters of a choice that always have room, however narrow the dock is."""
+_SLIDER_STEP = 0.01
 
 
 def form_of(fields: Sequence[ValueWidget | Container]) -> Container:
@@ -90,7 +92,7 @@ def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
     **changes
         Arguments of the widget to set otherwise.
     """
-    declared = next(each for each in config.settings() if each.name == name)
+    declared = _declared(config)[name]  # type: ignore[arg-type]
     about = {
         "name": name,
         "label": _label(declared),
@@ -103,17 +105,30 @@ def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
     return widget
 
 
+@cache
+def _declared(config: Any) -> dict[str, Setting]:
+    return {each.name: each for each in config.settings()}
+
+
 def _label(declared: Setting) -> str:
-    words = declared.name.removesuffix(f"_{declared.unit}").replace("_", " ").capitalize()
-    return f"{words} [{declared.unit}]" if declared.unit else words
+    unit = declared.unit
+    words = declared.name.removesuffix(f"_{unit}").removesuffix("_deg")
+    words = words.replace("_", " ").capitalize()
+    return words if unit in ("", words.lower()) else f"{words} [{unit}]"
 
 
 def _widget_class(declared: Setting) -> Any:
     if declared.choices:
         return ComboBox
-    if declared.type is float and declared.ge is not None and declared.le == 1:
+    if _is_share(declared):
         return FloatSlider
     return {bool: CheckBox, int: SpinBox, float: FloatSpinBox, str: LineEdit}[declared.type]
+
+
+def _is_share(declared: Setting) -> bool:
+    """Whether it goes from about 0 to 1 in steps that a slider can show."""
+    within = declared.type is float and declared.ge is not None and declared.le == 1
+    return within and _finest_step(declared) >= _SLIDER_STEP
 
 
 def _range(declared: Setting) -> dict[str, Any]:

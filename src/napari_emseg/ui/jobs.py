@@ -11,7 +11,7 @@ from typing import Any
 from qtpy.QtCore import QCoreApplication, QObject, Qt, Signal
 
 from napari_emseg.engine.jobs import Job
-from napari_emseg.engine.worker import Worker
+from napari_emseg.engine.worker import CANCEL_GRACE_S, Worker
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.types import Cancelled, Event, Failed, Finished
@@ -69,12 +69,12 @@ class JobRunner(QObject):
         self._preparing.submit(self._prepare, ticket, make_job)
         return ticket
 
-    def cancel(self, ticket: int) -> None:
-        """Stop a job: politely first, then by ending the worker process."""
+    def cancel(self, ticket: int, *, grace_s: float = CANCEL_GRACE_S) -> None:
+        """Stop a job: politely first, then, after ``grace_s`` seconds, by ending the worker."""
         self._cancelled.add(ticket)
         for number, owner in self._ticket_of.items():
             if owner == ticket:
-                self._worker.cancel(number)
+                self._worker.cancel(number, grace_s=grace_s)
 
     def abandon(self, ticket: int) -> None:
         """Stop a job whose listener is gone; nobody hears of it any more."""

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image
 
+from napari_emseg.core.regions import Regions, ellipse_outline
 from napari_emseg.errors import ShapeError
+from napari_emseg.io.napari_writer import layer_voxel_size
+from napari_emseg.types import Stack, StackKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from napari.components import ViewerModel
-    from napari.layers import Layer
+    from napari.layers import Labels, Layer, Shapes
 
     from napari_emseg.core.tiling import Region
 
@@ -21,8 +24,8 @@ OURS = "napari_emseg"
 """Key in the metadata of the layers that we make."""
 
 
-def stack_shape(layer: Image) -> tuple[int, int, int]:
-    """Shape (Z, Y, X) of an image layer; a 2-D image is one slice.
+def stack_shape(layer: Image | Labels) -> tuple[int, int, int]:
+    """Shape (Z, Y, X) of an image or labels layer; a 2-D one is one slice.
 
     Raises
     ------
@@ -30,7 +33,7 @@ def stack_shape(layer: Image) -> tuple[int, int, int]:
         If the layer is RGB, multiscale, or has more than three axes.
     """
     shape = tuple(int(n) for n in layer.data.shape)
-    if layer.rgb:
+    if getattr(layer, "rgb", False):
         raise ShapeError(
             f"image: {layer.name!r} is a colour image; split its channels (right click on the "
             "layer) and choose one of them"
@@ -136,3 +139,33 @@ def visible_region(viewer: ViewerModel, layer: Image) -> Region:
         raise ShapeError(f"view: no pixel of {layer.name!r} is in sight; move or zoom the view")
     rows, columns = (slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
     return rows, columns
+
+
+def as_stack(layer: Image | Labels, kind: StackKind) -> Stack:
+    """An image or labels layer as a stack (Z, Y, X) of the same pixels; lazy ones stay lazy.
+
+    Raises
+    ------
+    ShapeError
+        As `stack_shape`.
+    """
+    stack_shape(layer)
+    data = layer.data if layer.ndim == 3 else np.asarray(layer.data)[np.newaxis]
+    voxel_size_nm = layer_voxel_size({"scale": layer.scale, "units": layer.units})
+    return Stack(data, voxel_size_nm, layer.name, kind)
+
+
+def regions_of(shapes: Shapes, layer: Labels) -> Regions:
+    """Areas of the shapes, in pixels of ``layer``; lines and paths have none.
+
+    A shape counts on the slice that it was drawn on; one of a layer without that axis on all.
+    """
+    polygons = []
+    for corners, kind in zip(shapes.data, shapes.shape_type, strict=True):
+        if kind in ("line", "path"):
+            continue
+        outline = ellipse_outline(corners) if kind == "ellipse" else corners
+        pixels = np.array([layer.world_to_data(shapes.data_to_world(each)) for each in outline])
+        on = round(float(pixels[:, 0].mean())) if shapes.ndim == layer.ndim == 3 else None
+        polygons.append((on, pixels[:, -2:]))
+    return Regions(polygons)

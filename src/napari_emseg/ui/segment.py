@@ -23,6 +23,7 @@ from napari_emseg.ui.layers import (
     stack_shape,
     visible_region,
 )
+from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure, show_warning
 from napari_emseg.ui.outlook import NO_IMAGE, OutlookTeller
@@ -107,6 +108,7 @@ class SegmentWidget(Container):
         fields.model.changed.connect(fields.take_threshold_of_model)
         fields.slices.changed.connect(self.buttons.name_whole)
         fields.doctor.changed.connect(self.doctor.look)
+        library_events.added.connect(fields.choose_model)
         WhenClosed(self.native, self._abandon_jobs)
 
     def _show_outlook(self, text: str) -> None:
@@ -119,6 +121,7 @@ class SegmentWidget(Container):
         return self._tickets[-1]
 
     def _abandon_jobs(self) -> None:
+        library_events.added.disconnect(self.fields.choose_model, missing_ok=True)
         for ticket in self._tickets:
             self._runner.abandon(ticket)
         self._predictions.stop()

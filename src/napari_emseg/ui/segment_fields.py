@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from magicgui.widgets import ComboBox, Container, LineEdit, PushButton, create_widget
 from napari.layers import Image
@@ -127,6 +128,13 @@ class SegmentFields:
         slices = parse_slices(self.slices.value)
         require_slices(slices, count)
         return sorted(set(slices))
+
+    def choose_model(self, folder: Path) -> None:
+        """Offer a model that was just trained, and choose it."""
+        self.model.reset_choices()
+        for package in self.model.choices:
+            if package.folder == folder:
+                self.model.value = package
 
     def offer_devices(self, found: Sequence[str]) -> None:
         """Offer what there is in this machine; the choice stays, or is what it was last time."""

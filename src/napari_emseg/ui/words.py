@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from napari_emseg.types import VoxelSize
+
 
 def duration(seconds: float) -> str:
     """A time such as ``1 min 05 s``."""
@@ -16,3 +18,10 @@ def duration(seconds: float) -> str:
 def plural(count: int, what: str) -> str:
     """A count such as ``1 slice`` or ``3 slices``."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def voxel(size_nm: VoxelSize | None) -> str:
+    """An edge length (Z, Y, X) such as ``50 x 4 x 4 nm``."""
+    if size_nm is None:
+        return "voxel size unknown"
+    return " x ".join(f"{edge:g}" for edge in size_nm) + " nm"

@@ -1,0 +1,118 @@
+"""Layers with augmented patches, beside the image that they are made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_emseg.core.patches import Batch
+from napari_emseg.core.preview import mosaic
+from napari_emseg.ui.collector import quick_removals
+from napari_emseg.ui.layers import geometry
+from napari_emseg.ui.prediction import MASK_COLORS
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+_LEAST, _MOST = -3.0, 3.0
+"""Grey values that are shown, in standard deviations."""
+
+
+class AugmentationLayers:
+    """The grid of patches: images, masks over them, and on demand weights and known pixels.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where the layers go.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._layers: dict[str, Layer] = {}
+        self._camera: tuple[Any, float] | None = None
+
+    def show(
+        self, batch: Batch, image: Image | None, *, weights: bool = False, known: bool = False
+    ) -> None:
+        """Show these patches, in place of those before.
+
+        Parameters
+        ----------
+        batch : Batch
+            Images, classes and weights.
+        image : Image, optional
+            The layer to stand beside.
+        weights, known : bool
+            Whether to show the weight map, and which pixels count.
+        """
+        pictures, classes, weight = batch
+        first = not self._shown
+        middle = pictures[..., pictures.shape[-1] // 2]
+        place = _right_of(image)
+        self._put("Augmented", mosaic(middle, _LEAST), **_GREY, **place)
+        if weights:
+            self._put("Augmented weights", mosaic(weight), colormap="viridis", **place)
+        if known:
+            self._put("Augmented known", mosaic((weight > 0).astype(np.uint8)), **_KNOWN, **place)
+        self._put("Augmented mask", mosaic(classes), labels=True, **_MASK, **place)
+        wanted = {"Augmented weights": weights, "Augmented known": known}
+        self._drop({name for name, is_wanted in wanted.items() if not is_wanted})
+        if first:
+            self._look_at_all()
+
+    def remove(self) -> None:
+        """Take away all layers, and look where the person looked before."""
+        self._drop(set(self._layers))
+        if self._camera is not None:
+            center, zoom = self._camera
+            self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = center, zoom
+            self._camera = None
+
+    @property
+    def _shown(self) -> bool:
+        return any(layer in self._viewer.layers for layer in self._layers.values())
+
+    def _put(self, name: str, data: np.ndarray, *, labels: bool = False, **about: Any) -> None:
+        layer = self._layers.get(name)
+        if layer is not None and layer in self._viewer.layers:
+            layer.data = data
+            return
+        add = self._viewer.add_labels if labels else self._viewer.add_image
+        self._layers[name] = add(data, name=name, **about)
+        if labels:
+            self._layers[name].editable = False
+
+    def _drop(self, names: set[str]) -> None:
+        if not names & set(self._layers):
+            return
+        layers = [self._layers.pop(name) for name in names if name in self._layers]
+        with quick_removals():
+            for layer in layers:
+                if layer in self._viewer.layers:
+                    self._viewer.layers.remove(layer)
+
+    def _look_at_all(self) -> None:
+        camera = self._viewer.scene.camera
+        self._camera = (camera.center, camera.zoom)
+        self._viewer.reset_view()
+
+
+_GREY: dict[str, Any] = {"colormap": "gray", "contrast_limits": (_LEAST, _MOST)}
+_KNOWN: dict[str, Any] = {"colormap": "gray", "contrast_limits": (0, 1)}
+_MASK: dict[str, Any] = {"opacity": 0.4, "colormap": DirectLabelColormap(color_dict=MASK_COLORS)}
+
+
+def _right_of(image: Image | None) -> dict[str, Any]:
+    """Scale and place (Y, X) of what stands to the right of a layer."""
+    if image is None:
+        return {}
+    about = geometry(image)
+    width = image.data.shape[-1]
+    corner = image.data_to_world((0,) * (image.ndim - 1) + (width * 1.05,))
+    return {
+        "scale": about["scale"][-2:], "units": about["units"][-2:], "translate": corner[-2:],
+    }  # fmt: skip

@@ -1,0 +1,86 @@
+"""Asking before work is lost by closing a dock or the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
+
+
+class AskBeforeClosing(QObject):
+    """Stands between a person and the end of a docked widget.
+
+    Parameters
+    ----------
+    widget : QWidget
+        What is docked.
+    is_busy : callable
+        Whether something would be lost now.
+    ask : callable
+        ``ask(what)`` with ``"dock"`` or ``"napari"``; true where it may be closed.
+    """
+
+    def __init__(
+        self, widget: QWidget, is_busy: Callable[[], bool], ask: Callable[[str], bool]
+    ) -> None:
+        super().__init__(widget)
+        self._widget, self._is_busy, self._ask = widget, is_busy, ask
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+        """Find dock and window once the widget is shown in them; keep the window from closing."""
+        if watched is self._widget:
+            if event.type() == QEvent.Type.Show:
+                self._guard()
+            return False
+        if event.type() == QEvent.Type.Close and self._must_stay("napari"):
+            event.ignore()
+            return True
+        return False
+
+    def _guard(self) -> None:
+        dock = _parent_of(self._widget, QDockWidget)
+        window = _parent_of(self._widget, QMainWindow)
+        if window is not None:
+            window.removeEventFilter(self)  # a second one would ask twice
+            window.installEventFilter(self)
+        if dock is not None:
+            self._guard_cross(dock)
+
+    def _guard_cross(self, dock: Any) -> None:
+        """Guard napari's cross, which takes the widget out by no event that can be refused."""
+        close = getattr(dock, "destroyOnClose", None)
+        if close is None or hasattr(close, "asks"):
+            return
+
+        def ask_then_close() -> None:
+            if not self._must_stay("dock"):
+                close()
+
+        ask_then_close.asks = True  # type: ignore[attr-defined]
+        dock.destroyOnClose = ask_then_close
+
+    def _must_stay(self, what: str) -> bool:
+        return self._is_busy() and not self._ask(what)
+
+
+def ask(parent: QWidget, text: str, details: str, yes: str) -> bool:
+    """Ask a question; ``yes`` is what the button says that does it."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Training")
+    box.setText(text)
+    box.setInformativeText(details)
+    agree = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton("Go on training", QMessageBox.ButtonRole.RejectRole)
+    box.exec()
+    return bool(box.clickedButton() is agree)
+
+
+def _parent_of(widget: QWidget, kind: type[QWidget]) -> Any:
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, kind):
+        parent = parent.parentWidget()
+    return parent

@@ -1,0 +1,337 @@
+"""The dock *Train* in a real window: a small net, the real worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+from scipy.ndimage import gaussian_filter
+
+from napari_emseg.engine.train_run import interrupted_runs, runs_folder
+from napari_emseg.io.write import write_stack
+from napari_emseg.model.library import list_models
+from napari_emseg.types import Cancelled, Failed, Finished, Stack
+from napari_emseg.ui import train as train_module
+
+JOB_TIMEOUT_MS = 240_000
+PLACE = {"scale": (50, 4, 4), "units": "nm"}
+
+
+def wandering_cells(slices: int = 6, size: int = 96) -> tuple[np.ndarray, np.ndarray]:
+    """Grey cells with dark membranes between them, and their mask; both uint8."""
+    rng = np.random.default_rng(0)
+    noise = gaussian_filter(rng.normal(size=(slices, size, size)), (1, 4, 4))
+    mask = np.abs(noise / noise.std()) > 0.3
+    grey = gaussian_filter(mask.astype(np.float32), (0, 1, 1)) * 150 + 50
+    return (grey + rng.normal(0, 8, mask.shape)).astype(np.uint8), mask.astype(np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def _notifications_raise_nothing(viewer, monkeypatch):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+
+
+@pytest.fixture
+def trainer(viewer):
+    """The dock *Train*, set to a training of seconds."""
+    return open_dock(viewer)
+
+
+def open_dock(viewer, **changes):
+    _, widget = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
+    small = {"epochs": 2, "patch_size": 64, "batch_size": 1, "validate_every": 1, **changes}
+    for name, value in small.items():
+        widget.model.train[name].value = value
+    widget.model.network["depth"].value = 2
+    widget.model.network["base_filters"].value = 2
+    return widget
+
+
+@pytest.fixture
+def layers(viewer, trainer, qtbot):
+    """An image layer and its labels, of which four slices are painted, as the dock has them."""
+    image, mask = wandering_cells()
+    mask[[2, 4]] = 0
+    image = viewer.add_image(image, name="em", **PLACE)
+    labels = viewer.add_labels(mask, name="painted", **PLACE)
+    qtbot.waitUntil(lambda: bool(trainer.strip.roles.labelled))
+    return image, labels
+
+
+@pytest.fixture
+def ended(trainer):
+    """The last events of all trainings so far."""
+    events = []
+    trainer.ended.connect(events.append)
+    return events
+
+
+@pytest.fixture
+def wait(qtbot, ended):
+    """Wait for the end of the training."""
+
+    def wait():
+        count = len(ended)
+        qtbot.waitUntil(lambda: len(ended) > count, timeout=JOB_TIMEOUT_MS)
+        return ended[-1]
+
+    return wait
+
+
+@pytest.fixture
+def endless(trainer, layers, qtbot):
+    """A training that has done an epoch and would go on for hours."""
+    trainer.model.train["epochs"].value = 100_000
+    trainer.run.start.native.click()
+    qtbot.waitUntil(lambda: bool(trainer.state.history), timeout=JOB_TIMEOUT_MS)
+    return trainer
+
+
+def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
+    assert "4 labelled" in trainer.data.about.value
+    assert "50 x 4 x 4 nm" in trainer.data.about.value
+    assert trainer.strip.roles.validation
+    _, segment = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
+    trainer.model.name.value = "mine"
+    trainer.run.start.native.click()
+    assert not trainer.run.start.enabled
+
+    event = wait()
+
+    assert isinstance(event, Finished), getattr(event, "details", event)
+    assert "mine" in [package.info.name for package in list_models()]
+    assert segment.fields.model.value.info.name == "mine"
+    assert segment.fields.model.value.info.voxel_size_nm == (50.0, 4.0, 4.0)
+    assert len(trainer.state.history) == 2
+    assert "V_rand" in trainer.run.status.value
+    assert str(event.result.package) in trainer.run.status.value
+    preview = viewer.layers["Training preview"]
+    assert preview.data.shape == (1, 96, 96)
+    z = trainer.strip.roles.validation[0]
+    np.testing.assert_allclose(preview.translate, (50 * z, 0, 0))
+    (run,) = runs_folder().iterdir()
+    assert not (run / "data").exists()
+    assert interrupted_runs() == []
+    assert not {"tensorflow", "keras"} & set(sys.modules)
+
+
+def test_stop_keeps_the_best_so_far(endless, wait):
+    endless.run.stop.native.click()
+    event = wait()
+    assert isinstance(event, Finished), event
+    assert event.result.stopped
+    assert "Stopped after" in endless.run.status.value
+    assert "em" in [package.info.name for package in list_models()]
+    assert endless.run.start.enabled
+
+
+def test_painting_and_removing_layers_do_no_harm_to_a_training(viewer, endless, layers, wait):
+    _, labels = layers
+    epochs = len(endless.state.history)
+    labels.paint((0, 10, 10), 7)
+    for layer in (*layers, viewer.layers["Training preview"]):
+        viewer.layers.remove(layer)
+    endless.run.stop.native.click()
+    assert isinstance(wait(), Finished)
+    assert len(endless.state.history) >= epochs
+    assert "Training preview" not in viewer.layers
+
+
+def test_a_killed_worker_is_said_and_the_training_goes_on(endless, wait, qtbot):
+    assert not endless.offer.visible
+    os.kill(endless._runner.worker_pid, signal.SIGKILL)
+    event = wait()
+    assert isinstance(event, Failed)
+    assert event.crashed
+    assert "SIGKILL" in endless.run.status.value
+    assert endless.offer.visible
+    assert "'em'" in endless.offer.text.value
+
+    before = len(endless.offer.run.history)
+    endless.offer.resume.native.click()
+    qtbot.waitUntil(lambda: len(endless.state.history) > before, timeout=JOB_TIMEOUT_MS)
+    assert not endless.offer.visible
+    endless.run.stop.native.click()
+    assert isinstance(wait(), Finished)
+    epochs = [row["epoch"] for row in endless.state.history]
+    assert epochs == list(range(1, len(epochs) + 1))
+    assert "em" in [package.info.name for package in list_models()]
+
+
+def test_stop_pressed_twice_ends_it_at_once_and_it_can_go_on(endless, wait):
+    endless.session.stop()
+    endless.session.stop()
+    assert isinstance(wait(), Cancelled | Finished)
+    assert endless.run.start.enabled
+
+
+def test_a_dock_opened_later_offers_what_was_interrupted(viewer, endless, wait):
+    os.kill(endless._runner.worker_pid, signal.SIGKILL)
+    wait()
+    (run,) = interrupted_runs()
+    other = train_module.TrainWidget(viewer)
+    assert other.offer.run == run
+    other.offer.discard.native.click()
+    assert not run.folder.exists()
+    assert other.offer.run is None
+    other.close()
+    other.deleteLater()
+
+
+@pytest.mark.parametrize("answer", [False, True])
+def test_closing_the_dock_while_it_trains_asks(viewer, endless, monkeypatch, answer, qtbot):
+    asked = []
+    monkeypatch.setattr(train_module, "ask", lambda _, *text: bool(asked.append(text)) or answer)
+    dock = endless.parentWidget()
+    dock.title.close_button.click()
+    assert len(asked) == 1
+    assert ("Train" in " ".join(viewer.window.dock_widgets)) != answer
+    if not answer:
+        assert endless.state.is_busy
+        monkeypatch.setattr(train_module, "ask", lambda *_: True)
+        dock.title.close_button.click()
+    qtbot.waitUntil(lambda: bool(list_models()[1:]), timeout=JOB_TIMEOUT_MS)
+    qtbot.waitUntil(lambda: not interrupted_runs() and not endless.session.is_running)
+
+
+def test_closing_napari_while_it_trains_asks(viewer, endless, monkeypatch, wait):
+    asked = []
+    monkeypatch.setattr(train_module, "ask", lambda _, *text: bool(asked.append(text)))
+    window = endless.window()
+    window.close()
+    assert len(asked) == 1
+    assert window.isVisible()
+    endless.run.stop.native.click()
+    wait()
+    assert len(asked) == 1
+
+
+# -- what will not do ----------------------------------------------------------------------------
+
+
+def test_labels_of_one_class_are_said(viewer, trainer, layers, wait):
+    _, labels = layers
+    labels.data = np.ones_like(labels.data)
+    trainer.data.meaning.value = "mask"
+    trainer.run.start.native.click()
+    event = wait()
+    assert isinstance(event, Failed)
+    assert event.details is None
+    assert "no membrane is painted" in trainer.run.status.value
+    assert list(runs_folder().iterdir()) == []
+    assert trainer.run.start.enabled
+
+
+def test_layers_of_different_shapes_are_said(viewer, trainer, layers, qtbot):
+    viewer.add_labels(np.ones((6, 50, 50), np.uint8), name="other")
+    trainer.data.labels.value = viewer.layers["other"]
+    qtbot.waitUntil(lambda: "expected the image's shape" in trainer.data.about.value)
+    trainer.run.start.native.click()
+    assert "expected the image's shape" in trainer.run.status.value
+    assert not trainer.state.is_busy
+
+
+def test_without_layers_it_says_what_to_do(trainer):
+    trainer.run.start.native.click()
+    assert "choose an image layer" in trainer.run.status.value
+
+
+def test_a_name_that_is_taken_or_impossible_is_said(trainer, layers):
+    for name, words in (("default", "not possible"), ("a/b", "not possible")):
+        trainer.model.name.value = name
+        trainer.run.start.native.click()
+        assert words in trainer.run.status.value
+
+
+def test_a_folder_that_cannot_be_written_is_said(trainer, layers, wait, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EMSEG_RUNS_DIR", str(tmp_path / "file"))
+    trainer.run.start.native.click()
+    assert isinstance(wait(), Failed)
+    assert "choose another path" in trainer.run.status.value
+
+
+# -- other sources -------------------------------------------------------------------------------
+
+
+def test_from_files_with_slices_chosen_by_hand(trainer, wait, tmp_path, qtbot):
+    image, mask = wandering_cells(4)
+    write_stack(tmp_path / "image.tif", Stack(image, (50, 4, 4)))
+    write_stack(tmp_path / "labels.tif", Stack(mask * 255, kind="labels"))
+    trainer.data.source.value = "files"
+    trainer.data.image_path.value = tmp_path / "image.tif"
+    trainer.data.labels_path.value = tmp_path / "labels.tif"
+    qtbot.waitUntil(lambda: bool(trainer.strip.roles.labelled))
+    assert trainer.model.name.value == "image"
+    trainer.strip.changed.emit(trainer.strip.roles.turned(0).turned(0))
+    trainer.run.start.native.click()
+    event = wait()
+    assert isinstance(event, Finished), event
+    package = next(each for each in list_models() if each.info.name == "image")
+    assert package.info.training["train_slices"] == [1, 3]
+    assert package.info.training["validation_slices"] == [2]
+
+
+def test_going_on_from_a_model_of_the_library(trainer, layers, wait):
+    trainer.model.name.value = "first"
+    trainer.run.start.native.click()
+    wait()
+    trainer.model.start.value = next(
+        package for _, package in beginnings(trainer) if package and package.info.name == "first"
+    )
+    assert not trainer.model.network["depth"].enabled
+    trainer.model.name.value = "second"
+    trainer.run.start.native.click()
+    assert isinstance(wait(), Finished)
+    names = [package.info.name for package in list_models()]
+    assert {"first", "second"} <= set(names)
+
+
+def beginnings(trainer):
+    return [(None, choice) for choice in trainer.model.start.choices]
+
+
+# -- the window ----------------------------------------------------------------------------------
+
+
+def test_choices_follow_layers_that_come_go_and_are_renamed(viewer, trainer, layers, qtbot):
+    image, labels = layers
+    assert trainer.data.image.choices == (image,)
+    image.name = "renamed"
+    combo = trainer.data.image.native
+    assert "renamed" in [combo.itemText(k) for k in range(combo.count())]
+    viewer.layers.remove(labels)
+    assert trainer.data.labels.choices == ()
+    qtbot.waitUntil(lambda: "choose a labels layer" in trainer.data.about.value)
+    assert trainer.strip.total == 0
+
+
+def test_painting_another_slice_shows_it_in_the_strip(trainer, layers, qtbot):
+    _, labels = layers
+    assert trainer.strip.roles.of(2) == "not labelled"
+    labels.paint((2, 40, 40), 1)
+    qtbot.waitUntil(lambda: trainer.strip.roles.of(2) != "not labelled")
+    assert "5 labelled" in trainer.data.about.value
+
+
+def test_a_single_slice_image_can_be_trained_on(viewer, trainer, wait, qtbot):
+    image, mask = wandering_cells(1, 160)
+    viewer.add_image(image[0], name="flat")
+    viewer.add_labels(mask[0], name="painted")
+    qtbot.waitUntil(lambda: bool(trainer.strip.roles.labelled))
+    assert trainer.strip.roles.of(0) == "both"
+    trainer.run.start.native.click()
+    assert isinstance(wait(), Finished)
+    assert viewer.layers["Training preview"].data.shape == (160, 160)
+
+
+def test_dock_stands_in_both_menus(viewer):
+    from napari._app_model import get_app_model
+
+    menus = get_app_model().menus
+    in_layers = [item.command.id for item in menus.get_menu("napari/layers/segment")]
+    assert "napari-emseg.train" in in_layers
