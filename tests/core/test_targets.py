@@ -353,3 +353,16 @@ def test_the_labels_are_not_written_to():
     labels = two_cells()
     labels.setflags(write=False)
     make_target(labels, "instances", CONFIG)
+
+
+def test_outside_of_what_is_reviewed_the_class_is_unknown():
+    labels = np.zeros((3, 20, 20), np.uint8)
+    labels[:, 4:16, 4:16] = 1
+    reviewed = np.zeros(labels.shape, bool)
+    reviewed[:2, :10] = True
+    target = make_target(labels, "mask", TrainConfig(), reviewed=reviewed)
+    assert target.labelled == (0, 1)
+    assert (target.weights[0, :10] > 0).all()
+    assert not target.weights[0, 10:].any()
+    with pytest.raises(LabelsError, match="slice 2"):
+        make_target(labels, "mask", TrainConfig(), slices=[2], reviewed=reviewed)

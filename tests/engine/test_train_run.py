@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import dask.array as da
 import numpy as np
 import pytest
 
@@ -70,6 +71,20 @@ def test_neighbours_that_the_network_sees_are_copied(request_):
     recipe = Recipe(NetworkConfig(depth=2, input_slices=3))
     _, job = replace(request_, recipe=recipe).prepare()
     assert np.load(job.images)[[0, 1, 2, 3, 4]].any(axis=(1, 2)).all()
+
+
+def test_lazy_images_are_read_once_and_slice_by_slice(request_):
+    read = []
+
+    def note(block):
+        read.append(block.shape)
+        return block
+
+    lazy = da.from_array(request_.data.images.data, chunks=(1, 64, 64))
+    lazy = lazy.map_blocks(note, dtype=np.uint8, meta=np.zeros((0, 0, 0), np.uint8))
+    images = request_.data.images.with_data(lazy)
+    replace(request_, data=replace(request_.data, images=images)).prepare()
+    assert read == [(1, 64, 64)] * 3
 
 
 def test_files_are_not_copied(request_, tmp_path):

@@ -318,6 +318,35 @@ def test_painting_another_slice_shows_it_in_the_strip(trainer, layers, qtbot):
     assert "5 labelled" in trainer.data.about.value
 
 
+def test_shapes_say_what_is_reviewed(viewer, trainer, layers, qtbot):
+    corners = np.array([(1, 10, 10), (1, 10, 60), (1, 60, 60), (1, 60, 10)])
+    shapes = viewer.add_shapes([corners], shape_type="rectangle", name="seen", **PLACE)
+    trainer.data.reviewed.value = shapes
+    qtbot.waitUntil(lambda: trainer.strip.roles.labelled == (1,))
+    assert "1 labelled" in trainer.data.about.value
+    shapes.add_polygons([corners + np.array([2, 0, 0])])
+    qtbot.waitUntil(lambda: trainer.strip.roles.labelled == (1, 3))
+    trainer.data.reviewed.value = None
+    qtbot.waitUntil(lambda: trainer.strip.roles.labelled == (0, 1, 3, 5))
+
+
+def test_patches_follow_the_settings_and_go_with_one_click(viewer, trainer, layers, qtbot):
+    names = [layer.name for layer in viewer.layers]
+    trainer.augmentation.count.value = 4
+    trainer.augmentation.preview.native.click()
+    qtbot.waitUntil(lambda: "Augmented" in viewer.layers, timeout=20_000)
+    before = viewer.layers["Augmented"].data
+    qtbot.waitUntil(lambda: "Steps 1 to 4" in trainer.augmentation.status.value)
+    trainer.augmentation.transforms["noise"].probability.value = 1.0
+    qtbot.waitUntil(lambda: viewer.layers["Augmented"].data is not before)
+    trainer.augmentation.again.native.click()
+    qtbot.waitUntil(lambda: "Steps 5 to 8" in trainer.augmentation.status.value)
+    trainer.augmentation.weights.value = True
+    qtbot.waitUntil(lambda: "Augmented weights" in viewer.layers)
+    trainer.augmentation.remove.native.click()
+    assert [layer.name for layer in viewer.layers] == names
+
+
 def test_a_single_slice_image_can_be_trained_on(viewer, trainer, wait, qtbot):
     image, mask = wandering_cells(1, 160)
     viewer.add_image(image[0], name="flat")

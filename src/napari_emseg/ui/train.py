@@ -82,7 +82,8 @@ class TrainWidget(QWidget):
         self.session = TrainSession(self._runner, self.state, self._on_end)
         self._surveying = Latest(self)
         self._survey_soon = QTimer(self)
-        self._shape: tuple[int, int] | None = None
+        self._found: TrainingData | None = None
+        self._is_closed = False
         self._make_parts()
         self._lay_out()
         self._connect()
@@ -126,7 +127,7 @@ class TrainWidget(QWidget):
     def _connect(self) -> None:
         self._survey_soon.setSingleShot(True)
         self._survey_soon.timeout.connect(self._survey)
-        self.data.chosen.connect(lambda: self._survey_soon.start(_CALM_MS))
+        self.data.chosen.connect(self._look_again)
         self.model.changed.connect(self._respread)
         self.strip.changed.connect(self._show_roles)
         self.run.start.changed.connect(self.train)
@@ -146,6 +147,11 @@ class TrainWidget(QWidget):
 
     # -- data ------------------------------------------------------------------------------
 
+    def _look_again(self) -> None:
+        """Other data are chosen, or painted on."""
+        self._found = None
+        self._survey_soon.start(_CALM_MS)
+
     def _survey(self) -> None:
         """Look through the labels, in a thread."""
         try:
@@ -161,7 +167,7 @@ class TrainWidget(QWidget):
         self._surveying.want(look, lambda found: self._take(*found), self._show_problem)
 
     def _take(self, data: TrainingData, survey: Survey) -> None:
-        self._shape = data.images.shape[1:]
+        self._found = data
         self.data.show_survey(data, survey)
         self.model.suggest_name(data.images.name)
         self._show_roles(self.strip.roles.kept_for(survey.labelled, self._fraction), survey.total)
@@ -178,14 +184,14 @@ class TrainWidget(QWidget):
 
     def _plan(self) -> Plan | None:
         """What decides over the time, as far as it is known."""
-        roles = self.strip.roles
+        roles, found = self.strip.roles, self._found
         try:
             recipe = self.model.recipe(AugmentConfig())
         except EmsegError:
             return None
-        if not roles.train or self._shape is None:
+        if not roles.train or found is None:
             return None
-        return Plan(recipe, self.model.device.value, self._shape, len(roles.train))
+        return Plan(recipe, self.model.device.value, found.images.shape[1:], len(roles.train))
 
     def _respread(self) -> None:
         """The fraction to validate on may have changed."""
@@ -214,7 +220,7 @@ class TrainWidget(QWidget):
         package = self.model.start_from
         return TrainRequest(
             name="preview",
-            data=self.data.reader()(),
+            data=self.data.reader()() if self._found is None else self._found,
             meaning=self.data.meaning.value,
             roles=self.strip.roles,
             recipe=self.model.recipe(self.augmentation.config()),
@@ -267,6 +273,10 @@ class TrainWidget(QWidget):
 
     def _close(self) -> None:
         """Let a training write its best model; nothing of this dock hears of it any more."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._viewer.events.theme.disconnect(self._show_theme)
         self.state.events.disconnect()
         self.data.unwatch()
         self._surveying.stop()
