@@ -36,23 +36,31 @@ TABLE = REPO / "benchmarks" / "recipes.csv"
 DATA = Path(os.environ.get("EMSEG_ISBI_DIR", REPO.parent / "shared" / "data" / "isbi2012"))
 
 GROUPS = {
-    "24-26": {"--slices": "0:24", "--val-slices": "4,12,20"},
-    "12-14": {"--slices": "0:12,15:27", "--val-slices": "4,9,20"},
-    "0-2": {"--slices": "3:27", "--val-slices": "7,15,23"},
+    "24-26": {"--slices": "0:24", "--val-slices": "12,20"},
+    "12-14": {"--slices": "0:12,15:27", "--val-slices": "6,20"},
+    "0-2": {"--slices": "3:27", "--val-slices": "10,20"},
 }
 """Slices held out for scoring, and what trains and validates in their absence."""
+
+WIDE = (
+    "--grid-probability 0.5 --shear-probability 0.25 --shift-probability 0.25 --zoom 0.25 "
+    "--blur-probability 0.2 --gamma-probability 0.3 --contrast-probability 0.5 "
+    "--noise-probability 0.5 --noise 0.3 --doubled-probability 0.03 --fold-probability 0.05"
+)
+"""Augmentation as it was at first."""
 
 RECIPES = {
     "default": "",
     "minutes-10": "--minutes 10",
-    "patches-4": "--batch-size 4",
     "three-slices": "--input-slices 3",
-    "long": "--epochs 200",
+    "patches-2": "--batch-size 2",
+    "large-patches": "--patch-size 384 --batch-size 2",
+    "wide": WIDE,
+    "long": "--epochs 240",
+    "32-filters": "--base-filters 32",
+    "8-filters": "--base-filters 8",
     "reversal": "--reversal-probability 0.1",
     "short": "--epochs 30",
-    "short-patches-4": "--epochs 30 --batch-size 4",
-    "short-patches-1": "--epochs 30 --batch-size 1",
-    "short-no-norm": "--epochs 30 --batch-size 4 --normalisation none",
     "short-no-residual": "--epochs 30 --no-residual",
     "short-no-border-weight": "--epochs 30 --border-weight 0",
     "short-dice": "--epochs 30 --loss dice",

@@ -98,7 +98,7 @@ class AugmentConfig(Config):
         45.0, "Rotate by up to this angle either way.", unit="degrees", ge=0, le=180
     )
     shift_probability: float = setting(
-        0.25, "Fraction of the patches that are shifted, also past the border.", ge=0, le=1
+        0.1, "Fraction of the patches that are shifted, also past the border.", ge=0, le=1
     )
     shift_px: float = setting(
         16.0, "Shift by up to this much along each axis.", unit="px", ge=0, le=1000
@@ -106,8 +106,8 @@ class AugmentConfig(Config):
     zoom_probability: float = setting(
         0.5, "Fraction of the patches that are made larger or smaller.", ge=0, le=1
     )
-    zoom: float = setting(0.25, "Zoom by a factor of up to 1 plus this, in or out.", ge=0, le=3)
-    shear_probability: float = setting(0.25, "Fraction of the patches sheared.", ge=0, le=1)
+    zoom: float = setting(0.2, "Zoom by a factor of up to 1 plus this, in or out.", ge=0, le=3)
+    shear_probability: float = setting(0.1, "Fraction of the patches sheared.", ge=0, le=1)
     shear_deg: float = setting(
         8.0, "Shear by up to this angle either way.", unit="degrees", ge=0, le=45
     )
@@ -127,7 +127,7 @@ class AugmentConfig(Config):
         15.0, "Sigma of the strongest elastic deformation.", unit="px", ge=1, le=100
     )
     grid_probability: float = setting(
-        0.5, "Fraction of the patches that are bent by a coarse grid of displacements.", ge=0, le=1
+        0.25, "Fraction of the patches that are bent by a coarse grid of displacements.", ge=0, le=1
     )
     grid_points: int = setting(3, "Points of that grid along each axis.", ge=2, le=16)
     grid_px: float = setting(
@@ -143,27 +143,27 @@ class AugmentConfig(Config):
         choices=("linear", "cubic"),
     )
     doubled_probability: float = setting(
-        0.03, "Fraction of the slices on which a second section lies.", ge=0, le=1
+        0.01, "Fraction of the slices on which a second section lies.", ge=0, le=1
     )
     doubled_share: float = setting(0.4, "Largest share of that second section.", ge=0, le=1)
     doubled_shift_px: float = setting(
         12.0, "Shift of that second section, at most.", unit="px", ge=0, le=1000
     )
-    fold_probability: float = setting(0.05, "Fraction of the slices with a dark fold.", ge=0, le=1)
+    fold_probability: float = setting(0.02, "Fraction of the slices with a dark fold.", ge=0, le=1)
     fold_width_px: float = setting(20.0, "Width of a fold, at most.", unit="px", ge=1, le=1000)
     fold_depth: float = setting(
         2.5, "Darkness of a fold, at most, in standard deviations of the slice.", ge=0, le=10
     )
-    blur_probability: float = setting(0.2, "Fraction of the slices out of focus.", ge=0, le=1)
+    blur_probability: float = setting(0.1, "Fraction of the slices out of focus.", ge=0, le=1)
     blur_px: float = setting(1.5, "Sigma of the Gaussian blur, at most.", unit="px", ge=0.1, le=50)
     gamma_probability: float = setting(
-        0.3, "Fraction of the slices whose grey values are bent by a power law.", ge=0, le=1
+        0.2, "Fraction of the slices whose grey values are bent by a power law.", ge=0, le=1
     )
     gamma: float = setting(
         0.5, "Exponent of up to 1 plus this, or its inverse; mean and contrast stay.", ge=0, le=5
     )
     contrast_probability: float = setting(
-        0.5, "Fraction of the slices with another contrast.", ge=0, le=1
+        0.3, "Fraction of the slices with another contrast.", ge=0, le=1
     )
     contrast: float = setting(0.3, "Change of contrast by up to this fraction.", ge=0, le=0.9)
     brightness_probability: float = setting(
@@ -182,10 +182,10 @@ class AugmentConfig(Config):
         0.0, "Fraction of the patches with reversed polarity: bright membranes.", ge=0, le=1
     )
     noise_probability: float = setting(
-        0.5, "Fraction of the slices with Gaussian noise.", ge=0, le=1
+        0.3, "Fraction of the slices with Gaussian noise.", ge=0, le=1
     )
     noise: float = setting(
-        0.3, "Sigma of that noise, at most, in standard deviations of the slice.", ge=0, le=3
+        0.2, "Sigma of that noise, at most, in standard deviations of the slice.", ge=0, le=3
     )
 
     def __post_init__(self) -> None:
@@ -202,7 +202,7 @@ class AugmentConfig(Config):
 class TrainConfig(Config):
     """How a network is trained."""
 
-    epochs: int = setting(100, "Passes over the training slices.", ge=1, le=100_000)
+    epochs: int = setting(120, "Passes over the training slices.", ge=1, le=100_000)
     minutes: float = setting(
         0.0,
         "Fit the training into this time; 0 trains all epochs.",
@@ -211,7 +211,7 @@ class TrainConfig(Config):
         le=100_000,
     )
     patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
-    batch_size: int = setting(2, "Patches per step.", ge=1, le=256)
+    batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
     loss: str = setting(
         "cross-entropy",
         "What training minimises: the weighted cross-entropy alone, or with Dice or clDice of the "
