@@ -27,10 +27,11 @@ from napari_emseg.model.history import Row, write_history
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_REDRAW_MS = 1000
+_REDRAW_MS = 2000
 """Between two drawings, at least: each takes the window some hundredths of a second."""
 
 _HEIGHT_PX = 400
+_MARGINS = {"left": 0.2, "right": 0.97, "top": 0.89, "bottom": 0.11, "hspace": 0.3}
 _SMALL, _LARGE = 8, 9
 _LINES = ("training", "validation")
 _HINT = "Point at a curve to read its values."
@@ -103,7 +104,9 @@ class Curves(QWidget):
         from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
         from matplotlib.figure import Figure
 
-        self._figure = Figure(layout="constrained")
+        # a layout that fits itself to the letters would double the time of each drawing
+        self._figure = Figure()
+        self._figure.subplots_adjust(**_MARGINS)
         self._canvas = FigureCanvasQTAgg(self._figure)
         self._canvas.setFixedHeight(_HEIGHT_PX)
         self._canvas.mpl_connect("motion_notify_event", self._read_values)
@@ -144,7 +147,7 @@ class Curves(QWidget):
             self._figure.legends.clear()
             self._figure.legend(
                 lines[: len(_LINES)], _LINES, ncols=2, fontsize=_SMALL, labelcolor=text,
-                frameon=False, loc="outside upper center",
+                frameon=False, loc="upper center",
             )  # fmt: skip
 
     def _read_values(self, event: Any) -> None:
