@@ -3,9 +3,11 @@
 #   ARGS=...        more arguments, for demo and the tests:  make test ARGS="-k tiling -x"
 #   PYTHON=...      the interpreter that makes the environment (3.11 to 3.13)
 #   VENV=...        the environment's folder
+#   WORKERS=2       processes that run tests side by side, each with a display of its own
 #   NO_INSTALL=1    use the environment as it is, for those who keep their own
 
 VENV ?= .venv
+WORKERS ?= 2
 PY := $(VENV)/bin/python
 export VENV PYTHON
 
@@ -29,7 +31,7 @@ define pytest_groups
 group() { \
     name=$$1; shift; status=0; \
     echo "== tests, group $$name"; \
-    $(PY) -m pytest "$$@" -m "$(1)" $(ARGS) || status=$$?; \
+    $(PY) -m pytest -n $(WORKERS) --dist loadfile "$$@" -m "$(1)" $(ARGS) || status=$$?; \
     case $$status in 0|$(2)) ;; *) failed=1; echo "== group $$name: FAILED" >&2 ;; esac; \
 }; \
 group window --ignore=tests/model; \
