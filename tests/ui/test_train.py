@@ -364,3 +364,16 @@ def test_dock_stands_in_both_menus(viewer):
     menus = get_app_model().menus
     in_layers = [item.command.id for item in menus.get_menu("napari/layers/segment")]
     assert "napari-emseg.train" in in_layers
+
+
+def test_settings_are_as_they_were_left_and_names_are_not(viewer):
+    docked, before = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
+    before.model.train["learning_rate"].value = 0.002
+    before.augmentation.fields["zoom"].value = 0.35
+    before.model.name.value = "mine"
+    viewer.window.remove_dock_widget(docked)
+    _, again = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
+    assert again is not before
+    assert again.model.train["learning_rate"].value == pytest.approx(0.002)
+    assert again.augmentation.fields["zoom"].value == pytest.approx(0.35)
+    assert again.model.name.value != "mine"

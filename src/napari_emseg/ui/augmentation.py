@@ -35,12 +35,18 @@ class Transform:
         """The fields of the transform called ``name``."""
         names = [each.name for each in AugmentConfig.settings()]
         strengths = [n for n in names if n == name or n.startswith(f"{name}_")]
-        probability = field_for(AugmentConfig, f"{name}{_PROBABILITY}", label="How often")
+        probability = field_for(
+            AugmentConfig, f"{name}{_PROBABILITY}", narrow=True, label="How often", step=0.05
+        )
         switch = CheckBox(
             name=f"{name}_on", text=name.replace("_", " ").capitalize(),
             value=probability.value > 0, tooltip="Whether it happens at all.",
         )  # fmt: skip
-        made = {n: field_for(AugmentConfig, n) for n in strengths if not n.endswith(_PROBABILITY)}
+        made = {
+            n: field_for(AugmentConfig, n, narrow=True)
+            for n in strengths
+            if not n.endswith(_PROBABILITY)
+        }
         transform = cls(name, switch, probability, made)
         switch.changed.connect(transform.show_switch)
         transform.show_switch()

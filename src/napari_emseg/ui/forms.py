@@ -80,7 +80,9 @@ class _EvenLabels(QObject):
                     yield first
 
 
-def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
+def field_for(
+    config: type[Config], name: str, *, narrow: bool = False, **changes: Any
+) -> ValueWidget:
     """The field of one setting, with its label, default, range and tooltip.
 
     Parameters
@@ -89,6 +91,8 @@ def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
         Where the setting is declared.
     name : str
         Which one.
+    narrow : bool
+        Take no slider, which needs room.
     **changes
         Arguments of the widget to set otherwise.
     """
@@ -101,7 +105,7 @@ def field_for(config: type[Config], name: str, **changes: Any) -> ValueWidget:
         **_range(declared),
         **changes,
     }
-    widget: ValueWidget = _widget_class(declared)(**about)
+    widget: ValueWidget = _widget_class(declared, narrow)(**about)
     return widget
 
 
@@ -117,10 +121,10 @@ def _label(declared: Setting) -> str:
     return words if unit in ("", words.lower()) else f"{words} [{unit}]"
 
 
-def _widget_class(declared: Setting) -> Any:
+def _widget_class(declared: Setting, narrow: bool) -> Any:
     if declared.choices:
         return ComboBox
-    if _is_share(declared):
+    if not narrow and _is_share(declared):
         return FloatSlider
     return {bool: CheckBox, int: SpinBox, float: FloatSpinBox, str: LineEdit}[declared.type]
 

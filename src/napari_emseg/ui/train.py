@@ -28,6 +28,7 @@ from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure
 from napari_emseg.ui.pace import PaceRow, Plan
+from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.resume_offer import ResumeOffer
 from napari_emseg.ui.run_row import RunRow
 from napari_emseg.ui.slice_strip import Legend, SliceStrip
@@ -111,6 +112,7 @@ class TrainWidget(QWidget):
             self.augmentation, AugmentationLayers(self._viewer), self._request,
             lambda: self.data.image_layer,
         )  # fmt: skip
+        remember(self.model.settings | self.augmentation.fields, "train")
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()

@@ -70,6 +70,11 @@ class ModelForm(QWidget):
     # -- what is chosen --------------------------------------------------------------------
 
     @property
+    def settings(self) -> dict[str, ValueWidget]:
+        """The advanced fields, by name."""
+        return {"device": self.device, **self.train, **self.network}
+
+    @property
     def start_from(self) -> ModelPackage | None:
         """The model to go on from."""
         package: ModelPackage | None = self.start.value
@@ -112,7 +117,7 @@ class ModelForm(QWidget):
     # -- parts -----------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._advanced = form_of([self.device, *self.train.values(), *self.network.values()])
+        self._advanced = form_of([*self.settings.values()])
         form = form_of([self.name, self.start, self.preset])
         parts = Container(widgets=[form, self.help], labels=False)
         parts.margins = (0, 0, 0, 0)
@@ -130,7 +135,7 @@ class ModelForm(QWidget):
     def _connect(self) -> None:
         self.preset.changed.connect(self._apply_preset)
         self.start.changed.connect(self._lock_network)
-        for field in (*self.train.values(), *self.network.values(), self.device, self.start):
+        for field in (*self.settings.values(), self.start):
             field.changed.connect(self._note_change)
 
     def _note_change(self) -> None:
