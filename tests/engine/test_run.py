@@ -17,7 +17,7 @@ from napari_emseg.engine.run import run
 def do(job):
     return run(job, lambda _: None, lambda: False)
 
-print(do(WarmUpJob(device="cpu", shape=(60, 70))))
+print(do(WarmUpJob(device="cpu", shape=(60, 70))).runtime)
 job = PredictJob(Path("image.npy"), Path("out.npy"), device="cpu",
                  config=PredictConfig(runtime="openvino"))
 result = do(job)

@@ -129,8 +129,11 @@ def test_stop_keeps_the_best_so_far(endless, wait):
     assert endless.run.start.enabled
 
 
-def test_painting_and_removing_layers_do_no_harm_to_a_training(viewer, endless, layers, wait):
+def test_painting_and_removing_layers_do_no_harm_to_a_training(
+    viewer, endless, layers, wait, qtbot
+):
     _, labels = layers
+    qtbot.waitUntil(lambda: "Training preview" in viewer.layers, timeout=JOB_TIMEOUT_MS)
     epochs = len(endless.state.history)
     labels.paint((0, 10, 10), 7)
     for layer in (*layers, viewer.layers["Training preview"]):
