@@ -119,4 +119,4 @@ def test_model_that_ships_is_good_on_slices_it_has_not_seen(isbi_dir, tmp_path):
     out = tmp_path / "probability.tif"
     run("predict", isbi_dir / "train-volume.tif", "--out", out, "--slices", "24:27")
     scored = run("evaluate", out, isbi_dir / "train-labels.tif", "--slices", "24:27", "--json")
-    assert json.loads(scored.stdout)["stack"]["v_rand"] >= 0.90
+    assert json.loads(scored.stdout)["stack"]["v_rand"] >= 0.98
