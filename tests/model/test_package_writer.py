@@ -6,6 +6,7 @@ import gc
 import json
 import warnings
 import zipfile
+from dataclasses import replace
 
 import imageio.v3 as iio
 import keras
@@ -164,6 +165,28 @@ def test_a_converter_that_fails_costs_the_onnx_file_alone(
     assert "no such operator" in caplog.text
     assert not (folder / ONNX_WEIGHTS).exists()
     assert list(yaml.safe_load((folder / RDF).read_text())["weights"]) == ["keras_v3"]
+
+
+@pytest.mark.onnx
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="Keras writes no ONNX there")
+@pytest.mark.parametrize("wrong", [1, 9])
+def test_what_the_converter_writes_is_compared_with_keras(
+    tmp_path, monkeypatch, caplog, network_of, wrong
+):
+    """Once in a while tf2onnx writes a network of another shape: an axis too many."""
+    network, export, calls = NetworkConfig(1, 3), _onnx._export, []
+    other = network_of(replace(network, classes=4))
+    other.predict_on_batch(np.zeros((1, 64, 64, 1), np.float32))
+
+    def export_another(path, model):
+        calls.append(path)
+        export(path, other if len(calls) <= wrong else model)
+
+    monkeypatch.setattr(_onnx, "_export", export_another)
+    assert _onnx.write_onnx(tmp_path / "w.onnx", network_of(network)) is (wrong == 1)
+    assert (tmp_path / "w.onnx").exists() is (wrong == 1)
+    assert len(calls) == (2 if wrong == 1 else 3)
+    assert ("what the converter writes is wrong" in caplog.text) is (wrong == 9)
 
 
 @pytest.mark.onnx
