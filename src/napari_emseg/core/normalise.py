@@ -36,14 +36,19 @@ class GreyValues:
         """
         if image.ndim != 2 or image.size == 0:
             raise ShapeError(f"image: expected a slice (Y, X) with pixels, received {image.shape}")
-        count = sum(values.size for values in _finite(image))
-        mean = sum(values.sum(dtype=np.float64) for values in _finite(image)) / max(1, count)
-        squares = sum(np.square(values - mean).sum() for values in _finite(image))
+        sums = [(values.size, values.sum(dtype=np.float64)) for values in _finite(image)]
+        count, total = (sum(each) for each in zip(*sums, strict=True))
+        mean = total / max(1, count)
+        apart = ((values - mean).ravel() for values in _finite(image))
+        # not by the product of matrices: its threads linger, and OpenVINO's wait for the cores
+        squares = sum(np.einsum("i,i", each, each) for each in apart)
         return cls(float(mean), float(np.sqrt(squares / image.size)))
 
-    def normalise(self, pixels: npt.NDArray[Any]) -> Float32Array:
+    def normalise(
+        self, pixels: npt.NDArray[Any], result: Float32Array | None = None
+    ) -> Float32Array:
         """Shift and scale pixels (Y, X) of the slice; those not finite become 0, the mean."""
-        result = np.empty(pixels.shape, np.float32)
+        result = np.empty(pixels.shape, np.float32) if result is None else result
         for rows, out in zip(_blocks(pixels), _blocks(result), strict=True):
             out[:] = (rows - np.float64(self.mean)) / (self.deviation + EPSILON)
         if not _is_finite(pixels.dtype):

@@ -71,7 +71,7 @@ def predict_slice(
     predict = _in_all_orientations if config.tta else _as_they_are
     at_once = max(1, config.batch_size)
     for group in batches(tiles, at_once):
-        inputs = np.stack([_cut(padded, grey_values, tile) for tile in group])
+        inputs = _cut(padded, grey_values, group)
         for tile, values in zip(group, predict(inputs, runtime, at_once), strict=True):
             blender.add(tile, values)
     result = blender.result()
@@ -88,15 +88,15 @@ def _within(region: Region, frame: Region) -> Region:
     return rows, columns
 
 
-def _cut(images: list[npt.NDArray[Any]], grey_values: list[GreyValues], tile: Tile) -> Float32Array:
-    """A tile (Y, X, C) of the slices that the network sees, normalised by the whole of each."""
-    return np.stack(
-        [
-            grey.normalise(image[tile.index])
-            for grey, image in zip(grey_values, images, strict=True)
-        ],
-        axis=-1,
-    )
+def _cut(
+    images: list[npt.NDArray[Any]], grey_values: list[GreyValues], tiles: list[Tile]
+) -> Float32Array:
+    """Tiles (N, Y, X, C) of the slices that the network sees, normalised by the whole of each."""
+    inputs = np.empty((len(tiles), *tiles[0].shape, len(images)), np.float32)
+    for tile, channels in zip(tiles, inputs, strict=True):
+        for k, (grey, image) in enumerate(zip(grey_values, images, strict=True)):
+            grey.normalise(image[tile.index], channels[..., k])
+    return inputs
 
 
 def _as_they_are(tiles: Float32Array, runtime: Runtime, at_once: int) -> Float32Array:
