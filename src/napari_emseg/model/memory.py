@@ -16,8 +16,8 @@ from napari_emseg.model.device_choice import ask_nvidia_smi
 _MAPS = 8
 """Feature maps of full size that a runtime holds at once, at most.
 
-OpenVINO took 4.4 of them (280 bytes a pixel with 16 base filters), Keras with TensorFlow 7
-(`benchmarks/bench_memory.py`)."""
+On single tiles of 1024 px and more OpenVINO took 4.4 of them (280 bytes a pixel with 16 base
+filters), Keras with TensorFlow 7; `benchmarks/bench_memory.py` measures whole predictions."""
 _SHARE = 0.5
 """Share of the free memory that a prediction may take."""
 _MOST_AT_ONCE = 8

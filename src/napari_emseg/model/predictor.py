@@ -152,7 +152,7 @@ class Predictor:
             smaller = in_smaller_pieces(shape, self.network, config)
         if smaller is not None:
             self._fitted[shape] = smaller
-        elif not self._runtime.device.startswith("cpu"):
+        elif self._runtime.device.startswith("gpu"):
             self._runtime = self._load("cpu")
             self._fitted.clear()
         elif isinstance(error, DeviceError):
