@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import Any
 
 from napari_emseg.core.config import Recipe
 from napari_emseg.core.patches import steps_per_epoch
 from napari_emseg.errors import WriteError
-from napari_emseg.io._atomic import as_write_error, replacing_file
+from napari_emseg.io.json_file import read_json, write_json
 from napari_emseg.model.cache import cache_folder
 
 VALIDATION_SHARE = 0.15
@@ -24,18 +23,14 @@ _log = logging.getLogger(__name__)
 
 def known_pace(recipe: Recipe, device: str) -> float | None:
     """Seconds of a step with such settings; None where nobody has measured it here."""
-    seconds = _read().get(_key(recipe, device))
+    seconds = read_json(_book()).get(_key(recipe, device))
     return None if seconds is None else float(seconds)
 
 
 def keep_pace(recipe: Recipe, device: str, seconds: float) -> None:
     """Remember the seconds of a step; where that cannot be written, they are measured again."""
-    paces = {**_read(), _key(recipe, device): seconds}
     try:
-        with as_write_error(_book()):
-            _book().parent.mkdir(parents=True, exist_ok=True)
-        with replacing_file(_book()) as beside:
-            beside.write_text(json.dumps(paces, indent=2))
+        write_json(_book(), {**read_json(_book()), _key(recipe, device): seconds})
     except WriteError as error:
         _log.warning("%s", error)
 
@@ -64,14 +59,6 @@ def expected_seconds(
 
 def _book() -> Path:
     return cache_folder() / "pace.json"
-
-
-def _read() -> dict[str, Any]:
-    try:
-        paces: dict[str, Any] = json.loads(_book().read_text())
-    except (OSError, ValueError):
-        return {}
-    return paces
 
 
 def _key(recipe: Recipe, device: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ import platformdirs
 from magicgui.widgets.bases import CategoricalWidget, ValueWidget
 
 from napari_emseg.errors import WriteError
-from napari_emseg.io._atomic import as_write_error, replacing_file
+from napari_emseg.io.json_file import read_json, write_json
 
 FOLDER_VARIABLE = "EMSEG_CONFIG_DIR"
 _FILE = "fields.json"
@@ -77,21 +76,12 @@ def _note(field: ValueWidget, group: str, name: str, _: object = None) -> None:
     try:
         remembered = _read()  # again: another napari may have written meanwhile
         remembered.setdefault(group, {})[name] = value
-        with as_write_error(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing_file(path) as beside:
-            beside.write_text(json.dumps(remembered, indent=2), encoding="utf-8")
+        write_json(path, remembered)
     except WriteError as error:
         _log.warning("%s is not remembered: %s", name, error)
 
 
 def _read() -> dict[str, dict[str, Any]]:
     """All that is remembered, by group and name; empty where the file is missing or damaged."""
-    try:
-        found = json.loads((config_folder() / _FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        _log.debug("nothing is remembered: %s", error)
-        return {}
-    if not isinstance(found, dict):
-        return {}
+    found = read_json(config_folder() / _FILE)
     return {group: fields for group, fields in found.items() if isinstance(fields, dict)}
