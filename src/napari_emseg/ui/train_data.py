@@ -10,7 +10,6 @@ from napari.layers import Image, Labels, Shapes
 from psygnal import Signal
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from napari_emseg.core.survey import Survey
 from napari_emseg.engine.train_request import TrainingData
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.read import read_stack
@@ -21,6 +20,8 @@ from napari_emseg.ui.words import plural, voxel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from napari_emseg.core.survey import Survey
 
 MEANINGS: dict[LabelsMeaning, str] = {
     "mask": "Everything painted is cell, the rest of a painted slice is membrane.",
