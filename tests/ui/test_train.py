@@ -63,23 +63,8 @@ def layers(viewer, trainer, qtbot):
 
 
 @pytest.fixture
-def ended(trainer):
-    """The last events of all trainings so far."""
-    events = []
-    trainer.ended.connect(events.append)
-    return events
-
-
-@pytest.fixture
-def wait(qtbot, ended):
-    """Wait for the end of the training."""
-
-    def wait():
-        count = len(ended)
-        qtbot.waitUntil(lambda: len(ended) > count, timeout=JOB_TIMEOUT_MS)
-        return ended[-1]
-
-    return wait
+def wait(trainer, ends_of):
+    return ends_of(trainer).wait
 
 
 @pytest.fixture
