@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import napari
@@ -153,9 +153,9 @@ def main() -> None:
     docks = {"segment": segment, "train": train}
     for name in sys.argv[1:] or docks:
         for theme in THEMES:
-            with tempfile.TemporaryDirectory() as folder:
-                for what in ("CONFIG", "MODELS", "RUNS"):
-                    os.environ[f"EMSEG_{what}_DIR"] = f"{folder}/{what}"
+            with tempfile.TemporaryDirectory() as folder, chdir(folder):
+                for what in ("config", "models", "runs"):
+                    os.environ[f"EMSEG_{what.upper()}_DIR"] = what  # short where it is shown
                 docks[name](theme)
 
 
