@@ -10,7 +10,7 @@ from napari.layers import Image
 from napari_emseg.core.regions import Regions, ellipse_outline
 from napari_emseg.errors import ShapeError
 from napari_emseg.io.napari_writer import layer_voxel_size
-from napari_emseg.types import Stack, StackKind
+from napari_emseg.types import OURS, Stack, StackKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Layer, Shapes
 
     from napari_emseg.core.tiling import Region
-
-OURS = "napari_emseg"
-"""Key in the metadata of the layers that we make."""
 
 
 def stack_shape(layer: Image | Labels) -> tuple[int, int, int]:
