@@ -75,6 +75,12 @@ class SliceEdits:
     before: Packed | None = None
     reviewed: bool = False
 
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """Of the slice (Y, X), where anything is known of its pixels."""
+        known = self.baseline or self.before
+        return None if known is None else known.shape
+
     def touched(self, now: npt.NDArray[Any]) -> BoolImage:
         """Pixels (Y, X) that a person has touched, by the labels (Y, X) as they are now."""
         mask = np.zeros(now.shape, bool) if self.before is None else self.before.unpack()
