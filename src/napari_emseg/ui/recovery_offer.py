@@ -10,7 +10,6 @@ from psygnal import Signal
 
 from napari_emseg.errors import EmsegError
 from napari_emseg.ui.autosave import Autosave, autosave_of
-from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error
 from napari_emseg.ui.offer import Offer
 from napari_emseg.ui.recovered import layer_data
@@ -48,7 +47,6 @@ class RecoveryOffer(Offer):
         self.accept.changed.connect(self._restore)
         self.discard.changed.connect(self._discard)
         self._autosave.offers_changed.connect(self.look)
-        WhenClosed(self.native, self._close)
 
     def look(self) -> None:
         """Offer what can be restored now."""
@@ -79,7 +77,8 @@ class RecoveryOffer(Offer):
         if self.recovery is not None:
             self._autosave.forget(self.recovery)
 
-    def _close(self) -> None:
+    def stop(self) -> None:
+        """Offer nothing any more: the dock is closed."""
         self._autosave.offers_changed.disconnect(self.look, missing_ok=True)
 
 

@@ -28,6 +28,7 @@ from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure
 from napari_emseg.ui.pace import PaceRow, Plan
+from napari_emseg.ui.recovery_offer import RecoveryOffer
 from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.resume_offer import ResumeOffer
 from napari_emseg.ui.run_row import RunRow
@@ -90,6 +91,7 @@ class TrainWidget(QWidget):
         self._connect()
         self._survey_soon.start(0)
         self.offer.look()
+        self.recovery.look()
         spare_the_window(viewer)
 
     # -- parts -----------------------------------------------------------------------------
@@ -99,7 +101,7 @@ class TrainWidget(QWidget):
         self.data, self.model = DataChooser(), ModelForm(self.pace.native)
         self.strip, self.legend = SliceStrip(), Legend()
         self.curves = Curves(self._viewer.theme)
-        self.offer = ResumeOffer()
+        self.offer, self.recovery = ResumeOffer(), RecoveryOffer(self._viewer)
         self.run = RunRow(
             "Train",
             "Train on a copy of the data; painting goes on meanwhile.",
@@ -122,6 +124,7 @@ class TrainWidget(QWidget):
         self.tabs.addTab(_page(self.curves, self.preview_note.native), "Curves")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, _TOP_PX, 0, 0)
+        layout.addWidget(self.recovery.native)
         layout.addWidget(self.offer.native)
         layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.run.native)
@@ -285,6 +288,7 @@ class TrainWidget(QWidget):
         self.patches.stop()
         self.pace.stop()
         self.session.stop()
+        self.recovery.stop()
 
 
 def _page(*widgets: QWidget) -> QScrollArea:
