@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
@@ -261,7 +263,7 @@ def test_damaged_edits_leave_the_labels_readable(tmp_path):
     path = _save(layer, tmp_path / "labels.tif")
     with tifffile.TiffFile(path) as tif:
         tag = tif.pages[0].tags[65123]
-    with open(path, "r+b") as file:
+    with Path(path).open("r+b") as file:
         file.seek(tag.valueoffset)
         file.write(b"\xff" * 10)
     back = _open(path)

@@ -223,7 +223,7 @@ def test_kill_9_loses_five_seconds_at_most(viewer, offer):
     assert len(strokes) > 10
     offer.look()
     assert offer.visible or offer.recovery is not None
-    assert "1 painted slice of 'em mask' were not saved" in offer.text.value
+    assert "1 painted slice of 'em mask' was not saved" in offer.text.value
     offer.accept.native.click()
 
     layer = viewer.layers["em mask"]

@@ -94,13 +94,15 @@ def part_cells(before: Labels, now: Labels, first_id: int) -> Labels:
     (Y, X) array
         As ``now``, where nothing was cut off.
     """
-    parted = now.copy()
-    was, left = cell_components(before), cell_components(now)
-    for cell in np.unique(was[(before != 0) & (now == 0)]):
-        parts, sizes = np.unique(left[(was == cell) & (left > 0)], return_counts=True)
-        for part in np.delete(parts, np.argmax(sizes)) if parts.size else ():
-            parted[left == part] = first_id
-            first_id += 1
+    parted, struck = now.copy(), (before != 0) & (now == 0)
+    for label in np.unique(before[struck]):
+        here = _box(before == label)  # components of all of a large slice would take too long
+        was, left = cell_components(before[here] == label), cell_components(now[here] == label)
+        for cell in np.unique(was[struck[here] & (was > 0)]):
+            parts, sizes = np.unique(left[(was == cell) & (left > 0)], return_counts=True)
+            for part in np.delete(parts, np.argmax(sizes)) if parts.size else ():
+                parted[here][left == part] = first_id
+                first_id += 1
     return parted
 
 
@@ -161,20 +163,22 @@ def _between(labels: Labels, first: BoolImage, second: BoolImage, reach_px: floa
     near = free & (apart <= 1.5 * gap + 2) & (np.maximum(to_first, to_second) <= to_others)
     parts, _ = ndimage.label(near | first | second)
     if parts[first][0] != parts[second][0]:
-        raise LabelsError(
-            "merge: another cell lies between the two; paint the way between them"
-        )
+        raise LabelsError("merge: another cell lies between the two; paint the way between them")
     linking: BoolImage = near & (parts == parts[first][0])
     return linking
 
 
-def _around(
-    points: list[Point], shape: tuple[int, ...]
-) -> tuple[tuple[slice, slice], list[Point]]:
+def _box(mask: BoolImage) -> tuple[slice, slice]:
+    """Rows and columns from the first to the last pixel of a mask (Y, X)."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _around(points: list[Point], shape: tuple[int, ...]) -> tuple[tuple[slice, slice], list[Point]]:
     """Rows and columns around points, and where the points are within."""
-    low, high = np.min(points, axis=0) - _MARGIN_PX, np.max(points, axis=0) + _MARGIN_PX + 1
-    low = np.maximum(low, 0)
-    rows, columns = (slice(int(a), int(min(b, n))) for a, b, n in zip(low, high, shape, strict=True))
+    low = np.maximum(np.min(points, axis=0) - _MARGIN_PX, 0)
+    high = np.minimum(np.max(points, axis=0) + _MARGIN_PX + 1, shape)
+    rows, columns = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
     return (rows, columns), [(int(y - low[0]), int(x - low[1])) for y, x in points]
 
 

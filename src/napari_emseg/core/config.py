@@ -381,3 +381,7 @@ class BrushConfig(Config):
     thickness_px: int = setting(
         3, "How thick a membrane is drawn, and left around a new cell.", unit="px", ge=1, le=100
     )
+    through_stack: bool = setting(
+        False,
+        "Cells that are merged become one in the neighbouring slices too, as far as they go.",
+    )

@@ -64,7 +64,7 @@ class SliceEdits:
     Parameters
     ----------
     baseline : Packed, optional
-        Its labels (Y, X) before a person's first stroke since they were predicted; None without one.
+        Its labels (Y, X) before a person's first stroke since they were predicted.
     before : Packed, optional
         Pixels (Y, X) that had been touched before that prediction.
     reviewed : bool
@@ -160,7 +160,7 @@ class Edits:
     # -- beside the pixels in a file -----------------------------------------------------------
 
     def note_of(self, data: ArrayLike) -> dict[str, Any] | None:
-        """All of it in a form for JSON, by the labels (Z, Y, X) as they are now; None if nothing."""
+        """All of it for JSON, by the labels (Z, Y, X) as they are now; None where it is nothing."""
         stack = data[None] if data.ndim == 2 else data
         masks = {z: self.of(z).touched(np.asarray(stack[z])) for z in sorted(self.edited)}
         touched = {str(z): _to_text(mask) for z, mask in masks.items() if mask.any()}

@@ -17,6 +17,8 @@ def this_process() -> list[Any]:
 def is_alive(process: Sequence[Any] | None) -> bool:
     """Whether a process lives, and is not another one with the same number."""
     try:
-        return bool(process) and psutil.Process(process[0]).create_time() == process[1]
+        if process is None:
+            return False
+        return bool(psutil.Process(process[0]).create_time() == process[1])
     except (psutil.Error, TypeError, ValueError, LookupError):
         return False

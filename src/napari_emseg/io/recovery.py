@@ -93,7 +93,8 @@ class Recovery:
     @property
     def slices(self) -> tuple[int, ...]:
         """Slices that are kept, ascending."""
-        return tuple(sorted(int(file.stem.split("-")[1]) for file in self.folder.glob("slice-*.npz")))
+        files = self.folder.glob("slice-*.npz")
+        return tuple(sorted(int(file.stem.removeprefix("slice-")) for file in files))
 
     @property
     def written(self) -> float:
@@ -114,8 +115,8 @@ class Recovery:
                 bits = np.unpackbits(kept["touched"], count=labels.size)
         except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
             raise ReadError(
-                f"{self._file(z)}: a painted slice cannot be read ({error}); discard it, or restore "
-                "the others after moving that file away"
+                f"{self._file(z)}: a painted slice cannot be read ({error}); discard all, or "
+                "move that file away and restore the others"
             ) from error
         return PaintedSlice(labels, bits.astype(bool).reshape(labels.shape))
 

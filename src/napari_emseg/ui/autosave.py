@@ -219,6 +219,8 @@ class Autosave(QObject):
 
 def autosave_of(viewer: Any) -> Autosave:
     """The one of a viewer with a window, which begins when it is first asked for."""
+    # a plugin is given a proxy of the viewer, which hides the window
+    viewer = getattr(viewer, "__wrapped__", viewer)
     window = viewer.window._qt_window
     found = window.findChild(Autosave)
     if found is None:

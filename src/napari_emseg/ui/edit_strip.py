@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor, QPen
 from qtpy.QtWidgets import QWidget
 
-from napari_emseg.core.edits import Edits, EditRole
+from napari_emseg.core.edits import EditRole, Edits
 from napari_emseg.ui.slice_strip import Counts, SliceBoxes
 
 COLORS: dict[EditRole, str] = {

@@ -90,5 +90,6 @@ def _describe(recovery: Recovery, autosave: Autosave, more: int) -> str:
     if recovery in autosave.removed:
         said = f"The layer with {what} was removed and is not saved."
     else:
-        said = f"{what} were not saved when napari ended on {when:%d %B at %H:%M}."
+        were = "was" if count == 1 else "were"
+        said = f"{what} {were} not saved when napari ended on {when:%d %B at %H:%M}."
     return said + (f" {more} more after this." if more else "")

@@ -162,7 +162,7 @@ class Counts(QWidget):
         layout.addWidget(self._label)
 
     def show_counts(self, parts: Iterable[tuple[str, str, int]]) -> None:
-        """Show colours, what they mean, and how often they occur; those that do not are left out."""
+        """Show colours, what they mean, and how often they occur, if they do."""
         self._label.setText(
             " &nbsp; ".join(
                 f'<span style="color:{color}">&#9632;</span>&nbsp;{_unbroken(text)}&nbsp;{count}'

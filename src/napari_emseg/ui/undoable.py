@@ -76,9 +76,7 @@ def slices_of(layer: Labels, atoms: Iterable[Any]) -> set[int]:
     found: set[int] = set()
     for atom in atoms:
         on = _place(atom)[0]
-        found.update(
-            range(on.start, on.stop) if isinstance(on, slice) else map(int, np.unique(on))
-        )
+        found.update(range(on.start, on.stop) if isinstance(on, slice) else map(int, np.unique(on)))
     return found
 
 
