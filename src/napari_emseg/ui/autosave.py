@@ -71,8 +71,8 @@ class Autosave(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(_CALM_MS)
         self._soon.timeout.connect(self.write)
-        self._ready.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
-        self._is_failing = False
+        self._ready.connect(self._call, Qt.ConnectionType.QueuedConnection)
+        self._is_failing = self._is_closed = False
         for layer in viewer.layers:
             self._watch(layer)
         viewer.layers.events.inserted.connect(self._on_inserted)
@@ -115,8 +115,9 @@ class Autosave(QObject):
 
     def close(self) -> None:
         """The window was closed regularly: nothing is to be restored."""
-        if self._on_saved not in labels_written:
+        if self._is_closed:
             return
+        self._is_closed = True
         labels_written.remove(self._on_saved)
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
@@ -198,6 +199,10 @@ class Autosave(QObject):
             self._ready.emit(partial(_throw, error))
         else:
             self._ready.emit(partial(self._settle, kept, slices, touched))
+
+    def _call(self, call: Callable[[], None]) -> None:
+        if not self._is_closed:
+            call()
 
     def _settle(self, kept: _Kept, slices: dict[int, Any], touched: dict[int, bool]) -> None:
         """Slices on which nothing is touched any more do not count as edited."""

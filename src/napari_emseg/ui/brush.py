@@ -140,8 +140,9 @@ class BrushTools(Container):
         layer.events.paint.disconnect(self._on_paint)
         if self._on_press in layer.mouse_drag_callbacks:
             layer.mouse_drag_callbacks.remove(self._on_press)
-        if self._brush_before is not None:
-            layer.brush_size, self._brush_before = self._brush_before, None
+        brush, self._brush_before = self._brush_before, None
+        if brush is not None:
+            layer.brush_size = brush
             self._set_mode(layer, "pan_zoom")
         self._show()
 

@@ -45,7 +45,10 @@ class ReviewRow(QWidget):
         self.strip.wanted.connect(self._go)
         self.strip.turned.connect(self._turn)
         self.reviewed.clicked.connect(self.turn_here)
-        viewer.dims.events.point.connect(self._show_here)
+        dims = viewer.dims.events
+        self._seen = (dims.point, dims.order, dims.ndisplay)
+        for event in self._seen:
+            event.connect(self._show_here)
 
     def show_layer(self, follower: LayerEdits | None) -> None:
         """Show another layer, or none."""
@@ -73,7 +76,8 @@ class ReviewRow(QWidget):
     def stop(self) -> None:
         """The dock is closed."""
         self.show_layer(None)
-        self._viewer.dims.events.point.disconnect(self._show_here)
+        for event in self._seen:
+            event.disconnect(self._show_here)
 
     def _on_key(self, _: Any) -> None:
         self.turn_here()
