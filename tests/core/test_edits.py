@@ -21,7 +21,7 @@ def labels() -> np.ndarray:
 def painted(labels: np.ndarray, z: int = 1) -> tuple[Edits, np.ndarray]:
     """Slice ``z`` with a square of sevens."""
     edits = Edits()
-    edits.begin(z, labels[z])
+    edits.begin(z, labels[z].copy())
     labels[z, 5:9, 3:6] = 7
     square = np.zeros(SHAPE[1:], bool)
     square[5:9, 3:6] = True
@@ -43,6 +43,15 @@ def test_touched_is_what_differs(labels):
     assert [edits.role(z) for z in range(3)] == ["untouched", "edited", "untouched"]
     assert edits.of(0) is NOTHING
     assert not edits.of(0).touched(labels[0]).any()
+
+
+def test_packed_it_says_the_same(labels):
+    edits, square = painted(labels)
+    packed = edits.of(1).packed()
+    np.testing.assert_array_equal(packed.touched(labels[1]), square)
+    assert packed.packed() is packed
+    edits.put(1, packed, edited=True)
+    assert edits.slices == (1,)
 
 
 def test_painting_back_untouches(labels):

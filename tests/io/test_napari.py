@@ -221,7 +221,7 @@ def _edited(dtype, value=1):
     data = np.zeros((4, 12, 10), dtype)
     data[:, 2:] = 1
     edits = Edits()
-    edits.begin(1, data[1])
+    edits.begin(1, data[1].copy())
     data[1, 3:5, 4:6] = value
     edits.review(3, reviewed=True)
     return Labels(data, metadata={"napari_emseg": {"edits": edits}}), edits

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 
 from napari_emseg.core.edits import Edits
+from napari_emseg.errors import LabelsError
 from napari_emseg.ui.layer_edits import LayerEdits
 
 
@@ -26,6 +27,10 @@ def follower(layer) -> LayerEdits:
 
 def touched(follower: LayerEdits, z: int) -> np.ndarray:
     return follower.edits.of(z).touched(follower.now(z))
+
+
+def write(follower: LayerEdits, slices: list, policy: str) -> tuple[int, ...]:
+    return follower.write(follower.plan(slices, policy, follower.versions()))
 
 
 def prediction(value: int = 0) -> list:
@@ -89,7 +94,7 @@ def test_a_prediction_keeps_what_was_touched(layer, follower):
     layer.paint((2, 10, 10), 7)
     follower.review(3, reviewed=True)
     mask, reviewed = touched(follower, 2), layer.data[3].copy()
-    assert follower.write_prediction(prediction(), "keep my edits") == (0, 1, 2, 4)
+    assert write(follower, prediction(), "keep my edits") == (0, 1, 2, 4)
     np.testing.assert_array_equal(layer.data[2] == 7, mask)
     np.testing.assert_array_equal(layer.data[3], reviewed)
     assert not layer.data[[0, 1, 4]].any()
@@ -102,7 +107,7 @@ def test_undo_of_a_prediction_brings_back_what_was_known(layer, follower):
     layer.paint((2, 10, 10), 7)
     follower.review(3, reviewed=True)
     painted, mask = layer.data.copy(), touched(follower, 2)
-    follower.write_prediction(prediction(4), "replace")
+    write(follower, prediction(4), "replace")
     assert follower.edits.slices == ()
     assert (layer.data == 4).all()
 
@@ -122,8 +127,22 @@ def test_undo_of_a_prediction_brings_back_what_was_known(layer, follower):
     np.testing.assert_array_equal(touched(follower, 1), layer.data[1] != 4)
 
 
+def test_what_is_painted_while_a_prediction_is_planned_is_kept(layer, follower):
+    plan = follower.plan(prediction(4), "keep my edits", follower.versions())
+    before = layer.data.copy()
+    layer.paint((2, 10, 10), 7)
+    painted = layer.data.copy()
+    assert follower.write(plan) == (0, 1, 2, 3, 4)
+    np.testing.assert_array_equal(layer.data == 7, painted != before)
+    assert follower.edits.slices == (2,)
+    layer.undo()
+    np.testing.assert_array_equal(layer.data, painted)
+    layer.undo()
+    np.testing.assert_array_equal(layer.data, before)
+
+
 def test_strokes_on_a_prediction_are_done_again_on_it(layer, follower):
-    follower.write_prediction(prediction(4), "keep my edits")
+    write(follower, prediction(4), "keep my edits")
     layer.paint((2, 10, 10), 7)
     mask = touched(follower, 2)
     for _ in range(2):
@@ -136,13 +155,13 @@ def test_strokes_on_a_prediction_are_done_again_on_it(layer, follower):
 
 def test_a_prediction_that_agrees_is_no_step(layer, follower):
     same = [(z, layer.data[z].copy()) for z in range(5)]
-    follower.write_prediction(same, "keep my edits")
+    write(follower, same, "keep my edits")
     layer.undo()
     np.testing.assert_array_equal(layer.data, np.array([values for _, values in same]))
 
 
 def test_more_steps_than_napari_keeps(layer, follower):
-    follower.write_prediction(prediction(4), "keep my edits")
+    write(follower, prediction(4), "keep my edits")
     for k in range(layer._history_limit + 5):
         layer.paint((2, 10, 10), 5 + k % 2)
     for _ in range(layer._history_limit + 5):
@@ -167,7 +186,7 @@ def test_a_copy_of_a_layer_has_edits_of_its_own(layer, follower):
     data, state, _ = layer.as_layer_data_tuple()
     other = LayerEdits(Labels(data.copy(), **state))
     assert other.edits.slices == (2,)
-    other.write_prediction(prediction(), "replace")
+    write(other, prediction(), "replace")
     assert follower.edits.slices == (2,)
 
 
@@ -187,6 +206,15 @@ def test_it_lies_in_the_metadata_beside_what_else_is_there(layer):
     assert layer.metadata["napari_emseg"]["model"] == "x"
     assert isinstance(layer.metadata["napari_emseg"]["edits"], Edits)
     assert layer.metadata["napari_emseg"]["edits"] is follower.edits
+
+
+def test_a_prediction_does_not_interrupt_a_stroke(layer, follower):
+    with layer.block_history():
+        layer.paint((2, 10, 10), 7)
+        painted = layer.data.copy()
+        with pytest.raises(LabelsError, match="let go of the mouse"):
+            write(follower, prediction(), "replace")
+    np.testing.assert_array_equal(layer.data, painted)
 
 
 def test_followed_no_more(layer, follower):

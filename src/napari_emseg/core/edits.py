@@ -57,36 +57,42 @@ class Packed:
         return np.frombuffer(raw, self.dtype).reshape(self.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SliceEdits:
     """What is known of one slice.
 
     Parameters
     ----------
-    baseline : Packed, optional
-        Its labels (Y, X) before a person's first stroke since they were predicted.
+    baseline : (Y, X) array or Packed, optional
+        Its labels before a person's first stroke since they were predicted.
     before : Packed, optional
         Pixels (Y, X) that had been touched before that prediction.
     reviewed : bool
         Whether a person vouches for all of it.
     """
 
-    baseline: Packed | None = None
+    baseline: Packed | npt.NDArray[Any] | None = None
     before: Packed | None = None
     reviewed: bool = False
 
     @property
     def shape(self) -> tuple[int, ...] | None:
         """Of the slice (Y, X), where anything is known of its pixels."""
-        known = self.baseline or self.before
+        known = self.before if self.baseline is None else self.baseline
         return None if known is None else known.shape
 
     def touched(self, now: npt.NDArray[Any]) -> BoolImage:
         """Pixels (Y, X) that a person has touched, by the labels (Y, X) as they are now."""
         mask = np.zeros(now.shape, bool) if self.before is None else self.before.unpack()
         if self.baseline is not None:
-            mask = mask | (now != self.baseline.unpack())
+            mask = mask | (now != _unpacked(self.baseline))
         return mask
+
+    def packed(self) -> SliceEdits:
+        """The same in little memory; a large slice takes a while, so leave it to a thread."""
+        if not isinstance(self.baseline, np.ndarray):
+            return self
+        return replace(self, baseline=Packed.of(self.baseline))
 
 
 NOTHING = SliceEdits()
@@ -112,15 +118,15 @@ class Edits:
 
     def put(self, z: int, known: SliceEdits, *, edited: bool) -> None:
         """Know this of slice ``z`` from now on."""
-        if known == NOTHING:
+        if known.shape is None and not known.reviewed:
             self._slices.pop(z, None)
         else:
             self._slices[z] = known
         self.settle(z, edited)
 
     def begin(self, z: int, before: npt.NDArray[Any]) -> None:
-        """Slice ``z`` is painted on, and had the labels ``before`` (Y, X)."""
-        self._slices[z] = replace(self.of(z), baseline=Packed.of(before))
+        """Slice ``z`` is painted on; ``before`` (Y, X), which nobody writes to, was on it."""
+        self._slices[z] = replace(self.of(z), baseline=before)
         self.edited.add(z)
 
     def settle(self, z: int, edited: bool) -> None:
@@ -220,6 +226,10 @@ def merged(
     if known.reviewed or (policy == "only empty slices" and (now.any() or touched.any())):
         return None
     return np.where(touched, now, predicted).astype(now.dtype), touched
+
+
+def _unpacked(values: Packed | npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return values if isinstance(values, np.ndarray) else values.unpack()
 
 
 def _to_text(mask: BoolImage) -> str:

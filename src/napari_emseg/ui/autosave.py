@@ -192,24 +192,31 @@ class Autosave(QObject):
     ) -> None:
         """In the thread: compare and write."""
         try:
+            packed = {z: known.packed() for z, (known, _) in slices.items()}
             touched = _write_slices(kept.recovery, about, slices)
         except WriteError as error:
             self._ready.emit(partial(self._warn, str(error)))
         except Exception as error:  # noqa: BLE001  a bug must reach the window, not vanish
             self._ready.emit(partial(_throw, error))
         else:
-            self._ready.emit(partial(self._settle, kept, slices, touched))
+            self._ready.emit(partial(self._settle, kept, slices, packed, touched))
 
     def _call(self, call: Callable[[], None]) -> None:
         if not self._is_closed:
             call()
 
-    def _settle(self, kept: _Kept, slices: dict[int, Any], touched: dict[int, bool]) -> None:
+    def _settle(
+        self,
+        kept: _Kept,
+        slices: dict[int, Any],
+        packed: dict[int, SliceEdits],
+        touched: dict[int, bool],
+    ) -> None:
         """Slices on which nothing is touched any more do not count as edited."""
         edits, self._is_failing = kept.edits.edits, False
         for z, is_touched in touched.items():
-            if edits.of(z) is slices[z][0] and z not in kept.dirty:
-                edits.settle(z, is_touched)
+            if edits.of(z) is slices[z][0]:
+                edits.put(z, packed[z], edited=is_touched or z in kept.dirty)
         if not edits.slices:
             kept.written = False
             self._thread.submit(kept.recovery.discard)

@@ -110,6 +110,7 @@ class BrushTools(Container):
             self._bind(acts.layer)
         for button in self.buttons.values():
             button.enabled = acts is not None
+        self.through_stack.enabled = acts is not None and acts.are_cells
 
     # -- taking up and putting down --------------------------------------------------------
 

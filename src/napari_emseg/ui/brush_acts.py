@@ -33,7 +33,7 @@ class BrushActs:
     """
 
     def __init__(self, follower: LayerEdits, *, are_cells: bool) -> None:
-        self._follower, self._ids = follower, are_cells
+        self._follower, self.are_cells = follower, are_cells
         self._highest = HighestId(follower) if are_cells else None
 
     @property
@@ -44,7 +44,9 @@ class BrushActs:
     def fill(self, z: int, at: Point, thickness_px: int) -> None:
         """Make cell of the membrane at a pixel; `LabelsError` where there is none to fill."""
         labels = np.asarray(self._follower.now(z))
-        filled = fill_cell(labels, at, ids=self._ids, new_id=self._next_id(), rim_px=thickness_px)
+        filled = fill_cell(
+            labels, at, ids=self.are_cells, new_id=self._next_id(), rim_px=thickness_px
+        )
         undoable.write(self.layer, [(z, filled)])
 
     def part(self, atoms: Sequence[Any]) -> int:
@@ -55,7 +57,7 @@ class BrushActs:
         int
             How many slices had something cut off.
         """
-        if not self._ids:
+        if not self.are_cells:
             return 0
         parted = []
         for z in undoable.slices_of(self.layer, atoms):
@@ -65,7 +67,7 @@ class BrushActs:
                 parted.append((z, labels))
         if parted:
             undoable.extend(self.layer, parted)
-            self._follower.changed.emit({z for z, _ in parted})
+            self._follower.note({z for z, _ in parted})
         return len(parted)
 
     def join(self, z: int, one: Point, other: Point, thickness_px: int, *, through: bool) -> None:
@@ -90,9 +92,9 @@ class BrushActs:
         """
         labels = np.asarray(self._follower.now(z))
         reach = max(_REACH * thickness_px, _LEAST_REACH_PX)
-        joined = join_cells(labels, one, other, ids=self._ids, reach_px=reach)
+        joined = join_cells(labels, one, other, ids=self.are_cells, reach_px=reach)
         changes = [(z, joined)]
-        if through and self._ids:
+        if through and self.are_cells:
             changes += self._renamed(z, labels[other], labels[one])
         undoable.write(self.layer, changes)
 

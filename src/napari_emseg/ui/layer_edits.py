@@ -8,14 +8,15 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from psygnal import Signal
 
 from napari_emseg.core.edits import Edits, Policy, SliceEdits, merged
+from napari_emseg.errors import LabelsError
 from napari_emseg.types import OURS
 from napari_emseg.ui import undoable
 
 if TYPE_CHECKING:
-    import numpy as np
     from napari.layers import Labels
 
 
@@ -34,6 +35,25 @@ class _Step:
     mark: Any
     old: dict[int, _Known]
     new: dict[int, _Known]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What a prediction would do to a slice of this version; kept is None for nothing."""
+
+    z: int
+    version: int
+    predicted: np.ndarray[Any, Any]
+    atom: Any
+    kept: np.ndarray[Any, np.dtype[np.bool_]] | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A prediction that is about to be written; see `LayerEdits.plan`."""
+
+    policy: Policy
+    changes: list[_Change]
 
 
 class LayerEdits:
@@ -60,6 +80,7 @@ class LayerEdits:
         self.layer = layer
         self.edits = _edits_in(layer)
         self._steps: list[_Step] = []
+        self._versions: dict[int, int] = {}
         self._by_program = False
         self._seen = undoable.steps(layer)
         self._take_up_earlier_strokes()
@@ -91,12 +112,23 @@ class LayerEdits:
     def review(self, z: int, reviewed: bool) -> None:
         """A person vouches for all of slice ``z``, or does not any more."""
         self.edits.review(z, reviewed)
-        self.changed.emit({z})
+        self._tell({z})
 
-    def write_prediction(
-        self, slices: Iterable[tuple[int, np.ndarray[Any, Any]]], policy: Policy
-    ) -> tuple[int, ...]:
-        """Write a prediction as one step of undo.
+    def note(self, changed: set[int]) -> None:
+        """Slices were written to by other ways than strokes."""
+        self._tell(changed)
+
+    def versions(self) -> dict[int, int]:
+        """How often each slice has changed, for `plan`."""
+        return dict(self._versions)
+
+    def plan(
+        self,
+        slices: Iterable[tuple[int, np.ndarray[Any, Any]]],
+        policy: Policy,
+        versions: dict[int, int],
+    ) -> Plan:
+        """Find out what a prediction would change; only reads, so it may run in a thread.
 
         Parameters
         ----------
@@ -104,26 +136,56 @@ class LayerEdits:
             What is predicted.
         policy : Policy
             What stays; see `core.edits.merged`.
+        versions : dict
+            What `versions` gave, on the window's thread and before this call.
+        """
+        changes = []
+        for z, predicted in slices:
+            result = merged(np.asarray(self.now(z)), predicted, self.edits.of(z), policy)
+            if result is None:
+                atom, kept = None, None
+            else:
+                atom, kept = undoable.difference(self.layer, z, result[0]), result[1]
+            changes.append(_Change(z, versions.get(z, 0), predicted, atom, kept))
+        return Plan(policy, changes)
+
+    def write(self, plan: Plan) -> tuple[int, ...]:
+        """Write a prediction as one step of undo.
+
+        Slices that have changed since they were planned are planned again.
 
         Returns
         -------
         tuple of int
             Slices that were not left as they are on purpose.
+
+        Raises
+        ------
+        LabelsError
+            If a stroke is being drawn, with which it would become one step.
         """
-        wanted, kept = {}, {}
-        for z, predicted in slices:
-            result = merged(self.now(z), predicted, self.edits.of(z), policy)
-            if result is not None:
-                wanted[z], kept[z] = result
-        old = {z: self._known(z) for z in wanted}
+        if undoable.unfinished(self.layer):
+            raise LabelsError(
+                f"labels: a stroke on {self.layer.name!r} is not finished; let go of the mouse "
+                "first"
+            )
+        late = [(c.z, c.predicted) for c in plan.changes if c.version != self._versions.get(c.z, 0)]
+        anew = {c.z: c for c in self.plan(late, plan.policy, self._versions).changes}
+        changes = [anew.get(change.z, change) for change in plan.changes]
+        return self._write([change for change in changes if change.kept is not None])
+
+    def _write(self, changes: list[_Change]) -> tuple[int, ...]:
+        slices = tuple(sorted(change.z for change in changes))
+        old = {z: self._known(z) for z in slices}
         with self._writing():
-            mark = undoable.write(self.layer, wanted.items())
-        for z, mask in kept.items():
-            self.edits.predict(z, mask)
+            atoms = [change.atom for change in changes if change.atom is not None]
+            mark = undoable.apply(self.layer, atoms)
+        for change in changes:
+            self.edits.predict(change.z, change.kept)
         if mark is not None:
-            self._steps.append(_Step(mark, old, {z: self._known(z) for z in wanted}))
-        self.changed.emit(set(wanted))
-        return tuple(sorted(wanted))
+            self._steps.append(_Step(mark, old, {z: self._known(z) for z in slices}))
+        self._tell(set(slices))
+        return slices
 
     # -- what happens to the layer -------------------------------------------------------------
 
@@ -153,7 +215,7 @@ class LayerEdits:
         for z in known:
             if z >= self.total or self.edits.of(z).shape not in (None, shape):
                 self.edits.predict(z, None)
-        self.changed.emit(set(known))
+        self._tell(set(known))
 
     def _touch(self, atoms: Sequence[Any], newest: Sequence[Any] | None = None) -> None:
         touched = undoable.slices_of(self.layer, atoms if newest is None else newest)
@@ -161,7 +223,7 @@ class LayerEdits:
             if self.edits.of(z).baseline is None:
                 self.edits.begin(z, undoable.before(self.layer, z, atoms))
             self.edits.settle(z, edited=True)  # until it has been compared
-        self.changed.emit(touched)
+        self._tell(touched)
 
     def _replay(self, atoms: Sequence[Any], *, back: bool) -> None:
         """A step was undone or done again: what it changed has to be looked at."""
@@ -171,7 +233,7 @@ class LayerEdits:
             return
         for z, known in (step.old if back else step.new).items():
             self.edits.put(z, known.edits, edited=known.edited)
-        self.changed.emit(set(step.old))
+        self._tell(set(step.old))
 
     def _take_up_earlier_strokes(self) -> None:
         """What was painted before anybody watched is in the undo history."""
@@ -179,6 +241,11 @@ class LayerEdits:
         for z in undoable.slices_of(self.layer, atoms):
             if self.edits.of(z).baseline is None:
                 self.edits.begin(z, undoable.before(self.layer, z, atoms))
+
+    def _tell(self, changed: set[int]) -> None:
+        for z in changed:
+            self._versions[z] = self._versions.get(z, 0) + 1
+        self.changed.emit(changed)
 
     def _known(self, z: int) -> _Known:
         return _Known(self.edits.of(z), z in self.edits.edited)

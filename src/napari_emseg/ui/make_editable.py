@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -17,6 +18,7 @@ from napari_emseg.types import OURS
 from napari_emseg.ui.correct_fields import CorrectFields, are_cells, label_layers
 from napari_emseg.ui.forms import form_of, spare_width
 from napari_emseg.ui.latest import Latest
+from napari_emseg.ui.layer_edits import Plan
 from napari_emseg.ui.layers import (
     current_slice,
     geometry,
@@ -130,12 +132,28 @@ class MakeEditable(Container):
         except EmsegError as error:
             self.failed.emit(str(error))
             return
-        data = prediction.data if prediction.ndim == 3 else prediction.data[np.newaxis]
         self._reading.want(
-            lambda: [(z, np.array(data[z])) for z in slices],
-            lambda predicted: self._put(prediction, target, predicted),
+            self._reader(prediction, target, slices),
+            lambda made: self._put(prediction, target, made),
             self.failed.emit,
         )
+
+    def _reader(
+        self, prediction: Labels, target: Labels | None, slices: list[int]
+    ) -> Callable[[], Predicted | Plan]:
+        """For the thread: copies what is predicted, and plans what it changes in the target."""
+        data = prediction.data if prediction.ndim == 3 else prediction.data[np.newaxis]
+        if target is None:
+            return lambda: _copied(data, slices)
+        follower, policy = self._autosave.of(target), self.policy.value
+        versions = follower.versions()
+
+        def plan() -> Plan:
+            predicted = _copied(data, slices)
+            _check_range(target, predicted)
+            return follower.plan(predicted, policy, versions)
+
+        return plan
 
     def _require_layers(self) -> tuple[Labels, Labels | None]:
         prediction, target = self.prediction.value, self._fields.labels_layer
@@ -153,24 +171,24 @@ class MakeEditable(Container):
             _check_fit(prediction, target)
         return prediction, target
 
-    def _put(self, prediction: Labels, target: Labels | None, predicted: Predicted) -> None:
+    def _put(self, prediction: Labels, target: Labels | None, made: Predicted | Plan) -> None:
         """Make the new layer, or write into the one that is there."""
-        if target is None:
-            self._add(prediction, predicted)
+        if target is None or not isinstance(made, Plan):
+            assert not isinstance(made, Plan)
+            self._add(prediction, made)
         elif target not in self._viewer.layers:
             self.failed.emit(f"Labels: {target.name!r} was removed meanwhile; choose another one")
         else:
-            self._write(target, predicted)
+            self._write(target, made)
 
-    def _write(self, target: Labels, predicted: Predicted) -> None:
+    def _write(self, target: Labels, plan: Plan) -> None:
         try:
-            _check_range(target, predicted)
+            written = self._autosave.of(target).write(plan)
         except LabelsError as error:
             self.failed.emit(str(error))
             return
-        follower = self._autosave.of(target)
-        written = follower.write_prediction(predicted, self.policy.value)
-        left = len(predicted) - len(written)
+        self._viewer.layers.selection.active = target  # Ctrl-Z is for the one that is selected
+        left = len(plan.changes) - len(written)
         said = f"{plural(len(written), 'slice')} written into {target.name!r}"
         also = f"; {left} left as they are" if left else ""
         self.said.emit(f"{said}{also}. Ctrl-Z takes it back.")
@@ -184,7 +202,7 @@ class MakeEditable(Container):
             data,
             name=f"{self._name_of(prediction)} corrected",
             opacity=prediction.opacity,
-            colormap=prediction.colormap,
+            colormap=deepcopy(prediction.colormap),
             metadata={OURS: {"edits": self._edits_of(prediction, predicted)}},
             **geometry(prediction),
         )
@@ -204,6 +222,10 @@ class MakeEditable(Container):
             if known.of(z).reviewed:
                 edits.review(z, reviewed=True)
         return edits
+
+
+def _copied(data: Any, slices: list[int]) -> Predicted:
+    return [(z, np.array(data[z])) for z in slices]
 
 
 def _check_fit(prediction: Labels, target: Labels) -> None:

@@ -34,18 +34,42 @@ def write(layer: Labels, slices: Slices) -> Any:
     Any
         What `done` and `undone` know the step by; None where nothing differed.
     """
+    return apply(layer, _differences(layer, slices))
+
+
+def difference(layer: Labels, z: int, wanted: np.ndarray[Any, Any]) -> Any:
+    """What has to be written to give slice ``z`` the labels ``wanted`` (Y, X); None if nothing.
+
+    It only reads, so a thread may call it; `apply` takes it as long as the slice stays as it is.
+    """
+    now = np.asarray(layer.data[z] if layer.ndim == 3 else layer.data)
+    differs = now != wanted
+    if not differs.any():
+        return None
+    rows, columns = _box(differs)
+    key = (slice(z, z + 1), rows, columns)[-layer.ndim :]
+    old = np.array(layer.data[key])
+    return key, old, np.array(wanted[rows, columns], old.dtype).reshape(old.shape)
+
+
+def apply(layer: Labels, differences: Sequence[Any]) -> Any:
+    """Write what `difference` has found as one step of undo; returns as `write`."""
+    if not differences:
+        return None
     with layer.block_history():
-        atoms = _put(layer, slices)
-        for atom in atoms:
+        for atom in differences:
+            layer.data[atom[0]] = atom[2]
             layer._save_history(atom)
-    if atoms:
-        layer.refresh(extent=False)
-    return atoms[0] if atoms else None
+    layer.refresh(extent=False)
+    return differences[0]
 
 
 def extend(layer: Labels, slices: Slices) -> None:
     """Write whole slices as a part of the last step, which one Ctrl-Z takes back with it."""
-    layer._undo_history[-1].extend(_put(layer, slices))
+    atoms = _differences(layer, slices)
+    for atom in atoms:
+        layer.data[atom[0]] = atom[2]
+    layer._undo_history[-1].extend(atoms)
     layer.refresh(extent=False)
 
 
@@ -88,20 +112,9 @@ def before(layer: Labels, z: int, atoms: Sequence[Any]) -> np.ndarray[Any, Any]:
     return labels
 
 
-def _put(layer: Labels, slices: Slices) -> list[Any]:
-    """Write what differs, each slice as a box, and give the atoms of it."""
-    atoms = []
-    for z, wanted in slices:
-        now = np.asarray(layer.data[z] if layer.ndim == 3 else layer.data)
-        differs = now != wanted
-        if not differs.any():
-            continue
-        rows, columns = _box(differs)
-        key = (slice(z, z + 1), rows, columns)[-layer.ndim :]
-        new = np.array(wanted[rows, columns], now.dtype).reshape(np.asarray(layer.data[key]).shape)
-        atoms.append((key, np.array(layer.data[key]), new))
-        layer.data[key] = new
-    return atoms
+def _differences(layer: Labels, slices: Slices) -> list[Any]:
+    found = [difference(layer, z, wanted) for z, wanted in slices]
+    return [atom for atom in found if atom is not None]
 
 
 def _box(differs: np.ndarray[Any, Any]) -> tuple[slice, slice]:
