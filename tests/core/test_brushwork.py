@@ -64,6 +64,15 @@ def test_where_there_is_no_room_it_is_said():
         fill_cell(CELLS, (0, 0), ids=True, new_id=9, rim_px=2)
 
 
+def test_what_is_around_the_only_cell_is_not_inside_it():
+    labels = np.zeros((30, 30), np.uint8)
+    labels[10:15, 10:15] = 4
+    filled = fill_cell(labels, (25, 25), ids=True, new_id=9, rim_px=3)
+    assert filled[25, 25] == 9
+    assert (filled[10:15, 10:15] == 4).all()
+    assert not filled[15:18, 12].any()
+
+
 def test_far_away_nothing_is_looked_at():
     labels = np.zeros((900, 900), np.uint8)
     labels[:5], labels[20:25] = 1, 1

@@ -90,8 +90,11 @@ def test_of_two_windows_one_gets_it(painted):
 
 
 def test_another_process_with_the_same_number_is_not_the_owner():
-    pid, born = this_process()
-    assert not is_alive([pid, born - 100])
+    pid, born, machine = this_process()
+    assert is_alive([pid, born, machine])
+    assert is_alive([pid, born])  # as earlier versions wrote it
+    assert not is_alive([pid, born - 100, machine])
+    assert is_alive([ended_process(), born, "another machine"])
     assert not is_alive(None)
     assert not is_alive([])
     assert not is_alive("x")

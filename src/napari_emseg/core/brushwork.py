@@ -57,7 +57,7 @@ def fill_cell(labels: Labels, at: Point, *, ids: bool, new_id: int, rim_px: int)
     cells = cell_components(part if ids else part != 0)
     speck = _component(part == 0, at, _EVERYWHERE)
     around = np.unique(cells[ndimage.binary_dilation(speck, _EVERYWHERE) & ~speck])
-    if around.size == 1:
+    if around.size == 1 and not _at_border(speck):
         part[speck] = part[cells == around[0]][0]
     else:
         part[_roomy(part, at, rim_px)] = new_id if ids else _MASK_CELL
@@ -166,6 +166,11 @@ def _between(labels: Labels, first: BoolImage, second: BoolImage, reach_px: floa
         raise LabelsError("merge: another cell lies between the two; paint the way between them")
     linking: BoolImage = near & (parts == parts[first][0])
     return linking
+
+
+def _at_border(mask: BoolImage) -> bool:
+    """Whether a mask (Y, X) goes on beyond what can be seen."""
+    return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
 
 
 def _box(mask: BoolImage) -> tuple[slice, slice]:
