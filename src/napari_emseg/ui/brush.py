@@ -14,7 +14,7 @@ from napari_emseg.core.brushwork import Point
 from napari_emseg.core.config import BrushConfig
 from napari_emseg.errors import EmsegError, LabelsError
 from napari_emseg.ui.brush_acts import BrushActs
-from napari_emseg.ui.forms import field_for, form_of
+from napari_emseg.ui.forms import field_for, form_of, row_of
 from napari_emseg.ui.layers import pixel_at, require_paintable, require_seen_from_above
 from napari_emseg.ui.remembered import remember
 
@@ -88,8 +88,8 @@ class BrushTools(Container):
             BrushConfig, "through_stack", label="Merge through the stack"
         )
         self.buttons = {tool: _button(tool) for tool in TOOLS}
-        rows = [_row(self.buttons[DRAW], self.buttons[FILL]),
-                _row(self.buttons[SPLIT], self.buttons[MERGE])]  # fmt: skip
+        rows = [row_of(self.buttons[DRAW], self.buttons[FILL]),
+                row_of(self.buttons[SPLIT], self.buttons[MERGE])]  # fmt: skip
         super().__init__(
             widgets=[*rows, form_of([self.thickness, self.through_stack])], labels=False
         )
@@ -274,9 +274,3 @@ def _button(tool: Tool) -> PushButton:
     button = PushButton(text=f"{tool.name} ({tool.key})", tooltip=tool.tooltip)
     button.native.setCheckable(True)
     return button
-
-
-def _row(*buttons: PushButton) -> Container:
-    row = Container(widgets=buttons, layout="horizontal", labels=False)
-    row.margins = (0, 0, 0, 0)
-    return row

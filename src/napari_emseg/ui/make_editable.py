@@ -16,7 +16,7 @@ from napari_emseg.core.slices import chosen_slices
 from napari_emseg.errors import EmsegError, LabelsError, ShapeError
 from napari_emseg.types import OURS
 from napari_emseg.ui.correct_fields import CorrectFields, are_cells, label_layers
-from napari_emseg.ui.forms import form_of, spare_width
+from napari_emseg.ui.forms import form_of, row_of, spare_width
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.layer_edits import Plan
 from napari_emseg.ui.layers import (
@@ -66,9 +66,7 @@ class MakeEditable(Container):
         self._reading = Latest()
         self._make_fields()
         form = form_of([self.prediction, self.policy, self.slices])
-        buttons = Container(widgets=[self.current, self.whole], layout="horizontal", labels=False)
-        buttons.margins = (0, 0, 0, 0)
-        super().__init__(widgets=[form, buttons], labels=False)
+        super().__init__(widgets=[form, row_of(self.current, self.whole)], labels=False)
         self.margins = (0, 0, 0, 0)
         self.current.changed.connect(self.take_current)
         self.whole.changed.connect(self.take_whole)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from magicgui.widgets import Container, PushButton
 
+from napari_emseg.ui.forms import row_of
 from napari_emseg.ui.train_data import wrapped_label
 
 
@@ -14,6 +15,4 @@ class Offer(Container):
         self.text = wrapped_label("")
         self.accept = PushButton(text=accept, tooltip=tooltip)
         self.discard = PushButton(text="Discard", tooltip="Delete it.")
-        buttons = Container(widgets=[self.accept, self.discard], layout="horizontal", labels=False)
-        buttons.margins = (0, 0, 0, 0)
-        super().__init__(widgets=[self.text, buttons], labels=False)
+        super().__init__(widgets=[self.text, row_of(self.accept, self.discard)], labels=False)
