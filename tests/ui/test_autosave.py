@@ -10,11 +10,14 @@ import time
 
 import numpy as np
 import pytest
+from napari.layers import Labels
 
+from napari_emseg.core.edits import Edits
 from napari_emseg.io.napari_writer import write_labels
-from napari_emseg.io.recovery import left_behind, recovery_folder
+from napari_emseg.io.recovery import PaintedSlice, Recovery, left_behind, recovery_folder
 from napari_emseg.ui import autosave as module
 from napari_emseg.ui.autosave import autosave_of
+from napari_emseg.ui.recovered import describe
 from napari_emseg.ui.recovery_offer import RecoveryOffer
 
 SHAPE = (4, 40, 50)
@@ -163,6 +166,33 @@ def test_a_layer_that_was_removed_can_be_brought_back(viewer, layer, saving, off
     offer.discard.native.click()
     assert offer.recovery is None
     assert not any(recovery_folder().iterdir())
+
+
+def test_every_dock_offers_what_was_left_behind(viewer, qtbot):
+    recovery = Recovery.new()
+    lost = Labels(np.ones(SHAPE, np.uint8), name="lost")
+    edits = Edits()
+    edits.review(1, reviewed=True)
+    recovery.write_header(describe(lost, edits))
+    path = recovery.folder / "layer.json"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    path.write_text(path.read_text().replace(f"{os.getpid()},", f"{ended.pid},"))
+    recovery.write_slice(1, PaintedSlice(lost.data[1], lost.data[1] > 1))
+
+    docks = [
+        viewer.window.add_plugin_dock_widget("napari-emseg", name, tabify=False)[1]
+        for name in ("Segment", "Train", "Correct")
+    ]
+    assert all(dock.recovery.recovery == recovery for dock in docks)
+    assert all(dock.recovery.native.isVisibleTo(dock.recovery.native.parent()) for dock in docks)
+    docks[0].recovery.accept.native.click()
+    assert "lost" in viewer.layers
+    assert all(dock.recovery.recovery is None for dock in docks)
+    assert not any(
+        dock.recovery.native.isVisibleTo(dock.recovery.native.parent()) for dock in docks
+    )
+    assert autosave_of(viewer).of(viewer.layers["lost"]).edits.slices == (1,)
 
 
 def test_a_full_disk_is_said_once_and_tried_again(layer, saving, qtbot, monkeypatch, tmp_path):

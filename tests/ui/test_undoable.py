@@ -64,6 +64,10 @@ def test_a_step_can_be_extended(layer):
     np.testing.assert_array_equal(layer.data[2] if layer.ndim == 3 else layer.data, wanted)
 
 
+def test_napari_keeps_so_many_steps():
+    assert Labels._history_limit == undoable.LIMIT
+
+
 def test_only_what_differs_is_recorded():
     layer = Labels(np.zeros((30, 512, 512), np.uint8))
     wanted = np.zeros((512, 512), np.uint8)

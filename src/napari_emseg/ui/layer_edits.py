@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -79,7 +80,7 @@ class LayerEdits:
     def __init__(self, layer: Labels) -> None:
         self.layer = layer
         self.edits = _edits_in(layer)
-        self._steps: list[_Step] = []
+        self._steps: deque[_Step] = deque(maxlen=undoable.LIMIT)
         self._versions: dict[int, int] = {}
         self._by_program = False
         self._seen = undoable.steps(layer)

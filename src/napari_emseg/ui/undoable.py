@@ -15,6 +15,9 @@ import numpy as np
 if TYPE_CHECKING:
     from napari.layers import Labels
 
+LIMIT = 100
+"""Steps that napari keeps."""
+
 Slices: TypeAlias = Iterable[tuple[int, np.ndarray[Any, Any]]]
 """Numbers of slices, and the labels (Y, X) that they are to have."""
 
