@@ -114,18 +114,17 @@ class Autosave(QObject):
         self._thread.submit(lambda: None).result()
 
     def close(self) -> None:
-        """The window was closed regularly: nothing is to be restored."""
+        """The window was closed: what is not saved is written, and offered by the next one."""
         if self._is_closed:
             return
+        self.write()
         self._is_closed = True
         labels_written.remove(self._on_saved)
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         for kept in self._kept.values():
             kept.edits.stop()
-        self._thread.shutdown(wait=True, cancel_futures=True)
-        for recovery in [kept.recovery for kept in self._kept.values()] + self.removed:
-            recovery.discard()
+        self._thread.shutdown(wait=True)
         self._kept.clear()
 
     # -- layers ----------------------------------------------------------------------------
