@@ -41,6 +41,11 @@ class Predictions:
         self._alive.append(Prediction(self._viewer, image, package, self._scratch))
         return self._alive[-1]
 
+    def adopt(self, prediction: Prediction) -> None:
+        """Go on with one that another dock has made."""
+        if prediction not in self._alive and prediction.serves(prediction.image, prediction.model):
+            self._alive.append(prediction)
+
     def stop(self) -> None:
         """Make no more of masks and cells."""
         for prediction in self._alive:
