@@ -38,6 +38,6 @@ def go_to(
     shown = [
         float(world[axis - first] if axis >= first else point[axis]) for axis in dims.displayed
     ]
-    viewer.camera.center = (0.0, *shown) if len(shown) == 2 else tuple(shown)
+    viewer.scene.camera.center = (0.0, *shown) if len(shown) == 2 else tuple(shown)
     extent = size_px * abs(float(layer.scale[-1]))
-    viewer.camera.zoom = max(viewer.camera.zoom, _LEAST_CANVAS_PX / extent)
+    viewer.scene.camera.zoom = max(viewer.scene.camera.zoom, _LEAST_CANVAS_PX / extent)
