@@ -57,7 +57,7 @@ def test_a_child_names_its_parent_and_rehearses_its_lesson(begin, parent):
     result, events = begin()
     package = read_package(result.package)
     assert package.info.parent == "mother"
-    assert any("'mother' had learned" in e.message for e in events if isinstance(e, Log))
+    assert any("had learned is rehearsed" in e.message for e in events if isinstance(e, Log))
     both = read_lesson(result.package / LESSON)
     inherited = read_lesson(parent.folder / LESSON)
     assert len(both) == len(inherited) + 1

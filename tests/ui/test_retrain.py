@@ -95,6 +95,7 @@ def eyes(viewer) -> dict[str, bool]:
 def test_the_whole_loop(viewer, person, segmented, panel, retrain):
     assert panel.model.value.folder.name == "tiny"
     painted, before = person.labels.data.copy(), eyes(viewer)
+    viewer.layers.selection.active = person.labels
 
     event = retrain()
 
@@ -115,6 +116,7 @@ def test_the_whole_loop(viewer, person, segmented, panel, retrain):
     for words in ("tiny, corrected 1: V_rand", "before", "right part of slice 2", "changed"):
         assert words in panel.run.status.value
     np.testing.assert_array_equal(person.labels.data, painted)
+    assert viewer.layers.selection.active is person.labels
     assert not {"tensorflow", "keras"} & set(sys.modules)
 
     panel.revert.native.click()

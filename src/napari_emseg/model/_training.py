@@ -17,14 +17,14 @@ from napari_emseg.core.patches import Batch, make_batch, prefetch
 from napari_emseg.core.split import Split
 from napari_emseg.core.steps import steps_per_epoch
 from napari_emseg.core.targets import Target
-from napari_emseg.errors import CancelledError, EmsegError, WriteError
+from napari_emseg.errors import CancelledError, EmsegError
 from napari_emseg.model._beginning import network_of, require_classes, require_same_split
 from napari_emseg.model._learner import new_learner, resumed_learner
 from napari_emseg.model._schedule import Schedule, has_stalled
 from napari_emseg.model._showing import Showing
 from napari_emseg.model.history import Row, TrainResult, best_epoch
 from napari_emseg.model.int8 import add_int8
-from napari_emseg.model.lesson_file import LESSON, read_lesson, write_lesson
+from napari_emseg.model.lesson_file import inherit_lesson, leave_lesson, read_lesson
 from napari_emseg.model.library import name_of
 from napari_emseg.model.losses import training_loss
 from napari_emseg.model.pace_book import VALIDATION_SHARE
@@ -99,16 +99,10 @@ class Training:
             self.parent = name_of(start_from)
         self.folder.start(self._config())
         if start_from is not None and self.recipe.train.rehearse:
-            self._take_lesson(start_from)
+            self.lesson = inherit_lesson(start_from, self.folder, self.tell)
         self.learner = new_learner(
             self.recipe.network, self.recipe.train, half=half, start_from=start_from
         )
-
-    def _take_lesson(self, start_from: ModelPackage) -> None:
-        """Keep what is rehearsed with the run, which so can be resumed without that model."""
-        if lesson := read_lesson(start_from.folder / LESSON):
-            write_lesson(self.folder.lesson, lesson)
-            self.lesson = lesson
 
     def _reopen(self, half: bool) -> None:
         self.folder.sweep()
@@ -151,9 +145,6 @@ class Training:
             )
         precision = " in half precision" if half else ""
         self.tell(Log(f"Training{precision} {where}; {self.steps} steps per epoch."))
-        if self.lesson:
-            share = round(100 * self.recipe.train.rehearse)
-            self.tell(Log(f"{share} % of the patches are of what {self.parent!r} had learned."))
         if not self.validator.judges_by_v_rand:
             self.tell(Log(
                 "Fewer than half of the validation pixels are labelled, too few for V_rand; the "
@@ -303,20 +294,11 @@ class Training:
         model = keras.models.load_model(self.folder.best, compile=False)
         sample = read_seen(self.stack, self.split.validation[0], info.network)
         write_package(self.folder.package, info, model, sample)
-        self._leave_lesson()
+        lesson = make_lesson(self.images, self.target, self.split.train, info.network, self.lesson)
+        leave_lesson(self.folder.package, lesson, self.tell)
         add_int8(
             ModelPackage(self.folder.package, info), self.stack, self.split.train,
             lambda runtime: self.validator.v_rand(runtime, info.threshold), self.tell,
         )  # fmt: skip
         self.showing.draw(self.history)
         return TrainResult(self.folder.package, best, self.stopped)
-
-    def _leave_lesson(self) -> None:
-        """Keep some of the data for trainings that go on; the model is whole without."""
-        lesson = make_lesson(
-            self.images, self.target, self.split.train, self.recipe.network, self.lesson
-        )
-        try:
-            write_lesson(self.folder.package / LESSON, lesson)
-        except WriteError as error:
-            self.tell(Log(str(error)))

@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from napari_emseg.core.lesson import Example, Lesson
-from napari_emseg.model.run_folder import write_atomically
+from napari_emseg.errors import WriteError
+from napari_emseg.model.package import ModelPackage
+from napari_emseg.model.run_folder import RunFolder, write_atomically
+from napari_emseg.types import Log, OnEvent
 
 LESSON = "lesson.npz"
 """Name of the file in a model's folder. It holds pixels of a person's, so no export takes it."""
@@ -46,3 +49,26 @@ def read_lesson(path: Path) -> list[Example]:
         Example(image.astype(np.float32), classes, weights.astype(np.float32))
         for image, classes, weights in parts
     ]
+
+
+def inherit_lesson(parent: ModelPackage, run: RunFolder, tell: OnEvent) -> list[Example]:
+    """The lesson of a model to go on from; a copy lets the run be resumed without that model.
+
+    Raises
+    ------
+    WriteError
+        If the copy cannot be written.
+    """
+    lesson = read_lesson(parent.folder / LESSON)
+    if lesson:
+        write_lesson(run.lesson, lesson)
+        tell(Log(f"Some of what {parent.info.name!r} had learned is rehearsed."))
+    return lesson
+
+
+def leave_lesson(package: Path, lesson: Lesson, tell: OnEvent) -> None:
+    """Put a lesson into a package, which is whole without: what goes wrong is only logged."""
+    try:
+        write_lesson(package / LESSON, lesson)
+    except WriteError as error:
+        tell(Log(str(error)))

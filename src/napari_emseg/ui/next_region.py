@@ -13,7 +13,7 @@ from napari_emseg.errors import EmsegError
 from napari_emseg.ui.go_to import go_to
 from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
-from napari_emseg.ui.prediction import newest_prediction
+from napari_emseg.ui.predictions import newest_prediction
 from napari_emseg.ui.ranker import Ranker
 from napari_emseg.ui.train_data import wrapped_label
 

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 OPACITY = 0.4
 MASK_COLORS = {None: "orange", 0: "transparent", 1: "deepskyblue"}
 """Cell is blue, membrane stays bare, and what a person paints with another label shows too."""
-_living: WeakSet[Prediction] = WeakSet()
+living: WeakSet[Prediction] = WeakSet()
+"""All that somebody still refers to."""
+
 _numbers = count()
 
 
@@ -103,7 +105,7 @@ class Prediction:
         self.means: Means | None = None
         self._hidden: list[Layer] = []
         self.number = next(_numbers)
-        _living.add(self)
+        living.add(self)
 
     @property
     def mask(self) -> np.ndarray[Any, Any]:
@@ -294,13 +296,3 @@ class Prediction:
     def _beside_source(self) -> dict[str, Any]:
         about = {"source": self.image.name, "model": self.model}
         return {"metadata": {OURS: about}, **geometry(self.image)}
-
-
-def newest_prediction(image: Image | None = None) -> Prediction | None:
-    """The newest prediction of an image, or of any, that holds slices and is in its viewer."""
-    found = [
-        each
-        for each in _living
-        if each.done and each.is_shown and (image is None or each.image is image)
-    ]
-    return max(found, key=lambda each: each.number, default=None)

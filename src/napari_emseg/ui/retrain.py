@@ -18,7 +18,7 @@ from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error
-from napari_emseg.ui.prediction import newest_prediction
+from napari_emseg.ui.predictions import newest_prediction
 from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.retrain_loop import RetrainLoop
 from napari_emseg.ui.retrain_state import RetrainState
@@ -98,6 +98,7 @@ class RetrainPanel(QWidget):
             tooltip="Back to the model and the prediction before; the new model stays in the "
             "library.",
         )
+        self.run.margins = (0, 0, 0, 0)
         remember(self.config, "retrain")
 
     def _lay_out(self) -> None:

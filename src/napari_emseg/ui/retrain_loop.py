@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import numpy.typing as npt
 from qtpy.QtCore import QObject
 
-from napari_emseg.core.config import MaskConfig, PredictConfig, RetrainConfig
+from napari_emseg.core.config import RetrainConfig
 from napari_emseg.engine.held_out import HeldOut
 from napari_emseg.engine.retrain_request import retrain_request
 from napari_emseg.engine.train_request import TrainingData, TrainRequest
 from napari_emseg.model.library import find_model, name_of
 from napari_emseg.types import Cancelled, Event, Failed, Finished, Log, Progress, SliceDone
-from napari_emseg.ui.batch import Means
-from napari_emseg.ui.changes_layer import changes, show_changes
+from napari_emseg.ui.changes_layer import show_changes
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.layers import as_stack, nearest_first
 from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.notify import show_failure
-from napari_emseg.ui.prediction import Prediction, newest_prediction
+from napari_emseg.ui.prediction import Prediction
+from napari_emseg.ui.predictions import newest_prediction
+from napari_emseg.ui.retrain_round import Round, compare, means_after, rules_after
 from napari_emseg.ui.retrain_state import Comparison, RetrainState, Step
 from napari_emseg.ui.train_session import TrainSession
 from napari_emseg.ui.train_state import TrainState
@@ -30,32 +30,13 @@ from napari_emseg.ui.words import duration
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Labels
+    from napari.layers import Labels, Layer
 
     from napari_emseg.model.package import ModelPackage
     from napari_emseg.ui.corrections import Corrections
     from napari_emseg.ui.jobs import JobRunner
 
 _AS_IT_WAS = "Everything is as it was."
-
-
-@dataclass(eq=False)
-class _Round:
-    """What one click began with, and what has come of it so far."""
-
-    corrections: Corrections
-    parent: ModelPackage
-    before: Prediction | None
-    held_out: HeldOut | None = None
-    model: ModelPackage | None = None
-    after: Prediction | None = None
-    overlay: Labels | None = None
-
-    @property
-    def child(self) -> str:
-        """Name of the model that was made."""
-        assert self.model is not None
-        return name_of(self.model)
 
 
 class RetrainLoop(QObject):
@@ -92,14 +73,15 @@ class RetrainLoop(QObject):
         self._session = TrainSession(runner, self._training, self._on_trained)
         self._training.events.message.connect(self._show_training)
         self._work = Latest(self)
-        self._round: _Round | None = None
-        self._done: list[_Round] = []
+        self._round: Round | None = None
+        self._done: list[Round] = []
         self._ticket: int | None = None
 
     def start(self, corrections: Corrections, package: ModelPackage, config: RetrainConfig) -> None:
         """Begin a round with ``package``."""
         before = newest_prediction(corrections.image)
-        self._round = _Round(corrections, package, before)
+        active = self._viewer.layers.selection.active
+        self._round = Round(corrections, package, before, active)
         data = TrainingData(
             as_stack(corrections.image, "image"), as_stack(corrections.labels, "labels")
         )
@@ -173,7 +155,7 @@ class RetrainLoop(QObject):
 
     # -- segmenting again ------------------------------------------------------------------
 
-    def _segment(self, now: _Round) -> None:
+    def _segment(self, now: Round) -> None:
         image = now.corrections.image
         assert now.model is not None
         assert now.held_out is not None
@@ -183,11 +165,11 @@ class RetrainLoop(QObject):
         now.after = Prediction(
             self._viewer, image, now.model, self._runner.scratch, called=now.child
         )
-        now.after.apply(*_rules_after(now))
+        now.after.apply(*rules_after(now))
         seen = set(now.corrections.slices if now.before is None else now.before.done)
         slices = nearest_first(self._viewer, image, seen | set(now.held_out.slices))
         self._state.begin(Step.SEGMENTING, "Reading the slices ...")
-        job = partial(now.after.job, slices, _means_after(now))
+        job = partial(now.after.job, slices, means_after(now))
         self._ticket = self._runner.submit(job, self._on_segmented)
         now.after.show()
 
@@ -211,7 +193,7 @@ class RetrainLoop(QObject):
                 self._ticket = None
                 self._undo(event)
 
-    def _accept(self, now: _Round, after: Prediction, z: int) -> None:
+    def _accept(self, now: Round, after: Prediction, z: int) -> None:
         if not after.serves(now.corrections.image, after.model):
             self.stop()
             return
@@ -221,18 +203,19 @@ class RetrainLoop(QObject):
 
     # -- comparing -------------------------------------------------------------------------
 
-    def _compare(self, now: _Round, after: Prediction) -> None:
+    def _compare(self, now: Round, after: Prediction) -> None:
         self._state.begin(Step.COMPARING, "Comparing with the prediction before ...")
         self._work.want(
-            partial(_compared, now, after), lambda found: self._show(now, *found), self._fail
+            partial(compare, now, after), lambda found: self._show(now, *found), self._fail
         )
 
-    def _show(self, now: _Round, words: Comparison, changed: np.ndarray[Any, Any] | None) -> None:
+    def _show(self, now: Round, words: Comparison, changed: npt.NDArray[Any] | None) -> None:
         assert now.after is not None
         if self._done:
             self._remove(self._done[-1].overlay)
         if changed is not None:
             now.overlay = show_changes(self._viewer, now.after, changed)
+        self._select(now.active)
         self._done.append(now)
         self._round = None
         library_events.segmented.emit(now.after)
@@ -253,6 +236,7 @@ class RetrainLoop(QObject):
             now.after.withdraw()
         if now.before is not None:
             now.before.bring_back()
+        self._select(now.active)
         message = event.message if _AS_IT_WAS in event.message else f"{event.message} {_AS_IT_WAS}"
         if now.model is not None:
             library_events.chosen.emit(now.parent.folder)
@@ -262,41 +246,11 @@ class RetrainLoop(QObject):
             show_failure(event)
         self._ended(event)
 
+    def _select(self, layer: Layer | None) -> None:
+        """Have a person's next stroke go where the last one went, not onto a layer of ours."""
+        if layer is not None and layer in self._viewer.layers:
+            self._viewer.layers.selection.active = layer
+
     def _remove(self, layer: Labels | None) -> None:
         if layer is not None and layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
-
-
-def _means_after(now: _Round) -> Means:
-    """As it was segmented before, by the new model."""
-    assert now.model is not None
-    if now.before is None or now.before.means is None:
-        return Means(now.model, "auto", PredictConfig())
-    return replace(now.before.means, package=now.model)
-
-
-def _rules_after(now: _Round) -> tuple[tuple[str, ...], MaskConfig]:
-    """As it was shown before; a threshold that was the old model's becomes that of the new one."""
-    assert now.model is not None
-    threshold = now.model.info.threshold
-    if now.before is None:
-        return ("mask",), MaskConfig(threshold)
-    kinds, config = now.before.rules
-    if config.threshold == now.before.package.info.threshold:
-        config = replace(config, threshold=threshold)
-    return kinds, config
-
-
-def _compared(now: _Round, after: Prediction) -> tuple[Comparison, np.ndarray[Any, Any] | None]:
-    """Scores and changed pixels; for a thread."""
-    held_out, before = now.held_out, now.before
-    assert held_out is not None
-    reached = held_out.v_rand(after.probability)
-    if before is None:
-        return Comparison(now.child, str(held_out), None, reached, None), None
-    both = sorted(after.done & before.done)
-    changed = changes(before, after, both)
-    share = float(np.mean([(changed[z] != 0).mean() for z in both])) if both else 0.0
-    known = set(held_out.slices) <= before.done
-    score = held_out.v_rand(before.probability) if known else None
-    return Comparison(now.child, str(held_out), score, reached, share), changed
