@@ -59,7 +59,6 @@ from napari_emseg.types import Log, Stack  # noqa: E402
 LEAST_SHARE = 0.5
 LONGEST_S = 180.0
 SHORT_FULL_EPOCHS, FULL_EPOCHS = 12, 40
-"""Of 32 steps each, some eight seconds."""
 
 OTHERS, CORRECTED, SCORED = tuple(range(8)), 8, (9, 10)
 ISBI_SLICES = range(16, 27)

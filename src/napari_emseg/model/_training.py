@@ -125,8 +125,8 @@ class Training:
 
     def _config(self) -> dict[str, Any]:
         return {
-            "recipe": self.recipe.to_dict(),
             "parent": self.parent,
+            "recipe": self.recipe.to_dict(),
             "stack": self.stack.name,
             "train_slices": list(self.split.train),
             "validation_slices": list(self.split.validation),

@@ -116,7 +116,7 @@ class RetrainLoop(QObject):
 
     def revert(self) -> None:
         """Back to the model and the prediction before the last round."""
-        last = self._done.pop()
+        last, active = self._done.pop(), self._viewer.layers.selection.active
         assert last.after is not None
         last.after.withdraw()
         self._remove(last.overlay)
@@ -124,6 +124,7 @@ class RetrainLoop(QObject):
             last.before.bring_back()
             library_events.segmented.emit(last.before)
         library_events.chosen.emit(last.parent.folder)
+        self._select(active if active in self._viewer.layers else last.active)
         self._state.rounds = len(self._done)
         self._state.end(f"Back at {name_of(last.parent)}; {last.child} stays in the library.")
 
