@@ -19,7 +19,8 @@ from scipy.stats import spearmanr
 
 from napari_emseg.core.classes import cell_probability
 from napari_emseg.core.metrics import score_slice
-from napari_emseg.core.ranking import SQUARE_PX, Place, rank_places
+from napari_emseg.core.places import SQUARE_PX, Place
+from napari_emseg.core.ranking import rank_places
 from napari_emseg.io.read import read_stack
 from napari_emseg.model.library import DEFAULT, find_model
 from napari_emseg.model.predict import predict_slices

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_emseg.core.ranking import SQUARE_PX, Place, doubtful_links, rank_places, visiting_order
+from napari_emseg.core.places import SQUARE_PX, Place, visiting_order
+from napari_emseg.core.ranking import doubtful_links, rank_places
 
 THRESHOLD = 0.5
 

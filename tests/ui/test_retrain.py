@@ -57,33 +57,27 @@ def panel(viewer, person):
 
 
 @pytest.fixture
-def segmented(person, qtbot):
+def segmented(person, ends_of):
     """The stack, segmented by the tiny model."""
-    ended = []
-    person.dock.ended.connect(ended.append)
+    ended = ends_of(person.dock)
     person.dock.fields.slices.value = "1:6"
     person.dock.buttons.whole.native.click()
-    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
-    assert isinstance(ended[0], Finished), ended
+    assert isinstance(ended.wait(), Finished), ended
     return person.dock.prediction
 
 
 @pytest.fixture
-def ended(panel):
-    events = []
-    panel.ended.connect(events.append)
-    return events
+def ended(panel, ends_of):
+    return ends_of(panel)
 
 
 @pytest.fixture
-def retrain(panel, ended, qtbot):
+def retrain(panel, ended):
     """Click, and wait for the end."""
 
     def retrain():
-        count = len(ended)
         panel.run.start.native.click()
-        qtbot.waitUntil(lambda: len(ended) > count, timeout=JOB_TIMEOUT_MS)
-        return ended[-1]
+        return ended.wait()
 
     return retrain
 
@@ -180,8 +174,7 @@ def test_stop_leaves_all_as_it_was(viewer, segmented, panel, ended, qtbot):
     assert panel.run.stop.enabled
     qtbot.waitUntil(lambda: panel.state.done is not None, timeout=JOB_TIMEOUT_MS)
     panel.run.stop.native.click()
-    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
-    assert isinstance(ended[0], Cancelled)
+    assert isinstance(ended.wait(), Cancelled)
     assert "Everything is as it was" in panel.run.status.value
     assert eyes(viewer) == before
     assert panel.model.value.folder.name == "tiny"
@@ -196,8 +189,7 @@ def test_an_image_that_is_removed_is_not_segmented_again(
     qtbot.waitUntil(lambda: panel.state.step is Step.LEARNING)
     qtbot.waitUntil(lambda: panel.state.done is not None, timeout=JOB_TIMEOUT_MS)
     viewer.layers.remove(person.image)
-    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
-    assert isinstance(ended[0], Failed)
+    assert isinstance(ended.wait(), Failed)
     assert "image was removed" in panel.run.status.value
     assert "tiny, corrected 1" in panel.run.status.value
 
@@ -213,16 +205,14 @@ def test_what_a_person_painted_on_a_new_mask_stays(viewer, segmented, panel, ret
 
 
 @pytest.mark.slow
-def test_a_flat_image(viewer, dock, tiny, wandering_cells, qtbot):
+def test_a_flat_image(viewer, dock, tiny, wandering_cells, ends_of):
     grey, truth = wandering_cells(1)
     image, labels = viewer.add_image(grey[0], name="one"), viewer.add_labels(truth[0], name="own")
     panel = RetrainPanel(viewer, lambda: Corrections(image, labels, (0,)))
     viewer.window.add_dock_widget(panel, name="Correct")
     panel.config["minutes"].value = 0.05
     panel.model.value = next(each for each in panel.model.choices if each.folder == tiny.folder)
-    ended = []
-    panel.ended.connect(ended.append)
+    ended = ends_of(panel)
     panel.run.start.native.click()
-    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
-    assert isinstance(ended[0], Finished), ended
+    assert isinstance(ended.wait(), Finished), ended
     assert viewer.layers["one mask (tiny, corrected 1)"].data.shape == grey[0].shape

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.config import NetworkConfig
-from napari_emseg.core.targets import Target
 from napari_emseg.types import Float32Array
+
+if TYPE_CHECKING:
+    from napari_emseg.core.targets import Target
 
 MOST_PX = 2**22
 """Pixels that a lesson holds at most, neighbouring slices not counted: sixteen slices of ISBI."""

@@ -12,7 +12,6 @@ than by uncertainty alone, at the same rank correlation: see ``benchmarks/bench_
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +20,8 @@ import numpy.typing as npt
 from scipy import ndimage
 from skimage.segmentation import watershed
 
+from napari_emseg.core.places import SQUARE_PX, Place
 from napari_emseg.types import Float32Array
-
-SQUARE_PX = 64
-"""Edge of the squares that a slice is divided into."""
 
 _UNCERTAIN = 0.3
 """How far from the threshold a pixel is taken for certain."""
@@ -36,9 +33,6 @@ _WITHOUT_LINK = 0.02
 """What uncertain pixels count by themselves, beside the square root of a link's share of pairs."""
 
 _SMALLEST_SEED_PX = 10
-
-_WORTH_IT = 4
-"""One of so many squares is visited: on ISBI they hold four fifths of what correcting can win."""
 
 
 @dataclass(frozen=True)
@@ -56,32 +50,6 @@ class Link:
     y: int
     x: int
     share: float
-
-
-@dataclass(frozen=True)
-class Place:
-    """A square to look at.
-
-    Parameters
-    ----------
-    y, x : int
-        Its most doubtful spot, in px.
-    risk : float
-        How much correcting it may help; above 0, and comparable between slices of one shape.
-    """
-
-    y: int
-    x: int
-    risk: float
-
-    @property
-    def square(self) -> tuple[slice, slice]:
-        """Rows and columns that it stands for."""
-        rows, columns = (
-            slice(at // SQUARE_PX * SQUARE_PX, (at // SQUARE_PX + 1) * SQUARE_PX)
-            for at in (self.y, self.x)
-        )
-        return rows, columns
 
 
 def rank_places(probability: Float32Array, threshold: float) -> list[Place]:
@@ -122,18 +90,6 @@ def _place(uncertain: Float32Array, row: int, column: int, links: list[Link]) ->
         return Place(worst.y, worst.x, risk)
     y, x = np.unravel_index(int(ndimage.uniform_filter(square, 9).argmax()), square.shape)
     return Place(top + int(y), left + int(x), risk)
-
-
-def visiting_order(places: Mapping[int, Sequence[Place]]) -> list[tuple[int, Place]]:
-    """In which order to visit the places of slices, given by slice as `rank_places` does.
-
-    The worst slice comes first, with all of its places that matter, because a slice that is
-    corrected counts as a whole; then the next slice.
-    """
-    worst_first = sorted(places, key=lambda z: -sum(place.risk for place in places[z]))
-    return [
-        (z, place) for z in worst_first for place in places[z][: -(-len(places[z]) // _WORTH_IT)]
-    ]
 
 
 def doubtful_links(probability: Float32Array, threshold: float) -> list[Link]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.metrics import score_stack
 from napari_emseg.core.split import first_held_out_column
 from napari_emseg.engine.train_request import TrainRequest
 from napari_emseg.types import Float32Array
@@ -54,6 +53,8 @@ class HeldOut:
 
     def v_rand(self, probability: Mapping[int, Float32Array] | Float32Array) -> float:
         """Of what is predicted for these slices (Y, X), at the best threshold."""
+        from napari_emseg.core.metrics import score_stack  # scipy: in the thread
+
         columns = slice(self.cut, None)
         predicted = np.stack([np.asarray(probability[z])[:, columns] for z in self.slices])
         return score_stack(

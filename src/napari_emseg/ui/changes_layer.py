@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_emseg.core.postprocess import to_mask
 from napari_emseg.ui.layers import OURS, geometry
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ def changes(before: Prediction, after: Prediction, slices: Iterable[int]) -> npt
     (Z, Y, X) uint8 array
         1 where cell came of membrane, 2 where membrane came of cell; 0 in all other slices.
     """
+    from napari_emseg.core.postprocess import to_mask  # scipy: in the thread
+
     changed = np.zeros(after.probability.shape, np.uint8)
     for z in slices:
         old, new = (

@@ -8,7 +8,7 @@ import numpy as np
 from magicgui.widgets import Container, PushButton
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.core.ranking import SQUARE_PX, Place
+from napari_emseg.core.places import SQUARE_PX, Place
 from napari_emseg.errors import EmsegError
 from napari_emseg.ui.go_to import go_to
 from napari_emseg.ui.library_events import library_events

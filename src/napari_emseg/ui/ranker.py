@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from qtpy.QtCore import QObject
 
-from napari_emseg.core.ranking import Place, rank_places, visiting_order
+from napari_emseg.core.places import Place, visiting_order
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.prediction import Prediction
 
@@ -67,6 +67,8 @@ class Ranker(QObject):
         z, prediction = min(left), self.prediction
 
         def rank() -> list[Place]:
+            from napari_emseg.core.ranking import rank_places  # scipy and skimage: in the thread
+
             threshold = prediction.rules[1].threshold
             return rank_places(np.asarray(prediction.probability[z]), threshold)
 
