@@ -212,6 +212,13 @@ class TrainConfig(Config):
     )
     patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
     batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
+    least_steps: int = setting(
+        1,
+        "Steps of an epoch, at least; more where few slices are labelled, so that less of the time "
+        "goes into what follows each epoch.",
+        ge=1,
+        le=10_000,
+    )
     loss: str = setting(
         "cross-entropy",
         "What training minimises: the weighted cross-entropy alone, or with Dice or clDice of the "

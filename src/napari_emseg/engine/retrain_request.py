@@ -16,8 +16,8 @@ from napari_emseg.model.package import ModelPackage
 from napari_emseg.types import LabelsMeaning
 
 _ROUND = re.compile(r"(?P<base>.+), corrected (?P<number>\d+)")
-_PATCH_PX, _PATCHES = 256, 1
-"""Of a step: small batches give more steps in the same time."""
+_PATCH_PX, _PATCHES, _STEPS = 256, 1, 16
+"""Small batches give more steps in the same time, and longer epochs more of it for them."""
 
 
 def retrain_request(
@@ -66,6 +66,7 @@ def retrain_recipe(package: ModelPackage, config: RetrainConfig) -> Recipe:
         learning_rate=config.learning_rate,
         patch_size=_PATCH_PX,
         batch_size=_PATCHES,
+        least_steps=_STEPS,
         rehearse=config.rehearse,
     )
     return Recipe(package.info.network, AugmentConfig(), train)
