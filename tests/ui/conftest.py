@@ -14,7 +14,7 @@ from napari_emseg.model.library import import_model
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.jobs import close_job_runner, job_runner
 
-_TRAINING_S = 240
+_TRAINING_S = 280
 
 _TIMEOUT_MS = 240_000
 """Far more than any job of a test takes, on a busy machine too."""
