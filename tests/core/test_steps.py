@@ -16,3 +16,10 @@ from napari_emseg.core.steps import steps_per_epoch
 def test_steps_per_epoch(shape, slices, patch, batch, steps):
     recipe = Recipe(train=TrainConfig(patch_size=patch, batch_size=batch))
     assert steps_per_epoch(shape, slices, recipe) == steps
+
+
+def test_an_epoch_of_few_slices_can_be_made_longer():
+    """Each epoch costs a validation and a file."""
+    recipe = Recipe(train=TrainConfig(patch_size=256, batch_size=1, least_steps=16))
+    assert steps_per_epoch((512, 512), 1, recipe) == 16
+    assert steps_per_epoch((512, 512), 8, recipe) == 32

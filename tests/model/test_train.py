@@ -208,8 +208,8 @@ def test_a_loss_that_is_not_finite(stack, target, recipe, tmp_path, monkeypatch)
     """The best model so far is kept, and the error says what to do."""
     real = training_module.make_batch
 
-    def spoiled(*args, epoch, step):
-        image, classes, weights = real(*args, epoch=epoch, step=step)
+    def spoiled(*args, epoch, **about):
+        image, classes, weights = real(*args, epoch=epoch, **about)
         return (image * np.nan if epoch == 2 else image), classes, weights
 
     monkeypatch.setattr(training_module, "make_batch", spoiled)
@@ -228,8 +228,8 @@ def test_a_loss_that_is_not_finite(stack, target, recipe, tmp_path, monkeypatch)
 def test_a_loss_that_is_never_finite(stack, target, recipe, tmp_path, monkeypatch):
     real = training_module.make_batch
 
-    def spoiled(*args, epoch, step):
-        image, classes, weights = real(*args, epoch=epoch, step=step)
+    def spoiled(*args, epoch, **about):
+        image, classes, weights = real(*args, epoch=epoch, **about)
         return image * np.nan, classes, weights
 
     monkeypatch.setattr(training_module, "make_batch", spoiled)

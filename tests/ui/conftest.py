@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
-from napari_emseg.ui.jobs import close_job_runner
+from napari_emseg.core.config import NetworkConfig, Recipe, TrainConfig
+from napari_emseg.engine.jobs import TrainJob
+from napari_emseg.model.library import import_model
+from napari_emseg.types import Cancelled, Failed, Finished
+from napari_emseg.ui.jobs import close_job_runner, job_runner
+
+_TRAINING_S = 280
 
 _TIMEOUT_MS = 240_000
 """Far more than any job of a test takes, on a busy machine too."""
@@ -58,3 +67,47 @@ def docked(viewer):
 @pytest.fixture
 def dock(docked):
     return docked[1]
+
+
+def _wandering_cells(slices: int = 6, size: int = 96) -> tuple[np.ndarray, np.ndarray]:
+    """Grey cells with dark membranes between them, and their mask; both uint8."""
+    rng = np.random.default_rng(0)
+    noise = gaussian_filter(rng.normal(size=(slices, size, size)), (1, 4, 4))
+    mask = np.abs(noise / noise.std()) > 0.3
+    grey = gaussian_filter(mask.astype(np.float32), (0, 1, 1)) * 150 + 50
+    return (grey + rng.normal(0, 8, mask.shape)).astype(np.uint8), mask.astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def wandering_cells():
+    """Makes a stack of cells that a small network can learn, and their mask."""
+    return _wandering_cells
+
+
+@pytest.fixture(scope="session")
+def tiny_run(qapp, tmp_path_factory):
+    """Run folder of a network of seconds that has learned next to nothing."""
+    folder = tmp_path_factory.mktemp("tiny")
+    for name, array in zip(("image", "labels"), _wandering_cells(), strict=True):
+        np.save(folder / f"{name}.npy", array)
+    network, train = NetworkConfig(depth=2, base_filters=2), TrainConfig(epochs=1, patch_size=64)
+    job = TrainJob(
+        folder / "image.npy", folder / "labels.npy", folder / "run", "tiny",
+        recipe=Recipe(network, train=train),
+    )  # fmt: skip
+    events = []
+    job_runner().submit(lambda: job, events.append)
+    begun = time.monotonic()
+    while time.monotonic() - begun < _TRAINING_S:
+        qapp.processEvents()
+        if events and isinstance(events[-1], Finished | Failed | Cancelled):
+            break
+        time.sleep(0.01)
+    assert isinstance(events[-1], Finished), events[-1]
+    return folder / "run"
+
+
+@pytest.fixture
+def tiny(tiny_run):
+    """That network in the library, as ``tiny``."""
+    return import_model(tiny_run, "tiny")

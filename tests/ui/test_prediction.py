@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config import NetworkConfig, PredictConfig
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.package import ModelPackage, PackageInfo
+from napari_emseg.ui.batch import Means
 from napari_emseg.ui.prediction import Prediction
 
 
@@ -24,5 +25,5 @@ def test_what_the_network_sees_is_copied_and_no_more(tmp_path, input_slices, wan
     info = PackageInfo("probe", network=NetworkConfig(input_slices=input_slices))
     with Scratch(tmp_path) as scratch:
         prediction = Prediction(viewer, image, ModelPackage(Path("probe"), info), scratch)
-        prediction.copy_slices(wanted)
+        prediction.job(wanted, Means(prediction.package, "auto", PredictConfig()))
         assert [z for z in range(5) if prediction.source[z].all()] == copied

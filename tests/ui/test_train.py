@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
-from scipy.ndimage import gaussian_filter
 
 from napari_emseg.engine.train_run import interrupted_runs, runs_folder
 from napari_emseg.io.write import write_stack
@@ -19,15 +18,6 @@ from napari_emseg.ui import train as train_module
 
 JOB_TIMEOUT_MS = 240_000
 PLACE = {"scale": (50, 4, 4), "units": "nm"}
-
-
-def wandering_cells(slices: int = 6, size: int = 96) -> tuple[np.ndarray, np.ndarray]:
-    """Grey cells with dark membranes between them, and their mask; both uint8."""
-    rng = np.random.default_rng(0)
-    noise = gaussian_filter(rng.normal(size=(slices, size, size)), (1, 4, 4))
-    mask = np.abs(noise / noise.std()) > 0.3
-    grey = gaussian_filter(mask.astype(np.float32), (0, 1, 1)) * 150 + 50
-    return (grey + rng.normal(0, 8, mask.shape)).astype(np.uint8), mask.astype(np.uint8)
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +42,7 @@ def open_dock(viewer, **changes):
 
 
 @pytest.fixture
-def layers(viewer, trainer, qtbot):
+def layers(viewer, trainer, qtbot, wandering_cells):
     """An image layer and its labels, of which four slices are painted, as the dock has them."""
     image, mask = wandering_cells()
     mask[[2, 4]] = 0
@@ -265,7 +255,7 @@ def test_a_folder_that_cannot_be_written_is_said(trainer, layers, wait, tmp_path
 # -- other sources -------------------------------------------------------------------------------
 
 
-def test_from_files_with_slices_chosen_by_hand(trainer, wait, tmp_path, qtbot):
+def test_from_files_with_slices_chosen_by_hand(trainer, wait, tmp_path, qtbot, wandering_cells):
     image, mask = wandering_cells(4)
     write_stack(tmp_path / "image.tif", Stack(image, (50, 4, 4)))
     write_stack(tmp_path / "labels.tif", Stack(mask * 255, kind="labels"))
@@ -354,7 +344,7 @@ def test_patches_follow_the_settings_and_go_with_one_click(viewer, trainer, laye
     assert [layer.name for layer in viewer.layers] == names
 
 
-def test_a_single_slice_image_can_be_trained_on(viewer, trainer, wait, qtbot):
+def test_a_single_slice_image_can_be_trained_on(viewer, trainer, wait, qtbot, wandering_cells):
     image, mask = wandering_cells(1, 160)
     viewer.add_image(image[0], name="flat")
     viewer.add_labels(mask[0], name="painted")

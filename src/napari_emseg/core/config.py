@@ -212,6 +212,13 @@ class TrainConfig(Config):
     )
     patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
     batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
+    least_steps: int = setting(
+        1,
+        "Steps of an epoch, at least; more where few slices are labelled, so that less of the time "
+        "goes into what follows each epoch.",
+        ge=1,
+        le=10_000,
+    )
     loss: str = setting(
         "cross-entropy",
         "What training minimises: the weighted cross-entropy alone, or with Dice or clDice of the "
@@ -237,6 +244,13 @@ class TrainConfig(Config):
         "place; 0 keeps the weights themselves.",
         ge=0,
         le=0.9999,
+    )
+    rehearse: float = setting(
+        0.0,
+        "Fraction of the patches that come from what the model to go on from was trained on, where "
+        "that is at hand, so that it does not forget.",
+        ge=0,
+        le=0.9,
     )
     patience: int = setting(
         0,
@@ -291,6 +305,29 @@ class Recipe:
             AugmentConfig.from_dict(groups.get("augment", {})),
             TrainConfig.from_dict(groups.get("train", {})),
         )
+
+
+@dataclass(frozen=True)
+class RetrainConfig(Config):
+    """How a model learns from what a person has corrected; chosen by ``bench_correct.py``."""
+
+    minutes: float = setting(
+        2.0,
+        "Time that the network learns; loading it and writing the new model come on top.",
+        unit="minutes",
+        ge=0.05,
+        le=1000,
+    )
+    learning_rate: float = setting(
+        1e-3, "Adam's step size at the start; smaller changes the model less.", ge=1e-7, le=1
+    )
+    rehearse: float = setting(
+        0.3,
+        "Fraction of the patches that come from earlier corrections and what else the model was "
+        "trained on, where that is at hand, so that it does not forget.",
+        ge=0,
+        le=0.9,
+    )
 
 
 SMALLEST_TILE_PX = 64

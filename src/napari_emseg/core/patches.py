@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from napari_emseg.core.augment import augment
 from napari_emseg.core.config import Recipe
+from napari_emseg.core.lesson import Example, Lesson
 from napari_emseg.core.targets import Target
 from napari_emseg.types import Float32Array
 
@@ -31,6 +32,7 @@ def make_batch(
     *,
     epoch: int,
     step: int,
+    lesson: Lesson = (),
 ) -> Batch:
     """The batch of one step.
 
@@ -49,19 +51,24 @@ def make_batch(
         Network's input slices, augmentation, patch and batch size, seed.
     epoch, step : int
         Which batch this is.
+    lesson : sequence of Example
+        What the model learned before; ``recipe.train.rehearse`` of the patches come from it.
     """
     config = recipe.train
     rng = np.random.default_rng([config.seed, epoch, step])
     drawn = rng.choice(np.asarray(slices), size=config.batch_size)
     total = len(target.classes)
+
+    def example(z: int) -> Example:
+        if lesson and rng.random() < config.rehearse:
+            return lesson[int(rng.integers(len(lesson)))]
+        seen = recipe.network.slices_seen(z, total)
+        return Example(np.stack([images[s] for s in seen]), target.classes[z], target.weights[z])
+
     patches = [
-        augment(
-            np.stack([images[seen] for seen in recipe.network.slices_seen(z, total)]),
-            target.classes[z], target.weights[z], rng, recipe.augment,
-            size=config.patch_size,
-        )
-        for z in drawn.tolist()
-    ]  # fmt: skip
+        augment(each.image, each.classes, each.weights, rng, recipe.augment, size=config.patch_size)
+        for each in map(example, drawn.tolist())
+    ]
     image, classes, weights = (np.stack(each) for each in zip(*patches, strict=True))
     # channels last, as the network takes them
     return np.ascontiguousarray(np.moveaxis(image, 1, -1)), classes, weights

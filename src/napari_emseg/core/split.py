@@ -79,18 +79,18 @@ def split_target(
     """
     if validation is None and len(target.labelled) == 1:
         known = target.weights[target.labelled[0]] > 0
-        cut = first_held_out_column(known, max(fraction, _LEAST_AREA))
+        cut = first_held_out_column(known, fraction)
         return Split(target.labelled, target.labelled, cut)
     return split_slices(target.labelled, fraction=fraction, validation=validation)
 
 
 def first_held_out_column(known: npt.NDArray[np.bool_], fraction: float) -> int:
-    """The column from which on about ``fraction`` of the known pixels (Y, X) lie.
+    """The column from which on about ``fraction`` of the known pixels (Y, X) lie, or a quarter.
 
     Counted by known pixels, so that scribbles on one side of a slice are shared out too.
     """
     before = np.cumsum(known.sum(axis=0))
-    cut = int(np.searchsorted(before, (1 - fraction) * before[-1])) + 1
+    cut = int(np.searchsorted(before, (1 - max(fraction, _LEAST_AREA)) * before[-1])) + 1
     return min(cut, int(known.shape[1]) - 1)
 
 

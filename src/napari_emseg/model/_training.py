@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from napari_emseg.core.config import NetworkConfig, Recipe
+from napari_emseg.core.lesson import Lesson, make_lesson
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.patches import Batch, make_batch, prefetch
 from napari_emseg.core.split import Split
@@ -23,6 +24,8 @@ from napari_emseg.model._schedule import Schedule, has_stalled
 from napari_emseg.model._showing import Showing
 from napari_emseg.model.history import Row, TrainResult, best_epoch
 from napari_emseg.model.int8 import add_int8
+from napari_emseg.model.lesson_file import inherit_lesson, leave_lesson, read_lesson
+from napari_emseg.model.library import name_of
 from napari_emseg.model.losses import training_loss
 from napari_emseg.model.pace_book import VALIDATION_SHARE
 from napari_emseg.model.package import ModelPackage, PackageInfo
@@ -59,6 +62,8 @@ class Training:
         self.steps = steps_per_epoch(stack.shape[1:], len(split.train), recipe)
         self.history: list[Row] = []
         self.stopped = False
+        self.parent: str | None = None
+        self.lesson: Lesson = ()
         self.showing = Showing(folder, on_event)
         self._validated_at = self._validation_took = 0.0
 
@@ -91,13 +96,18 @@ class Training:
     def _begin(self, start_from: ModelPackage | None, half: bool) -> None:
         if start_from is not None:
             self._take_network(start_from.info.network, f"model {start_from.info.name!r}")
+            self.parent = name_of(start_from)
         self.folder.start(self._config())
+        if start_from is not None and self.recipe.train.rehearse:
+            self.lesson = inherit_lesson(start_from, self.folder, self.tell)
         self.learner = new_learner(
             self.recipe.network, self.recipe.train, half=half, start_from=start_from
         )
 
     def _reopen(self, half: bool) -> None:
         self.folder.sweep()
+        self.parent = self.folder.read_config().get("parent")
+        self.lesson = read_lesson(self.folder.lesson)
         require_same_split(self.folder, self._config())
         self._take_network(network_of(self.folder), "resumed run")
         self.history = self.folder.read_history()
@@ -115,6 +125,7 @@ class Training:
 
     def _config(self) -> dict[str, Any]:
         return {
+            "parent": self.parent,
             "recipe": self.recipe.to_dict(),
             "stack": self.stack.name,
             "train_slices": list(self.split.train),
@@ -170,7 +181,7 @@ class Training:
         def make(k: int) -> Batch:
             return make_batch(
                 self.images, self.target, self.split.train, self.recipe,
-                epoch=first + k // self.steps, step=k % self.steps,
+                epoch=first + k // self.steps, step=k % self.steps, lesson=self.lesson,
             )  # fmt: skip
 
         return prefetch(make, _ENDLESS if self.recipe.train.minutes else epochs * self.steps)
@@ -283,6 +294,8 @@ class Training:
         model = keras.models.load_model(self.folder.best, compile=False)
         sample = read_seen(self.stack, self.split.validation[0], info.network)
         write_package(self.folder.package, info, model, sample)
+        lesson = make_lesson(self.images, self.target, self.split.train, info.network, self.lesson)
+        leave_lesson(self.folder.package, lesson, self.tell)
         add_int8(
             ModelPackage(self.folder.package, info), self.stack, self.split.train,
             lambda runtime: self.validator.v_rand(runtime, info.threshold), self.tell,

@@ -16,13 +16,14 @@ import platformdirs
 
 from napari_emseg.errors import ModelError, WriteError
 from napari_emseg.io._atomic import as_write_error, replacing_file, replacing_folder
+from napari_emseg.model.lesson_file import LESSON
 from napari_emseg.model.package import RDF, ModelPackage, read_package
 
 DEFAULT = "default"
 """Name of the model that ships."""
 
 FOLDER_VARIABLE = "EMSEG_MODELS_DIR"
-_NAME = re.compile(r"[^.\W][\w .()+-]*")
+_NAME = re.compile(r"[^.\W][\w .,()+-]*")
 """What a model may be called: it becomes a folder on any system."""
 _LARGEST_ZIP = 2 * 2**30
 _log = logging.getLogger(__name__)
@@ -74,6 +75,12 @@ def find_model(name: str) -> ModelPackage:
     )
 
 
+def name_of(package: ModelPackage) -> str:
+    """What a person knows a model by: its name in the library, elsewhere what it calls itself."""
+    listed = package.folder.parent == library_folder() or package.folder == shipped_folder()
+    return package.folder.name if listed else package.info.name
+
+
 def import_model(
     source: Path,
     name: str | None = None,
@@ -112,6 +119,8 @@ def import_model(
 def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
     """Write a model to ``out``: a zip file, or a folder where its ending is another.
 
+    Its lesson, which holds pixels of the person's, is left out.
+
     Raises
     ------
     ModelError
@@ -124,11 +133,13 @@ def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
         raise WriteError(f"{out}: exists already; choose another place, or add --overwrite")
     if out.suffix.lower() != ".zip":
         with replacing_folder(out) as beside:
-            shutil.copytree(folder, beside, dirs_exist_ok=True)
+            ours = shutil.ignore_patterns(LESSON)
+            shutil.copytree(folder, beside, dirs_exist_ok=True, ignore=ours)
         return
     with replacing_file(out) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as file:
         for each in sorted(folder.iterdir()):
-            file.write(each, each.name)
+            if each.name != LESSON:
+                file.write(each, each.name)
 
 
 def remove_model(name: str) -> None:
@@ -153,7 +164,7 @@ def require_name(name: str) -> None:
     if name == DEFAULT or not _NAME.fullmatch(name):
         raise ModelError(
             f"name: {name!r} is not possible, or that of the model that ships; give another, of "
-            "letters, digits, blanks and any of _.()+-"
+            "letters, digits, blanks and any of _.,()+-"
         )
 
 

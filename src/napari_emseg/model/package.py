@@ -72,6 +72,11 @@ class PackageInfo:
         return self.int8_cost is not None and self.int8_cost <= LARGEST_INT8_COST
 
     @property
+    def parent(self) -> str | None:
+        """Name of the model that it went on from; None where it began at random."""
+        return self.training.get("parent")
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in order."""
         return class_names(self.network.classes)

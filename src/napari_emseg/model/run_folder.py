@@ -32,6 +32,7 @@ class RunFolder:
     history.csv   one row per epoch; nan is what was not measured
     curves.png    the history, drawn
     preview.npy   probability (Y, X) of a validation slice, float32
+    lesson.npz    what the model to go on from had learned, where that is rehearsed
     package/      the model package, at the end
     ============  ==============================================================
 
@@ -72,6 +73,11 @@ class RunFolder:
         return self.path / "preview.npy"
 
     @property
+    def lesson(self) -> Path:
+        """Some of what the model to go on from was trained on."""
+        return self.path / "lesson.npz"
+
+    @property
     def package(self) -> Path:
         """The model package."""
         return self.path / "package"
@@ -100,7 +106,9 @@ class RunFolder:
 
     def sweep(self) -> None:
         """Remove what a killed training had half written."""
-        for path in (self.config, self.last, self.best, self.history, self.curves, self.preview):
+        for path in (
+            self.config, self.last, self.best, self.history, self.curves, self.preview, self.lesson,
+        ):  # fmt: skip
             for leftover in self.path.glob(_temporary(path, "*").name):
                 leftover.unlink(missing_ok=True)
 

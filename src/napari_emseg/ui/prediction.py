@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.config import MaskConfig
+from napari_emseg.engine.jobs import PredictJob
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import OURS
 from napari_emseg.ui.layers import (
@@ -25,15 +29,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
-    from napari.layers import Image
+    from napari.layers import Image, Layer
     from numpy.typing import DTypeLike
 
     from napari_emseg.io.scratch import Scratch
     from napari_emseg.model.package import ModelPackage
+    from napari_emseg.ui.batch import Means
 
 OPACITY = 0.4
 MASK_COLORS = {None: "orange", 0: "transparent", 1: "deepskyblue"}
 """Cell is blue, membrane stays bare, and what a person paints with another label shows too."""
+living: WeakSet[Prediction] = WeakSet()
+"""All that somebody still refers to."""
+
+_numbers = count()
 
 
 class Prediction:
@@ -52,12 +61,27 @@ class Prediction:
         The model.
     scratch : Scratch
         Where the shared files lie.
+    called : str
+        What its layers are called on top, so that those of several models can be told apart.
+
+    Attributes
+    ----------
+    done : set of int
+        Slices that are predicted.
+    means : Means or None
+        By what they were, as far as they have it in common.
     """
 
     def __init__(
-        self, viewer: ViewerModel, image: Image, package: ModelPackage, scratch: Scratch
+        self,
+        viewer: ViewerModel,
+        image: Image,
+        package: ModelPackage,
+        scratch: Scratch,
+        called: str = "",
     ) -> None:
         self._viewer, self.image, self.model = viewer, image, str(package.folder)
+        self.package, self._called = package, f" ({called})" if called else ""
         self._network = package.info.network
         self._data, self._scratch = image.data, scratch
         shape = stack_shape(image)
@@ -77,7 +101,11 @@ class Prediction:
         }
         self._postprocessor = Postprocessor(self.probability, self._put)
         self._rules: tuple[tuple[str, ...], MaskConfig] | None = None
-        self._out_of_turn = False
+        self._out_of_turn = self._stopped = False
+        self.means: Means | None = None
+        self._hidden: list[Layer] = []
+        self.number = next(_numbers)
+        living.add(self)
 
     @property
     def mask(self) -> np.ndarray[Any, Any]:
@@ -93,7 +121,7 @@ class Prediction:
         if self.probability_layer is None:
             self.probability_layer = self._viewer.add_image(
                 self.probability[0] if self.image.ndim == 2 else self.probability,
-                name=f"{self.image.name} probability",
+                name=f"{self.image.name} probability{self._called}",
                 contrast_limits=(0, 1),
                 colormap="gray",
                 visible=False,
@@ -128,10 +156,52 @@ class Prediction:
         layer = self.probability_layer
         kept = layer is None or layer in self._viewer.layers
         same = image is self.image and image.data is self._data and model == self.model
-        return same and kept and all(result.kept for result in self._results.values())
+        return (
+            same
+            and kept
+            and not self._stopped
+            and all(result.kept for result in self._results.values())
+        )
+
+    @property
+    def rules(self) -> tuple[tuple[str, ...], MaskConfig]:
+        """What is shown, and how it is made."""
+        return self._rules or (("mask",), MaskConfig(self.package.info.threshold))
+
+    @property
+    def _layers(self) -> list[Layer]:
+        """Those in the viewer."""
+        made = (self.probability_layer, *(each.layer for each in self._results.values()))
+        return [layer for layer in made if layer is not None and layer in self._viewer.layers]
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether any of its layers is still in the viewer."""
+        return bool(self._layers)
+
+    def put_away(self) -> None:
+        """Close the eyes of its layers."""
+        self._hidden += [layer for layer in self._layers if layer.visible]
+        for layer in self._hidden:
+            layer.visible = False
+
+    def bring_back(self) -> None:
+        """Open those that `put_away` has closed."""
+        for layer in self._hidden:
+            layer.visible = True
+        self._hidden.clear()
+
+    def withdraw(self) -> None:
+        """Take its layers out of the viewer, save what a person has edited."""
+        edited = [each.layer for each in self._results.values() if each.edited]
+        for layer in self._layers:
+            if layer not in edited:
+                self._viewer.layers.remove(layer)
+        self.release()
 
     def stop(self) -> None:
         """Make no more of mask and cells."""
+        self._stopped = True
         self._postprocessor.stop()
 
     def release(self) -> None:
@@ -140,8 +210,18 @@ class Prediction:
         for path in (self.source_path, self.out_path):
             self._scratch.release(path)
 
-    def copy_slices(self, slices: list[int]) -> None:
-        """Put what the worker needs for ``slices`` where it reads; runs outside the GUI thread."""
+    def job(self, slices: list[int], means: Means) -> PredictJob:
+        """What has ``slices`` predicted; copies them, so it is for a thread."""
+        same = self.means is None or self.means.region == means.region
+        self.means = means if same else replace(means, region=None)
+        self._copy_slices(slices)
+        return PredictJob(
+            self.source_path, self.out_path, self.model, tuple(slices), means.device, means.config,
+            region=means.region,
+        )  # fmt: skip
+
+    def _copy_slices(self, slices: list[int]) -> None:
+        """Put what the worker needs for ``slices`` where it reads."""
         total = len(self.source)
         seen = sorted({near for z in slices for near in self._network.slices_seen(z, total)})
         self._scratch.reserve(self.source, seen)
@@ -207,7 +287,7 @@ class Prediction:
             stack_shape(self.image),
             dtype,
             flat=self.image.ndim == 2,
-            name=f"{self.image.name} {kind}",
+            name=f"{self.image.name} {kind}{self._called}",
             opacity=OPACITY,
             **about,
             **self._beside_source(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_emseg.ui.prediction import Prediction
+from napari_emseg.ui.prediction import Prediction, living
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -41,6 +41,11 @@ class Predictions:
         self._alive.append(Prediction(self._viewer, image, package, self._scratch))
         return self._alive[-1]
 
+    def adopt(self, prediction: Prediction) -> None:
+        """Go on with one that another dock has made."""
+        if prediction not in self._alive and prediction.serves(prediction.image, prediction.model):
+            self._alive.append(prediction)
+
     def stop(self) -> None:
         """Make no more of masks and cells."""
         for prediction in self._alive:
@@ -52,3 +57,13 @@ class Predictions:
         for prediction in ended:
             prediction.release()
             self._alive.remove(prediction)
+
+
+def newest_prediction(image: Image | None = None) -> Prediction | None:
+    """The newest prediction of an image, or of any, that holds slices and is in its viewer."""
+    found = [
+        each
+        for each in living
+        if each.done and each.is_shown and (image is None or each.image is image)
+    ]
+    return max(found, key=lambda each: each.number, default=None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from magicgui.widgets import Container
 from psygnal import Signal
 
-from napari_emseg.engine.jobs import DevicesJob, PredictJob
+from napari_emseg.engine.jobs import DevicesJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.library import DEFAULT
 from napari_emseg.types import Cancelled, Event, Failed, Finished, Log, Progress, SliceDone
@@ -114,6 +114,8 @@ class SegmentWidget(Container):
         fields.slices.changed.connect(self.buttons.name_whole)
         fields.doctor.changed.connect(self.doctor.look)
         library_events.added.connect(fields.choose_model)
+        library_events.chosen.connect(fields.choose_model)
+        library_events.segmented.connect(self._adopt)
         WhenClosed(self.native, self._abandon_jobs)
 
     def reset_choices(self, *_: object) -> None:
@@ -133,6 +135,8 @@ class SegmentWidget(Container):
 
     def _abandon_jobs(self) -> None:
         library_events.added.disconnect(self.fields.choose_model, missing_ok=True)
+        library_events.chosen.disconnect(self.fields.choose_model, missing_ok=True)
+        library_events.segmented.disconnect(self._adopt, missing_ok=True)
         for ticket in self._tickets:
             self._runner.abandon(ticket)
         self._predictions.stop()
@@ -227,16 +231,9 @@ class SegmentWidget(Container):
         slices, means = batch.slices_of(image), batch.means
         prediction = self._prediction_to_fill(image, means)
 
-        def make_job() -> PredictJob:
-            prediction.copy_slices(slices)
-            return PredictJob(
-                prediction.source_path, prediction.out_path, prediction.model, tuple(slices),
-                means.device, means.config, region=means.region,
-            )  # fmt: skip
-
         self.buttons.set_running(True)
         self.status.show_busy(f"{batch.place}Reading the slices ...")
-        self._ticket = self._submit(make_job, self._on_event)
+        self._ticket = self._submit(partial(prediction.job, slices, means), self._on_event)
         prediction.show()
 
     def _prediction_to_fill(self, image: Image, means: Means) -> Prediction:
@@ -263,6 +260,12 @@ class SegmentWidget(Container):
                 "A result was edited by hand, so the fields leave it alone; segment again to get "
                 "a new one."
             )
+
+    def _adopt(self, prediction: Prediction) -> None:
+        """Another dock has segmented: the fields apply to what it shows, and slices are added."""
+        if self._batch is None and prediction not in self._filled:
+            self._predictions.adopt(prediction)
+            self.prediction, self._filled = prediction, [prediction]
 
     # -- what the worker says --------------------------------------------------------------
 
@@ -302,3 +305,5 @@ class SegmentWidget(Container):
             self._batch = None
             self.buttons.set_running(False)
             self.status.show_idle(batch.summary())
+            if self._filled and self._filled[-1].done:
+                library_events.segmented.emit(self._filled[-1])

@@ -60,7 +60,7 @@ class SegmentFields:
             ComboBox(
                 name="model",
                 label="Model",
-                choices=_models,
+                choices=models_offered,
                 tooltip="The network that segments: the one that ships, or one of yours.",
             )
         )
@@ -148,5 +148,6 @@ class SegmentFields:
                 self.threshold.value = self.model.value.info.threshold
 
 
-def _models(_: object = None) -> list[tuple[str, ModelPackage]]:
+def models_offered(_: object = None) -> list[tuple[str, ModelPackage]]:
+    """The models of the library by name, as the choices of a field."""
     return [(package.folder.name, package) for package in list_models()]
