@@ -535,3 +535,19 @@ def test_restored_labels_are_chosen(viewer, correct, prediction, layer, qtbot):
     correct.editable.policy.value = "only empty slices"
     correct.editable.whole.native.click()
     qtbot.waitUntil(lambda: "4 slices written" in correct.status.value, timeout=5000)
+
+
+
+def test_retrain_learns_from_what_is_edited(correct, layer, monkeypatch, quiet):
+    begun = []
+    monkeypatch.setattr(correct.retrain.loop, "start", lambda *given: begun.append(given))
+    correct.retrain.run.start.native.click()
+    assert not begun
+    assert "no slice of" in correct.retrain.run.status.value
+    layer.paint((1, 20, 20), 0)
+    correct.retrain.run.start.native.click()
+    [(corrections, package, config)] = begun
+    assert corrections.labels is layer
+    assert corrections.slices == (1,)
+    assert package.info.name == "default"
+    assert config.minutes == 2

@@ -66,7 +66,7 @@ def endless(trainer, layers, qtbot):
     return trainer
 
 
-def test_layers_that_were_there_before_the_dock_are_followed(viewer, qtbot):
+def test_layers_that_were_there_before_the_dock_are_followed(viewer, qtbot, wandering_cells):
     image, mask = wandering_cells()
     viewer.add_image(image, name="em", **PLACE)
     painted = viewer.add_labels(np.zeros_like(mask), name="painted", **PLACE)

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_emseg.ui.layers import OURS, geometry
+from napari_emseg.types import OURS
+from napari_emseg.ui.layers import geometry
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

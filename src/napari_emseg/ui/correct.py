@@ -15,9 +15,11 @@ from napari_emseg.ui.corrections import Corrections
 from napari_emseg.ui.layers import stack_shape
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.make_editable import MakeEditable
+from napari_emseg.ui.next_region import NextRegionPanel
 from napari_emseg.ui.notify import show_error
 from napari_emseg.ui.page import page_of
 from napari_emseg.ui.recovery_offer import RecoveryOffer
+from napari_emseg.ui.retrain import RetrainPanel
 from napari_emseg.ui.review_row import ReviewRow
 from napari_emseg.ui.train_data import wrapped_label
 
@@ -44,8 +46,12 @@ class CorrectWidget(QWidget):
         Brings predictions into the labels.
     review : ReviewRow
         Which slices are edited or reviewed.
+    places : NextRegionPanel
+        Where correcting helps most.
     brush : BrushTools
         Draws, fills, splits and merges.
+    retrain : RetrainPanel
+        Has the model learn from the corrections, and looks again.
     """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
@@ -57,6 +63,8 @@ class CorrectWidget(QWidget):
         self.fields = CorrectFields(viewer)
         self.editable = MakeEditable(viewer, self.fields, self._autosave)
         self.review, self.brush = ReviewRow(viewer), BrushTools(viewer)
+        self.places = NextRegionPanel(viewer, lambda: self.corrections)
+        self.retrain = RetrainPanel(viewer, lambda: self.corrections)
         self.status = wrapped_label("")
         self._lay_out()
         self._connect()
@@ -64,13 +72,15 @@ class CorrectWidget(QWidget):
         self.recovery.look()
 
     def _parts(self) -> list[QWidget]:
-        """What stands in the dock, from top to bottom; further panels go at the end."""
+        """What stands in the dock, from top to bottom."""
         return [
             self.recovery.native,
             self.fields.form.native,
             _heading("Make editable"), self.editable.native,
             _heading("Edited slices"), self.review,
+            _heading("Where next"), self.places,
             _heading("Brush"), self.brush.native,
+            _heading("Retrain"), self.retrain,
         ]  # fmt: skip
 
     def _lay_out(self) -> None:
@@ -152,6 +162,8 @@ class CorrectWidget(QWidget):
         self._is_closed = True
         self._autosave.changed.disconnect(self._on_edits, missing_ok=True)
         self.brush.use(None)
+        self.places.close_panel()
+        self.retrain.close_panel()
         self.review.stop()
         self.editable.stop()
         self.recovery.stop()
