@@ -25,7 +25,8 @@ SOURCE = Path(napari_emseg.__file__).parent
 
 FLOORS = {
     "__init__": 0, "types": 0, "errors": 0,
-    "io": 1, "core": 2, "model": 3, "engine": 4, "ui": 5, "cli": 5, "terminal": 5, "__main__": 5,
+    "io": 1, "core": 2, "model": 3, "engine": 4, "ui": 5, "cli": 5, "evaluate": 5, "terminal": 5,
+    "__main__": 5,
 }  # fmt: skip
 
 WINDOW = {"napari", "qtpy", "superqt", "magicgui", "psygnal", "PyQt5", "PyQt6", "PySide6"}
@@ -44,6 +45,7 @@ FORBIDDEN = {
     "engine": WINDOW | NETWORKS,
     "ui": NETWORKS,
     "cli": WINDOW | NETWORKS,
+    "evaluate": WINDOW | NETWORKS,
     "terminal": WINDOW | NETWORKS,
     "__main__": WINDOW | NETWORKS,
 }
@@ -171,7 +173,7 @@ def test_importing_a_part_does_not_load_keras(part):
             assert not any(within(name, heavy) for heavy in HEAVY), " -> ".join(way)
 
 
-@pytest.mark.parametrize("part", ["io", "engine", "cli", "terminal", "__main__"])
+@pytest.mark.parametrize("part", ["io", "engine", "cli", "evaluate", "terminal", "__main__"])
 def test_importing_a_part_does_not_load_the_window(part):
     for module in modules():
         if part_of(module) != part:

@@ -6,6 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+TITLES: dict[str, str] = {
+    "v_rand": "V_rand",
+    "v_rand_split": "V_rand split",
+    "v_rand_merge": "V_rand merge",
+    "v_info": "V_info",
+    "v_info_split": "V_info split",
+    "v_info_merge": "V_info merge",
+    "pixel_accuracy": "Pixel accuracy",
+    "iou": "IoU",
+    "dice": "Dice",
+    "precision": "Precision",
+    "recall": "Recall",
+}
+"""What a person calls each score, in the order in which they are shown."""
+
 
 @dataclass(frozen=True)
 class SliceScores:

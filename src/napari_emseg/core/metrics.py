@@ -32,18 +32,20 @@ from napari_emseg.core._overlap import (
 from napari_emseg.core._parallel import in_order
 from napari_emseg.core._pixels import PixelCounts
 from napari_emseg.core._probability import as_probability, prediction_meaning, to_probability
-from napari_emseg.core._scores import SliceScores, StackScores, ThresholdScores
+from napari_emseg.core._scores import TITLES, SliceScores, StackScores, ThresholdScores
 from napari_emseg.core.truth import TrueSlice
 from napari_emseg.errors import LabelsError, SettingError, ShapeError
 from napari_emseg.types import ArrayLike, Float32Array, LabelsMeaning
 
 __all__ = [
     "ISBI_THRESHOLDS",
+    "TITLES",
     "SliceScores",
     "StackScores",
     "ThresholdScores",
     "as_probability",
     "cell_components",
+    "prediction_meaning",
     "score_slice",
     "score_stack",
     "thin_borders",
