@@ -259,7 +259,7 @@ def _places(numbered: LabelImage) -> Iterator[tuple[tuple[float, float], int]]:
 
 def _extent(cost_px: int, length_px: int) -> float:
     """Room for the gap and for the smaller cell beside it."""
-    return float(max(4 * np.sqrt(cost_px), 2 * length_px, 64))
+    return float(max(3 * np.sqrt(cost_px), 2 * length_px, 64))
 
 
 def _pixel_map(

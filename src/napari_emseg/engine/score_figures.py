@@ -80,7 +80,7 @@ def draw_sweep(axes: Axes, sweep: Sequence[dict[str, Any]], best: float, present
         axes.axvline(present, color=_MARK, linestyle=":", label=f"present {present:g}")
     low = min(row["v_rand"] for row in sweep if abs(row["threshold"] - best) < 0.35)
     axes.set(xlabel="threshold", ylabel="mean over the slices", ylim=(min(low, 0.9) - 0.05, 1.01))
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     axes.grid(alpha=0.3)
 
 
@@ -105,7 +105,8 @@ def overview_figure(report: dict[str, Any], present: float) -> Figure:
     figure = new_figure(11, 4)
     axes = figure.subplots(1, 2)
     if len(report["sweep"]) > 1:
-        draw_sweep(axes[0], report["sweep"], report["stack"]["threshold"], present)
+        best = report["stack"].get("best_threshold", report["stack"]["threshold"])
+        draw_sweep(axes[0], report["sweep"], best, present)
     else:
         axes[0].axis("off")
     draw_slices(axes[1], report["slices"])

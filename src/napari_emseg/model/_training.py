@@ -281,7 +281,7 @@ class Training:
         )
         model = keras.models.load_model(self.folder.best, compile=False)
         sample = read_seen(self.stack, self.split.validation[0], info.network)
-        write_package(self.folder.package, info, model, sample)
+        write_package(self.folder.package, info, model, sample, history=self.history)
         add_int8(
             ModelPackage(self.folder.package, info), self.stack, self.split.train,
             lambda runtime: self.validator.v_rand(runtime, info.threshold), self.tell,

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.core.config import AugmentConfig
 from napari_emseg.core.roles import Roles
@@ -28,6 +28,7 @@ from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure
 from napari_emseg.ui.pace import PaceRow, Plan
+from napari_emseg.ui.pages import page
 from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.resume_offer import ResumeOffer
 from napari_emseg.ui.run_row import RunRow
@@ -116,10 +117,10 @@ class TrainWidget(QWidget):
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
-        self.tabs.addTab(_page(self.data, self.strip, self.legend), "Data")
-        self.tabs.addTab(_page(self.augmentation), "Augmentation")
-        self.tabs.addTab(_page(self.model), "Model")
-        self.tabs.addTab(_page(self.curves, self.preview_note.native), "Curves")
+        self.tabs.addTab(page(self.data, self.strip, self.legend), "Data")
+        self.tabs.addTab(page(self.augmentation), "Augmentation")
+        self.tabs.addTab(page(self.model), "Model")
+        self.tabs.addTab(page(self.curves, self.preview_note.native), "Curves")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, _TOP_PX, 0, 0)
         layout.addWidget(self.offer.native)
@@ -285,18 +286,3 @@ class TrainWidget(QWidget):
         self.patches.stop()
         self.pace.stop()
         self.session.stop()
-
-
-def _page(*widgets: QWidget) -> QScrollArea:
-    """Widgets below one another, which scroll where the screen is small."""
-    inner = QWidget()
-    layout = QVBoxLayout(inner)
-    for widget in widgets:
-        layout.addWidget(widget)
-    layout.addStretch()
-    page = QScrollArea()
-    page.setWidgetResizable(True)
-    page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    page.setFrameShape(QFrame.Shape.NoFrame)
-    page.setWidget(inner)
-    return page
