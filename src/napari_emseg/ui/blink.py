@@ -9,7 +9,7 @@ from qtpy.QtCore import QObject, QTimer
 from napari_emseg.ui.arrangement import Arrangement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Layer
@@ -25,13 +25,15 @@ class Blink(QObject):
     ----------
     viewer : ViewerModel
         The window.
+    on_end : callable
+        Called when it ends because a layer is removed.
     parent : QObject
         What it ends with.
     """
 
-    def __init__(self, viewer: ViewerModel, parent: QObject) -> None:
+    def __init__(self, viewer: ViewerModel, on_end: Callable[[], object], parent: QObject) -> None:
         super().__init__(parent)
-        self._viewer = viewer
+        self._viewer, self._on_end = viewer, on_end
         self._before: Arrangement | None = None
         self._layers: list[Layer] = []
         self._timer = QTimer(self)
@@ -73,3 +75,4 @@ class Blink(QObject):
     def _on_removed(self) -> None:
         if any(layer not in self._viewer.layers for layer in self._layers):
             self.stop()
+            self._on_end()

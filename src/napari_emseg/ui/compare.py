@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from napari_emseg.core.mistakes import Mistake
 from napari_emseg.errors import EmsegError
 from napari_emseg.ui.against import Against
+from napari_emseg.ui.canvas_box import CanvasBox
 from napari_emseg.ui.collector import spare_the_window
 from napari_emseg.ui.compare_fields import CompareFields
 from napari_emseg.ui.compare_views import CompareViews
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 _TOP_PX, _SIDE_PX = 6, 4
 _SOON_MS = 30
 """Over which slices, strokes and steps of the slider are gathered into one comparison."""
+
+_BUSY_MS = 400
+"""Between two fillings of the tables while slices come one after another."""
 
 
 class CompareWidget(QWidget):
@@ -73,6 +77,7 @@ class CompareWidget(QWidget):
         self.fields = CompareFields(viewer)
         self.views = CompareViews(viewer, self.fields)
         self.error_layer = ErrorLayer(viewer, self._on_layer_removed)
+        self._pointer = CanvasBox(viewer, "emseg_error")
         self.comparing = Comparing(self.error_layer.put, self)
         self.second = Comparing(lambda *_: None, self)
         self.run = RunRow(
@@ -85,6 +90,7 @@ class CompareWidget(QWidget):
         self.against, self.runs = Against(), Runs(viewer.theme)
         self._watched = Watched(self._look_soon, self._begin_again)
         self._begin_soon, self._looking = _timer(self, self._begin), _timer(self, self._look)
+        self._showing = _timer(self, self._show_results)
         remember(
             {"errors": self.views.errors, "piece_radius_px": self.fields.piece_radius}, "compare"
         )
@@ -104,13 +110,14 @@ class CompareWidget(QWidget):
     def _connect(self) -> None:
         viewer, fields = self._viewer, self.fields
         fields.chosen.connect(self._begin_again)
+        fields.second.changed.connect(self._forget_second)
         for field in (fields.threshold, fields.piece_radius):
             field.changed.connect(self._look_soon)
         self.views.errors.changed.connect(self._show_errors)
         self.run.start.changed.connect(self._score_all)
         self.run.stop.changed.connect(self._stop)
-        self.comparing.results.changed.connect(self._show_results)
-        self.second.results.changed.connect(self._show_against)
+        for known in (self.comparing.results, self.second.results):
+            known.changed.connect(self._show_soon)
         for comparing in (self.comparing, self.second):
             comparing.moved.connect(self._show_progress)
             comparing.ended.connect(self._show_end)
@@ -137,7 +144,7 @@ class CompareWidget(QWidget):
         fields = self.fields
         self._watched.watch(fields.prediction.value, fields.truth.value)
         fields.take_threshold()
-        self.second.begin(None)
+        self._forget_second()
         try:
             self.comparing.begin(fields.pair())
         except EmsegError as error:
@@ -148,8 +155,11 @@ class CompareWidget(QWidget):
             self.run.show_idle("")
         self._look_soon()
 
+    def _forget_second(self) -> None:
+        self.second.begin(None)
+
     def _on_step(self) -> None:
-        self.error_layer.point_nowhere()
+        self._pointer.hide()
         self._look_soon()
 
     def _look_soon(self) -> None:
@@ -161,7 +171,7 @@ class CompareWidget(QWidget):
         here = self._here
         if here is not None:
             self.comparing.look_at(here, self.fields.config)
-        self._show_results()
+        self._show_soon()
 
     @property
     def _here(self) -> int | None:
@@ -196,6 +206,14 @@ class CompareWidget(QWidget):
         self.second.stop()
         self.comparing.stop()
 
+    def _show_soon(self) -> None:
+        if not self._showing.isActive():
+            self._showing.start(_BUSY_MS if self._is_running else _SOON_MS)
+
+    @property
+    def _is_running(self) -> bool:
+        return self.comparing.is_running or self.second.is_running
+
     # -- what the person sees --------------------------------------------------------------
 
     def _show_results(self) -> None:
@@ -224,7 +242,7 @@ class CompareWidget(QWidget):
     def _show_end(self, message: str) -> None:
         if message:
             show_error(message)
-        if not (self.comparing.is_running or self.second.is_running):
+        if not self._is_running:
             self.run.show_idle(message)
 
     def _show_problem(self, message: str) -> None:
@@ -250,8 +268,7 @@ class CompareWidget(QWidget):
 
     def _go_to_error(self, z: int, mistake: Mistake) -> None:
         if self.comparing.pair is not None:
-            go_to_error(self._viewer, self.comparing.pair, z, mistake)
-            self.error_layer.point_at(mistake)
+            go_to_error(self._viewer, self.comparing.pair, z, mistake, self._pointer)
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -265,9 +282,10 @@ class CompareWidget(QWidget):
         self._watched.watch()
         self._begin_soon.stop()
         self._looking.stop()
+        self._showing.stop()
         self.comparing.close()
         self.second.close()
-        for part in (self.export, self.views, self.error_layer, self.runs):
+        for part in (self.export, self.views, self.error_layer, self.runs, self._pointer):
             part.stop()
 
 

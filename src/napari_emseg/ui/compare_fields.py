@@ -72,7 +72,7 @@ class CompareFields:
             self.image, self.truth, self.prediction, self.second, self.meaning, self.threshold,
             self.piece_radius,
         ])  # fmt: skip
-        for field in (self.image, self.truth, self.prediction, self.second, self.meaning):
+        for field in (self.truth, self.prediction, self.meaning):
             field.changed.connect(self._tell)
 
     @property
@@ -101,7 +101,7 @@ class CompareFields:
         prediction = self.prediction.value
         self.threshold.enabled = isinstance(prediction, Image)
         package = model_of(prediction)
-        if prediction is not self._threshold_of and package is not None:
+        if prediction != self._threshold_of and package is not None:
             with self.threshold.changed.blocked():
                 self.threshold.value = package.info.threshold
         self._threshold_of = prediction
@@ -109,7 +109,8 @@ class CompareFields:
     def reset_choices(self) -> None:
         """Offer the layers that there are now, by their present names."""
         before = self.prediction.value
-        self.form.reset_choices()
+        for field in (self.image, self.truth, self.prediction, self.second):
+            _keep_value(field)
         ours = [layer for _, layer in self._predictions()[1:] if OURS in layer.metadata]
         if before is None and ours:
             self.prediction.value = ours[0]
@@ -119,7 +120,7 @@ class CompareFields:
             raise EmsegError(f"{name}: choose a layer; the dock Segment makes one.")
         if self.truth.value is None:
             raise EmsegError("Truth: open or paint labels first, and choose them here.")
-        if prediction is self.truth.value:
+        if prediction == self.truth.value:
             raise EmsegError(f"{name}: the layer is the truth itself; choose another one.")
         return LayerPair(prediction, self.truth.value, self.meaning.value)
 
@@ -152,6 +153,17 @@ class CompareFields:
 
     def _tell(self) -> None:
         self.chosen.emit()
+
+
+def _keep_value(field: ComboBox) -> None:
+    """Offer new choices; magicgui would drop a value whose name has changed."""
+    before = field.value
+    with field.changed.blocked():
+        field.reset_choices()
+        if before is not None and before in field.choices:
+            field.value = before
+    if field.value != before:
+        field.changed.emit(field.value)
 
 
 def model_of(prediction: Any) -> ModelPackage | None:

@@ -44,7 +44,10 @@ class CompareViews(QWidget):
     def __init__(self, viewer: ViewerModel, fields: CompareFields) -> None:
         super().__init__()
         self._fields = fields
-        self.panes, self.blinking = SideBySide(viewer), Blink(viewer, self)
+        self.panes, self.blinking = (
+            SideBySide(viewer, self._show_state),
+            Blink(viewer, self._show_state, self),
+        )
         self.side = _toggle(
             "Side by side",
             "Image, truth and prediction beside one another: pan, zoom, slice and cursor are "
@@ -63,13 +66,11 @@ class CompareViews(QWidget):
         self.side.clicked.connect(self._turn_side)
         self.blink.clicked.connect(self._turn_blink)
         self.period.valueChanged.connect(self._pace)
-        viewer.layers.events.removed.connect(self._show_state)
-        self._viewer = viewer
 
     def stop(self) -> None:
         """Go back to a single view, and listen to nothing any more."""
-        self._viewer.layers.events.removed.disconnect(self._show_state)
         self._leave()
+        self.panes.cursor.stop()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -96,7 +97,7 @@ class CompareViews(QWidget):
     def _blink(self) -> None:
         image = self._fields.image.value
         below = [] if image is None else [image]
-        layers = [each for each in self._chosen() if each is not image]
+        layers = [each for each in self._chosen() if each != image]
         self.blinking.start(below, layers, self.period.value())
 
     def _chosen(self, *before: Layer | None) -> list[Layer]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_emseg.core.mistakes import FOUND, INVENTED, MERGER, MISSED, SPLIT, Mistake
+from napari_emseg.core.mistakes import FOUND, INVENTED, MERGER, MISSED, SPLIT
 from napari_emseg.engine.score_figures import ERROR_COLORS
-from napari_emseg.ui.boxes import box, unbox
 from napari_emseg.ui.compare_fields import NOT_OFFERED
 from napari_emseg.ui.layers import OURS, geometry, shows_slice
 
@@ -30,8 +29,6 @@ SHOWN = {
 """What a person may choose to see, and the values that have a colour then."""
 
 _FOUND_OPACITY = "40"
-_ROOM_PX = 16
-"""Between an error and the box around it, both sides together."""
 
 
 class ErrorLayer:
@@ -66,18 +63,6 @@ class ErrorLayer:
         elif self.layer.visible and shows_slice(self._viewer, self.layer, z):
             self.layer.refresh(extent=False, thumbnail=False)
 
-    def point_at(self, mistake: Mistake) -> None:
-        """Draw a box around an error of the slice that is seen."""
-        if self.layer is not None and self._pair is not None:
-            rows, columns = self._pair.window
-            y, x = mistake.position
-            box(self.layer, y + rows.start, x + columns.start, mistake.length_px + _ROOM_PX)
-
-    def point_nowhere(self) -> None:
-        """Draw no box any more."""
-        if self.layer is not None:
-            unbox(self.layer)
-
     def show(self, shown: str) -> None:
         """Colour what is to be seen, one of `SHOWN`."""
         self._shown = shown
@@ -93,7 +78,7 @@ class ErrorLayer:
 
     def _begin(self, pair: LayerPair) -> None:
         kept = self._data is not None and self._data.shape == pair.shape
-        same_place = self._pair is not None and self._pair.prediction is pair.prediction
+        same_place = self._pair is not None and self._pair.prediction == pair.prediction
         if self.layer is not None and (self.layer not in self._viewer.layers or not same_place):
             self.remove()
             kept = False

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_emseg.core.mistakes import Mistake
+    from napari_emseg.ui.canvas_box import CanvasBox
     from napari_emseg.ui.layer_pair import LayerPair
+
+_ROOM_PX = 16
+"""Between an error and the box around it, both sides together."""
 
 
 def go_to_slice(viewer: ViewerModel, pair: LayerPair, z: int) -> None:
@@ -21,11 +25,16 @@ def go_to_slice(viewer: ViewerModel, pair: LayerPair, z: int) -> None:
         viewer.dims.set_point(axis, float(at))
 
 
-def go_to_error(viewer: ViewerModel, pair: LayerPair, z: int, mistake: Mistake) -> None:
-    """Show an error in the middle of the view, as large as it can be with what is around it."""
+def go_to_error(
+    viewer: ViewerModel, pair: LayerPair, z: int, mistake: Mistake, pointer: CanvasBox
+) -> None:
+    """Show an error in the middle of the view, with what is around it, and a box drawn there."""
     go_to_slice(viewer, pair, z)
     world = pair.world(z, *mistake.position)
-    edge = mistake.extent_px * float(np.abs(np.asarray(pair.prediction.scale)[-1]))
+    pixel = float(np.abs(np.asarray(pair.prediction.scale)[-1]))
     camera = viewer.scene.camera
     camera.center = (camera.center[0], float(world[-2]), float(world[-1]))
-    camera.zoom = float(min(viewer.canvas.viewbox_size(viewer.layers))) / edge
+    camera.zoom = float(min(viewer.canvas.viewbox_size(viewer.layers))) / (
+        mistake.extent_px * pixel
+    )
+    pointer.show(world[-2], world[-1], (mistake.length_px + _ROOM_PX) * pixel)

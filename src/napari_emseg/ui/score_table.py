@@ -45,15 +45,20 @@ class FigureTable(QTableWidget):
         self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.setMinimumHeight(_ROWS_SHOWN * self.fontMetrics().height() * 2)
         self._is_filling = False
+        self._filled: dict[int, tuple[float, ...]] = {}
         self.itemSelectionChanged.connect(self._tell)
 
     def show_rows(self, rows: Mapping[int, Iterable[float]]) -> None:
         """Show these figures by slice; order and selection stay."""
+        filled = {z: tuple(figures) for z, figures in rows.items()}
+        if filled == self._filled:
+            return
+        self._filled = filled
         chosen = self.chosen
         self._is_filling = True
         self.setSortingEnabled(False)
-        self.setRowCount(len(rows))
-        for row, (z, figures) in enumerate(rows.items()):
+        self.setRowCount(len(filled))
+        for row, (z, figures) in enumerate(filled.items()):
             self.setItem(row, 0, _Figure(z, str(z)))
             for column, value in enumerate(figures, start=1):
                 self.setItem(row, column, _Figure(value, _words(value)))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-import numpy as np
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from napari_emseg.ui.arrangement import Arrangement
-from napari_emseg.ui.boxes import box, unbox
+from napari_emseg.ui.canvas_box import CanvasBox
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -25,10 +23,18 @@ class SideBySide:
     ----------
     viewer : ViewerModel
         The window.
+    on_end : callable
+        Called when the panes end because their layers are removed.
+
+    Attributes
+    ----------
+    cursor : CanvasBox
+        Marks the place of the cursor.
     """
 
-    def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
+    def __init__(self, viewer: ViewerModel, on_end: Callable[[], object]) -> None:
+        self._viewer, self._on_end = viewer, on_end
+        self.cursor = CanvasBox(viewer, "emseg_cursor")
         self._before: Arrangement | None = None
         self._panes: list[Layer] = []
         self._shrunk = 1.0
@@ -60,8 +66,7 @@ class SideBySide:
         self._before = None
         viewer.cursor.events.position.disconnect(self._mark)
         viewer.layers.events.removed.disconnect(self._on_removed)
-        for layer in self._panes:
-            unbox(layer)
+        self.cursor.hide()
         before.restore()
         viewer.scene.camera.zoom /= self._shrunk
 
@@ -84,19 +89,16 @@ class SideBySide:
         self._panes = [layer for layer in self._panes if layer in self._viewer.layers]
         if len(self._panes) < 2:
             self.back()
+            self._on_end()
 
     def _mark(self) -> None:
         """Draw a box at the cursor in every pane, as large as the brush."""
-        position = self._viewer.cursor.position
-        for layer in self._panes:
-            y, x = layer.world_to_data(position)[-2:]
-            box(layer, y, x, self._edge(layer))
+        y, x = self._viewer.cursor.position[-2:]
+        self.cursor.show(y, x, self._edge())
 
-    def _edge(self, layer: Layer) -> float:
-        """Edge of the box in pixels of the layer."""
-        active = self._viewer.layers.selection.active
-        painting = str(getattr(active, "mode", "")) in ("paint", "erase")
-        per_px = abs(float(np.asarray(layer.scale)[-1]))
-        if painting:
-            return float(active.brush_size * abs(active.scale[-1]) / per_px)
-        return float(_CURSOR_PX / (self._viewer.scene.camera.zoom * per_px))
+    def _edge(self) -> float:
+        """Edge of the box in units of the world."""
+        active: Any = self._viewer.layers.selection.active
+        if str(getattr(active, "mode", "")) in ("paint", "erase"):
+            return float(active.brush_size * abs(active.scale[-1]))
+        return float(_CURSOR_PX / self._viewer.scene.camera.zoom)
