@@ -80,7 +80,10 @@ def draw_sweep(axes: Axes, sweep: Sequence[dict[str, Any]], best: float, present
         axes.axvline(present, color=_MARK, linestyle=":", label=f"present {present:g}")
     low = min(row["v_rand"] for row in sweep if abs(row["threshold"] - best) < 0.35)
     axes.set(xlabel="threshold", ylabel="mean over the slices", ylim=(min(low, 0.9) - 0.05, 1.01))
-    axes.legend(fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
+    axes.legend(
+        fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(-0.18, 1), frameon=False,
+        handlelength=1.2, columnspacing=0.9, handletextpad=0.4, borderaxespad=0.2,
+    )  # fmt: skip
     axes.grid(alpha=0.3)
 
 

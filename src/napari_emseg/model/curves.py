@@ -122,4 +122,4 @@ def draw_runs(
             axes.plot(best["epoch"], best[f"val_{column}"], "o", color=colour, markersize=7)
     axes.set(xlabel="epoch", ylabel=title)
     axes.grid(alpha=0.3)
-    axes.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
+    axes.legend(fontsize=8, framealpha=0.6)

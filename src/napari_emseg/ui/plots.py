@@ -70,6 +70,7 @@ class Plot(QWidget):
         colors = get_theme(self._theme)
         legend = self.axes.get_legend()
         if legend is not None:
+            legend.get_frame().set(facecolor=colors.background.as_hex(), edgecolor="none")
             for text in legend.get_texts():
                 text.set(color=colors.text.as_hex(), fontsize=SMALL)
         self._figure.set_facecolor(colors.background.as_hex())
@@ -87,7 +88,7 @@ class Plot(QWidget):
 
         # a layout that fits itself to the letters would double the time of each drawing
         self._figure = Figure()
-        self._figure.subplots_adjust(left=0.16, right=0.97, top=0.82, bottom=0.2)
+        self._figure.subplots_adjust(left=0.19, right=0.97, top=0.8, bottom=0.21)
         self._canvas = FigureCanvasQTAgg(self._figure)
         self._canvas.setFixedHeight(self._height_px)
         self._layout.addWidget(self._canvas)

@@ -103,9 +103,10 @@ class Runs(QWidget):
         row.addWidget(button("Add folder ...", "Add the run folder of a training.", self._ask))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for part in (form_of([self.column]).native, self.plot, self.note.native, self.table):
+        for part in (form_of([self.column]).native, self.plot, self.table):
             layout.addWidget(part)
         layout.addLayout(row)
+        layout.addWidget(self.note.native)
 
     def _ask(self) -> None:
         if chosen := QFileDialog.getExistingDirectory(self, "Run folder of a training"):
