@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
-from napari_emseg.core.patches import make_batch, prefetch, steps_per_epoch
+from napari_emseg.core.patches import make_batch, prefetch
 from napari_emseg.core.targets import make_target
 
 RECIPE = Recipe(train=TrainConfig(patch_size=32, batch_size=3, seed=5))
@@ -76,16 +76,6 @@ def test_the_neighbours_come_along(data):
         assert (np.ptp(image, axis=(1, 2)) == 0).all()
         seen |= {tuple(each) for each in image[:, 0, 0].tolist()}
     assert seen == {(0, 0, 1), (0, 1, 2), (2, 3, 3)}
-
-
-@pytest.mark.parametrize(
-    ("shape", "slices", "patch", "batch", "steps"),
-    [((512, 512), 27, 256, 4, 27), ((512, 512), 1, 256, 4, 1), ((20, 20), 5, 256, 4, 1),
-     ((512, 512), 2, 64, 1, 128)],
-)  # fmt: skip
-def test_steps_per_epoch(shape, slices, patch, batch, steps):
-    recipe = Recipe(train=TrainConfig(patch_size=patch, batch_size=batch))
-    assert steps_per_epoch(shape, slices, recipe) == steps
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 40])

@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
 from napari_emseg.core.patches import make_batch
-from napari_emseg.core.preview import NormalisedSlices, PatchSource, mosaic
+from napari_emseg.core.preview import NormalisedSlices, PatchSource
 from napari_emseg.core.split import split_target
 from napari_emseg.core.targets import make_target
 from napari_emseg.types import Stack
@@ -59,11 +59,3 @@ def test_slices_are_read_once_and_when_needed():
     assert abs(float(slices[2].mean())) < 1e-5
     assert slices[2] is slices[2]
     assert read == [2]
-
-
-def test_mosaic_is_a_grid():
-    patches = np.arange(1, 6)[:, None, None] * np.ones((1, 4, 4))
-    grid = mosaic(patches, fill=-1)
-    assert grid.shape == (4 + 8 + 4, 4 + 8 + 4 + 8 + 4)
-    assert [grid[0, 0], grid[0, 12], grid[0, 24], grid[12, 0], grid[12, 12]] == [1, 2, 3, 4, 5]
-    assert grid[12, 24] == grid[5, 5] == -1

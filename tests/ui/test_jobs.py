@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import psutil
 import pytest
 from qtpy.QtCore import QThread
 
-from napari_emseg.engine.jobs import DevicesJob
+from napari_emseg.engine.jobs import DevicesJob, PredictJob
 from napari_emseg.errors import WriteError
-from napari_emseg.types import Cancelled, Failed, Finished
+from napari_emseg.types import Cancelled, Failed, Finished, Log, SliceDone
 from napari_emseg.ui.jobs import JobRunner, job_runner
 
 TIMEOUT_MS = 90_000
+MANY = 600
+"""Slices that are not done before the test has acted, on a fast machine too."""
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def runner(qapp):
     runner.close()
 
 
-def last_event(qtbot, runner, make_job, *, cancel: bool = False):
+def all_events(qtbot, runner, make_job, *, cancel: bool = False):
     events = []
     ticket = runner.submit(make_job, events.append)
     if cancel:
@@ -32,7 +35,7 @@ def last_event(qtbot, runner, make_job, *, cancel: bool = False):
         lambda: any(isinstance(event, Finished | Failed | Cancelled) for event in events),
         timeout=TIMEOUT_MS,
     )
-    return events[-1]
+    return events
 
 
 def test_events_arrive_on_the_windows_thread(qtbot, qapp):
@@ -53,19 +56,38 @@ def test_error_while_making_the_job_is_told(qtbot, runner):
     def make_job():
         raise WriteError("disk: full")
 
-    assert last_event(qtbot, runner, make_job) == Failed("disk: full")
+    assert all_events(qtbot, runner, make_job) == [Failed("disk: full")]
     assert runner.worker_pid is None
 
 
 def test_bug_while_making_the_job_keeps_its_traceback(qtbot, runner):
-    event = last_event(qtbot, runner, lambda: 1 / 0)
+    [event] = all_events(qtbot, runner, lambda: 1 / 0)
     assert "ZeroDivisionError" in event.message
     assert "Traceback" in event.details
 
 
 def test_cancel_before_the_job_is_made(qtbot, runner):
-    assert isinstance(last_event(qtbot, runner, DevicesJob, cancel=True), Cancelled)
+    [event] = all_events(qtbot, runner, DevicesJob, cancel=True)
+    assert isinstance(event, Cancelled)
     assert runner.worker_pid is None
+
+
+def test_what_a_job_waits_for_is_told(qtbot, runner, tmp_path):
+    volume = np.zeros((MANY, 256, 256), np.uint8)
+    np.save(tmp_path / "in.npy", volume)
+    np.save(tmp_path / "out.npy", volume.astype(np.float32))
+    first, second = [], []
+    ticket = runner.submit(
+        lambda: PredictJob(tmp_path / "in.npy", tmp_path / "out.npy"), first.append
+    )
+    qtbot.waitUntil(lambda: SliceDone in map(type, first), timeout=TIMEOUT_MS)
+    runner.submit(DevicesJob, second.append)
+    qtbot.waitUntil(lambda: bool(second))
+    assert second == [Log("Waiting for the segmentation to end, or to be stopped ...")]
+    runner.cancel(ticket)
+    qtbot.waitUntil(lambda: isinstance(second[-1], Finished), timeout=TIMEOUT_MS)
+    assert isinstance(first[-1], Cancelled)
+    assert len(all_events(qtbot, runner, DevicesJob)) == 1
 
 
 def test_closing_ends_the_worker_and_removes_the_files(qapp):

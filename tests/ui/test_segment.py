@@ -27,23 +27,13 @@ MANY = 600
 
 
 @pytest.fixture
-def ended(dock):
-    """The last events of all segmentations so far."""
-    events = []
-    dock.ended.connect(events.append)
-    return events
+def ended(dock, ends_of):
+    return ends_of(dock)
 
 
 @pytest.fixture
-def wait(qtbot, ended):
-    """Wait for the end of the running segmentation."""
-
-    def wait():
-        count = len(ended)
-        qtbot.waitUntil(lambda: len(ended) > count, timeout=JOB_TIMEOUT_MS)
-        return ended[-1]
-
-    return wait
+def wait(ended):
+    return ended.wait
 
 
 @pytest.fixture
@@ -155,6 +145,8 @@ def test_before_the_click_it_is_said_what_it_will_take(viewer, image, dock, qtbo
     dock.fields.slices.value = ""
     dock.fields.image.value = viewer.add_image(np.tile(image[0], (32, 25)), name="large")
     said("1 slice of 4 tiles will take about")
+    viewer.layers.clear()
+    said("Choose an image and press a button.")
 
 
 def test_single_slice_image(viewer, image, dock, wait):

@@ -31,10 +31,8 @@ def said(monkeypatch):
 
 
 @pytest.fixture
-def ended(dock):
-    events = []
-    dock.ended.connect(events.append)
-    return events
+def ended(dock, ends_of):
+    return ends_of(dock)
 
 
 def names(viewer):
@@ -48,7 +46,7 @@ def test_every_selected_image_gets_its_results(viewer, dock, stacks, ended, qtbo
     viewer.layers.selection = {stacks["one"], stacks["two"]}
     dock.buttons.selected.native.click()
     assert not dock.buttons.selected.enabled
-    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
+    ended.wait()
 
     assert [type(event) for event in ended] == [Finished]
     for name in ("one", "two"):
@@ -74,7 +72,7 @@ def test_what_cannot_be_segmented_is_reported_and_the_next_goes_on(
     viewer.layers.move(viewer.layers.index(colour), 0)
     viewer.layers.selection = {colour, stacks["one"], four}
     dock.buttons.selected.native.click()
-    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
+    ended.wait()
 
     assert viewer.layers["one mask"].data.any()
     lines = dock.status.message.value.split("\n")
@@ -91,7 +89,7 @@ def test_stop_stops_all_the_rest_and_keeps_finished_slices(viewer, dock, stacks,
     dock.buttons.selected.native.click()
     qtbot.waitUntil(lambda: "long mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
     dock.status.stop.native.click()
-    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
+    ended.wait()
 
     assert viewer.layers["one probability"].data.any(axis=(1, 2)).all()
     done = viewer.layers["long probability"].data.any(axis=(1, 2)).sum()
@@ -109,7 +107,7 @@ def test_stack_that_is_removed_before_its_turn_is_left_out(
     viewer.layers.selection = {stacks["one"], stacks["two"]}
     dock.buttons.selected.native.click()
     viewer.layers.remove(stacks["two"])
-    qtbot.waitUntil(lambda: bool(ended), timeout=JOB_TIMEOUT_MS)
+    ended.wait()
     assert "1 of 2 stacks" in dock.status.message.value
     assert "removed before its turn" in said()[-1]
 

@@ -63,23 +63,8 @@ def layers(viewer, trainer, qtbot):
 
 
 @pytest.fixture
-def ended(trainer):
-    """The last events of all trainings so far."""
-    events = []
-    trainer.ended.connect(events.append)
-    return events
-
-
-@pytest.fixture
-def wait(qtbot, ended):
-    """Wait for the end of the training."""
-
-    def wait():
-        count = len(ended)
-        qtbot.waitUntil(lambda: len(ended) > count, timeout=JOB_TIMEOUT_MS)
-        return ended[-1]
-
-    return wait
+def wait(trainer, ends_of):
+    return ends_of(trainer).wait
 
 
 @pytest.fixture
@@ -89,6 +74,25 @@ def endless(trainer, layers, qtbot):
     trainer.run.start.native.click()
     qtbot.waitUntil(lambda: bool(trainer.state.history), timeout=JOB_TIMEOUT_MS)
     return trainer
+
+
+def test_layers_that_were_there_before_the_dock_are_followed(viewer, qtbot):
+    image, mask = wandering_cells()
+    viewer.add_image(image, name="em", **PLACE)
+    painted = viewer.add_labels(np.zeros_like(mask), name="painted", **PLACE)
+    trainer = open_dock(viewer)
+    qtbot.waitUntil(lambda: "0 labelled" in trainer.data.about.value)
+    painted.data = mask
+    qtbot.waitUntil(lambda: "6 labelled" in trainer.data.about.value)
+    painted.data_setitem((np.array([3]), np.array([4]), np.array([5])), 2)
+    qtbot.waitUntil(lambda: trainer.data.meaning.value == "scribbles")
+
+
+def test_every_page_fits_into_the_dock_of_a_small_screen(viewer, trainer):
+    viewer.window.resize(1280, 800)
+    for k in range(trainer.tabs.count()):
+        page = trainer.tabs.widget(k)
+        assert page.widget().minimumSizeHint().width() <= 290, trainer.tabs.tabText(k)
 
 
 def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):

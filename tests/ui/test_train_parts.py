@@ -285,6 +285,14 @@ def test_expected_time_grows_with_epochs_and_slices(tmp_path, monkeypatch):
 # -- curves --------------------------------------------------------------------------------------
 
 
+def _drawn(curves) -> bool:
+    return bool(curves._panels) and not curves._undrawn
+
+
+def _axes(curves) -> list:
+    return [panel._axes for panel in curves._panels]
+
+
 @pytest.fixture
 def curves(qtbot):
     curves = Curves("dark")
@@ -292,12 +300,12 @@ def curves(qtbot):
     curves.resize(340, 600)
     curves.show()
     curves.show_history(HISTORY)
-    qtbot.waitUntil(lambda: curves._canvas is not None)
+    qtbot.waitUntil(lambda: _drawn(curves))
     return curves
 
 
 def test_curves_of_training_and_validation_with_the_best_epoch(curves):
-    for axes, column in zip(curves._axes, ("loss", "accuracy", "v_rand"), strict=True):
+    for axes, column in zip(_axes(curves), ("loss", "accuracy", "v_rand"), strict=True):
         training, validation, best = axes.get_lines()
         np.testing.assert_allclose(training.get_ydata(), [each[column] for each in HISTORY])
         name = f"val_{column}"
@@ -305,23 +313,26 @@ def test_curves_of_training_and_validation_with_the_best_epoch(curves):
         assert set(best.get_xdata()) == {2}
 
 
-def test_loss_can_be_logarithmic(curves):
+def test_loss_can_be_logarithmic(curves, qtbot):
     curves.log.setChecked(True)
-    assert [axes.get_yscale() for axes in curves._axes] == ["log", "linear", "linear"]
+    qtbot.waitUntil(lambda: _drawn(curves))
+    assert [axes.get_yscale() for axes in _axes(curves)] == ["log", "linear", "linear"]
 
 
 def test_values_are_read_by_pointing(curves):
-    axes = curves._axes[0]
+    axes, canvas = _axes(curves)[0], curves._panels[0].canvas
     x, y = axes.transData.transform((2.2, 0.4))
-    event = MouseEvent("motion_notify_event", curves._canvas, x, y)
-    curves._canvas.callbacks.process("motion_notify_event", event)
+    event = MouseEvent("motion_notify_event", canvas, x, y)
+    canvas.callbacks.process("motion_notify_event", event)
     assert curves.values.text() == "Loss of epoch 2: training 0.2500, validation 0.5000"
 
 
-def test_curves_follow_the_theme(curves):
-    dark = curves._figure.get_facecolor()
+def test_curves_follow_the_theme(curves, qtbot):
+    figure = curves._panels[-1]._figure
+    dark = figure.get_facecolor()
     curves.show_theme("light")
-    assert sum(curves._figure.get_facecolor()[:3]) > 2 > sum(dark[:3])
+    qtbot.waitUntil(lambda: _drawn(curves))
+    assert sum(figure.get_facecolor()[:3]) > 2 > sum(dark[:3])
 
 
 def test_curves_and_values_are_saved(curves, tmp_path):

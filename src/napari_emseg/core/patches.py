@@ -23,13 +23,6 @@ Batch = tuple[Float32Array, npt.NDArray[np.uint8], Float32Array]
 _AHEAD = 4
 
 
-def steps_per_epoch(shape: tuple[int, int], slices: int, recipe: Recipe) -> int:
-    """Steps after which as many pixels went by as ``slices`` slices of ``shape`` (Y, X) hold."""
-    config = recipe.train
-    patches = slices * max(1, round(shape[0] * shape[1] / config.patch_size**2))
-    return max(1, round(patches / config.batch_size))
-
-
 def make_batch(
     images: Mapping[int, Float32Array],
     target: Target,

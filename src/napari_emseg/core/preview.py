@@ -5,19 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_emseg.core.config import Recipe
 from napari_emseg.core.normalise import normalise
-from napari_emseg.core.patches import Batch, make_batch, steps_per_epoch
+from napari_emseg.core.patches import Batch, make_batch
 from napari_emseg.core.split import Split
+from napari_emseg.core.steps import steps_per_epoch
 from napari_emseg.core.targets import Target
 from napari_emseg.types import Float32Array, Stack
-
-_GAP_PX = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,29 +86,3 @@ class PatchSource:
             np.concatenate(part)[:count] for part in zip(*batches, strict=True)
         )
         return image, classes, weights
-
-
-def mosaic(patches: npt.NDArray[Any], fill: float = 0) -> npt.NDArray[Any]:
-    """Patches beside and below one another, in a grid that is about as wide as it is high.
-
-    Parameters
-    ----------
-    patches : (N, Y, X) array
-        One or more.
-    fill : float
-        What stands between them.
-
-    Returns
-    -------
-    (rows, columns) array
-        Of the same dtype.
-    """
-    count, height, width = patches.shape
-    columns = math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
-    step_y, step_x = height + _GAP_PX, width + _GAP_PX
-    grid = np.full((rows * step_y - _GAP_PX, columns * step_x - _GAP_PX), fill, patches.dtype)
-    for k, patch in enumerate(patches):
-        y, x = (k // columns) * step_y, (k % columns) * step_x
-        grid[y : y + height, x : x + width] = patch
-    return grid

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.targets import Target
 from napari_emseg.errors import LabelsError
+
+if TYPE_CHECKING:
+    from napari_emseg.core.targets import Target
 
 _LEAST_AREA = 0.25
 """Part of a single slice that validates: a tenth of one would hold a handful of cells."""

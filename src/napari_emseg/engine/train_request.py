@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_emseg.core.config import NetworkConfig, Recipe, TrainConfig
-from napari_emseg.core.patches import steps_per_epoch
-from napari_emseg.core.preview import PatchSource
 from napari_emseg.core.regions import Regions
 from napari_emseg.core.roles import Roles
-from napari_emseg.core.split import split_target
-from napari_emseg.core.survey import Survey, survey_labels
-from napari_emseg.core.targets import Target, make_target
+from napari_emseg.core.steps import steps_per_epoch
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train_run import TrainRun
 from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.model.library import find_model, library_folder
 from napari_emseg.types import LabelsMeaning, Stack
+
+if TYPE_CHECKING:
+    # and, in the methods that need them, imported when they run: in a thread, which spares the
+    # window the time that scipy and OpenCV take
+    from napari_emseg.core.preview import PatchSource
+    from napari_emseg.core.survey import Survey
+    from napari_emseg.core.targets import Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +55,16 @@ class TrainingData:
 
     def survey(self, classes: int) -> Survey:
         """Which slices carry labels, and what they mean."""
+        from napari_emseg.core.survey import survey_labels
+
         return survey_labels(self.labels.data, self.regions, classes=classes)
 
     def target(
         self, meaning: LabelsMeaning, config: TrainConfig, roles: Roles, *, classes: int
     ) -> Target:
         """What the network would learn from; see `core.targets.make_target`."""
+        from napari_emseg.core.targets import make_target
+
         labels = np.zeros(self.labels.shape, self.labels.data.dtype)
         for z in roles.used:
             labels[z] = self.labels.slice(z)
@@ -116,6 +123,9 @@ class TrainRequest:
         LabelsError
             If the labels will not do.
         """
+        from napari_emseg.core.preview import PatchSource
+        from napari_emseg.core.split import split_target
+
         network, train, roles = self._network(), self.recipe.train, self.roles
         target = self.data.target(self.meaning, train, roles, classes=network.classes)
         validation = roles.named_validation

@@ -12,8 +12,9 @@ import keras
 
 from napari_emseg.core.config import NetworkConfig, Recipe
 from napari_emseg.core.normalise import normalise
-from napari_emseg.core.patches import Batch, make_batch, prefetch, steps_per_epoch
+from napari_emseg.core.patches import Batch, make_batch, prefetch
 from napari_emseg.core.split import Split
+from napari_emseg.core.steps import steps_per_epoch
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import CancelledError, EmsegError
 from napari_emseg.model._beginning import network_of, require_classes, require_same_split

@@ -42,6 +42,7 @@ def draw_curves(history: Sequence[Row], path: Path) -> None:
     canvas = FigureCanvasAgg(figure)
     for axes, (column, title) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
         draw_panel(axes, history, column, title)
+        axes.legend()
     canvas.print_png(path)
 
 
@@ -77,7 +78,6 @@ def draw_panel(
     axes.set(title=title, xlabel="epoch", ylabel=title, yscale="log" if log else "linear")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    axes.legend()
 
 
 def _mark_best(axes: Axes, history: Sequence[Row], column: str) -> None:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_emseg.core.patches import Batch
-from napari_emseg.core.preview import mosaic
-from napari_emseg.ui.collector import quick_removals
+from napari_emseg.core.mosaic import mosaic
+from napari_emseg.ui.collector import remove_layers
 from napari_emseg.ui.layers import geometry
 from napari_emseg.ui.prediction import MASK_COLORS
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
+
+    from napari_emseg.core.patches import Batch
 
 _LEAST, _MOST = -3.0, 3.0
 """Grey values that are shown, in standard deviations."""
@@ -87,13 +88,8 @@ class AugmentationLayers:
             self._layers[name].editable = False
 
     def _drop(self, names: set[str]) -> None:
-        if not names & set(self._layers):
-            return
-        layers = [self._layers.pop(name) for name in names if name in self._layers]
-        with quick_removals():
-            for layer in layers:
-                if layer in self._viewer.layers:
-                    self._viewer.layers.remove(layer)
+        if dropped := [self._layers.pop(name) for name in names & set(self._layers)]:
+            remove_layers(self._viewer, dropped)
 
     def _look_at_all(self) -> None:
         camera = self._viewer.scene.camera

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from napari_emseg.core.patches import Batch
-from napari_emseg.core.preview import PatchSource
 from napari_emseg.engine.train_request import TrainRequest
 from napari_emseg.errors import EmsegError
 from napari_emseg.ui.augmentation import AugmentationPanel
@@ -15,6 +13,9 @@ from napari_emseg.ui.latest import Latest
 
 if TYPE_CHECKING:
     from napari.layers import Image
+
+    from napari_emseg.core.patches import Batch
+    from napari_emseg.core.preview import PatchSource
 
 
 class AugmentationPreview:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,15 @@ from napari_emseg.model.history import Row, write_history
 from napari_emseg.ui.plots import SMALL, ask_for_path, button, dress, load_matplotlib
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from napari.utils.theme import Theme
 
 _REDRAW_MS = 2000
-"""Between two drawings, at least: each takes the window some hundredths of a second."""
+"""Between two drawings, at least: each panel takes the window some hundredths of a second."""
 
-_HEIGHT_PX = 400
-_MARGINS = {"left": 0.2, "right": 0.97, "top": 0.89, "bottom": 0.11, "hspace": 0.3}
+_HEIGHT_PX, _EXTRA_PX = 115, 22
+"""Of a panel, and of what the first has above it (the legend) and the last below (its label)."""
+
+_LEFT, _RIGHT, _TOP_PX, _BOTTOM_PX = 0.2, 0.97, 16, 20
 _LINES = ("training", "validation")
 _HINT = "Point at a curve to read its values."
 
@@ -44,7 +47,8 @@ class Curves(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._history: tuple[Row, ...] = ()
-        self._canvas: Any = None
+        self._panels: list[_Panel] = []
+        self._undrawn: list[_Panel] = []
         self.values = QLabel(_HINT)
         self.values.setWordWrap(True)
         self.log = QCheckBox("Log loss")
@@ -55,6 +59,9 @@ class Curves(QWidget):
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.timeout.connect(self._draw)
+        self._next = QTimer(self)
+        self._next.setSingleShot(True)
+        self._next.timeout.connect(self._draw_next)
         self._lay_out()
         self.show_history(())
 
@@ -68,7 +75,7 @@ class Curves(QWidget):
         for save in (self.save_png, self.save_csv):
             save.setEnabled(bool(history))
         if not self._redraw.isActive():
-            self._redraw.start(_REDRAW_MS if self._canvas is not None and history else 0)
+            self._redraw.start(_REDRAW_MS if self._panels and history else 0)
 
     def show_theme(self, theme: str) -> None:
         """Draw in the colours of a theme of napari's."""
@@ -93,64 +100,42 @@ class Curves(QWidget):
             self._row.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        self._plots = QVBoxLayout()
+        self._plots.setSpacing(0)
+        layout.addLayout(self._plots)
         layout.addWidget(self.values)
         layout.addLayout(self._row)
         layout.addStretch()
 
-    def _make_canvas(self) -> None:
-        from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
-        from matplotlib.figure import Figure
-
-        # a layout that fits itself to the letters would double the time of each drawing
-        self._figure = Figure()
-        self._figure.subplots_adjust(**_MARGINS)
-        self._canvas = FigureCanvasQTAgg(self._figure)
-        self._canvas.setFixedHeight(_HEIGHT_PX)
-        self._canvas.mpl_connect("motion_notify_event", self._read_values)
-        self._axes = self._figure.subplots(len(PANELS), 1, sharex=True)
-        self.layout().insertWidget(0, self._canvas)
+    def _make_panels(self) -> None:
+        for k, (column, title) in enumerate(PANELS):
+            panel = _Panel(column, title, first=k == 0, last=k == len(PANELS) - 1)
+            panel.canvas.mpl_connect("motion_notify_event", partial(self._read_values, panel))
+            panel.canvas.mpl_connect("axes_leave_event", lambda _: self.values.setText(_HINT))
+            self._panels.append(panel)
+            self._plots.addWidget(panel.canvas)
 
     # -- drawing ---------------------------------------------------------------------------
 
     def _draw(self) -> None:
         if not self._history:
             return
-        if self._canvas is None:
-            self._make_canvas()
-        for axes, (column, title) in zip(self._axes, PANELS, strict=True):
-            axes.clear()
-            log = column == "loss" and self.log.isChecked()
-            draw_panel(axes, self._history, column, title, log=log)
-            self._dress(axes)
-        self._figure.set_facecolor(get_theme(self._theme).background.as_hex())
-        self._canvas.draw_idle()
+        if not self._panels:
+            self._make_panels()
+        self._undrawn = list(self._panels)
+        self._next.start()
 
-    def _dress(self, axes: Axes) -> None:
-        """Give a panel the colours and the letters of the window; one legend is for all."""
-        dress(axes, self._theme)
-        text = get_theme(self._theme).text.as_hex()
-        lines, labels = axes.get_legend_handles_labels()
-        axes.legend_ = None
-        axes.set(title="", xlabel="epoch" if axes is self._axes[-1] else "")
-        if len(labels) > len(_LINES):
-            axes.set_title(labels[-1], color=text, fontsize=SMALL, loc="left", pad=3)
-        if axes is self._axes[0]:
-            self._figure.legends.clear()
-            self._figure.legend(
-                lines[: len(_LINES)], _LINES, ncols=2, fontsize=SMALL, labelcolor=text,
-                frameon=False, loc="upper center",
-            )  # fmt: skip
+    def _draw_next(self) -> None:
+        """Draw one panel; the window answers between them."""
+        panel = self._undrawn.pop(0)
+        panel.draw(self._history, get_theme(self._theme), log=self.log.isChecked())
+        if self._undrawn:
+            self._next.start()
 
-    def _read_values(self, event: Any) -> None:
-        if event.inaxes is None:
-            self.values.setText(_HINT)
-            return
-        column, title = PANELS[list(self._axes).index(event.inaxes)]
-        row = min(self._history, key=lambda each: abs(each["epoch"] - event.xdata))
-        self.values.setText(
-            f"{title} of epoch {row['epoch']:.0f}: training {_number(row[column])}, "
-            f"validation {_number(row[f'val_{column}'])}"
-        )
+    def _read_values(self, panel: _Panel, event: Any) -> None:
+        if event.inaxes is not None:
+            row = min(self._history, key=lambda each: abs(each["epoch"] - event.xdata))
+            self.values.setText(panel.values_of(row))
 
     # -- files -----------------------------------------------------------------------------
 
@@ -161,6 +146,57 @@ class Curves(QWidget):
     def _ask_csv(self) -> None:
         if path := ask_for_path(self, "Save the values", "history.csv", "CSV (*.csv)"):
             self.export_csv(path)
+
+
+class _Panel:
+    """One column of the history on a canvas of its own, so that it can be drawn alone."""
+
+    def __init__(self, column: str, title: str, *, first: bool, last: bool) -> None:
+        from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+        from matplotlib.figure import Figure
+
+        self._column, self._title, self._first, self._last = column, title, first, last
+        above, below = first * _EXTRA_PX + _TOP_PX, last * _EXTRA_PX + _BOTTOM_PX
+        height = _HEIGHT_PX + (first + last) * _EXTRA_PX
+        self._figure = Figure()
+        # a layout that fits itself to the letters would double the time of each drawing
+        self._axes = self._figure.add_axes(
+            (_LEFT, below / height, _RIGHT - _LEFT, 1 - (above + below) / height)
+        )
+        self.canvas = FigureCanvasQTAgg(self._figure)
+        self.canvas.setFixedHeight(height)
+
+    def draw(self, history: Sequence[Row], theme: Theme, *, log: bool) -> None:
+        """Draw the history in the colours of a theme of napari's."""
+        axes = self._axes
+        axes.clear()
+        draw_panel(axes, history, self._column, self._title, log=log and self._column == "loss")
+        self._dress(theme.text.as_hex(), theme.canvas.as_hex())
+        self._figure.set_facecolor(theme.background.as_hex())
+        self.canvas.draw()
+
+    def values_of(self, row: Row) -> str:
+        """What an epoch reached, in words."""
+        return (
+            f"{self._title} of epoch {row['epoch']:.0f}: training {_number(row[self._column])}, "
+            f"validation {_number(row[f'val_{self._column}'])}"
+        )
+
+    def _dress(self, text: str, ground: str) -> None:
+        """Give it the colours and the letters of the window; one legend is for all panels."""
+        axes = self._axes
+        dress(axes, text, ground)
+        axes.tick_params(labelbottom=self._last)
+        lines, labels = axes.get_legend_handles_labels()
+        axes.set(title="", xlabel="epoch" if self._last else "")
+        if len(labels) > len(_LINES):
+            axes.set_title(labels[-1], color=text, fontsize=SMALL, loc="left", pad=3)
+        if self._first:
+            self._figure.legends.clear()
+            self._figure.legend(
+                lines[: len(_LINES)], _LINES, ncols=2, fontsize=SMALL, labelcolor=text,
+                frameon=False, loc="upper center",
+            )  # fmt: skip
 
 
 def _number(value: float) -> str:

@@ -18,12 +18,12 @@ from magicgui.widgets import (
 )
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QComboBox, QLabel, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_emseg.core.setting import Config, Setting
 
-_SHORTEST_CHOICE = 8
-"""Letters of a choice that always have room, however narrow the dock is."""
+_CHOICE_PX = 90
+"""Room that a choice always has, however narrow the dock is; magicgui gives numbers as much."""
 _SLIDER_STEP = 0.01
 
 
@@ -38,10 +38,7 @@ def form_of(fields: Sequence[ValueWidget | Container]) -> Container:
 
 def spare_width(field: ComboBox) -> ComboBox:
     """Let a long choice, such as the name of a file, be cut off rather than widen the dock."""
-    field.native.setSizeAdjustPolicy(
-        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-    )
-    field.native.setMinimumContentsLength(_SHORTEST_CHOICE)
+    field.native.setMinimumWidth(_CHOICE_PX)
     return field
 
 
@@ -106,7 +103,7 @@ def field_for(
         **changes,
     }
     widget: ValueWidget = _widget_class(declared, narrow)(**about)
-    return widget
+    return spare_width(widget) if isinstance(widget, ComboBox) else widget
 
 
 @cache

@@ -10,11 +10,14 @@ from typing import Any
 
 from qtpy.QtCore import QCoreApplication, QObject, Qt, Signal
 
-from napari_emseg.engine.jobs import Job
+from napari_emseg.engine.jobs import Job, PredictJob, TrainJob
 from napari_emseg.engine.worker import CANCEL_GRACE_S, Worker
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.scratch import Scratch
-from napari_emseg.types import Cancelled, Event, Failed, Finished
+from napari_emseg.types import Cancelled, Event, Failed, Finished, Log
+
+_LONG = {TrainJob: "training", PredictJob: "segmentation"}
+"""Jobs that others may have to wait for."""
 
 
 class JobRunner(QObject):
@@ -36,6 +39,7 @@ class JobRunner(QObject):
         self._tickets = count(1)
         self._listeners: dict[int, Callable[[Event], None]] = {}
         self._ticket_of: dict[int, int] = {}
+        self._long: dict[int, str] = {}
         self._cancelled: set[int] = set()
         self._preparing = ThreadPoolExecutor(1, thread_name_prefix="emseg-prepare")
         queued = Qt.ConnectionType.QueuedConnection
@@ -57,7 +61,7 @@ class JobRunner(QObject):
             window's thread, since reading a lazy layer takes its time.
         on_event : callable
             Receives the job's events, on the window's thread. The last one is `Finished`,
-            `Failed` or `Cancelled`.
+            `Failed` or `Cancelled`. Where another job must end first, a `Log` says so.
 
         Returns
         -------
@@ -105,15 +109,22 @@ class JobRunner(QObject):
             self._tell(ticket, outcome)
             return
         try:
-            self._ticket_of[self._worker.submit(outcome)] = ticket
+            number = self._worker.submit(outcome)
         except EmsegError as error:
             self._tell(ticket, Failed(str(error)))
+            return
+        self._ticket_of[number] = ticket
+        for before in list(self._long.values())[:1]:
+            self._tell(ticket, Log(f"Waiting for the {before} to end, or to be stopped ..."))
+        if type(outcome) in _LONG:
+            self._long[number] = _LONG[type(outcome)]
 
     def _deliver(self, number: int, event: Event) -> None:
         if number in self._ticket_of:
             self._tell(self._ticket_of[number], event)
         if isinstance(event, Finished | Failed | Cancelled):
             self._ticket_of.pop(number, None)
+            self._long.pop(number, None)
 
     def _tell(self, ticket: int, event: Event) -> None:
         listener = self._listeners.get(ticket)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_emseg.engine.jobs import WarmUpJob
 from napari_emseg.errors import EmsegError
-from napari_emseg.types import Event, Failed, Finished
+from napari_emseg.types import Event, Failed, Finished, Log
 from napari_emseg.ui.layers import stack_shape
 from napari_emseg.ui.notify import show_failure
 from napari_emseg.ui.words import duration, plural
@@ -78,6 +78,8 @@ class OutlookTeller:
         if isinstance(event, Failed):
             self._tell(event.message)
             show_failure(event)
+        elif isinstance(event, Log):
+            self._tell(event.message)
         elif isinstance(event, Finished):
             self._outlook = event.result
             self._say()

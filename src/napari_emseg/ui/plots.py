@@ -21,16 +21,14 @@ def load_matplotlib() -> None:
     """Import matplotlib in a thread: that takes a second, which the window has not."""
 
     def load() -> None:
-        import matplotlib.figure
-        import matplotlib.font_manager  # noqa: F401  most of the time goes there
+        import matplotlib.backends.backend_qtagg
+        import matplotlib.figure  # noqa: F401
 
     Thread(target=load, name="emseg-matplotlib", daemon=True).start()
 
 
-def dress(axes: Axes, theme: str) -> None:
-    """Give axes the colours and the letters of the window."""
-    colors = get_theme(theme)
-    text, ground = colors.text.as_hex(), colors.canvas.as_hex()
+def dress(axes: Axes, text: str, ground: str) -> None:
+    """Give axes the colours (such as ``#ffffff``) and the letters of the window."""
     axes.set_facecolor(ground)
     axes.tick_params(colors=text, labelsize=SMALL)
     axes.xaxis.label.set(color=text, fontsize=LARGE)
@@ -66,8 +64,8 @@ class Plot(QWidget):
             self._make_canvas()
         self.axes.clear()
         draw(self.axes)
-        dress(self.axes, self._theme)
         colors = get_theme(self._theme)
+        dress(self.axes, colors.text.as_hex(), colors.canvas.as_hex())
         legend = self.axes.get_legend()
         if legend is not None:
             legend.get_frame().set(facecolor=colors.background.as_hex(), edgecolor="none")

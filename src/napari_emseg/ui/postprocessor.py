@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QObject, Qt, Signal
 
 from napari_emseg.core.config import MaskConfig
-from napari_emseg.core.postprocess import CellIds, CellLinker, to_mask
 from napari_emseg.ui.latest import throw
+
+if TYPE_CHECKING:
+    from napari_emseg.core.postprocess import CellIds, CellLinker
 
 Results = dict[str, np.ndarray[Any, Any]]
 """Of one slice (Y, X), by kind: ``mask`` as uint8, ``cells`` as uint32."""
@@ -25,9 +27,18 @@ class _Pass:
 
     kinds: tuple[str, ...]
     config: MaskConfig
-    linker: CellLinker
+    first: int
+    ids: CellIds | None
+
+    @cached_property
+    def linker(self) -> CellLinker:
+        from napari_emseg.core.postprocess import CellLinker  # scipy and skimage: in the thread
+
+        return CellLinker(self.config, self.first, self.ids)
 
     def make(self, z: int, probability: np.ndarray[Any, Any]) -> Results:
+        from napari_emseg.core.postprocess import to_mask
+
         results: Results = {}
         if "mask" in self.kinds:
             results["mask"] = to_mask(probability, self.config)
@@ -72,7 +83,7 @@ class Postprocessor(QObject):
         z, ids : int and (Y, X) uint32 array, optional
             Where to begin linking; see `CellLinker`.
         """
-        self._pass = _Pass(kinds, config, CellLinker(config, z, ids))
+        self._pass = _Pass(kinds, config, z, ids)
 
     def make(self, slices: Iterable[int]) -> None:
         """Make these slices, in this order."""

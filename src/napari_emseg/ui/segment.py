@@ -111,6 +111,12 @@ class SegmentWidget(Container):
         library_events.added.connect(fields.choose_model)
         WhenClosed(self.native, self._abandon_jobs)
 
+    def reset_choices(self, *_: object) -> None:
+        """Offer the layers that there are now; napari calls this."""
+        super().reset_choices()
+        if self.fields.image.value is None:
+            self._show_outlook(NO_IMAGE)
+
     def _show_outlook(self, text: str) -> None:
         if self._batch is None:
             self.status.message.value = text

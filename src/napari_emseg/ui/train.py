@@ -11,7 +11,6 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.core.config import AugmentConfig
 from napari_emseg.core.roles import Roles
-from napari_emseg.core.survey import Survey
 from napari_emseg.engine.train_request import TrainingData, TrainRequest
 from napari_emseg.engine.train_run import TrainRun
 from napari_emseg.errors import EmsegError
@@ -41,6 +40,8 @@ from napari_emseg.ui.training_preview import TrainingPreview
 
 if TYPE_CHECKING:
     import napari.viewer
+
+    from napari_emseg.core.survey import Survey
 
 _TOP_PX = 6
 """Between the dock's title and the tabs, of which napari's theme would cut off the upper edge."""

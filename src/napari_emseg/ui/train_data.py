@@ -10,7 +10,6 @@ from napari.layers import Image, Labels, Shapes
 from psygnal import Signal
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from napari_emseg.core.survey import Survey
 from napari_emseg.engine.train_request import TrainingData
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.read import read_stack
@@ -21,6 +20,8 @@ from napari_emseg.ui.words import plural, voxel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from napari_emseg.core.survey import Survey
 
 MEANINGS: dict[LabelsMeaning, str] = {
     "mask": "Everything painted is cell, the rest of a painted slice is membrane.",
@@ -55,6 +56,7 @@ class DataChooser(QWidget):
         for part in (self._form, self.explanation, self.about):
             layout.addWidget(part.native)
         self._watched: list[tuple[Any, Callable[[], None]]] = []
+        self._watched_layers: list[Any] = []
         self._meaning_is_chosen = False
         self._connect()
         self._show_source()
@@ -62,6 +64,9 @@ class DataChooser(QWidget):
     def reset_choices(self) -> None:
         """Offer the layers that there are now."""
         self._form.reset_choices()
+        # the fields do not tell when they take their first layer, or lose their last
+        if [field.value for field, _ in self._layer_fields] != self._watched_layers:
+            self._change_layers()
 
     def _make_fields(self) -> None:
         self.source = ComboBox(
@@ -91,11 +96,20 @@ class DataChooser(QWidget):
         )  # fmt: skip
         self.explanation, self.about = wrapped_label(MEANINGS["mask"]), wrapped_label("")
 
+    @property
+    def _layer_fields(self) -> tuple[tuple[Any, tuple[str, ...]], ...]:
+        """The fields of layers, and what may happen to these."""
+        return (
+            (self.image, ("data", "scale", "units")),
+            (self.labels, ("data", "paint", "labels_update")),
+            (self.reviewed, ("data",)),
+        )
+
     def _connect(self) -> None:
         self.source.changed.connect(self._show_source)
         self.meaning.changed.connect(self._choose_meaning)
-        for layer_field in (self.image, self.labels, self.reviewed):
-            layer_field.changed.connect(self._watch_layers)
+        for layer_field, _ in self._layer_fields:
+            layer_field.changed.connect(self._change_layers)
         for field in (self.image_path, self.labels_path):
             field.changed.connect(self._tell)
 
@@ -124,6 +138,7 @@ class DataChooser(QWidget):
                 "Labels: choose a labels layer; a new one is made by the tag above the list of "
                 "layers."
             )
+        self._watch_layers()
         regions = None if self.reviewed.value is None else regions_of(self.reviewed.value, labels)
         return TrainingData(as_stack(image, "image"), as_stack(labels, "labels"), regions)
 
@@ -168,25 +183,26 @@ class DataChooser(QWidget):
             path.mode = "d" if self.source.value == "folders" else "r"
         self._forget_meaning()
 
+    def _change_layers(self) -> None:
+        self._watch_layers()
+        self._forget_meaning()
+
     def _watch_layers(self) -> None:
         self.unwatch()
-        for field, names in (
-            (self.image, ("data", "scale", "units")),
-            (self.labels, ("data", "paint", "labels_update")),
-            (self.reviewed, ("data",)),
-        ):
+        for field, names in self._layer_fields:
             layer = field.value
+            self._watched_layers.append(layer)
             for name in names if layer is not None else ():
                 event = getattr(layer.events, name)
                 event.connect(self._tell)
                 self._watched.append((event, self._tell))
-        self._forget_meaning()
 
     def unwatch(self) -> None:
         """Listen to no layer any more."""
         for event, listener in self._watched:
             event.disconnect(listener)
         self._watched.clear()
+        self._watched_layers.clear()
 
     def _forget_meaning(self) -> None:
         self._meaning_is_chosen = False

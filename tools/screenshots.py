@@ -1,0 +1,163 @@
+"""The pictures of the docks in ``docs/images``, taken from a real window with the real worker.
+
+    xvfb-run -s "-screen 0 1280x800x24" python tools/screenshots.py [segment] [train]
+
+Each picture shows one dock in several states, side by side, in one of napari's themes. The window
+has the size of a small screen (1280 x 800).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager
+from pathlib import Path
+
+import napari
+import numpy as np
+from napari.utils.notifications import notification_manager
+from PIL import Image
+from qtpy.QtGui import QImage
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QWidget
+
+from napari_emseg.ui.jobs import close_job_runner
+
+IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
+THEMES = ("dark", "light")
+WINDOW = (1280, 800)
+GAP_PX = 12
+SETTLE_MS = 700
+LATEST_MS = 240_000
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Let the window live until something is so."""
+    for _ in range(LATEST_MS // 20):
+        if condition():
+            return
+        QTest.qWait(20)
+    raise TimeoutError(condition)
+
+
+class Album:
+    """Pictures of one dock, and the one that they make side by side."""
+
+    def __init__(self, name: str, dock: QWidget) -> None:
+        self._name, self._dock, self._pictures = name, dock, []
+
+    def take(self) -> None:
+        """Take a picture of the dock as it is now."""
+        QTest.qWait(SETTLE_MS)
+        picture = self._dock.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+        rows = np.frombuffer(picture.constBits().asstring(picture.sizeInBytes()), np.uint8)
+        rows = rows.reshape(picture.height(), picture.bytesPerLine())[:, : 3 * picture.width()]
+        self._pictures.append(rows.reshape(picture.height(), picture.width(), 3))
+
+    def save(self) -> None:
+        """Write all of them as one PNG of few colours."""
+        height = max(each.shape[0] for each in self._pictures)
+        wide = [
+            np.pad(each, ((0, height - len(each)), (0, GAP_PX), (0, 0)), constant_values=127)
+            for each in self._pictures
+        ]
+        whole = np.concatenate(wide, axis=1)[:, :-GAP_PX]
+        path = IMAGES / f"{self._name}.png"
+        Image.fromarray(whole).quantize(64).save(path, optimize=True)
+        print(f"{path.name}: {path.stat().st_size // 1024} KiB")
+
+
+@contextmanager
+def window(theme: str) -> Iterator[napari.Viewer]:
+    """A napari with the phantom, for as long as it is needed."""
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(*WINDOW)
+    viewer.theme = theme
+    viewer.open_sample("napari-emseg", "phantom")
+    try:
+        yield viewer
+    finally:
+        viewer.close()
+        close_job_runner()
+
+
+def segment(theme: str) -> None:
+    """The dock *Segment*: before the click, running, done, and after its worker was killed."""
+    with window(theme) as viewer:
+        viewer.layers["phantom_labels"].visible = False
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
+        album, ended = Album(f"segment-{theme}", outer), []
+        dock.ended.connect(ended.append)
+        wait_until(lambda: "will take" in dock.status.message.value)
+        album.take()
+
+        data = viewer.layers["phantom"].data
+        viewer.add_image(np.tile(data, (30, 1, 1)), name="long", scale=(50, 4, 4), units="nm")
+        dock.fields.image.value = viewer.layers["long"]
+        dock.buttons.whole.native.click()
+        wait_until(lambda: dock.status.bar.value > 100)
+        album.take()
+        dock.status.stop.native.click()
+        wait_until(lambda: ended)
+
+        dock.fields.image.value = viewer.layers["phantom"]
+        dock.buttons.whole.native.click()
+        wait_until(lambda: len(ended) == 2)
+        album.take()
+
+        dock.fields.image.value = viewer.layers["long"]
+        dock.buttons.whole.native.click()
+        wait_until(lambda: "left" in dock.status.message.value)
+        os.kill(dock._runner.worker_pid, signal.SIGKILL)
+        wait_until(lambda: len(ended) == 3)
+        album.take()
+        album.save()
+
+
+def train(theme: str) -> None:
+    """The dock *Train*: data, augmentation, model, a training, its end, and what cannot be."""
+    with window(theme) as viewer:
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
+        album, ended = Album(f"train-{theme}", outer), []
+        dock.ended.connect(ended.append)
+        wait_until(lambda: dock.strip.roles.labelled)
+        album.take()
+        dock.tabs.setCurrentIndex(1)
+        album.take()
+        dock.tabs.setCurrentIndex(2)
+        album.take()
+        for name, value in {"epochs": 12, "patch_size": 128, "validate_every": 1}.items():
+            dock.model.train[name].value = value
+        dock.model.network["depth"].value, dock.model.network["base_filters"].value = 3, 8
+        dock.run.start.native.click()
+        wait_until(lambda: len(dock.state.history) >= 6)
+        album.take()
+        wait_until(lambda: ended)
+        wait_until(lambda: not dock.curves._redraw.isActive())
+        album.take()
+        viewer.layers["phantom_labels"].data = np.ones_like(viewer.layers["phantom_labels"].data)
+        dock.model.name.value = "another one"
+        QTest.qWait(SETTLE_MS)
+        dock.run.start.native.click()
+        wait_until(lambda: len(ended) == 2)
+        album.take()
+        album.save()
+
+
+def main() -> None:
+    """Take all pictures, or those of the docks that are named."""
+    notification_manager.notification_ready.disconnect()  # they would lie over the window
+    docks = {"segment": segment, "train": train}
+    for name in sys.argv[1:] or docks:
+        for theme in THEMES:
+            with tempfile.TemporaryDirectory() as folder, chdir(folder):
+                for what in ("config", "models", "runs"):
+                    os.environ[f"EMSEG_{what.upper()}_DIR"] = what  # short where it is shown
+                docks[name](theme)
+
+
+if __name__ == "__main__":
+    main()
