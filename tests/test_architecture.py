@@ -235,9 +235,9 @@ def test_neither_the_window_nor_the_engine_loads_keras():
 
 def test_a_dock_opens_without_what_only_its_threads_need():
     """These take the window 0.3 s and more, where a hang of 0.1 s is felt."""
-    docks = "import napari_emseg.ui.segment, napari_emseg.ui.train"
+    docks = "import napari_emseg.ui.segment, napari_emseg.ui.train, napari_emseg.ui.compare"
     loaded = modules_after(docks) - modules_after("import napari, napari._qt.qt_main_window")
-    assert not loaded & {"scipy.ndimage", "skimage", "cv2", "matplotlib", "pandas"}
+    assert not loaded & {"scipy.ndimage", "scipy.stats", "skimage", "cv2", "matplotlib", "pandas"}
 
 
 def test_what_predicts_loads_no_keras():

@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 from qtpy.QtCore import Qt
 
 from napari_emseg.core.metrics import score_slice, score_stack
-from napari_emseg.core.mistakes import FOUND, INVENTED, MERGER, MISSED, SPLIT
+from napari_emseg.core.mistake import FOUND, INVENTED, MERGER, MISSED, SPLIT
 from napari_emseg.model.library import shipped_folder
 from napari_emseg.model.package import read_package
 from napari_emseg.ui.layers import OURS, current_slice

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+ISBI_THRESHOLDS: tuple[float, ...] = tuple(k / 10 for k in range(11))
+"""The thresholds that the challenge tries: 0, 0.1, ... 1."""
+
 TITLES: dict[str, str] = {
     "v_rand": "V_rand",
     "v_rand_split": "V_rand split",

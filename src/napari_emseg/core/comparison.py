@@ -3,48 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core._parallel import in_order
 from napari_emseg.core._probability import Meaning, to_probability
-from napari_emseg.core._scores import SliceScores
+from napari_emseg.core.compared import ComparedSlice
 from napari_emseg.core.config import CompareConfig
 from napari_emseg.core.metrics import SliceScorer
-from napari_emseg.core.mistakes import Mistake, find_mistakes
+from napari_emseg.core.mistakes import find_mistakes
 from napari_emseg.core.truth import TrueSlice
 from napari_emseg.types import Float32Array
 
 ReadPair = Callable[[int], tuple[npt.NDArray[Any], TrueSlice]]
 """Prediction (Y, X) and truth of a slice; called in threads."""
-
-
-@dataclass(frozen=True, eq=False)
-class ComparedSlice:
-    """What comparing a slice gives.
-
-    Parameters
-    ----------
-    z : int
-        Which slice.
-    scores : SliceScores
-        At the threshold that was asked for.
-    mistakes : tuple of Mistake
-        Worst first, at that threshold.
-    error_map : (Y, X) uint8 array
-        See `core.mistakes`.
-    sweep : tuple of SliceScores
-        At every threshold of a sweep; empty where none was asked for.
-    """
-
-    z: int
-    scores: SliceScores
-    mistakes: tuple[Mistake, ...]
-    error_map: npt.NDArray[np.uint8]
-    sweep: tuple[SliceScores, ...] = ()
 
 
 def compare_slice(

@@ -32,7 +32,13 @@ from napari_emseg.core._overlap import (
 from napari_emseg.core._parallel import in_order
 from napari_emseg.core._pixels import PixelCounts
 from napari_emseg.core._probability import as_probability, prediction_meaning, to_probability
-from napari_emseg.core._scores import TITLES, SliceScores, StackScores, ThresholdScores
+from napari_emseg.core._scores import (
+    ISBI_THRESHOLDS,
+    TITLES,
+    SliceScores,
+    StackScores,
+    ThresholdScores,
+)
 from napari_emseg.core.truth import TrueSlice
 from napari_emseg.errors import LabelsError, SettingError, ShapeError
 from napari_emseg.types import ArrayLike, Float32Array, LabelsMeaning
@@ -50,9 +56,6 @@ __all__ = [
     "score_stack",
     "thin_borders",
 ]
-
-ISBI_THRESHOLDS: tuple[float, ...] = tuple(k / 10 for k in range(11))
-"""The thresholds that the challenge tries: 0, 0.1, ... 1."""
 
 OnSlice = Callable[[int, int], None]
 """Called with the number of slices done and of all slices; may raise to stop."""

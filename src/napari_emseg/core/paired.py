@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy.stats import wilcoxon
-
 FEWEST = 6
 """Slices that must differ: of fewer, no order of the ranks makes p smaller than 0.05."""
 
@@ -39,6 +37,8 @@ class Paired:
         unequal = [value for value in differences.values() if value]
         if len(unequal) < FEWEST:
             return cls(differences, None)
+        from scipy.stats import wilcoxon  # here: it takes half a second to load
+
         return cls(differences, float(wilcoxon(unequal).pvalue))
 
     @property

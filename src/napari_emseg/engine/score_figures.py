@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.comparison import ComparedSlice
-from napari_emseg.core.metrics import TITLES
-from napari_emseg.core.mistakes import FOUND, INVENTED, MERGER, MISSED, SPLIT
+from napari_emseg.core._scores import TITLES
+from napari_emseg.core.compared import ComparedSlice
+from napari_emseg.core.mistake import FOUND, INVENTED, MERGER, MISSED, SPLIT
 from napari_emseg.io._atomic import as_write_error
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from napari_emseg.core.metrics import TITLES
+from napari_emseg.core._scores import TITLES
 from napari_emseg.io._atomic import as_write_error, replacing_file
 
 Report = Mapping[str, Any]

@@ -8,7 +8,7 @@ from magicgui.widgets import ComboBox
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.core.metrics import TITLES, SliceScores
+from napari_emseg.core._scores import TITLES, SliceScores
 from napari_emseg.core.paired import Paired
 from napari_emseg.ui.forms import form_of
 from napari_emseg.ui.plots import button

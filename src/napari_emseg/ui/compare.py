@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from napari_emseg.core.mistakes import Mistake
+from napari_emseg.core.mistake import Mistake
 from napari_emseg.errors import EmsegError
 from napari_emseg.ui.against import Against
 from napari_emseg.ui.canvas_box import CanvasBox
@@ -23,7 +23,7 @@ from napari_emseg.ui.layers import current_slice
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error
 from napari_emseg.ui.pages import page
-from napari_emseg.ui.plots import load_matplotlib
+from napari_emseg.ui.plots import load_matplotlib, load_soon
 from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.run_row import RunRow
 from napari_emseg.ui.runs import Runs
@@ -198,6 +198,7 @@ class CompareWidget(QWidget):
         except EmsegError as error:
             show_error(str(error))
             return
+        load_soon("scipy.stats")  # for the test, which comes when both are scored
         self._score_all()
         self.second.begin(pair)
         self.second.score_all(self.fields.config)

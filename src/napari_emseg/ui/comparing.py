@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_emseg.core.comparison import ComparedSlice, compare_slices
+from napari_emseg.core._scores import ISBI_THRESHOLDS
+from napari_emseg.core.compared import ComparedSlice
 from napari_emseg.core.config import CompareConfig
-from napari_emseg.core.metrics import ISBI_THRESHOLDS
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.layer_pair import LayerPair
 from napari_emseg.ui.results import Results
@@ -85,6 +85,8 @@ class Comparing(QObject):
         self._here, self._config = z, config
 
         def compare() -> ComparedSlice | None:
+            from napari_emseg.core.comparison import compare_slices  # loads while the window lives
+
             return next(compare_slices(pair.read, [z], pair.kind, config, workers=1))
 
         def take(compared: ComparedSlice | None) -> None:
@@ -132,6 +134,8 @@ class Comparing(QObject):
         self.moved.emit(self._done, self._total)
 
         def compare() -> Iterator[tuple[int, ComparedSlice | None, CompareConfig]]:
+            from napari_emseg.core.comparison import compare_slices
+
             bare = [z for z in lacking if z not in swept]
             for slices, thresholds in ((swept, ()), (bare, ISBI_THRESHOLDS)):
                 compared: Iterator[Any] = compare_slices(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_emseg.core.mistakes import FOUND, INVENTED, MERGER, MISSED, SPLIT
+from napari_emseg.core.mistake import FOUND, INVENTED, MERGER, MISSED, SPLIT
 from napari_emseg.engine.score_figures import ERROR_COLORS
 from napari_emseg.ui.compare_fields import NOT_OFFERED
 from napari_emseg.ui.layers import OURS, geometry, shows_slice

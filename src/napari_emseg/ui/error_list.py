@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_emseg.core.mistakes import INVENTED, MERGER, MISSED, SPLIT, Kind, Mistake
+from napari_emseg.core.mistake import INVENTED, MERGER, MISSED, SPLIT, Kind, Mistake
 from napari_emseg.engine.score_figures import ERROR_COLORS
 
 Placed = tuple[int, Mistake]

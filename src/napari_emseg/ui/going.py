@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_emseg.core.mistakes import Mistake
+    from napari_emseg.core.mistake import Mistake
     from napari_emseg.ui.canvas_box import CanvasBox
     from napari_emseg.ui.layer_pair import LayerPair
 

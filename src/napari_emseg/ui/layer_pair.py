@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Labels
 
-from napari_emseg.core.metrics import prediction_meaning
+from napari_emseg.core._probability import prediction_meaning
 from napari_emseg.core.placing import Overlap3D
-from napari_emseg.core.truth import TrueSlice
 from napari_emseg.errors import ShapeError
 from napari_emseg.ui.layers import read_slice, stack_shape
 
 if TYPE_CHECKING:
     from napari.layers import Image
 
+    from napari_emseg.core.truth import TrueSlice
     from napari_emseg.types import LabelsMeaning
 
 _WHOLE = 0.01
@@ -67,6 +67,8 @@ class LayerPair:
 
     def read(self, z: int) -> tuple[npt.NDArray[Any], TrueSlice]:
         """Prediction (Y, X) and truth of a slice, cut to what they have in common."""
+        from napari_emseg.core.truth import TrueSlice  # in a thread: it takes a while to load
+
         return self.predicted(z), TrueSlice.read(self.true(z), self.meaning)
 
     def predicted(self, z: int) -> npt.NDArray[Any]:

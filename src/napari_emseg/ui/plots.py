@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,18 @@ SMALL, LARGE = 8, 9
 
 
 def load_matplotlib() -> None:
-    """Import matplotlib in a thread: that takes a second, which the window has not."""
+    """Import it in a thread: that takes a second, which the window has not."""
+    load_soon("matplotlib.backends.backend_qtagg", "matplotlib.figure")
+
+
+def load_soon(*modules: str) -> None:
+    """Import modules in a thread."""
 
     def load() -> None:
-        import matplotlib.backends.backend_qtagg
-        import matplotlib.figure  # noqa: F401
+        for module in modules:
+            import_module(module)
 
-    Thread(target=load, name="emseg-matplotlib", daemon=True).start()
+    Thread(target=load, name="emseg-load", daemon=True).start()
 
 
 def dress(axes: Axes, text: str, ground: str) -> None:

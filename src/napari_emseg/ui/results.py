@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from psygnal import Signal
 
-from napari_emseg.core.comparison import ComparedSlice
+from napari_emseg.core._scores import ISBI_THRESHOLDS, SliceScores, StackScores
+from napari_emseg.core.compared import ComparedSlice
 from napari_emseg.core.config import CompareConfig
-from napari_emseg.core.metrics import ISBI_THRESHOLDS, SliceScores, StackScores
 
 _NO_MAP = np.zeros((0, 0), np.uint8)
 

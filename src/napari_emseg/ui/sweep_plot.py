@@ -10,7 +10,7 @@ from napari_emseg.ui.plots import Plot
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from napari_emseg.core.metrics import StackScores
+    from napari_emseg.core._scores import StackScores
 
 _HEIGHT_PX = 210
 
