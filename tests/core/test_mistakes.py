@@ -124,7 +124,7 @@ def test_what_is_unknown_is_no_error(truth):
 slices = arrays(bool, st.just((24, 24)))
 
 
-@settings(deadline=None)
+@settings(max_examples=50)
 @given(slices, slices)
 def test_the_map_tells_every_pixel(mask, truth):
     compared = compare(mask, truth)
@@ -137,7 +137,7 @@ def test_the_map_tells_every_pixel(mask, truth):
         assert all(0 <= at < 24 for at in error.position)
 
 
-@settings(deadline=None)
+@settings(max_examples=50)
 @given(slices)
 def test_perfect_is_one_and_has_no_errors(truth):
     compared = compare(truth, truth)
@@ -145,7 +145,7 @@ def test_perfect_is_one_and_has_no_errors(truth):
     assert list(vars(compared.scores).values()) == pytest.approx([1] * 11)
 
 
-@settings(deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2), st.integers(0, 3), st.integers(0, CELL - 4), st.integers(2, 4))
 def test_a_merged_pair_lowers_merge_and_not_split(column, row, at, width):
     tile = np.zeros((STEP, STEP), bool)
@@ -165,7 +165,7 @@ def test_a_merged_pair_lowers_merge_and_not_split(column, row, at, width):
 ids = arrays(np.int32, (16, 16), elements=st.integers(0, 3))
 
 
-@settings(deadline=None)
+@settings(max_examples=50)
 @given(ids, ids, st.permutations([1, 2, 3]))
 def test_renaming_ids_changes_nothing(prediction, truth, order):
     names = np.array([0, *order], np.int32)
