@@ -66,7 +66,7 @@ class Album:
             for each in self._pictures
         ]
         whole = np.concatenate(wide, axis=1)[:, :-GAP_PX]
-        write(Image.fromarray(whole).quantize(64), self._name)
+        write(Image.fromarray(whole).quantize(200), self._name)
 
 
 def grabbed(widget: QWidget) -> np.ndarray:
@@ -91,7 +91,8 @@ def save_canvas(viewer: napari.Viewer, name: str) -> None:
     canvas.thumbnail(CANVAS)
     pixels = np.asarray(canvas)
     colored = np.ptp(pixels, axis=-1) > 40
-    colors = Image.fromarray(pixels[colored][np.newaxis]).quantize(COLORS).getpalette()
+    colors = Image.fromarray(np.unique(pixels[colored] // 8 * 8, axis=0)[np.newaxis])
+    colors = colors.quantize(COLORS).getpalette()
     greys = np.linspace(0, 255, GREYS).astype(int).repeat(3).tolist()
     palette = Image.new("P", (1, 1))
     palette.putpalette(greys + colors[: 3 * COLORS])
@@ -212,12 +213,12 @@ def compare(theme: str) -> None:
         fields.second.value = viewer.layers["rate 0.01"]
         dock.views.errors.value = "wrong pixels and cells"
         QTest.qWait(SETTLE_MS)
-        dock.tabs.setCurrentIndex(2)
+        dock.tabs.setCurrentIndex(3)
         dock.against.start.click()
         wait_until(lambda: "Wilcoxon" in dock.against.verdict.value and not dock._is_running)
-        for tab in range(4):
+        for tab in range(5):
             dock.tabs.setCurrentIndex(tab)
-            if tab == 1:
+            if tab == 2:
                 dock.errors.tree.setCurrentItem(dock.errors.tree.topLevelItem(0))
                 save_canvas(viewer, f"compare-errors-{theme}")
             album.take()

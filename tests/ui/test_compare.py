@@ -297,7 +297,7 @@ def test_an_error_layer_that_is_removed_does_not_come_back(viewer, compare, laye
 
 def test_errors_are_listed_and_a_click_goes_there(viewer, compare, layers, qtbot):
     score_all(compare, qtbot)
-    compare.tabs.setCurrentIndex(1)
+    compare.tabs.setCurrentIndex(2)
     errors = compare.errors
     costs = [mistake.cost_px for _, mistake in errors.listed]
     assert costs == sorted(costs, reverse=True)
@@ -494,7 +494,7 @@ def test_two_predictions_against_each_other(viewer, compare, layers, truth, qtbo
     worse = viewer.add_image(gaps.astype(np.float32), name="worse", **PLACE)
     compare.fields.second.value = worse
     qtbot.waitUntil(lambda: compare.comparing.pair is not None)
-    compare.tabs.setCurrentIndex(2)
+    compare.tabs.setCurrentIndex(3)
     compare.against.start.click()
     against = compare.against
     qtbot.waitUntil(

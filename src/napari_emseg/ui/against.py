@@ -47,7 +47,7 @@ class Against(QWidget):
         )  # fmt: skip
         self.verdict = wrapped_label(_HINT)
         self.table = FigureTable(
-            ["first", "second", "difference"],
+            ["first", "second", "diff."],
             ["Of the prediction.", "Of the second prediction.", "Above 0 the second is better."],
         )
         self.score.changed.connect(self._show)

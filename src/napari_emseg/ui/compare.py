@@ -97,14 +97,15 @@ class CompareWidget(QWidget):
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
+        self.tabs.addTab(page(self.fields.form.native), "Layers")
         self.tabs.addTab(page(self.scores, self.export), "Scores")
         self.tabs.addTab(page(self.errors), "Errors")
         self.tabs.addTab(page(self.against), "Against")
         self.tabs.addTab(page(self.runs), "Trainings")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_SIDE_PX, _TOP_PX, _SIDE_PX, 0)
-        for part in (self.fields.form.native, self.views, self.run.native):
-            layout.addWidget(part)
+        layout.addWidget(self.views)
+        layout.addWidget(self.run.native)
         layout.addWidget(self.tabs, stretch=1)
 
     def _connect(self) -> None:

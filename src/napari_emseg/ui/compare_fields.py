@@ -39,7 +39,7 @@ class CompareFields:
     chosen : psygnal.Signal
         Emitted when other layers, or another meaning, are chosen.
     form : Container
-        All fields, below one another.
+        All fields but the threshold, below one another.
     """
 
     chosen = Signal()
@@ -69,8 +69,7 @@ class CompareFields:
         self.threshold = field_for(CompareConfig, "threshold", step=0.01)
         self.piece_radius = field_for(CompareConfig, "piece_radius_px", label="Smallest error [px]")
         self.form = form_of([
-            self.image, self.truth, self.prediction, self.second, self.meaning, self.threshold,
-            self.piece_radius,
+            self.image, self.truth, self.prediction, self.second, self.meaning, self.piece_radius,
         ])  # fmt: skip
         for field in (self.truth, self.prediction, self.meaning):
             field.changed.connect(self._tell)

@@ -28,6 +28,8 @@ _PERIOD_MS, _SHORTEST_MS, _LONGEST_MS = 600, 150, 5000
 class CompareViews(QWidget):
     """The two views, of which one is shown at a time; a second click goes back.
 
+    The threshold stands here, too: whoever moves it looks at the errors.
+
     Parameters
     ----------
     viewer : ViewerModel
@@ -62,7 +64,7 @@ class CompareViews(QWidget):
             tooltip="What the layer of errors colours: blue is found, orange-red missed, yellow "
             "invented; pink is a gap that merges cells, green a false membrane that splits one.",
         )  # fmt: skip
-        self._lay_out()
+        self._lay_out(fields)
         self.side.clicked.connect(self._turn_side)
         self.blink.clicked.connect(self._turn_blink)
         self.period.valueChanged.connect(self._pace)
@@ -72,7 +74,7 @@ class CompareViews(QWidget):
         self._leave()
         self.panes.cursor.stop()
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, fields: CompareFields) -> None:
         row = QHBoxLayout()
         row.addWidget(self.side, stretch=3)
         row.addWidget(self.blink, stretch=2)
@@ -80,7 +82,7 @@ class CompareViews(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        layout.addWidget(form_of([self.errors]).native)
+        layout.addWidget(form_of([fields.threshold, self.errors]).native)
 
     def _turn_side(self, on: bool) -> None:
         self._leave()
