@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     import napari.viewer
 
 _TOP_PX, _SIDE_PX = 6, 4
+_NARROWEST_PX = 340
+"""At which all tabs, and the columns of the errors, are to be seen."""
+
 _SOON_MS = 30
 """Over which slices, strokes and steps of the slider are gathered into one comparison."""
 
@@ -104,6 +107,7 @@ class CompareWidget(QWidget):
         self.tabs.addTab(page(self.runs), "Trainings")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_SIDE_PX, _TOP_PX, _SIDE_PX, 0)
+        self.setMinimumWidth(_NARROWEST_PX)
         layout.addWidget(self.views)
         layout.addWidget(self.run.native)
         layout.addWidget(self.tabs, stretch=1)
