@@ -249,6 +249,7 @@ class CompareWidget(QWidget):
         if message:
             show_error(message)
         if not self._is_running:
+            self._show_results()
             self.run.show_idle(message)
 
     def _show_problem(self, message: str) -> None:
