@@ -131,15 +131,17 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all by default")
     parser.add_argument("--runtime", choices=list(SLICE_LIMITS_MB), help="as in predict")
     parser.add_argument("--tile-size", type=int, default=PredictConfig().tile_size)
+    parser.add_argument("--exact", action="store_true", help="as in predict")
     parser.add_argument("--in", dest="folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     runtime = {"runtime": given.runtime} if given.runtime else {}
     if given.folder:
-        config = PredictConfig(tile_size=given.tile_size, **runtime)
+        config = PredictConfig(tile_size=given.tile_size, exact=given.exact, **runtime)
         print(json.dumps(parts[given.parts[0]](given.folder, config)))
         return
     arguments = ["--tile-size", str(given.tile_size)]
     arguments += ["--runtime", given.runtime] if given.runtime else []
+    arguments += ["--exact"] if given.exact else []
     for part in given.parts or parts:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
