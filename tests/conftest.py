@@ -39,6 +39,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("EMSEG_MODELS_DIR", str(tmp_path_factory.mktemp("models")))
     monkeypatch.setenv("EMSEG_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
     monkeypatch.setenv("EMSEG_RUNS_DIR", str(tmp_path_factory.mktemp("runs")))
+    monkeypatch.setenv("EMSEG_RECOVERY_DIR", str(tmp_path_factory.mktemp("recovery")))
     # one for all tests: a model that ships without ONNX weights is converted once
     monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 

@@ -26,6 +26,9 @@ What: TypeAlias = Literal["probability", "mask", "cells", "classes"]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 ShouldStop: TypeAlias = Callable[[], bool]
 
+OURS = "napari_emseg"
+"""Key of what is ours in a layer's metadata."""
+
 ISBI_VOXEL_SIZE_NM: VoxelSize = (50.0, 4.0, 4.0)
 
 
@@ -43,12 +46,15 @@ class Stack:
         What a layer made from it is called.
     kind : {"image", "labels"}
         Whether it holds grey values or labels.
+    edits : dict, optional
+        A note for JSON of what a person has changed of predicted labels; see `core.edits`.
     """
 
     data: ArrayLike
     voxel_size_nm: VoxelSize | None = None
     name: str = "stack"
     kind: StackKind = "image"
+    edits: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if len(self.data.shape) != 3:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
@@ -7,7 +9,9 @@ from imageio.v3 import imwrite
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
+from napari_emseg.core.edits import Edits
 from napari_emseg.errors import ReadError, WriteError
+from napari_emseg.io import napari_writer
 from napari_emseg.io.napari_reader import contrast_limits, get_reader
 from napari_emseg.io.napari_writer import layer_voxel_size, write_image, write_labels
 from napari_emseg.io.read import read_stack
@@ -207,3 +211,73 @@ def test_layers_that_are_no_stack_are_refused(tmp_path, rng):
 )
 def test_layer_voxel_size(meta, voxel):
     assert layer_voxel_size(meta) == voxel
+
+
+# -- what a person has edited -------------------------------------------------------------------
+
+
+def _edited(dtype, value=1):
+    """A labels layer with a painted square, and a reviewed slice."""
+    data = np.zeros((4, 12, 10), dtype)
+    data[:, 2:] = 1
+    edits = Edits()
+    edits.begin(1, data[1].copy())
+    data[1, 3:5, 4:6] = value
+    edits.review(3, reviewed=True)
+    return Labels(data, metadata={"napari_emseg": {"edits": edits}}), edits
+
+
+@pytest.mark.parametrize(
+    ("ending", "dtype", "value"),
+    [
+        (".tif", np.uint8, 0),  # in ImageJ's form
+        (".tif", np.uint32, 70_000),  # in OME's
+        (".zarr", np.uint8, 0),
+        (".zarr", np.uint32, 9),
+    ],
+)
+def test_edits_come_back_with_the_labels(tmp_path, ending, dtype, value):
+    layer, edits = _edited(dtype, value)
+    back = _open(_save(layer, tmp_path / f"labels{ending}"))
+    np.testing.assert_array_equal(np.asarray(back.data), layer.data)
+    note = back.metadata["napari_emseg"]["edits"]
+    assert note == edits.note_of(layer.data)
+    found = Edits.from_note(note, back.data.shape)
+    assert found.slices == (1, 3)
+    touched = found.of(1).touched(layer.data[1])
+    np.testing.assert_array_equal(np.argwhere(touched), [(3, 4), (3, 5), (4, 4), (4, 5)])
+
+    again = _open(_save(back, tmp_path / f"again{ending}"))  # also where nobody watches them
+    assert again.metadata["napari_emseg"]["edits"] == note
+
+
+def test_without_edits_nothing_is_noted(tmp_path):
+    for metadata in ({}, {"napari_emseg": {"edits": Edits()}}, {"napari_emseg": {"model": "x"}}):
+        layer = Labels(np.ones((2, 5, 5), np.uint8), metadata=metadata)
+        back = _open(_save(layer, tmp_path / "labels.tif"))
+        assert back.metadata == {}
+
+
+def test_damaged_edits_leave_the_labels_readable(tmp_path):
+    layer, _ = _edited(np.uint8)
+    path = _save(layer, tmp_path / "labels.tif")
+    with tifffile.TiffFile(path) as tif:
+        tag = tif.pages[0].tags[65123]
+    with Path(path).open("r+b") as file:
+        file.seek(tag.valueoffset)
+        file.write(b"\xff" * 10)
+    back = _open(path)
+    np.testing.assert_array_equal(back.data, layer.data)
+    assert back.metadata == {}
+
+
+def test_who_wants_to_know_is_told_that_labels_are_saved(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(napari_writer, "labels_written", [told.append])
+    layer, edits = _edited(np.uint8)
+    _save(layer, tmp_path / "labels.tif")
+    (meta,) = told
+    assert meta["metadata"]["napari_emseg"]["edits"] is edits
+    with pytest.raises(WriteError):
+        write_labels(str(tmp_path / "none" / "labels.tif"), layer.data, meta)
+    assert len(told) == 1

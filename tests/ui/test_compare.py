@@ -15,7 +15,8 @@ from napari_emseg.core.metrics import score_slice, score_stack
 from napari_emseg.core.mistake import FOUND, INVENTED, MERGER, MISSED, SPLIT
 from napari_emseg.model.library import shipped_folder
 from napari_emseg.model.package import read_package
-from napari_emseg.ui.layers import OURS, current_slice
+from napari_emseg.types import OURS
+from napari_emseg.ui.layers import current_slice
 
 CELL, BORDER = 20, 3
 STEP = CELL + BORDER

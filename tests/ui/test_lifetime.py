@@ -36,3 +36,19 @@ def test_destroyed_is_closed(docked, qtbot):
     widget, _, closed = docked
     widget.deleteLater()
     qtbot.waitUntil(lambda: bool(closed))
+
+
+def test_closed_and_then_destroyed_is_closed_once(docked, qtbot):
+    widget, dock, closed = docked
+    dock.destroyOnClose()
+    with qtbot.waitSignal(widget.destroyed):
+        widget.deleteLater()
+    assert closed == [True]
+
+
+def test_docked_again_it_can_be_closed_again(viewer, docked, qtbot):
+    widget, dock, closed = docked
+    dock.destroyOnClose()
+    viewer.window.add_dock_widget(widget, name="again")
+    widget.deleteLater()
+    qtbot.waitUntil(lambda: closed == [True, True])

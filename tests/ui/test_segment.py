@@ -17,6 +17,7 @@ from napari_emseg.core.config import MaskConfig
 from napari_emseg.core.postprocess import to_cells, to_mask
 from napari_emseg.model.library import shipped_folder
 from napari_emseg.types import Cancelled, Failed, Finished
+from napari_emseg.ui.autosave import autosave_of
 from napari_emseg.ui.batch import Means
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.layers import visible_region
@@ -255,6 +256,16 @@ def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
     np.testing.assert_array_equal(painted.data, before)
     assert len(viewer.layers) == 5
     assert painted in viewer.layers
+
+
+def test_reviewed_mask_is_never_written_to(viewer, dock, blobs, qtbot):
+    mask = viewer.layers["em mask"]
+    autosave_of(viewer).of(mask).review(2, reviewed=True)
+    before = mask.data.copy()
+    dock.fields.threshold.value = 0.9
+    assert "edited" in dock.status.message.value
+    settle(blobs, qtbot)
+    np.testing.assert_array_equal(mask.data, before)
 
 
 def test_layers_outlive_the_shared_files(viewer, image, dock, wait):

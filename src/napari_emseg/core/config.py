@@ -375,6 +375,19 @@ class MaskConfig(Config):
 
 
 @dataclass(frozen=True)
+class BrushConfig(Config):
+    """How the tools of the dock *Correct* draw."""
+
+    thickness_px: int = setting(
+        3, "How thick a membrane is drawn, and left around a new cell.", unit="px", ge=1, le=100
+    )
+    through_stack: bool = setting(
+        False,
+        "Cells that are merged become one in the neighbouring slices too, as far as they go.",
+    )
+
+
+@dataclass(frozen=True)
 class CompareConfig(Config):
     """How a prediction is compared with a truth."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari_emseg.errors import SettingError
+from napari_emseg.types import require_slices
 
 _LARGEST = 999_999
 """Far beyond any stack: a digit too many must not become a list that fills the memory."""
@@ -36,6 +37,21 @@ def parse_slices(text: str) -> tuple[int, ...]:
             "slices: expected numbers or ranges such as 24,25,26 or 3:7 (which is 3 to 6), "
             f"received {text!r}"
         ) from error
+
+
+def chosen_slices(text: str, count: int) -> list[int]:
+    """The slices that ``text`` names of a stack of ``count``, ascending; all where it is empty.
+
+    Raises
+    ------
+    SettingError, ShapeError
+        If it does not name slices, or the stack has not got them.
+    """
+    if not text.strip():
+        return list(range(count))
+    slices = parse_slices(text)
+    require_slices(slices, count)
+    return sorted(set(slices))
 
 
 def _range_of(part: str) -> Sequence[int]:

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy.typing as npt
 import platformdirs
-import psutil
 
 from napari_emseg.core.config import Recipe
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.io._atomic import as_write_error
+from napari_emseg.io.processes import is_alive, this_process
 from napari_emseg.io.slices_file import write_slices
 from napari_emseg.model.history import Row
 from napari_emseg.model.run_folder import RunFolder, write_atomically
@@ -127,9 +127,8 @@ class TrainRun:
             self.discard()
 
     def _write(self, job: TrainJob | None) -> None:
-        me = psutil.Process()
         record = {
-            "process": [me.pid, me.create_time()],
+            "process": this_process(),
             "job": None if job is None else _plain(job),
         }
         write_atomically(self._record, lambda to: to.write_text(json.dumps(record, indent=2)))
@@ -151,21 +150,13 @@ def interrupted_runs() -> list[TrainRun]:
     for record in runs_folder().glob("*/job.json"):
         run = TrainRun(record.parent)
         about = run._read()
-        if _is_alive(about["process"]):
+        if is_alive(about["process"]):
             continue
         if about["job"] is None:
             run.discard()
         else:
             found.append((record.stat().st_mtime, run))
     return [run for _, run in sorted(found, key=lambda each: each[0], reverse=True)]
-
-
-def _is_alive(process: list[Any] | None) -> bool:
-    """Whether a process lives, and is not another one with the same number."""
-    try:
-        return process is not None and psutil.Process(process[0]).create_time() == process[1]
-    except psutil.Error:
-        return False
 
 
 def _plain(job: TrainJob) -> dict[str, Any]:

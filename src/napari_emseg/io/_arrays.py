@@ -15,11 +15,12 @@ from napari_emseg.types import ArrayLike, StackKind, VoxelSize
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """What a file holds: (Z, Y, X) array, voxel size in nm and kind where the file records them."""
+    """What a file holds: (Z, Y, X) array; voxel size in nm, kind, edits where it records them."""
 
     data: ArrayLike
     voxel_size_nm: VoxelSize | None = None
     kind: StackKind | None = None
+    edits: dict[str, Any] | None = None
 
 
 def check_dtype(path: Path, dtype: np.dtype[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import struct
 import weakref
@@ -18,6 +19,7 @@ import tifffile
 from napari_emseg.errors import ReadError
 from napari_emseg.io._arrays import Loaded, check_dtype, native, zyx_by_names
 from napari_emseg.io._tiff_check import check_intact, truncated
+from napari_emseg.io._writers import EDITS_TAG
 from napari_emseg.io.forms import is_large
 from napari_emseg.io.voxels import tiff_voxel_size
 from napari_emseg.types import ArrayLike, StackKind
@@ -61,11 +63,12 @@ def read_tiff(path: Path) -> Loaded:
         series = _only_series(path, tif)
         check_codec(path, series.keyframe)
         voxel_size_nm, kind = tiff_voxel_size(tif), _recorded_kind(tif)
+        edits = _recorded_edits(tif)
         axes = _grey_axes(path, series)
         data = None if is_large(series.nbytes) else _loaded(path, series)
     if data is None:
         data = _lazy(path)
-    return Loaded(zyx_by_names(path, native(data), axes), voxel_size_nm, kind)
+    return Loaded(zyx_by_names(path, native(data), axes), voxel_size_nm, kind, edits)
 
 
 def tiff_slice_info(path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
@@ -186,6 +189,16 @@ def _recorded_kind(tif: Any) -> StackKind | None:
     noted = [tif.imagej_metadata or {}, *(tif.shaped_metadata or ())]
     kinds = [each.get(KIND_KEY) for each in noted]
     return "labels" if "labels" in kinds else "image" if "image" in kinds else None
+
+
+def _recorded_edits(tif: Any) -> dict[str, Any] | None:
+    tag = tif.pages[0].tags.get(EDITS_TAG)
+    try:
+        note = None if tag is None else json.loads(bytes(tag.value))
+    except (ValueError, TypeError) as error:
+        logger.warning("what was edited by hand cannot be read: %s", error)
+        return None
+    return note if isinstance(note, dict) else None
 
 
 def _loaded(path: Path, series: Any) -> npt.NDArray[Any]:

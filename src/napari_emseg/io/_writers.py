@@ -6,6 +6,7 @@ stopped can go on.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -23,6 +24,15 @@ _IMAGEJ_DTYPES = ("uint8", "uint16", "float32")
 _OME_DTYPES = ("bool", "int8", "int16", "int32", "uint32", "float64", *_IMAGEJ_DTYPES)
 _PLAIN_DTYPES = ("int64", "uint64", "float16", *_OME_DTYPES)
 _PNG_DTYPES = ("bool", "uint8", "uint16")
+
+NOTES_ATTRIBUTE = "napari_emseg"
+"""Attribute of an OME-Zarr group under which kind and edits of a stack are noted."""
+
+EDITS_TAG = 65123
+"""A TIFF tag from the range that anyone may use; holds the note of edits as JSON."""
+
+_BYTES = 7
+"""TIFF's type "undefined": bytes as they are."""
 
 CLASSIC_TIFF_BYTES = 4 * 10**9
 """Above this a TIFF's 32-bit offsets, and with them ImageJ's form, do not reach."""
@@ -82,7 +92,15 @@ def _make_tiff(path: Path, stack: Stack) -> None:
     options = _tiff_form(stack, dtype.name, large)
     form = {key: options.pop(key) for key in ("imagej", "ome") if key in options}
     with tifffile.TiffWriter(path, bigtiff=large, **form) as tif:
-        _add_blank(tif, stack.shape, dtype, **options)
+        _add_blank(tif, stack.shape, dtype, extratags=_edits_tag(stack), **options)
+
+
+def _edits_tag(stack: Stack) -> list[tuple[int, int, int, bytes, bool]]:
+    """The note of edits as a tag of the first page, which all three forms have room for."""
+    if stack.edits is None:
+        return []
+    note = json.dumps(stack.edits).encode("ascii")
+    return [(EDITS_TAG, _BYTES, len(note), note, True)]
 
 
 def _make_columns(path: Path, stack: Stack) -> None:
@@ -207,7 +225,8 @@ def _ome_zarr_metadata(stack: Stack) -> dict[str, Any]:
     level = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
     axes = [{"name": name, "type": "space", **unit} for name in "zyx"]
     image = {"version": "0.4", "name": stack.name, "axes": axes, "datasets": [level]}
-    return {"multiscales": [image], "napari_emseg": {"kind": stack.kind}}
+    edits = {} if stack.edits is None else {"edits": stack.edits}
+    return {"multiscales": [image], NOTES_ATTRIBUTE: {"kind": stack.kind, **edits}}
 
 
 @contextmanager

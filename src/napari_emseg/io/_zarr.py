@@ -17,11 +17,11 @@ from napari_emseg.io._arrays import (
     with_three_axes,
     zyx_by_names,
 )
+from napari_emseg.io._writers import NOTES_ATTRIBUTE
 from napari_emseg.io.units import nm_per_unit
 from napari_emseg.io.voxels import voxel_size_or_none
-from napari_emseg.types import ArrayLike, StackKind, VoxelSize
+from napari_emseg.types import ArrayLike, VoxelSize
 
-KIND_ATTRIBUTE = "napari_emseg"
 _HOW_TO = "store one 3-D array, or an OME-Zarr that names its axes"
 
 
@@ -101,7 +101,14 @@ def _from_ome(path: Path, group: Any, image: Mapping[str, Any]) -> Loaded:
             f"give the array itself, such as {path / '0'}"
         ) from error
     data = zyx_by_names(path, _lazy(path, array), [axis["name"] for axis in axes])
-    return Loaded(data, voxel_size_nm, _recorded_kind(group))
+    noted = _noted(group)
+    kind, edits = noted.get("kind"), noted.get("edits")
+    return Loaded(
+        data,
+        voxel_size_nm,
+        kind if kind in ("image", "labels") else None,
+        edits if isinstance(edits, dict) else None,
+    )
 
 
 def _axes(image: Mapping[str, Any], n: int) -> list[dict[str, Any]]:
@@ -130,7 +137,7 @@ def _scale(owner: Mapping[str, Any], n: int) -> np.ndarray[Any, np.dtype[np.floa
     return product
 
 
-def _recorded_kind(group: Any) -> StackKind | None:
-    noted = group.attrs.asdict().get(KIND_ATTRIBUTE, {})
-    kind = noted.get("kind") if isinstance(noted, dict) else None
-    return kind if kind in ("image", "labels") else None
+def _noted(group: Any) -> dict[str, Any]:
+    """What we have noted beside the pixels."""
+    noted = group.attrs.asdict().get(NOTES_ATTRIBUTE)
+    return noted if isinstance(noted, dict) else {}

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from napari_emseg.io.forms import STACK_ENDINGS, AnyPath, ending, is_zarr, slice_files
-from napari_emseg.types import Stack
+from napari_emseg.types import OURS, Stack
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
 Paths: TypeAlias = AnyPath | Sequence[AnyPath]
@@ -60,6 +60,8 @@ def layer_data(stack: Stack) -> LayerData:
         meta["rgb"] = False
         if _is_lazy(stack):
             meta["contrast_limits"] = contrast_limits(stack)
+    if stack.edits is not None:
+        meta["metadata"] = {OURS: {"edits": stack.edits}}
     return stack.data, meta, stack.kind
 
 

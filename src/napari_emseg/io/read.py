@@ -92,7 +92,7 @@ def _as_stack(
     kind = kind or loaded.kind or guess_kind(data, name)
     if kind == "labels" and not raw_values:
         data = normalised_labels(data)
-    return Stack(data, voxel_size_nm, name, kind)
+    return Stack(data, voxel_size_nm, name, kind, loaded.edits)
 
 
 def _reader_for(path: Path) -> Callable[[Path], Loaded]:

@@ -22,8 +22,9 @@ from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.layers import current_slice
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error
-from napari_emseg.ui.pages import page
+from napari_emseg.ui.page import page_of
 from napari_emseg.ui.plots import load_matplotlib, load_soon
+from napari_emseg.ui.recovery_offer import RecoveryOffer
 from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.run_row import RunRow
 from napari_emseg.ui.runs import Runs
@@ -71,13 +72,14 @@ class CompareWidget(QWidget):
         load_matplotlib()
         self._begin_soon.start(0)
         self.runs.look()
+        self.recovery.look()
         spare_the_window(viewer)
 
     # -- parts -----------------------------------------------------------------------------
 
     def _make_parts(self) -> None:
         viewer = self._viewer
-        self.fields = CompareFields(viewer)
+        self.fields, self.recovery = CompareFields(viewer), RecoveryOffer(viewer)
         self.views = CompareViews(viewer, self.fields)
         self.error_layer = ErrorLayer(viewer, self._on_layer_removed)
         self._pointer = CanvasBox(viewer, "emseg_error")
@@ -100,14 +102,15 @@ class CompareWidget(QWidget):
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
-        self.tabs.addTab(page(self.fields.form.native), "Layers")
-        self.tabs.addTab(page(self.scores, self.export), "Scores")
-        self.tabs.addTab(page(self.errors), "Errors")
-        self.tabs.addTab(page(self.against), "Against")
-        self.tabs.addTab(page(self.runs), "Trainings")
+        self.tabs.addTab(page_of(self.fields.form.native), "Layers")
+        self.tabs.addTab(page_of(self.scores, self.export), "Scores")
+        self.tabs.addTab(page_of(self.errors), "Errors")
+        self.tabs.addTab(page_of(self.against), "Against")
+        self.tabs.addTab(page_of(self.runs), "Trainings")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_SIDE_PX, _TOP_PX, _SIDE_PX, 0)
         self.setMinimumWidth(_NARROWEST_PX)
+        layout.addWidget(self.recovery.native)
         layout.addWidget(self.views)
         layout.addWidget(self.run.native)
         layout.addWidget(self.tabs, stretch=1)
@@ -292,7 +295,14 @@ class CompareWidget(QWidget):
         self._showing.stop()
         self.comparing.close()
         self.second.close()
-        for part in (self.export, self.views, self.error_layer, self.runs, self._pointer):
+        for part in (
+            self.export,
+            self.views,
+            self.error_layer,
+            self.runs,
+            self._pointer,
+            self.recovery,
+        ):
             part.stop()
 
 

@@ -12,9 +12,9 @@ from psygnal import Signal
 from napari_emseg.core.config import CompareConfig
 from napari_emseg.errors import EmsegError, ModelError
 from napari_emseg.model.package import ModelPackage, read_package
+from napari_emseg.types import OURS
 from napari_emseg.ui.forms import field_for, form_of, spare_width
 from napari_emseg.ui.layer_pair import LayerPair
-from napari_emseg.ui.layers import OURS
 from napari_emseg.ui.train_data import MEANINGS
 
 if TYPE_CHECKING:

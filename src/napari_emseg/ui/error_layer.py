@@ -9,8 +9,9 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.mistake import FOUND, INVENTED, MERGER, MISSED, SPLIT
 from napari_emseg.engine.score_figures import ERROR_COLORS
+from napari_emseg.types import OURS
 from napari_emseg.ui.compare_fields import NOT_OFFERED
-from napari_emseg.ui.layers import OURS, geometry, shows_slice
+from napari_emseg.ui.layers import geometry, shows_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from magicgui.widgets import (
     LineEdit,
     SpinBox,
 )
-from magicgui.widgets.bases import ValueWidget
+from magicgui.widgets.bases import ValueWidget, Widget
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QLabel, QWidget
 
@@ -34,6 +34,13 @@ def form_of(fields: Sequence[ValueWidget | Container]) -> Container:
     form.extend(fields)  # later: magicgui leaves the labels of the first ones as wide as they are
     _EvenLabels(form.native)
     return form
+
+
+def row_of(*widgets: Widget) -> Container:
+    """Widgets beside one another, without labels."""
+    row = Container(widgets=widgets, layout="horizontal", labels=False)
+    row.margins = (0, 0, 0, 0)
+    return row
 
 
 def spare_width(field: ComboBox) -> ComboBox:

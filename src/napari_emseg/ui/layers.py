@@ -8,20 +8,17 @@ import numpy as np
 from napari.layers import Image
 
 from napari_emseg.core.regions import Regions, ellipse_outline
-from napari_emseg.errors import ShapeError
+from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.io.napari_writer import layer_voxel_size
-from napari_emseg.types import Stack, StackKind
+from napari_emseg.types import OURS, Stack, StackKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Labels, Layer, Shapes
 
     from napari_emseg.core.tiling import Region
-
-OURS = "napari_emseg"
-"""Key in the metadata of the layers that we make."""
 
 
 def stack_shape(layer: Image | Labels) -> tuple[int, int, int]:
@@ -118,6 +115,35 @@ def geometry(layer: Layer) -> dict[str, Any]:
     }
 
 
+def require_seen_from_above(viewer: ViewerModel, layer: Layer) -> None:
+    """Raise `ShapeError` unless the viewer shows slices (Y, X) of the layer, flat."""
+    dims = viewer.dims
+    if dims.ndisplay != 2 or (layer.ndim > 2 and dims.displayed != (dims.ndim - 2, dims.ndim - 1)):
+        raise ShapeError(
+            "view: expected slices (Y, X) seen from above, received another view; press the "
+            "buttons for 2-D and for the order of axes below the layer list"
+        )
+
+
+def pixel_at(layer: Labels, position: Sequence[float]) -> tuple[int, int, int] | None:
+    """Slice, row and column of a place in the world; None beside the layer."""
+    at = [round(float(each)) for each in layer.world_to_data(position)]
+    z, y, x = at if layer.ndim == 3 else (0, *at)
+    inside = all(0 <= each < n for each, n in zip((z, y, x), stack_shape(layer), strict=True))
+    return (z, y, x) if inside else None
+
+
+def require_paintable(layer: Labels) -> None:
+    """Raise `ShapeError` or `LabelsError` unless it is a stack of labels in memory."""
+    stack_shape(layer)
+    writable = isinstance(layer.data, np.ndarray) and layer.data.flags.writeable
+    if not writable or not layer.editable:
+        raise LabelsError(
+            f"labels: {layer.name!r} cannot be painted on, as it is locked or read from its file "
+            "slice by slice; make it editable, which copies it"
+        )
+
+
 def visible_region(viewer: ViewerModel, layer: Image) -> Region:
     """Rows and columns of ``layer`` that the canvas shows.
 
@@ -126,12 +152,7 @@ def visible_region(viewer: ViewerModel, layer: Image) -> Region:
     ShapeError
         If the slices are not shown flat, or no pixel of them is in sight.
     """
-    dims = viewer.dims
-    if dims.ndisplay != 2 or (layer.ndim > 2 and dims.displayed != (dims.ndim - 2, dims.ndim - 1)):
-        raise ShapeError(
-            "view: expected slices (Y, X) seen from above, received another view; press the "
-            "buttons for 2-D and for the order of axes below the layer list"
-        )
+    require_seen_from_above(viewer, layer)
     shown = np.asarray(layer.corner_pixels)[:, -2:]
     stops = np.minimum(shown[1] + 1, layer.data.shape[-2:])
     starts = np.maximum(shown[0], 0)

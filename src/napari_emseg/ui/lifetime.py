@@ -19,17 +19,30 @@ class WhenClosed(QObject):
     widget : QWidget
         What is docked.
     closed : callable
-        Called without arguments; more than once if it was closed before it was destroyed.
+        Called without arguments; again only if the widget was docked again meanwhile.
     """
 
     def __init__(self, widget: QWidget, closed: Callable[[], object]) -> None:
         super().__init__(widget)
         self._closed = closed
+        self._on_destroyed = lambda: closed()  # of no object, as this one is destroyed before
+        self._is_over = False
         widget.installEventFilter(self)
-        widget.destroyed.connect(lambda: closed())
+        widget.destroyed.connect(self._on_destroyed)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
         """See each event of the widget before it does, and let it pass."""
-        if event.type() == QEvent.Type.ParentChange and watched.parent() is None:
-            self._closed()
+        if event.type() == QEvent.Type.ParentChange:
+            self._follow(watched, is_over=watched.parent() is None)
         return False
+
+    def _follow(self, widget: QObject, *, is_over: bool) -> None:
+        if is_over == self._is_over:
+            return
+        self._is_over = is_over
+        if is_over:
+            # it may be collected much later, when what ``closed`` needs is half gone
+            widget.destroyed.disconnect(self._on_destroyed)
+            self._closed()
+        else:
+            widget.destroyed.connect(self._on_destroyed)

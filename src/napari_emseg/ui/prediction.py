@@ -10,8 +10,8 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.config import MaskConfig
 from napari_emseg.errors import ShapeError
+from napari_emseg.types import OURS
 from napari_emseg.ui.layers import (
-    OURS,
     current_slice,
     geometry,
     read_slice,

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_emseg.core.edits import Edits
+from napari_emseg.types import OURS
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 class ResultLayer:
     """Labels of a stack and the layer that shows them, which is added with the first slice.
 
-    A layer that a person has edited is never written to again.
+    A layer that a person has edited, or reviewed, is never written to again.
 
     Parameters
     ----------
@@ -43,7 +46,14 @@ class ResultLayer:
         self._viewer, self._flat, self._about = viewer, flat, about
         self.data: np.ndarray[Any, Any] = np.zeros(shape, dtype)
         self.layer: Labels | None = None
-        self.edited = False
+        self._painted = False
+
+    @property
+    def edited(self) -> bool:
+        """Whether a person has painted on the layer, or vouches for a slice of it."""
+        ours = {} if self.layer is None else self.layer.metadata.get(OURS, {})
+        edits = ours.get("edits")
+        return self._painted or (isinstance(edits, Edits) and bool(edits.slices))
 
     @property
     def kept(self) -> bool:
@@ -78,4 +88,4 @@ class ResultLayer:
             event.connect(self._note_edit)
 
     def _note_edit(self) -> None:
-        self.edited = True
+        self._painted = True

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from magicgui.widgets import Container, PushButton
 from psygnal import Signal
 
 from napari_emseg.engine.train_run import TrainRun, interrupted_runs
 from napari_emseg.errors import EmsegError
-from napari_emseg.ui.train_data import wrapped_label
+from napari_emseg.ui.offer import Offer
 from napari_emseg.ui.words import plural
 
 
-class ResumeOffer(Container):
+class ResumeOffer(Offer):
     """Offers the newest interrupted training; hidden where there is none.
 
     Attributes
@@ -27,12 +26,8 @@ class ResumeOffer(Container):
     accepted = Signal(TrainRun)
 
     def __init__(self) -> None:
-        self.text = wrapped_label("")
-        self.resume = PushButton(text="Resume", tooltip="Go on after its last finished epoch.")
-        self.discard = PushButton(text="Discard", tooltip="Delete it.")
-        buttons = Container(widgets=[self.resume, self.discard], layout="horizontal", labels=False)
-        buttons.margins = (0, 0, 0, 0)
-        super().__init__(widgets=[self.text, buttons], labels=False)
+        super().__init__("Resume", "Go on after its last finished epoch.")
+        self.resume = self.accept
         self.run: TrainRun | None = None
         self.resume.changed.connect(self._accept)
         self.discard.changed.connect(self._discard)

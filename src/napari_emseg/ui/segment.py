@@ -28,6 +28,7 @@ from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure, show_warning
 from napari_emseg.ui.outlook import NO_IMAGE, OutlookTeller
 from napari_emseg.ui.predictions import Predictions
+from napari_emseg.ui.recovery_offer import RecoveryOffer
 from napari_emseg.ui.run_status import RunStatus
 from napari_emseg.ui.segment_buttons import SegmentButtons
 from napari_emseg.ui.segment_fields import SegmentFields
@@ -61,6 +62,8 @@ class SegmentWidget(Container):
         How much is segmented.
     status : RunStatus
         How far it is.
+    recovery : RecoveryOffer
+        Painted labels that can be restored.
     doctor : DoctorDialog
         Says what is used of the machine.
     prediction : Prediction or None
@@ -79,8 +82,9 @@ class SegmentWidget(Container):
         self._ticket: int | None = None
         self._tickets: list[int] = []
         self.fields, self.status = SegmentFields(), RunStatus()
-        self.buttons = SegmentButtons()
-        super().__init__(widgets=[self.fields.form, self.buttons, self.status], labels=False)
+        self.buttons, self.recovery = SegmentButtons(), RecoveryOffer(viewer)
+        parts = [self.recovery, self.fields.form, self.buttons, self.status]
+        super().__init__(widgets=parts, labels=False)
         # at the top of a tall dock, not spread over it
         self.native.layout().addStretch()
         self.doctor = DoctorDialog(self.native, self._submit)
@@ -92,6 +96,7 @@ class SegmentWidget(Container):
         self.fields.take_threshold_of_model()
         self._outlook.ask()
         self._submit(DevicesJob, self._on_devices)
+        self.recovery.look()
         spare_the_window(viewer)
 
     # -- parts -----------------------------------------------------------------------------
@@ -131,6 +136,7 @@ class SegmentWidget(Container):
         for ticket in self._tickets:
             self._runner.abandon(ticket)
         self._predictions.stop()
+        self.recovery.stop()
 
     def _on_devices(self, event: Event) -> None:
         if isinstance(event, Finished):

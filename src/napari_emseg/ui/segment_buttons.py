@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from magicgui.widgets import Container, PushButton
 
+from napari_emseg.ui.forms import row_of
+
 _WHOLE, _PART = "Whole stack", "These slices"
 
 
@@ -30,7 +32,7 @@ class SegmentButtons(Container):
             "with all its slices.",
         )
         self._all = (self.current, self.visible_part, self.whole, self.selected)
-        super().__init__(widgets=[_row(*self._all[:2]), _row(*self._all[2:])], labels=False)
+        super().__init__(widgets=[row_of(*self._all[:2]), row_of(*self._all[2:])], labels=False)
         self.margins = (0, 0, 0, 0)
 
     def set_running(self, running: bool) -> None:
@@ -41,9 +43,3 @@ class SegmentButtons(Container):
     def name_whole(self, slices: str) -> None:
         """Have the button of the whole stack say that it takes ``slices`` only."""
         self.whole.text = _PART if slices.strip() else _WHOLE
-
-
-def _row(*buttons: PushButton) -> Container:
-    row = Container(widgets=buttons, layout="horizontal", labels=False)
-    row.margins = (0, 0, 0, 0)
-    return row

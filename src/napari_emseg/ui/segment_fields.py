@@ -9,10 +9,9 @@ from magicgui.widgets import ComboBox, Container, LineEdit, PushButton, create_w
 from napari.layers import Image
 
 from napari_emseg.core.config import MaskConfig, PredictConfig
-from napari_emseg.core.slices import parse_slices
+from napari_emseg.core.slices import chosen_slices
 from napari_emseg.model.library import list_models
 from napari_emseg.model.package import ModelPackage
-from napari_emseg.types import require_slices
 from napari_emseg.ui.forms import field_for, form_of, spare_width
 from napari_emseg.ui.remembered import remember, restore
 
@@ -123,11 +122,7 @@ class SegmentFields:
         SettingError, ShapeError
             If the field does not hold slices, or the stack has not got them.
         """
-        if not self.slices.value.strip():
-            return list(range(count))
-        slices = parse_slices(self.slices.value)
-        require_slices(slices, count)
-        return sorted(set(slices))
+        return chosen_slices(self.slices.value, count)
 
     def choose_model(self, folder: Path) -> None:
         """Offer a model that was just trained, and choose it."""

@@ -1,11 +1,12 @@
-"""A strip of slices, coloured by what each is for; a click gives the next role."""
+"""A strip of slices, coloured by what each is; a click says something about a slice."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from qtpy.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from napari_emseg.core.roles import Role, Roles
@@ -22,26 +23,24 @@ _CELL = QSize(_WIDTH, 18)
 _EDGE = "#808080"
 
 
-class SliceStrip(QWidget):
+class SliceBoxes(QWidget):
     """One box for each slice of a stack, in as many rows as they need.
 
     Attributes
     ----------
-    changed : Signal
-        Emitted with the new `Roles` when a person has clicked.
+    total : int
+        How many slices there are.
     """
-
-    changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.roles, self.total = Roles(), 0
+        self.total = 0
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(_CELL.width())
 
-    def show_roles(self, roles: Roles, total: int) -> None:
-        """Show the roles of so many slices."""
-        self.roles, self.total = roles, total
+    def show_total(self, total: int) -> None:
+        """Show so many boxes, drawn anew."""
+        self.total = total
         self._fit()
         self.update()
 
@@ -56,6 +55,24 @@ class SliceStrip(QWidget):
         column, row = at.x() // (_CELL.width() + _GAP), at.y() // (_CELL.height() + _GAP)
         z = row * self._columns + column
         return z if column < self._columns and 0 <= z < self.total else None
+
+    # -- what is shown ---------------------------------------------------------------------
+
+    def color_of(self, z: int) -> str:
+        """Colour of a slice's box."""
+        raise NotImplementedError
+
+    def text_of(self, z: int) -> str:
+        """What is said of a slice that is pointed at."""
+        raise NotImplementedError
+
+    def edge_of(self, z: int) -> QPen:  # noqa: ARG002  others look at the slice
+        """How the box is framed."""
+        return QPen(QColor(_EDGE))
+
+    def pressed(self, z: int, button: Qt.MouseButton) -> None:
+        """A person has clicked on a slice."""
+        raise NotImplementedError
 
     @property
     def _columns(self) -> int:
@@ -74,38 +91,67 @@ class SliceStrip(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw the boxes that can be seen."""
         painter = QPainter(self)
-        painter.setPen(QColor(_EDGE))
         for z in range(self.total):
             box = self.box_of(z)
             if box.intersects(event.rect()):
-                painter.setBrush(QColor(COLORS[self.roles.of(z)]))
+                painter.setPen(self.edge_of(z))
+                painter.setBrush(QColor(self.color_of(z)))
                 painter.drawRect(box.adjusted(0, 0, -1, -1))
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Give the slice its next role."""
+        """Find the slice that was clicked on."""
         z = self.slice_at(event.position().toPoint())
-        if z is None or event.button() != Qt.MouseButton.LeftButton:
-            return
-        roles = self.roles.turned(z)
-        if roles != self.roles:
-            self.show_roles(roles, self.total)
-            self.changed.emit(roles)
+        if z is not None:
+            self.pressed(z, event.button())
 
     def event(self, event: QEvent) -> bool:
         """Say which slice is pointed at."""
         if isinstance(event, QHelpEvent):
             z = self.slice_at(event.pos())
-            text = "" if z is None else f"Slice {z}: {self.roles.of(z)}"
-            QToolTip.showText(event.globalPos(), text, self)
+            QToolTip.showText(event.globalPos(), "" if z is None else self.text_of(z), self)
             return True
         return bool(super().event(event))
 
 
-class Legend(QWidget):
-    """What the colours of a `SliceStrip` mean, and how many slices have each."""
+class SliceStrip(SliceBoxes):
+    """What each slice is for; a click gives it the next role.
 
-    _shown: ClassVar[tuple[Role, ...]] = ("train", "validate", "both", "not used")
+    Attributes
+    ----------
+    changed : Signal
+        Emitted with the new `Roles` when a person has clicked.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.roles = Roles()
+
+    def show_roles(self, roles: Roles, total: int) -> None:
+        """Show the roles of so many slices."""
+        self.roles = roles
+        self.show_total(total)
+
+    def color_of(self, z: int) -> str:
+        """Colour of the role."""
+        return COLORS[self.roles.of(z)]
+
+    def text_of(self, z: int) -> str:
+        """The role in words."""
+        return f"Slice {z}: {self.roles.of(z)}"
+
+    def pressed(self, z: int, button: Qt.MouseButton) -> None:
+        """Give the slice its next role."""
+        roles = self.roles.turned(z)
+        if button == Qt.MouseButton.LeftButton and roles != self.roles:
+            self.show_roles(roles, self.total)
+            self.changed.emit(roles)
+
+
+class Counts(QWidget):
+    """What colours mean, and how many slices have each."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,18 +161,34 @@ class Legend(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._label)
 
+    def show_counts(self, parts: Iterable[tuple[str, str, int]]) -> None:
+        """Show colours, what they mean, and how often they occur, if they do."""
+        self._label.setText(
+            " &nbsp; ".join(
+                f'<span style="color:{color}">&#9632;</span>&nbsp;{_unbroken(text)}&nbsp;{count}'
+                for color, text, count in parts
+                if count
+            )
+        )
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "&nbsp;")
+
+
+class Legend(Counts):
+    """What the colours of a `SliceStrip` mean, and how many slices have each."""
+
+    _shown: ClassVar[Mapping[Role, str]] = {
+        "train": "train",
+        "validate": "validate",
+        "both": "train and validate",
+        "not used": "not used",
+    }
+
     def show_roles(self, roles: Roles) -> None:
         """Count the slices of each role."""
-        counts = dict.fromkeys(self._shown, 0)
-        for z in roles.labelled:
-            counts[roles.of(z)] += 1
-        parts = [
-            f'<span style="color:{COLORS[role]}">&#9632;</span>&nbsp;{_what(role)}&nbsp;{count}'
-            for role, count in counts.items()
-            if count
-        ]
-        self._label.setText(" &nbsp; ".join(parts))
-
-
-def _what(role: Role) -> str:
-    return "train&nbsp;and&nbsp;validate" if role == "both" else role.replace(" ", "&nbsp;")
+        given = [roles.of(z) for z in roles.labelled]
+        self.show_counts(
+            (COLORS[role], text, given.count(role)) for role, text in self._shown.items()
+        )

@@ -27,7 +27,8 @@ from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure
 from napari_emseg.ui.pace import PaceRow, Plan
-from napari_emseg.ui.pages import page
+from napari_emseg.ui.page import page_of
+from napari_emseg.ui.recovery_offer import RecoveryOffer
 from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.resume_offer import ResumeOffer
 from napari_emseg.ui.run_row import RunRow
@@ -92,6 +93,7 @@ class TrainWidget(QWidget):
         self._connect()
         self._survey_soon.start(0)
         self.offer.look()
+        self.recovery.look()
         spare_the_window(viewer)
 
     # -- parts -----------------------------------------------------------------------------
@@ -101,7 +103,7 @@ class TrainWidget(QWidget):
         self.data, self.model = DataChooser(), ModelForm(self.pace.native)
         self.strip, self.legend = SliceStrip(), Legend()
         self.curves = Curves(self._viewer.theme)
-        self.offer = ResumeOffer()
+        self.offer, self.recovery = ResumeOffer(), RecoveryOffer(self._viewer)
         self.run = RunRow(
             "Train",
             "Train on a copy of the data; painting goes on meanwhile.",
@@ -118,12 +120,13 @@ class TrainWidget(QWidget):
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
-        self.tabs.addTab(page(self.data, self.strip, self.legend), "Data")
-        self.tabs.addTab(page(self.augmentation), "Augmentation")
-        self.tabs.addTab(page(self.model), "Model")
-        self.tabs.addTab(page(self.curves, self.preview_note.native), "Curves")
+        self.tabs.addTab(page_of(self.data, self.strip, self.legend), "Data")
+        self.tabs.addTab(page_of(self.augmentation), "Augmentation")
+        self.tabs.addTab(page_of(self.model), "Model")
+        self.tabs.addTab(page_of(self.curves, self.preview_note.native), "Curves")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, _TOP_PX, 0, 0)
+        layout.addWidget(self.recovery.native)
         layout.addWidget(self.offer.native)
         layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.run.native)
@@ -287,3 +290,4 @@ class TrainWidget(QWidget):
         self.patches.stop()
         self.pace.stop()
         self.session.stop()
+        self.recovery.stop()

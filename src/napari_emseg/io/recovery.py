@@ -1,0 +1,163 @@
+"""Painted labels on disk, so that a crash does not take them along.
+
+A folder holds what was painted on one layer: a file for each slice that a person has touched, and
+a header. It belongs to the process that paints; once that is gone, another can take it over.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+
+from napari_emseg.errors import ReadError
+from napari_emseg.io._atomic import as_write_error, replacing_file
+from napari_emseg.io.json_file import read_json, write_json
+from napari_emseg.io.processes import is_alive, this_process
+
+FOLDER_VARIABLE = "EMSEG_RECOVERY_DIR"
+_HEADER = "layer.json"
+_log = logging.getLogger(__name__)
+
+
+def recovery_folder() -> Path:
+    """Folder of all recoveries; it need not exist yet."""
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return Path(named)
+    return platformdirs.user_data_path("napari-emseg", appauthor=False) / "recovery"
+
+
+@dataclass(frozen=True)
+class PaintedSlice:
+    """Labels (Y, X) of a slice, and where a person has touched it (Y, X)."""
+
+    labels: npt.NDArray[Any]
+    touched: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What was painted on one layer.
+
+    Nothing is written before there is something to keep. Each file is replaced whole.
+    """
+
+    folder: Path
+
+    @classmethod
+    def new(cls) -> Recovery:
+        """One of this process; nothing of it is on disk yet."""
+        return cls(recovery_folder() / f"{os.getpid()}-{secrets.token_hex(4)}")
+
+    def write_header(self, about: Mapping[str, Any]) -> None:
+        """Keep what the layer is made with, and that it belongs to this process.
+
+        Raises
+        ------
+        WriteError
+            As all that writes here, if the disk is full or writing is not allowed.
+        """
+        write_json(self.folder / _HEADER, {**about, "process": this_process()})
+
+    def write_slice(self, z: int, painted: PaintedSlice) -> None:
+        """Keep a slice, in the place of what was kept of it before."""
+        with as_write_error(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        bits = np.packbits(painted.touched)
+        with replacing_file(self._file(z)) as beside, beside.open("wb") as file:
+            np.savez_compressed(file, labels=painted.labels, touched=bits)
+
+    def forget_slice(self, z: int) -> None:
+        """Keep nothing of a slice any more."""
+        self._file(z).unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Delete all of it; also where nothing was written."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the layer was made with; empty where that cannot be read."""
+        return read_json(self.folder / _HEADER)
+
+    @property
+    def slices(self) -> tuple[int, ...]:
+        """Slices that are kept, ascending."""
+        files = self.folder.glob("slice-*.npz")
+        return tuple(sorted(int(file.stem.removeprefix("slice-")) for file in files))
+
+    @property
+    def written(self) -> float:
+        """When it was last written to, in seconds since 1970."""
+        return max((file.stat().st_mtime for file in self.folder.glob("*")), default=0.0)
+
+    def read_slice(self, z: int) -> PaintedSlice:
+        """What is kept of a slice.
+
+        Raises
+        ------
+        ReadError
+            If it cannot be read.
+        """
+        try:
+            with self._file(z).open("rb") as file, np.load(file, allow_pickle=False) as kept:
+                labels = kept["labels"]
+                bits = np.unpackbits(kept["touched"], count=labels.size)
+        except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
+            raise ReadError(
+                f"{self._file(z)}: a painted slice cannot be read ({error}); discard all, or "
+                "move that file away and restore the others"
+            ) from error
+        return PaintedSlice(labels, bits.astype(bool).reshape(labels.shape))
+
+    def claim(self) -> Recovery:
+        """Have it belong to this process.
+
+        Raises
+        ------
+        ReadError
+            If it is gone: another window was faster.
+        """
+        mine = Recovery.new()
+        about = self.about
+        try:
+            self.folder.rename(mine.folder)  # one of two succeeds
+        except OSError as error:
+            raise ReadError(
+                f"{self.folder}: these labels are gone; another window has restored or discarded "
+                "them"
+            ) from error
+        mine.write_header(about)
+        return mine
+
+    def _file(self, z: int) -> Path:
+        return self.folder / f"slice-{z:06d}.npz"
+
+
+def left_behind() -> list[Recovery]:
+    """Recoveries whose process is gone, the last written first.
+
+    What holds nothing is deleted.
+    """
+    found = []
+    for header in recovery_folder().glob(f"*/{_HEADER}"):
+        recovery = Recovery(header.parent)
+        about = recovery.about
+        if is_alive(about.get("process")):
+            continue
+        if recovery.slices or about.get("reviewed"):
+            found.append(recovery)
+        else:
+            _log.info("removing %s, in which nothing was painted", recovery.folder)
+            recovery.discard()
+    return sorted(found, key=lambda each: each.written, reverse=True)

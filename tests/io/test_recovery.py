@@ -1,0 +1,118 @@
+"""Painted labels on disk: what comes back, whose they are, and what is left out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from napari_emseg.errors import ReadError, WriteError
+from napari_emseg.io.processes import is_alive, this_process
+from napari_emseg.io.recovery import PaintedSlice, Recovery, left_behind
+
+ABOUT = {"name": "em mask", "shape": [3, 9, 11], "dtype": "uint8", "reviewed": []}
+
+
+@pytest.fixture
+def painted(rng) -> PaintedSlice:
+    labels = rng.integers(0, 3, (9, 11)).astype(np.uint8)
+    return PaintedSlice(labels, labels == 2)
+
+
+def abandoned(painted: PaintedSlice | None = None, **about) -> Recovery:
+    """A recovery whose process has ended."""
+    recovery = Recovery.new()
+    recovery.write_header(ABOUT | about)
+    if painted is not None:
+        recovery.write_slice(1, painted)
+    header = recovery.folder / "layer.json"
+    header.write_text(header.read_text().replace(f"{os.getpid()},", f"{ended_process()},"))
+    return recovery
+
+
+def ended_process() -> int:
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    return done.pid
+
+
+def test_slices_come_back(painted):
+    recovery = Recovery.new()
+    recovery.write_header(ABOUT)
+    recovery.write_slice(2, painted)
+    recovery.write_slice(1, PaintedSlice(painted.labels * 0, painted.touched))
+    recovery.write_slice(1, painted)
+    assert recovery.slices == (1, 2)
+    assert recovery.about["name"] == "em mask"
+    back = recovery.read_slice(1)
+    np.testing.assert_array_equal(back.labels, painted.labels)
+    np.testing.assert_array_equal(back.touched, painted.touched)
+    assert back.labels.dtype == painted.labels.dtype
+    recovery.forget_slice(1)
+    assert recovery.slices == (2,)
+    recovery.discard()
+    recovery.discard()
+    assert not recovery.folder.exists()
+
+
+def test_what_a_living_process_paints_is_not_offered(painted):
+    recovery = Recovery.new()
+    recovery.write_header(ABOUT)
+    recovery.write_slice(0, painted)
+    assert left_behind() == []
+    assert is_alive(this_process())
+
+
+def test_what_an_ended_process_painted_is_offered_the_newest_first(painted):
+    first, second = abandoned(painted), abandoned(painted, name="newer")
+    os.utime(first.folder / "slice-000001.npz", (1, 1))
+    os.utime(first.folder / "layer.json", (1, 1))
+    assert left_behind() == [second, first]
+
+
+def test_where_nothing_was_painted_nothing_is_offered_nor_left(painted):
+    empty, reviewed = abandoned(), abandoned(reviewed=[1])
+    assert left_behind() == [reviewed]
+    assert not empty.folder.exists()
+
+
+def test_of_two_windows_one_gets_it(painted):
+    recovery = abandoned(painted)
+    mine = recovery.claim()
+    assert mine.slices == (1,)
+    assert is_alive(mine.about["process"])
+    assert left_behind() == []
+    with pytest.raises(ReadError, match="another window"):
+        recovery.claim()
+
+
+def test_another_process_with_the_same_number_is_not_the_owner():
+    pid, born, machine = this_process()
+    assert is_alive([pid, born, machine])
+    assert is_alive([pid, born])  # as earlier versions wrote it
+    assert not is_alive([pid, born - 100, machine])
+    assert is_alive([ended_process(), born, "another machine"])
+    assert not is_alive(None)
+    assert not is_alive([])
+    assert not is_alive("x")
+
+
+def test_a_damaged_slice_is_said(painted):
+    recovery = abandoned(painted)
+    file = recovery.folder / "slice-000001.npz"
+    file.write_bytes(file.read_bytes()[:40])
+    with pytest.raises(ReadError, match="cannot be read"):
+        recovery.read_slice(1)
+
+
+def test_where_it_cannot_be_written_the_way_out_is_said(painted, tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("EMSEG_RECOVERY_DIR", str(blocked))
+    recovery = Recovery.new()
+    with pytest.raises(WriteError, match="choose another path"):
+        recovery.write_slice(0, painted)
+    assert left_behind() == []
