@@ -110,7 +110,7 @@ class CompareFields:
         before = self.prediction.value
         for field in (self.image, self.truth, self.prediction, self.second):
             _keep_value(field)
-        ours = [layer for _, layer in self._predictions()[1:] if OURS in layer.metadata]
+        ours = [layer for _, layer in self._predictions()[1:] if _is_predicted(layer)]
         if before is None and ours:
             self.prediction.value = ours[0]
 
@@ -143,12 +143,12 @@ class CompareFields:
     def _truths(self) -> list[tuple[str, Any]]:
         """Labels that are not ours first, then all else that may hold a truth."""
         offered = self._offered(Labels) + self._offered(Image)
-        return sorted(offered, key=lambda each: OURS in each[1].metadata)
+        return sorted(offered, key=lambda each: _is_predicted(each[1]))
 
     def _predictions(self) -> list[tuple[str, Any]]:
         """Probabilities that we made first, then masks that we made."""
         offered = self._offered(Image) + self._offered(Labels)
-        return [("(none)", None), *sorted(offered, key=lambda each: OURS not in each[1].metadata)]
+        return [("(none)", None), *sorted(offered, key=lambda each: not _is_predicted(each[1]))]
 
     def _tell(self) -> None:
         self.chosen.emit()
@@ -163,6 +163,11 @@ def _keep_value(field: ComboBox) -> None:
             field.value = before
     if field.value != before:
         field.changed.emit(field.value)
+
+
+def _is_predicted(layer: Any) -> bool:
+    """Whether a model made it."""
+    return "model" in layer.metadata.get(OURS, {})
 
 
 def model_of(prediction: Any) -> ModelPackage | None:
