@@ -9,8 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 REPO = Path(__file__).parents[1]
+
+# a busy machine can stop any example for half a second; how long things take is measured elsewhere
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,8 @@ SOURCE = Path(napari_emseg.__file__).parent
 
 FLOORS = {
     "__init__": 0, "types": 0, "errors": 0,
-    "io": 1, "core": 2, "model": 3, "engine": 4, "ui": 5, "cli": 5, "terminal": 5, "__main__": 5,
+    "io": 1, "core": 2, "model": 3, "engine": 4, "ui": 5, "cli": 5, "evaluate": 5, "terminal": 5,
+    "__main__": 5,
 }  # fmt: skip
 
 WINDOW = {"napari", "qtpy", "superqt", "magicgui", "psygnal", "PyQt5", "PyQt6", "PySide6"}
@@ -44,6 +45,7 @@ FORBIDDEN = {
     "engine": WINDOW | NETWORKS,
     "ui": NETWORKS,
     "cli": WINDOW | NETWORKS,
+    "evaluate": WINDOW | NETWORKS,
     "terminal": WINDOW | NETWORKS,
     "__main__": WINDOW | NETWORKS,
 }
@@ -171,7 +173,7 @@ def test_importing_a_part_does_not_load_keras(part):
             assert not any(within(name, heavy) for heavy in HEAVY), " -> ".join(way)
 
 
-@pytest.mark.parametrize("part", ["io", "engine", "cli", "terminal", "__main__"])
+@pytest.mark.parametrize("part", ["io", "engine", "cli", "evaluate", "terminal", "__main__"])
 def test_importing_a_part_does_not_load_the_window(part):
     for module in modules():
         if part_of(module) != part:
@@ -233,12 +235,10 @@ def test_neither_the_window_nor_the_engine_loads_keras():
 
 def test_a_dock_opens_without_what_only_its_threads_need():
     """These take the window 0.3 s and more, where a hang of 0.1 s is felt."""
-    docks = (
-        "import napari_emseg.ui.segment, napari_emseg.ui.train, "
-        "napari_emseg.ui.retrain, napari_emseg.ui.next_region"
-    )
+    docks = "import napari_emseg.ui.segment, napari_emseg.ui.train, napari_emseg.ui.correct"
+    docks += ", napari_emseg.ui.compare"
     loaded = modules_after(docks) - modules_after("import napari, napari._qt.qt_main_window")
-    assert not loaded & {"scipy.ndimage", "skimage", "cv2", "matplotlib", "pandas"}
+    assert not loaded & {"scipy.ndimage", "scipy.stats", "skimage", "cv2", "matplotlib", "pandas"}
 
 
 def test_what_predicts_loads_no_keras():

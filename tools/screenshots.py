@@ -1,6 +1,6 @@
 """The pictures of the docks in ``docs/images``, taken from a real window with the real worker.
 
-    xvfb-run -s "-screen 0 1280x800x24" python tools/screenshots.py [segment] [train]
+    xvfb-run -s "-screen 0 1280x800x24" python tools/screenshots.py [segment] [train] [compare]
 
 Each picture shows one dock in several states, side by side, in one of napari's themes. The window
 has the size of a small screen (1280 x 800).
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
+from functools import cache
 from pathlib import Path
 
 import napari
@@ -30,6 +32,8 @@ IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 THEMES = ("dark", "light")
 WINDOW = (1280, 800)
 GAP_PX = 12
+CANVAS, GREYS, COLORS = (640, 640), 10, 22
+"""Largest size of a picture of the canvas in px, and what it is painted with."""
 SETTLE_MS = 700
 LATEST_MS = 240_000
 
@@ -52,10 +56,7 @@ class Album:
     def take(self) -> None:
         """Take a picture of the dock as it is now."""
         QTest.qWait(SETTLE_MS)
-        picture = self._dock.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-        rows = np.frombuffer(picture.constBits().asstring(picture.sizeInBytes()), np.uint8)
-        rows = rows.reshape(picture.height(), picture.bytesPerLine())[:, : 3 * picture.width()]
-        self._pictures.append(rows.reshape(picture.height(), picture.width(), 3))
+        self._pictures.append(grabbed(self._dock))
 
     def save(self) -> None:
         """Write all of them as one PNG of few colours."""
@@ -65,9 +66,37 @@ class Album:
             for each in self._pictures
         ]
         whole = np.concatenate(wide, axis=1)[:, :-GAP_PX]
-        path = IMAGES / f"{self._name}.png"
-        Image.fromarray(whole).quantize(64).save(path, optimize=True)
-        print(f"{path.name}: {path.stat().st_size // 1024} KiB")
+        write(Image.fromarray(whole).quantize(200), self._name)
+
+
+def grabbed(widget: QWidget) -> np.ndarray:
+    """A widget as it looks, as RGB (Y, X, 3)."""
+    picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(picture.constBits().asstring(picture.sizeInBytes()), np.uint8)
+    rows = rows.reshape(picture.height(), picture.bytesPerLine())[:, : 3 * picture.width()]
+    return rows.reshape(picture.height(), picture.width(), 3)
+
+
+def write(picture: Image.Image, name: str) -> None:
+    """Write a picture into the documentation."""
+    path = IMAGES / f"{name}.png"
+    picture.save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size // 1024} KiB")
+
+
+def save_canvas(viewer: napari.Viewer, name: str) -> None:
+    """Write what the canvas shows, smaller, in a few greys and as many colours."""
+    QTest.qWait(SETTLE_MS)
+    canvas = Image.fromarray(viewer.screenshot(flash=False)[..., :3])
+    canvas.thumbnail(CANVAS)
+    pixels = np.asarray(canvas)
+    colored = np.ptp(pixels, axis=-1) > 40
+    colors = Image.fromarray(np.unique(pixels[colored] // 8 * 8, axis=0)[np.newaxis])
+    colors = colors.quantize(COLORS).getpalette()
+    greys = np.linspace(0, 255, GREYS).astype(int).repeat(3).tolist()
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(greys + colors[: 3 * COLORS])
+    write(canvas.quantize(palette=palette, dither=Image.Dither.NONE), name)
 
 
 @contextmanager
@@ -147,10 +176,64 @@ def train(theme: str) -> None:
         album.save()
 
 
+SMALL = "--base-filters 4 --depth 2 --patch-size 64 --validate-every 2 --epochs 20"
+"""Options of trainings of half a minute."""
+
+
+def emseg(*args: str) -> None:
+    """Run the command line, which must not share a process with a window."""
+    subprocess.run([sys.executable, "-m", "napari_emseg", *args], check=True, capture_output=True)
+
+
+@cache
+def prepared_comparison() -> Path:
+    """Folder with two trainings, and their predictions of the phantom."""
+    folder = Path(tempfile.mkdtemp())
+    sample = Path(__file__).resolve().parents[1] / "sample_data"
+    stack, labels = str(sample / "phantom.tif"), str(sample / "phantom_labels.tif")
+    for name, rate in (("rate 0.001", "0.001"), ("rate 0.01", "0.01")):
+        run = str(folder / name)
+        emseg("train", stack, labels, "--out", run, "--learning-rate", rate, *SMALL.split())
+        emseg("predict", stack, "--out", f"{run}.npy", "--model", run)
+    return folder
+
+
+def compare(theme: str) -> None:
+    """The dock *Compare*: scores, errors, two predictions, trainings; and what the canvas shows."""
+    folder = prepared_comparison()
+    os.environ["EMSEG_RUNS_DIR"] = str(folder)
+    with window(theme) as viewer:
+        place = {"scale": viewer.layers["phantom"].scale, "units": viewer.layers["phantom"].units}
+        for name in ("rate 0.001", "rate 0.01"):
+            viewer.add_image(np.load(folder / f"{name}.npy"), name=name, visible=False, **place)
+        viewer.layers["phantom_labels"].visible = False
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Compare")
+        album, fields = Album(f"compare-{theme}", outer), dock.fields
+        fields.prediction.value = viewer.layers["rate 0.001"]
+        fields.second.value = viewer.layers["rate 0.01"]
+        dock.views.errors.value = "wrong pixels and cells"
+        QTest.qWait(SETTLE_MS)
+        dock.tabs.setCurrentIndex(3)
+        dock.against.start.click()
+        wait_until(lambda: "Wilcoxon" in dock.against.verdict.value and not dock._is_running)
+        for tab in range(5):
+            dock.tabs.setCurrentIndex(tab)
+            if tab == 2:
+                dock.errors.tree.setCurrentItem(dock.errors.tree.topLevelItem(0))
+                save_canvas(viewer, f"compare-errors-{theme}")
+            album.take()
+        album.save()
+        viewer.reset_view()
+        dock.views.side.click()
+        viewer.cursor.position = (viewer.dims.point[0], *np.multiply((300, 200), 4))
+        save_canvas(viewer, f"compare-side-{theme}")
+        dock.views.side.click()
+
+
 def main() -> None:
     """Take all pictures, or those of the docks that are named."""
     notification_manager.notification_ready.disconnect()  # they would lie over the window
-    docks = {"segment": segment, "train": train}
+    docks = {"segment": segment, "train": train, "compare": compare}
     for name in sys.argv[1:] or docks:
         for theme in THEMES:
             with tempfile.TemporaryDirectory() as folder, chdir(folder):

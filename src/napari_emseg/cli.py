@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 import yaml
-from tqdm import tqdm
 
 from napari_emseg import __version__
 from napari_emseg.core.config import (
@@ -31,8 +29,15 @@ from napari_emseg.model.library import (
     list_models,
     remove_model,
 )
-from napari_emseg.terminal import Slices, exit_status, options_of, run_with_progress, take
-from napari_emseg.types import VoxelSize, What
+from napari_emseg.terminal import (
+    Slices,
+    exit_status,
+    options_of,
+    run_with_progress,
+    slice_bar,
+    take,
+)
+from napari_emseg.types import LabelsMeaning, VoxelSize, What
 
 _PATH = click.Path(path_type=Path)
 _OUT = click.Path()  # text: a Path would lose the slash that says "a folder"
@@ -141,35 +146,31 @@ def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> No
     "--slices", type=Slices(),
     help="Score these slices of TRUTH, and of PREDICTION where it has as many slices.",
 )  # fmt: skip
+@click.option(
+    "--truth-means", type=click.Choice(get_args(LabelsMeaning)), default="instances",
+    show_default=True,
+    help="mask: nonzero is cell; instances: so is each id; scribbles: 0 unknown and left out, 1 "
+    "membrane, 2 and more cell.",
+)  # fmt: skip
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1),
+    help="Score at this threshold alone, in place of the best of 0, 0.1, ... 1.",
+)  # fmt: skip
+@click.option("--against", type=_PATH, help="A second prediction, to test which is better.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate(prediction: Path, truth: Path, slices: tuple[int, ...] | None, as_json: bool) -> None:
+@click.option("--csv", "as_csv", type=_PATH, help="Write the scores as a table to this file.")
+@click.option("--report", type=_PATH, help="Write a page with pictures: OUT.html or OUT.pdf.")
+@click.option("--image", type=_PATH, help="The slices that were predicted, for that page.")
+@click.option("--model", help="The model that predicted, to be named with the scores.")
+def evaluate(prediction: Path, truth: Path, **options: Any) -> None:
     """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge.
 
-    PREDICTION is a probability or a mask, TRUTH is nonzero where cell.
+    PREDICTION is a probability, a mask or cells. A slice of TRUTH that is 0 everywhere is not
+    labelled and takes no part.
     """
-    from napari_emseg.core.metrics import score_stack
-    from napari_emseg.io.read import read_stack
+    from napari_emseg.evaluate import EvaluateOptions, run_evaluate
 
-    predicted, true = read_stack(prediction, kind="image"), read_stack(truth, kind="labels")
-    if slices is not None:
-        if len(predicted) == len(true):
-            predicted = predicted.take(slices)
-        true = true.take(slices)
-    with tqdm(unit="slice", disable=None) as bar:
-        scores = score_stack(predicted.data, true.data, on_slice=_advance(bar))
-    click.echo(json.dumps(scores.to_dict()) if as_json else _score_table(scores.to_dict(), slices))
-
-
-def _score_table(scores: dict[str, Any], slices: tuple[int, ...] | None) -> str:
-    columns = ("v_rand", "v_info", "pixel_accuracy", "iou")
-    lines = ["slice   V_rand   V_info  pixel accuracy     IoU"]
-    names = range(len(scores["slices"])) if slices is None else slices
-    rows = [*zip(map(str, names), scores["slices"], strict=True), ("stack", scores["stack"])]
-    for name, row in rows:
-        v_rand, v_info, accuracy, iou = (row[column] for column in columns)
-        lines.append(f"{name:>5}   {v_rand:.4f}   {v_info:.4f}          {accuracy:.4f}  {iou:.4f}")
-    lines.append(f"best threshold {scores['stack']['threshold']:.1f}")
-    return "\n".join(lines)
+    run_evaluate(prediction, truth, EvaluateOptions(**options))
 
 
 @cli.command()
@@ -187,21 +188,11 @@ def convert(source: Path, out: str, voxel_size_nm: VoxelSize | None, overwrite: 
     """
     from napari_emseg.io.convert import convert as convert_stack
 
-    with tqdm(unit="slice", disable=None) as bar:
+    with slice_bar() as advance:
         convert_stack(
-            source, out, overwrite=overwrite, voxel_size_nm=voxel_size_nm, on_slice=_advance(bar)
+            source, out, overwrite=overwrite, voxel_size_nm=voxel_size_nm, on_slice=advance
         )
     click.echo(out)
-
-
-def _advance(bar: tqdm[Any]) -> Callable[[int, int], None]:
-    """What draws "done of total" on a bar."""
-
-    def advance(done: int, total: int) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-
-    return advance
 
 
 @cli.group()

@@ -106,6 +106,18 @@ def run_with_progress(job: Job) -> Any:
         return run(job, progress.show, stopped.is_set)
 
 
+@contextmanager
+def slice_bar() -> Iterator[Callable[[int, int], None]]:
+    """What draws "done of total" slices as a bar on standard error."""
+    with tqdm(unit="slice", disable=None) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield advance
+
+
 class _Progress:
     """Draws events as a bar on standard error."""
 

@@ -137,6 +137,7 @@ def test_pixel_scores_are_those_before_thinning():
     scores = score_slice(np.array([[1, 0, 1, 0]], np.float32), truth)
     assert scores.pixel_accuracy == 0.5
     assert scores.iou == pytest.approx(1 / 3)
+    assert scores.dice == scores.precision == scores.recall == 0.5
 
 
 # --- brute force --------------------------------------------------------------------------------
@@ -312,7 +313,10 @@ def test_a_pixel_at_the_threshold_is_membrane():
 def test_report_has_the_form_that_evaluate_prints():
     report = score_stack(np.stack([grid()] * 3), np.stack([grid()] * 3)).to_dict()
     assert json.loads(json.dumps(report)) == report
-    assert list(report["stack"]) == ["v_rand", "v_info", "pixel_accuracy", "iou", "threshold"]
+    fixed = ["v_rand", "v_info", "pixel_accuracy", "iou", "threshold"]
+    assert list(report["stack"])[:5] == fixed
+    assert set(report["stack"]) == {*fixed, *ALL_SCORES}
+    assert [each["threshold"] for each in report["sweep"]] == list(ISBI_THRESHOLDS)
     assert [each["slice"] for each in report["slices"]] == [0, 1, 2]
     assert set(report["slices"][0]) == {"slice", *ALL_SCORES}
 

@@ -33,7 +33,7 @@ from napari_emseg.model.history import best_epoch
 from napari_emseg.model.keras_runtime import KerasRuntime, load_network
 from napari_emseg.model.library import find_model
 from napari_emseg.model.losses import KnownPixelAccuracy
-from napari_emseg.model.package import ONNX_WEIGHTS, read_package
+from napari_emseg.model.package import HISTORY, ONNX_WEIGHTS, read_package
 from napari_emseg.model.predict import predict_slice, predict_slices
 from napari_emseg.model.predictor import Predictor
 from napari_emseg.model.run_folder import RunFolder
@@ -143,6 +143,7 @@ def test_the_best_epoch_by_v_rand_becomes_the_model(trained, stack, target):
     best = best_epoch(history)
     assert trained.result.best == best
     package = read_package(trained.result.package)
+    assert (package.folder / HISTORY).read_text() == (trained.folder / "history.csv").read_text()
     assert package.info.threshold == best["threshold"]
     assert package.info.scores["val_v_rand"] == best["val_v_rand"]
     for x, y in zip(

@@ -537,7 +537,6 @@ def test_restored_labels_are_chosen(viewer, correct, prediction, layer, qtbot):
     qtbot.waitUntil(lambda: "4 slices written" in correct.status.value, timeout=5000)
 
 
-
 def test_retrain_learns_from_what_is_edited(correct, layer, monkeypatch, quiet):
     begun = []
     monkeypatch.setattr(correct.retrain.loop, "start", lambda *given: begun.append(given))

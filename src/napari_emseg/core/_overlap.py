@@ -35,15 +35,16 @@ class Overlap:
 
     Parameters
     ----------
-    joint : (K,) float64 array
-        The counts ``n_ij`` above 0 of pixels in true cell i and predicted segment j.
+    table : (I, J) float64 sparse array
+        The counts ``n_ij`` of pixels in true cell i and predicted segment j, as `contingency`
+        gives them.
     true_sizes, predicted_sizes : float64 arrays
         ``a_i`` and ``b_j``: pixels per true cell and per predicted segment.
     singletons : int
         Pixels that the prediction calls membrane; the challenge lets each be a segment of its own.
     """
 
-    joint: Counts
+    table: sparse.csr_array
     true_sizes: Counts
     predicted_sizes: Counts
     singletons: int
@@ -55,11 +56,17 @@ class Overlap:
         true_ids, predicted_ids = truth[inside], segments[inside]
         covered = predicted_ids[predicted_ids > 0]
         return cls(
-            joint=contingency(true_ids, predicted_ids).data,
+            table=contingency(true_ids, predicted_ids),
             true_sizes=_sizes(true_ids),
             predicted_sizes=_sizes(covered),
             singletons=int(true_ids.size - covered.size),
         )
+
+    @property
+    def joint(self) -> Counts:
+        """The counts above 0."""
+        counts: Counts = self.table.data
+        return counts
 
     def rand(self) -> Parts:
         """Rand recall (split) and precision (merge), pairs of a pixel with itself included."""

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
+
+ISBI_THRESHOLDS: tuple[float, ...] = tuple(k / 10 for k in range(11))
+"""The thresholds that the challenge tries: 0, 0.1, ... 1."""
+
+TITLES: dict[str, str] = {
+    "v_rand": "V_rand",
+    "v_rand_split": "V_rand split",
+    "v_rand_merge": "V_rand merge",
+    "v_info": "V_info",
+    "v_info_split": "V_info split",
+    "v_info_merge": "V_info merge",
+    "pixel_accuracy": "Pixel accuracy",
+    "iou": "IoU",
+    "dice": "Dice",
+    "precision": "Precision",
+    "recall": "Recall",
+}
+"""What a person calls each score, in the order in which they are shown."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +52,10 @@ class SliceScores:
         Part of all pixels whose class (cell or membrane) is right, before thinning.
     iou : float
         Intersection over union of the cell class, over all pixels, before thinning.
+    dice : float
+        Twice the intersection over the sum of both, of the same pixels.
+    precision, recall : float
+        Part of the predicted cell pixels that are cell, and of the true ones that were predicted.
     """
 
     v_rand: float
@@ -44,6 +66,9 @@ class SliceScores:
     v_info_merge: float
     pixel_accuracy: float
     iou: float
+    dice: float
+    precision: float
+    recall: float
 
     @classmethod
     def average(cls, scores: Sequence[SliceScores]) -> Self:
@@ -67,7 +92,9 @@ class StackScores:
     Parameters
     ----------
     slices : tuple of SliceScores
-        One per slice, at ``threshold``.
+        One per labelled slice, at ``threshold``.
+    numbers : tuple of int
+        Which slices these are.
     sweep : tuple of ThresholdScores
         Means over the slices at every threshold that was tried.
     threshold : float
@@ -77,15 +104,26 @@ class StackScores:
     """
 
     slices: tuple[SliceScores, ...]
+    numbers: tuple[int, ...]
     sweep: tuple[ThresholdScores, ...]
     threshold: float
     v_rand: float
     v_info: float
 
     @classmethod
-    def reduce(cls, table: Sequence[Sequence[SliceScores]], thresholds: Sequence[float]) -> Self:
-        """Reduce ``table[slice][threshold]``: means over the slices, then the best of them."""
-        columns = list(zip(*table, strict=True))
+    def reduce(
+        cls, table: Mapping[int, Sequence[SliceScores]], thresholds: Sequence[float]
+    ) -> Self:
+        """Reduce ``table[slice][threshold]``: means over the slices, then the best of them.
+
+        Parameters
+        ----------
+        table : mapping of int to sequence of SliceScores
+            By slice, in order; one for each threshold.
+        thresholds : sequence of float
+            The thresholds.
+        """
+        columns = list(zip(*table.values(), strict=True))
         sweep = tuple(
             ThresholdScores(float(threshold), SliceScores.average(column))
             for threshold, column in zip(thresholds, columns, strict=True)
@@ -93,6 +131,7 @@ class StackScores:
         best = max(sweep, key=lambda row: (row.mean.v_rand, -abs(row.threshold - 0.5)))
         return cls(
             slices=columns[sweep.index(best)],
+            numbers=tuple(table),
             sweep=sweep,
             threshold=best.threshold,
             v_rand=best.mean.v_rand,
@@ -117,7 +156,10 @@ class StackScores:
     def to_dict(self) -> dict[str, Any]:
         """Plain values in the form that ``napari-emseg evaluate --json`` prints."""
         names = ("v_rand", "v_info", "pixel_accuracy", "iou", "threshold")
+        stack = {name: getattr(self, name) for name in names}
+        rows = zip(self.numbers, self.slices, strict=True)
         return {
-            "slices": [{"slice": z, **asdict(scores)} for z, scores in enumerate(self.slices)],
-            "stack": {name: getattr(self, name) for name in names},
+            "slices": [{"slice": z, **asdict(scores)} for z, scores in rows],
+            "stack": stack | {n: v for n, v in asdict(self.mean).items() if n not in stack},
+            "sweep": [{"threshold": row.threshold, **asdict(row.mean)} for row in self.sweep],
         }

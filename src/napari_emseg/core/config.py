@@ -422,3 +422,20 @@ class BrushConfig(Config):
         False,
         "Cells that are merged become one in the neighbouring slices too, as far as they go.",
     )
+
+
+@dataclass(frozen=True)
+class CompareConfig(Config):
+    """How a prediction is compared with a truth."""
+
+    threshold: float = setting(
+        0.5, "A pixel is predicted as cell where its probability is above this.", ge=0, le=1
+    )
+    piece_radius_px: float = setting(
+        3.0,
+        "Pieces of cells in which no disc of this radius fits make no error: borders that lie a "
+        "few pixels apart would be called mergers and splits.",
+        unit="px",
+        ge=1,
+        le=100,
+    )

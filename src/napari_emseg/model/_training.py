@@ -293,7 +293,7 @@ class Training:
         )
         model = keras.models.load_model(self.folder.best, compile=False)
         sample = read_seen(self.stack, self.split.validation[0], info.network)
-        write_package(self.folder.package, info, model, sample)
+        write_package(self.folder.package, info, model, sample, history=self.history)
         lesson = make_lesson(self.images, self.target, self.split.train, info.network, self.lesson)
         leave_lesson(self.folder.package, lesson, self.tell)
         add_int8(

@@ -97,3 +97,29 @@ def _draw_line(
     # few points need marks: a line of one would not be seen
     axes.plot(epochs, values, ".-" if len(points) < 40 else "-", color=colour, label=label)
     return values
+
+
+def draw_runs(
+    axes: Axes, runs: Sequence[tuple[str, Sequence[Row], str]], column: str, title: str
+) -> None:
+    """Draw one column of several histories over one another, and mark their best epochs.
+
+    Parameters
+    ----------
+    axes : matplotlib axes
+        Where to, empty.
+    runs : sequence of (str, rows, str)
+        Name, history and colour of each.
+    column, title : str
+        Which column, and what it is called; see `PANELS`.
+    """
+    for name, history, colour in runs:
+        _draw_line(axes, history, f"val_{column}", name, colour)
+        _draw_line(axes, history, column, "_training", colour)
+        axes.lines[-1].set(linewidth=0.8, alpha=0.6, marker="")
+        if any(map(is_validated, history)):
+            best = best_epoch(history)
+            axes.plot(best["epoch"], best[f"val_{column}"], "o", color=colour, markersize=7)
+    axes.set(xlabel="epoch", ylabel=title)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, framealpha=0.6)

@@ -20,6 +20,7 @@ from napari_emseg.types import VoxelSize
 
 RDF = "rdf.yaml"
 WEIGHTS = "weights.keras"
+HISTORY = "history.csv"
 ONNX_WEIGHTS = "weights.onnx"
 INT8_WEIGHTS, INT8_VALUES = "int8.xml", "int8.bin"
 LARGEST_INT8_COST = 0.003

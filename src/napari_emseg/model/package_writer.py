@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -21,8 +22,16 @@ from napari_emseg.core.tiling import pad_to_multiple
 from napari_emseg.errors import WriteError
 from napari_emseg.model._onnx import OPSET, write_onnx
 from napari_emseg.model._pictures import write_cover, write_sample
+from napari_emseg.model.history import Row, write_history
 from napari_emseg.model.keras_runtime import KerasRuntime
-from napari_emseg.model.package import ONNX_WEIGHTS, RDF, WEIGHTS, PackageInfo, file_entry
+from napari_emseg.model.package import (
+    HISTORY,
+    ONNX_WEIGHTS,
+    RDF,
+    WEIGHTS,
+    PackageInfo,
+    file_entry,
+)
 from napari_emseg.model.precision import in_precision
 from napari_emseg.model.predict import predict_slice
 
@@ -52,6 +61,7 @@ def write_package(
     sample: npt.NDArray[Any],
     *,
     card: str | None = None,
+    history: Sequence[Row] = (),
 ) -> None:
     """Write a model package; an existing one is replaced only when the new one is whole.
 
@@ -68,6 +78,8 @@ def write_package(
         test input, stored raw, and with their probability the cover picture.
     card : str, optional
         The model's card in Markdown.
+    history : sequence of dict
+        The epochs of the training, to be compared with those of others.
 
     Raises
     ------
@@ -83,6 +95,8 @@ def write_package(
         plain.save(making / WEIGHTS)
         _write_test_pair(making, info, plain, sample)
         write_onnx(making / ONNX_WEIGHTS, plain)
+        if history:
+            write_history(history, making / HISTORY)
         (making / _CARD).write_text(card or _default_card(info), encoding="utf-8")
         rdf = _describe(making, info)
         (making / RDF).write_text(yaml.safe_dump(rdf, sort_keys=False), encoding="utf-8")

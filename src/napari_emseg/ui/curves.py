@@ -6,17 +6,14 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +21,7 @@ from qtpy.QtWidgets import (
 from napari_emseg.io._atomic import as_write_error
 from napari_emseg.model.curves import PANELS, draw_curves, draw_panel
 from napari_emseg.model.history import Row, write_history
+from napari_emseg.ui.plots import SMALL, ask_for_path, button, dress, load_matplotlib
 
 if TYPE_CHECKING:
     from napari.utils.theme import Theme
@@ -35,7 +33,6 @@ _HEIGHT_PX, _EXTRA_PX = 115, 22
 """Of a panel, and of what the first has above it (the legend) and the last below (its label)."""
 
 _LEFT, _RIGHT, _TOP_PX, _BOTTOM_PX = 0.2, 0.97, 16, 20
-_SMALL, _LARGE = 8, 9
 _LINES = ("training", "validation")
 _HINT = "Point at a curve to read its values."
 
@@ -57,8 +54,8 @@ class Curves(QWidget):
         self.log = QCheckBox("Log loss")
         self.log.setToolTip("Draw the loss on a logarithmic axis.")
         self.log.toggled.connect(self._draw)
-        self.save_png = _button("Save PNG", "Save these curves as a picture.", self._ask_png)
-        self.save_csv = _button("Save CSV", "Save the values of all epochs.", self._ask_csv)
+        self.save_png = button("Save PNG", "Save these curves as a picture.", self._ask_png)
+        self.save_csv = button("Save CSV", "Save the values of all epochs.", self._ask_csv)
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.timeout.connect(self._draw)
@@ -69,14 +66,14 @@ class Curves(QWidget):
         self.show_history(())
 
     def expect_rows(self) -> None:
-        """Import matplotlib in a thread: that takes a second, which the window has not."""
-        Thread(target=_load_matplotlib, name="emseg-matplotlib", daemon=True).start()
+        """Make ready to draw."""
+        load_matplotlib()
 
     def show_history(self, history: Sequence[Row]) -> None:
         """Draw these rows soon."""
         self._history = tuple(history)
-        for button in (self.save_png, self.save_csv):
-            button.setEnabled(bool(history))
+        for save in (self.save_png, self.save_csv):
+            save.setEnabled(bool(history))
         if not self._redraw.isActive():
             self._redraw.start(_REDRAW_MS if self._panels and history else 0)
 
@@ -143,11 +140,11 @@ class Curves(QWidget):
     # -- files -----------------------------------------------------------------------------
 
     def _ask_png(self) -> None:
-        if path := _ask_for_path(self, "Save the curves", "curves.png", "PNG (*.png)"):
+        if path := ask_for_path(self, "Save the curves", "curves.png", "PNG (*.png)"):
             self.export_png(path)
 
     def _ask_csv(self) -> None:
-        if path := _ask_for_path(self, "Save the values", "history.csv", "CSV (*.csv)"):
+        if path := ask_for_path(self, "Save the values", "history.csv", "CSV (*.csv)"):
             self.export_csv(path)
 
 
@@ -188,39 +185,18 @@ class _Panel:
     def _dress(self, text: str, ground: str) -> None:
         """Give it the colours and the letters of the window; one legend is for all panels."""
         axes = self._axes
-        axes.set_facecolor(ground)
-        axes.tick_params(colors=text, labelsize=_SMALL, labelbottom=self._last)
-        axes.xaxis.label.set(color=text, fontsize=_LARGE)
-        axes.yaxis.label.set(color=text, fontsize=_LARGE)
-        for spine in axes.spines.values():
-            spine.set_color(text)
+        dress(axes, text, ground)
+        axes.tick_params(labelbottom=self._last)
         lines, labels = axes.get_legend_handles_labels()
         axes.set(title="", xlabel="epoch" if self._last else "")
         if len(labels) > len(_LINES):
-            axes.set_title(labels[-1], color=text, fontsize=_SMALL, loc="left", pad=3)
+            axes.set_title(labels[-1], color=text, fontsize=SMALL, loc="left", pad=3)
         if self._first:
             self._figure.legends.clear()
             self._figure.legend(
-                lines[: len(_LINES)], _LINES, ncols=2, fontsize=_SMALL, labelcolor=text,
+                lines[: len(_LINES)], _LINES, ncols=2, fontsize=SMALL, labelcolor=text,
                 frameon=False, loc="upper center",
             )  # fmt: skip
-
-
-def _button(text: str, tooltip: str, clicked: Any) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tooltip)
-    button.clicked.connect(clicked)
-    return button
-
-
-def _load_matplotlib() -> None:
-    import matplotlib.backends.backend_qtagg
-    import matplotlib.figure  # noqa: F401
-
-
-def _ask_for_path(parent: QWidget, title: str, name: str, kind: str) -> Path | None:
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, name, kind)
-    return Path(chosen) if chosen else None
 
 
 def _number(value: float) -> str:

@@ -67,7 +67,7 @@ class Latest(QObject):
         except EmsegError as error:
             call = partial(failed, str(error))
         except Exception as error:  # noqa: BLE001  a bug must reach the window, not vanish
-            call = partial(_throw, error)
+            call = partial(throw, error)
         self._ready.emit(number, call)
 
     def _deliver(self, number: int, call: Callable[[], None]) -> None:
@@ -75,5 +75,6 @@ class Latest(QObject):
             call()
 
 
-def _throw(error: Exception) -> None:
+def throw(error: Exception) -> None:
+    """Raise what went wrong in a thread, where napari shows it."""
     raise error

@@ -6,6 +6,7 @@ from napari.utils.notifications import (
     ErrorNotification,
     notification_manager,
     show_error,
+    show_info,
     show_warning,
 )
 
@@ -25,4 +26,4 @@ def show_failure(failed: Failed) -> None:
         notification_manager.dispatch(ErrorNotification(bug))
 
 
-__all__ = ["WorkerBugError", "show_error", "show_failure", "show_warning"]
+__all__ = ["WorkerBugError", "show_error", "show_failure", "show_info", "show_warning"]

@@ -12,6 +12,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Qt, Signal
 
 from napari_emseg.core.config import MaskConfig
+from napari_emseg.ui.latest import throw
 
 if TYPE_CHECKING:
     from napari_emseg.core.postprocess import CellIds, CellLinker
@@ -106,14 +107,10 @@ class Postprocessor(QObject):
         try:
             results = wanted.make(z, np.asarray(self._probability[z]))
         except Exception as error:  # noqa: BLE001  a bug must reach the window, not vanish
-            self._ready.emit(partial(_throw, error))
+            self._ready.emit(partial(throw, error))
         else:
             self._ready.emit(partial(self._on_slice, z, results))
 
     def _call(self, call: Callable[[], None]) -> None:
         if self._pass is not None:
             call()
-
-
-def _throw(error: Exception) -> None:
-    raise error
