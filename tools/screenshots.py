@@ -176,6 +176,9 @@ def train(theme: str) -> None:
         album.save()
 
 
+NOISE, CORRECTED, SEEN, RETRAIN_MINUTES = 60, 4, 5, 2
+"""Grey values of noise that spoil the phantom, the slice that is corrected, one that is not."""
+
 SMALL = "--base-filters 4 --depth 2 --patch-size 64 --validate-every 2 --epochs 20"
 """Options of trainings of half a minute."""
 
@@ -230,14 +233,61 @@ def compare(theme: str) -> None:
         dock.views.side.click()
 
 
+def correct(theme: str) -> None:
+    """The dock *Correct* from a bad prediction to a better one, and what the canvas shows then."""
+    with window(theme) as viewer:
+        truth = viewer.layers["phantom_labels"]
+        truth.visible = False
+        image = viewer.layers["phantom"]
+        noise = np.random.default_rng(0).normal(0, NOISE, image.data.shape)
+        image.data = np.clip(image.data + noise, 0, 255).astype(image.data.dtype)
+        _, segmenter = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
+        segmented: list[object] = []
+        segmenter.ended.connect(segmented.append)
+        segmenter.buttons.whole.native.click()
+        wait_until(lambda: segmented)
+        viewer.window.remove_dock_widget("all")
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
+        album, ended = Album(f"correct-{theme}", outer), []
+        dock.retrain.ended.connect(ended.append)
+        album.take()
+        viewer.dims.set_current_step(0, SEEN)
+        save_canvas(viewer, f"loop-1-predicted-{theme}")
+        dock.editable.whole.native.click()
+        wait_until(lambda: "phantom corrected" in viewer.layers)
+        labels = viewer.layers["phantom corrected"]
+        wrong = np.nonzero((labels.data[CORRECTED] != 0) != (truth.data[CORRECTED] != 0))
+        for value in (0, 1):  # a person would paint it
+            right = (truth.data[CORRECTED][wrong] != 0) == value
+            places = (np.full(right.sum(), CORRECTED), *(each[right] for each in wrong))
+            labels.data_setitem(places, value)
+        viewer.dims.set_current_step(0, CORRECTED)
+        wait_until(lambda: dock.review.strip._edits.slices == (CORRECTED,))
+        save_canvas(viewer, f"loop-2-corrected-{theme}")
+        dock.places.next.native.click()
+        album.take()
+        dock.retrain.config["minutes"].value = RETRAIN_MINUTES
+        dock.retrain.run.start.native.click()
+        wait_until(lambda: "Epoch" in dock.retrain.run.status.value)
+        dock.page.verticalScrollBar().setValue(dock.page.verticalScrollBar().maximum())
+        album.take()
+        wait_until(lambda: ended)
+        album.take()
+        album.save()
+        labels.visible = False
+        viewer.dims.set_current_step(0, SEEN)
+        viewer.reset_view()
+        save_canvas(viewer, f"loop-3-retrained-{theme}")
+
+
 def main() -> None:
     """Take all pictures, or those of the docks that are named."""
     notification_manager.notification_ready.disconnect()  # they would lie over the window
-    docks = {"segment": segment, "train": train, "compare": compare}
+    docks = {"segment": segment, "train": train, "compare": compare, "correct": correct}
     for name in sys.argv[1:] or docks:
         for theme in THEMES:
             with tempfile.TemporaryDirectory() as folder, chdir(folder):
-                for what in ("config", "models", "runs"):
+                for what in ("config", "models", "runs", "recovery"):
                     os.environ[f"EMSEG_{what.upper()}_DIR"] = what  # short where it is shown
                 docks[name](theme)
 

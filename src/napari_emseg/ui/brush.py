@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import Container, PushButton
 from psygnal import Signal
 
-from napari_emseg.core.brushwork import Point
 from napari_emseg.core.config import BrushConfig
 from napari_emseg.errors import EmsegError, LabelsError
-from napari_emseg.ui.brush_acts import BrushActs
+from napari_emseg.ui.brush_acts import BrushActs, load_tools
 from napari_emseg.ui.forms import field_for, form_of, row_of
 from napari_emseg.ui.layers import pixel_at, require_paintable, require_seen_from_above
 from napari_emseg.ui.remembered import remember
@@ -21,6 +20,8 @@ from napari_emseg.ui.remembered import remember
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
+
+    from napari_emseg.core.brushwork import Point
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class BrushTools(Container):
         self._first: tuple[int, Point] | None = None
         self._brush_before: int | None = None
         self._is_switching = False
+        load_tools()
         self.thickness = field_for(BrushConfig, "thickness_px")
         self.through_stack = field_for(
             BrushConfig, "through_stack", label="Merge through the stack"

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_emseg.core.brushwork import Point, fill_cell, join_cells, part_cells
 from napari_emseg.ui import undoable
 from napari_emseg.ui.highest_id import HighestId
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
+    from napari_emseg.core.brushwork import Point
     from napari_emseg.ui.layer_edits import LayerEdits
 
 _REACH = 4
 """Membranes between cells that can be merged are at most so many times as thick as drawn ones."""
 _LEAST_REACH_PX = 10
+
+
+def load_tools() -> None:
+    """Import in a thread what the first act would make the window wait for: scipy and skimage."""
+    Thread(
+        target=import_module, args=("napari_emseg.core.brushwork",), name="emseg-brush", daemon=True
+    ).start()
 
 
 class BrushActs:
@@ -43,6 +52,8 @@ class BrushActs:
 
     def fill(self, z: int, at: Point, thickness_px: int) -> None:
         """Make cell of the membrane at a pixel; `LabelsError` where there is none to fill."""
+        from napari_emseg.core.brushwork import fill_cell
+
         labels = np.asarray(self._follower.now(z))
         filled = fill_cell(
             labels, at, ids=self.are_cells, new_id=self._next_id(), rim_px=thickness_px
@@ -57,6 +68,8 @@ class BrushActs:
         int
             How many slices had something cut off.
         """
+        from napari_emseg.core.brushwork import part_cells
+
         if not self.are_cells:
             return 0
         parted = []
@@ -90,6 +103,8 @@ class BrushActs:
         LabelsError
             If they cannot be joined.
         """
+        from napari_emseg.core.brushwork import join_cells
+
         labels = np.asarray(self._follower.now(z))
         reach = max(_REACH * thickness_px, _LEAST_REACH_PX)
         joined = join_cells(labels, one, other, ids=self.are_cells, reach_px=reach)

@@ -86,7 +86,8 @@ class CorrectWidget(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, _TOP_PX, 0, 0)
-        layout.addWidget(page_of(*self._parts()), stretch=1)
+        self.page = page_of(*self._parts())
+        layout.addWidget(self.page, stretch=1)
         layout.addWidget(self.status.native)
 
     def _connect(self) -> None:
