@@ -53,10 +53,12 @@ class Stalls:
 
 
 def wait_ms(milliseconds: int) -> None:
-    """Let the event loop run."""
-    from qtpy.QtTest import QTest
+    """Let the event loop run, as it does in napari: QTest.qWait sleeps in between."""
+    from qtpy.QtCore import QEventLoop, QTimer
 
-    QTest.qWait(milliseconds)
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 def segment_once() -> dict[str, float]:
@@ -81,6 +83,7 @@ def segment_once() -> dict[str, float]:
     warm = []
     for z in (0, 1, 2, 3, 5):
         viewer.dims.set_current_step(0, z)
+        wait_ms(SETTLE_MS // 3)
         drawn.clear()
         clicked = time.perf_counter()
         click_and_wait(dock.buttons.current, ended)

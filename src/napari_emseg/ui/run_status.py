@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from magicgui.widgets import Container, Label, ProgressBar, PushButton
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QSizePolicy
 
 from napari_emseg.types import Progress
@@ -10,6 +11,9 @@ from napari_emseg.ui.words import duration
 
 _STEPS = 1000
 """Resolution of the progress bar."""
+
+_PATIENCE_MS = 200
+"""What is done before shows no bar: it would flicker, and drawing it would take its share."""
 
 
 class RunStatus(Container):
@@ -23,6 +27,10 @@ class RunStatus(Container):
         self.message.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         super().__init__(widgets=[self.bar, self.stop, self.message], labels=False)
         self.margins = (0, 0, 0, 0)
+        self._bar_soon = QTimer(self.native)
+        self._bar_soon.setSingleShot(True)
+        self._bar_soon.setInterval(_PATIENCE_MS)
+        self._bar_soon.timeout.connect(lambda: setattr(self.bar, "visible", True))
         self.show_idle("")
 
     def show_idle(self, message: str) -> None:
@@ -49,6 +57,10 @@ class RunStatus(Container):
         self.stop.enabled = False
 
     def _show_running(self, running: bool, message: str) -> None:
-        self.bar.visible = running
+        if running:
+            self._bar_soon.start()
+        else:
+            self._bar_soon.stop()
+            self.bar.visible = False
         self.stop.enabled = running
         self.message.value = message
