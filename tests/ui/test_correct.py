@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.napari_reader import get_reader
+from napari_emseg.types import OURS
 from napari_emseg.ui.autosave import autosave_of
 from napari_emseg.ui.brush import DRAW, FILL, MERGE, SPLIT, TOOLS
 from napari_emseg.ui.correct_fields import NEW
@@ -550,3 +551,12 @@ def test_retrain_learns_from_what_is_edited(correct, layer, monkeypatch, quiet):
     assert corrections.slices == (1,)
     assert package.info.name == "default"
     assert config.minutes == 2
+
+
+def test_what_a_model_made_is_offered_first(viewer, image):
+    viewer.add_image(image, name="em")
+    viewer.add_labels(np.ones(image.shape, np.uint8), name="truth")
+    predicted = {OURS: {"source": "em", "model": "default"}}
+    made = viewer.add_labels(np.ones(image.shape, np.uint8), name="em mask", metadata=predicted)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
+    assert dock.editable.prediction.value is made

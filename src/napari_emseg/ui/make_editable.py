@@ -77,7 +77,7 @@ class MakeEditable(Container):
         self.prediction = spare_width(
             ComboBox(
                 name="prediction", label="Prediction",
-                choices=lambda _: label_layers(self._viewer),
+                choices=lambda _: sorted(label_layers(self._viewer), key=_is_by_a_person),
                 tooltip="The mask or the cells to begin with, such as those of the dock Segment.",
             )
         )  # fmt: skip
@@ -224,6 +224,11 @@ class MakeEditable(Container):
 
 def _copied(data: Any, slices: list[int]) -> Predicted:
     return [(z, np.array(data[z])) for z in slices]
+
+
+def _is_by_a_person(choice: tuple[str, Labels]) -> bool:
+    """Sorts what a model has made first: the truth beside it is seldom meant."""
+    return "model" not in choice[1].metadata.get(OURS, {})
 
 
 def _check_fit(prediction: Labels, target: Labels) -> None:
