@@ -236,8 +236,8 @@ def compare(theme: str) -> None:
 def correct(theme: str) -> None:
     """The dock *Correct* from a bad prediction to a better one, and what the canvas shows then."""
     with window(theme) as viewer:
-        truth = viewer.layers["phantom_labels"]
-        truth.visible = False
+        truth = viewer.layers["phantom_labels"].data
+        viewer.layers.remove("phantom_labels")
         image = viewer.layers["phantom"]
         noise = np.random.default_rng(0).normal(0, NOISE, image.data.shape)
         image.data = np.clip(image.data + noise, 0, 255).astype(image.data.dtype)
@@ -256,9 +256,9 @@ def correct(theme: str) -> None:
         dock.editable.whole.native.click()
         wait_until(lambda: "phantom corrected" in viewer.layers)
         labels = viewer.layers["phantom corrected"]
-        wrong = np.nonzero((labels.data[CORRECTED] != 0) != (truth.data[CORRECTED] != 0))
+        wrong = np.nonzero((labels.data[CORRECTED] != 0) != (truth[CORRECTED] != 0))
         for value in (0, 1):  # a person would paint it
-            right = (truth.data[CORRECTED][wrong] != 0) == value
+            right = (truth[CORRECTED][wrong] != 0) == value
             places = (np.full(right.sum(), CORRECTED), *(each[right] for each in wrong))
             labels.data_setitem(places, value)
         viewer.dims.set_current_step(0, CORRECTED)

@@ -386,7 +386,7 @@ def test_fill_cell(viewer, correct, layer, mouse, are_ids):
     one_step(layer, before)
 
 
-def test_split_here(viewer, correct, layer, mouse, are_ids):
+def test_split_here(viewer, correct, layer, mouse, are_ids, qtbot):
     before = layer.data.copy()
     correct.brush.take_up(SPLIT)
     mouse.drag((2, 15), (15, 15), (32, 15))
@@ -399,7 +399,7 @@ def test_split_here(viewer, correct, layer, mouse, are_ids):
         mouse.drag((46, 40), (46, 55))  # ends inside the cell
         assert len(np.unique(layer.data[2])) == 6
         mouse.drag((2, 60), (15, 60), (32, 60))
-        assert layer.data.max() == 6
+        qtbot.waitUntil(lambda: layer.data.max() == 6)
 
 
 def test_merge_these_two(viewer, correct, layer, mouse, are_ids):
