@@ -176,7 +176,7 @@ def train(theme: str) -> None:
         album.save()
 
 
-NOISE, CORRECTED, SEEN, RETRAIN_MINUTES = 60, 4, 5, 2
+NOISE, CORRECTED, SEEN, RETRAIN_MINUTES = 60, 4, 5, 1
 """Grey values of noise that spoil the phantom, the slice that is corrected, one that is not."""
 
 SMALL = "--base-filters 4 --depth 2 --patch-size 64 --validate-every 2 --epochs 20"
