@@ -235,6 +235,11 @@ def compare(theme: str) -> None:
 
 def correct(theme: str) -> None:
     """The dock *Correct* from a bad prediction to a better one, and what the canvas shows then."""
+
+    def keep_canvas(name: str) -> None:
+        if theme == THEMES[0]:  # the canvas has none of its own
+            save_canvas(viewer, f"{name}-{theme}")
+
     with window(theme) as viewer:
         truth = viewer.layers["phantom_labels"].data
         viewer.layers.remove("phantom_labels")
@@ -252,7 +257,7 @@ def correct(theme: str) -> None:
         dock.retrain.ended.connect(ended.append)
         album.take()
         viewer.dims.set_current_step(0, SEEN)
-        save_canvas(viewer, f"loop-1-predicted-{theme}")
+        keep_canvas("loop-1-predicted")
         dock.editable.whole.native.click()
         wait_until(lambda: "phantom corrected" in viewer.layers)
         labels = viewer.layers["phantom corrected"]
@@ -263,7 +268,7 @@ def correct(theme: str) -> None:
             labels.data_setitem(places, value)
         viewer.dims.set_current_step(0, CORRECTED)
         wait_until(lambda: dock.review.strip._edits.slices == (CORRECTED,))
-        save_canvas(viewer, f"loop-2-corrected-{theme}")
+        keep_canvas("loop-2-corrected")
         dock.places.next.native.click()
         album.take()
         dock.retrain.config["minutes"].value = RETRAIN_MINUTES
@@ -277,7 +282,7 @@ def correct(theme: str) -> None:
         labels.visible = False
         viewer.dims.set_current_step(0, SEEN)
         viewer.reset_view()
-        save_canvas(viewer, f"loop-3-retrained-{theme}")
+        keep_canvas("loop-3-retrained")
 
 
 def main() -> None:
