@@ -10,10 +10,9 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.core._scores import TITLES, SliceScores
 from napari_emseg.core.paired import Paired
-from napari_emseg.ui.forms import form_of
+from napari_emseg.ui.forms import form_of, wrapped_label
 from napari_emseg.ui.plots import button
 from napari_emseg.ui.score_table import FigureTable
-from napari_emseg.ui.train_data import wrapped_label
 
 _HINT = "Choose a second prediction above, and score both."
 

@@ -13,8 +13,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.core.config import AugmentConfig
 from napari_emseg.ui.folded import folded
-from napari_emseg.ui.forms import field_for, form_of
-from napari_emseg.ui.train_data import wrapped_label
+from napari_emseg.ui.forms import field_for, form_of, wrapped_label
 
 _PROBABILITY = "_probability"
 _SHAPE = ("flip", "quarter_turn", "rotation", "shift", "zoom", "shear", "elastic", "grid")

@@ -17,6 +17,7 @@ from napari_emseg.errors import WriteError
 from napari_emseg.io.napari_writer import labels_written
 from napari_emseg.io.recovery import PaintedSlice, Recovery, left_behind
 from napari_emseg.types import OURS
+from napari_emseg.ui.latest import throw
 from napari_emseg.ui.layer_edits import LayerEdits
 from napari_emseg.ui.notify import show_warning
 from napari_emseg.ui.recovered import describe
@@ -196,7 +197,7 @@ class Autosave(QObject):
         except WriteError as error:
             self._ready.emit(partial(self._warn, str(error)))
         except Exception as error:  # noqa: BLE001  a bug must reach the window, not vanish
-            self._ready.emit(partial(_throw, error))
+            self._ready.emit(partial(throw, error))
         else:
             self._ready.emit(partial(self._settle, kept, slices, packed, touched))
 
@@ -266,7 +267,3 @@ def _write_slices(
         else:
             recovery.forget_slice(z)
     return found
-
-
-def _throw(error: Exception) -> None:
-    raise error

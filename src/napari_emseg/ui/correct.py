@@ -12,6 +12,7 @@ from napari_emseg.ui.brush import BrushTools
 from napari_emseg.ui.brush_acts import BrushActs
 from napari_emseg.ui.correct_fields import CorrectFields
 from napari_emseg.ui.corrections import Corrections
+from napari_emseg.ui.forms import wrapped_label
 from napari_emseg.ui.layers import stack_shape
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.make_editable import MakeEditable
@@ -21,7 +22,6 @@ from napari_emseg.ui.page import page_of
 from napari_emseg.ui.recovery_offer import RecoveryOffer
 from napari_emseg.ui.retrain import RetrainPanel
 from napari_emseg.ui.review_row import ReviewRow
-from napari_emseg.ui.train_data import wrapped_label
 
 if TYPE_CHECKING:
     import napari.viewer

@@ -13,12 +13,13 @@ from magicgui.widgets import (
     Container,
     FloatSlider,
     FloatSpinBox,
+    Label,
     LineEdit,
     SpinBox,
 )
 from magicgui.widgets.bases import ValueWidget, Widget
 from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from napari_emseg.core.setting import Config, Setting
 
@@ -47,6 +48,14 @@ def spare_width(field: ComboBox) -> ComboBox:
     """Let a long choice, such as the name of a file, be cut off rather than widen the dock."""
     field.native.setMinimumWidth(_CHOICE_PX)
     return field
+
+
+def wrapped_label(text: str) -> Label:
+    """A text in as many lines as the dock's width makes of it."""
+    label = Label(value=text)
+    label.native.setWordWrap(True)
+    label.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return label
 
 
 class _EvenLabels(QObject):

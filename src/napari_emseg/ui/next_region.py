@@ -10,12 +10,12 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.core.places import SQUARE_PX, Place
 from napari_emseg.errors import EmsegError
+from napari_emseg.ui.forms import wrapped_label
 from napari_emseg.ui.go_to import go_to
 from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.predictions import newest_prediction
 from napari_emseg.ui.ranker import Ranker
-from napari_emseg.ui.train_data import wrapped_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from magicgui.widgets import Container, PushButton
 
-from napari_emseg.ui.forms import row_of
-from napari_emseg.ui.train_data import wrapped_label
+from napari_emseg.ui.forms import row_of, wrapped_label
 
 
 class Offer(Container):

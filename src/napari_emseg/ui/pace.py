@@ -11,8 +11,8 @@ from napari_emseg.core.presets import PRESETS
 from napari_emseg.engine.jobs import PaceJob
 from napari_emseg.model.pace_book import expected_seconds, keep_pace, known_pace
 from napari_emseg.types import Cancelled, Event, Failed, Finished
+from napari_emseg.ui.forms import wrapped_label
 from napari_emseg.ui.jobs import JobRunner
-from napari_emseg.ui.train_data import wrapped_label
 from napari_emseg.ui.words import duration
 
 

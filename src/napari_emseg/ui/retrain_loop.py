@@ -26,7 +26,7 @@ from napari_emseg.ui.retrain_round import Round, compare, means_after, rules_aft
 from napari_emseg.ui.retrain_state import Comparison, RetrainState, Step
 from napari_emseg.ui.train_session import TrainSession
 from napari_emseg.ui.train_state import TrainState
-from napari_emseg.ui.words import duration
+from napari_emseg.ui.words import left
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -183,9 +183,8 @@ class RetrainLoop(QObject):
                 self._state.advance(message, None)
             case SliceDone(z):
                 self._accept(now, now.after, z)
-            case Progress(done, total, unit, left):
-                still = "" if left is None else f", {duration(left)} left"
-                words = f"Segmenting again: {done:.0f} of {total:.0f} {unit}{still}"
+            case Progress(done, total, unit, seconds):
+                words = f"Segmenting again: {done:.0f} of {total:.0f} {unit}{left(seconds)}"
                 self._state.advance(words, done / total)
             case Finished():
                 self._ticket = None

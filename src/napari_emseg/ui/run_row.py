@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from magicgui.widgets import Container, ProgressBar, PushButton
 
-from napari_emseg.ui.train_data import wrapped_label
+from napari_emseg.ui.forms import wrapped_label
 
 _STEPS = 1000
 """Resolution of the progress bar."""

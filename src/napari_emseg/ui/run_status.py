@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from magicgui.widgets import Container, Label, ProgressBar, PushButton
+from magicgui.widgets import Container, ProgressBar, PushButton
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QSizePolicy
 
 from napari_emseg.types import Progress
-from napari_emseg.ui.words import duration
+from napari_emseg.ui.forms import wrapped_label
+from napari_emseg.ui.words import left
 
 _STEPS = 1000
 """Resolution of the progress bar."""
@@ -22,9 +22,7 @@ class RunStatus(Container):
     def __init__(self) -> None:
         self.bar = ProgressBar(min=0, max=_STEPS, value=0)
         self.stop = PushButton(text="Stop", tooltip="Stop; finished slices are kept.")
-        self.message = Label(value="")
-        self.message.native.setWordWrap(True)
-        self.message.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.message = wrapped_label("")
         super().__init__(widgets=[self.bar, self.stop, self.message], labels=False)
         self.margins = (0, 0, 0, 0)
         self._bar_soon = QTimer(self.native)
@@ -48,8 +46,8 @@ class RunStatus(Container):
         """So much is done; the sentence begins with ``of``, such as ``Stack 2 of 3: ``."""
         self.bar.max = _STEPS
         self.bar.value = round(_STEPS * event.done / event.total)
-        left = "" if event.seconds_left is None else f", {duration(event.seconds_left)} left"
-        self.message.value = f"{of}{event.done:.0f} of {event.total:.0f} {event.unit}{left}"
+        done = f"{event.done:.0f} of {event.total:.0f} {event.unit}"
+        self.message.value = f"{of}{done}{left(event.seconds_left)}"
 
     def show_stopping(self) -> None:
         """It has been asked to stop, and nobody need ask again."""

@@ -23,11 +23,10 @@ from napari_emseg.engine.train_run import runs_folder
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.curves import PANELS, draw_runs
 from napari_emseg.model.records import Record, list_records, read_record, titles
-from napari_emseg.ui.forms import form_of
+from napari_emseg.ui.forms import form_of, wrapped_label
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.notify import show_error
 from napari_emseg.ui.plots import Plot, button
-from napari_emseg.ui.train_data import wrapped_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

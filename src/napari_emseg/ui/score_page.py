@@ -11,10 +11,10 @@ from napari_emseg.core._scores import TITLES, SliceScores
 from napari_emseg.core.compared import ComparedSlice
 from napari_emseg.core.config import CompareConfig
 from napari_emseg.engine.score_files import SHORT
+from napari_emseg.ui.forms import wrapped_label
 from napari_emseg.ui.results import Results
 from napari_emseg.ui.score_table import FigureTable
 from napari_emseg.ui.sweep_plot import SweepPlot
-from napari_emseg.ui.train_data import wrapped_label
 from napari_emseg.ui.words import plural
 
 _MEANINGS = {

@@ -21,6 +21,7 @@ from napari_emseg.ui.augmentation_preview import AugmentationPreview
 from napari_emseg.ui.closing import AskBeforeClosing, ask
 from napari_emseg.ui.collector import spare_the_window
 from napari_emseg.ui.curves import Curves
+from napari_emseg.ui.forms import wrapped_label
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.library_events import library_events
@@ -33,7 +34,7 @@ from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.resume_offer import ResumeOffer
 from napari_emseg.ui.run_row import RunRow
 from napari_emseg.ui.slice_strip import Legend, SliceStrip
-from napari_emseg.ui.train_data import DataChooser, wrapped_label
+from napari_emseg.ui.train_data import DataChooser
 from napari_emseg.ui.train_model import ModelForm
 from napari_emseg.ui.train_session import TrainSession
 from napari_emseg.ui.train_state import Phase, TrainState

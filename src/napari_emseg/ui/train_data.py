@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, FileEdit, Label, create_widget
+from magicgui.widgets import ComboBox, FileEdit, create_widget
 from napari.layers import Image, Labels, Shapes
 from psygnal import Signal
-from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.engine.train_request import TrainingData
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.read import read_stack
 from napari_emseg.types import LabelsMeaning, Stack
-from napari_emseg.ui.forms import form_of
+from napari_emseg.ui.forms import form_of, wrapped_label
 from napari_emseg.ui.layers import as_stack, regions_of
 from napari_emseg.ui.words import plural, voxel
 
@@ -210,14 +210,6 @@ class DataChooser(QWidget):
 
     def _tell(self) -> None:
         self.chosen.emit()
-
-
-def wrapped_label(text: str) -> Label:
-    """A text in as many lines as the dock's width makes of it."""
-    label = Label(value=text)
-    label.native.setWordWrap(True)
-    label.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    return label
 
 
 def _layer_field(annotation: Any, name: str, label: str, tooltip: str) -> Any:

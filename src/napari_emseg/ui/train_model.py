@@ -14,8 +14,7 @@ from napari_emseg.core.presets import PRESETS
 from napari_emseg.model.library import free_name, list_models, require_free
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.ui.folded import folded
-from napari_emseg.ui.forms import field_for, form_of
-from napari_emseg.ui.train_data import wrapped_label
+from napari_emseg.ui.forms import field_for, form_of, wrapped_label
 
 _OWN = "own settings"
 _NEW = "a new model"

@@ -21,7 +21,7 @@ from napari_emseg.types import (
     Preview,
     Progress,
 )
-from napari_emseg.ui.words import duration, plural
+from napari_emseg.ui.words import duration, left, plural
 
 
 class Phase(StrEnum):
@@ -116,8 +116,7 @@ class TrainState:
         if self.phase is Phase.STOPPING:
             return
         self.phase = Phase.TRAINING
-        left = "" if event.seconds_left is None else f", {duration(event.seconds_left)} left"
-        self.message = f"{self._place()}{left}"
+        self.message = f"{self._place()}{left(event.seconds_left)}"
 
     def _place(self) -> str:
         """Where it is, in epochs and steps."""

@@ -15,6 +15,11 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def left(seconds: float | None) -> str:
+    """The end of a sentence, such as ``, 1 min 05 s left``; empty where nobody knows."""
+    return "" if seconds is None else f", {duration(seconds)} left"
+
+
 def plural(count: int, what: str) -> str:
     """A count such as ``1 slice`` or ``3 slices``."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
