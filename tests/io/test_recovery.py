@@ -68,9 +68,17 @@ def test_what_a_living_process_paints_is_not_offered(painted):
 
 def test_what_an_ended_process_painted_is_offered_the_newest_first(painted):
     first, second = abandoned(painted), abandoned(painted, name="newer")
-    os.utime(first.folder / "slice-000001.npz", (1, 1))
-    os.utime(first.folder / "layer.json", (1, 1))
+    os.utime(first.folder, (1, 1))
     assert left_behind() == [second, first]
+
+
+def test_files_come_and_go_while_it_is_looked_at(painted):
+    recovery = abandoned(painted)
+    (recovery.folder / ".layer-1.json").symlink_to("gone")  # listed, and gone when it is asked
+    assert recovery.written > 0
+    recovery.discard()
+    assert recovery.written == 0
+    assert recovery.is_empty
 
 
 def test_where_nothing_was_painted_nothing_is_offered_nor_left(painted):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from threading import Event
 
 import numpy as np
 import pytest
@@ -150,19 +151,25 @@ def test_layers_without_strokes_take_no_space(viewer, saving):
     assert not any(recovery_folder().iterdir())
 
 
-def test_a_layer_that_was_removed_can_be_brought_back(viewer, layer, saving, offer):
+def test_a_layer_that_was_removed_can_be_brought_back(viewer, layer, saving, offer, qtbot):
     offer.look()
     assert offer.recovery is None
     layer.paint((2, 10, 10), 7)
     before = layer.data.copy()
-    saving.wait()
+    go_on = Event()
+    saving._thread.submit(go_on.wait)
     viewer.layers.remove(layer)
+    qtbot.wait(50)
+    assert offer.recovery is None  # it is not written yet
+    go_on.set()
+    qtbot.waitUntil(lambda: offer.recovery is not None)
     assert "1 painted slice of 'em mask' was removed" in offer.text.value
     offer.accept.native.click()
     assert offer.recovery is None
     back = viewer.layers["em mask"]
     np.testing.assert_array_equal(back.data[2], before[2])
     viewer.layers.remove(back)
+    qtbot.waitUntil(lambda: offer.recovery is not None)
     offer.discard.native.click()
     assert offer.recovery is None
     assert not any(recovery_folder().iterdir())

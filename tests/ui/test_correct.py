@@ -528,7 +528,7 @@ def test_restored_labels_are_chosen(viewer, correct, prediction, layer, qtbot):
     stroke(layer, 2, (10, 10))
     autosave_of(viewer).wait()
     viewer.layers.remove(layer)
-    assert correct.recovery.recovery is not None
+    qtbot.waitUntil(lambda: correct.recovery.recovery is not None)
     correct.recovery.accept.native.click()
     back = viewer.layers["em corrected"]
     assert correct.fields.labels.value is back

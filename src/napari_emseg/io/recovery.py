@@ -97,9 +97,18 @@ class Recovery:
         return tuple(sorted(int(file.stem.removeprefix("slice-")) for file in files))
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it is worth keeping."""
+        return not (self.slices or self.about.get("reviewed"))
+
+    @property
     def written(self) -> float:
-        """When it was last written to, in seconds since 1970."""
-        return max((file.stat().st_mtime for file in self.folder.glob("*")), default=0.0)
+        """When it was last written to, in seconds since 1970; 0 where it is gone."""
+        try:
+            # files in it are replaced whole, which the folder notes; they may vanish meanwhile
+            return self.folder.stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
 
     def read_slice(self, z: int) -> PaintedSlice:
         """What is kept of a slice.
@@ -152,12 +161,11 @@ def left_behind() -> list[Recovery]:
     found = []
     for header in recovery_folder().glob(f"*/{_HEADER}"):
         recovery = Recovery(header.parent)
-        about = recovery.about
-        if is_alive(about.get("process")):
+        if is_alive(recovery.about.get("process")):
             continue
-        if recovery.slices or about.get("reviewed"):
-            found.append(recovery)
-        else:
+        if recovery.is_empty:
             _log.info("removing %s, in which nothing was painted", recovery.folder)
             recovery.discard()
+        else:
+            found.append(recovery)
     return sorted(found, key=lambda each: each.written, reverse=True)

@@ -148,10 +148,15 @@ class Autosave(QObject):
         kept.edits.stop()
         if kept.edits.edits.slices and (kept.written or kept.dirty):
             self._submit(kept)
-            self.removed.append(kept.recovery)
-            self.offers_changed.emit()
+            # once that is written
+            self._thread.submit(self._ready.emit, partial(self._offer, kept.recovery))
         else:
             self._thread.submit(kept.recovery.discard)
+
+    def _offer(self, recovery: Recovery) -> None:
+        if not recovery.is_empty:
+            self.removed.append(recovery)
+            self.offers_changed.emit()
 
     def _on_changed(self, kept: _Kept, slices: set[int]) -> None:
         if not kept.written:
