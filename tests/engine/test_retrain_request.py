@@ -11,7 +11,8 @@ from napari_emseg.engine.held_out import HeldOut
 from napari_emseg.engine.retrain_request import next_name, retrain_request
 from napari_emseg.engine.train_request import TrainingData
 from napari_emseg.errors import LabelsError
-from napari_emseg.model.library import DEFAULT, find_model, import_model, library_folder
+from napari_emseg.io.folders import library_folder
+from napari_emseg.model.library import DEFAULT, find_model, import_model
 from napari_emseg.types import Stack
 
 SHAPE = (5, 64, 80)

@@ -17,8 +17,9 @@ from napari_emseg.core.regions import Regions
 from napari_emseg.core.roles import Roles
 from napari_emseg.engine.run import _in_library
 from napari_emseg.engine.train_request import TrainingData, TrainRequest, steps_of
-from napari_emseg.engine.train_run import TrainRun, interrupted_runs, runs_folder
+from napari_emseg.engine.train_run import TrainRun, interrupted_runs
 from napari_emseg.errors import EmsegError, LabelsError, ShapeError, WriteError
+from napari_emseg.io.folders import runs_folder
 from napari_emseg.model.library import list_models, shipped_folder
 from napari_emseg.types import Stack
 

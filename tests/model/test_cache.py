@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import os
 
-from napari_emseg.model.cache import cache_folder, cached_for, keep_newest
-
-
-def test_the_variable_names_the_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path / "c"))
-    assert cache_folder() == tmp_path / "c"
-    assert not cache_folder().exists()
-    monkeypatch.delenv("EMSEG_CACHE_DIR")
-    assert "napari-emseg" in cache_folder().parts
+from napari_emseg.model.cache import cached_for, keep_newest
 
 
 def test_the_content_counts_and_not_the_name(tmp_path):

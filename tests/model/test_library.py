@@ -15,7 +15,6 @@ from napari_emseg.model.library import (
     export_model,
     find_model,
     import_model,
-    library_folder,
     list_models,
     remove_model,
 )
@@ -29,13 +28,6 @@ def folder(tmp_path, monkeypatch):
 
 def names():
     return [package.folder.name for package in list_models()]
-
-
-def test_the_variable_names_the_folder(folder, monkeypatch):
-    assert library_folder() == folder
-    assert not folder.exists()  # and nothing is made by asking
-    monkeypatch.delenv("EMSEG_MODELS_DIR")
-    assert library_folder().parts[-2:] == ("napari-emseg", "models")
 
 
 def test_the_shipped_model_is_always_there(folder):

@@ -14,8 +14,9 @@ import pytest
 from napari.layers import Labels
 
 from napari_emseg.core.edits import Edits
+from napari_emseg.io.folders import recovery_folder
 from napari_emseg.io.napari_writer import write_labels
-from napari_emseg.io.recovery import PaintedSlice, Recovery, left_behind, recovery_folder
+from napari_emseg.io.recovery import PaintedSlice, Recovery, left_behind
 from napari_emseg.ui import autosave as module
 from napari_emseg.ui.autosave import autosave_of
 from napari_emseg.ui.recovered import describe

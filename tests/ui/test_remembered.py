@@ -7,7 +7,8 @@ import json
 import pytest
 from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
 
-from napari_emseg.ui.remembered import config_folder, remember, restore
+from napari_emseg.io.folders import config_folder
+from napari_emseg.ui.remembered import remember, restore
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 import pytest
 from napari.utils.notifications import notification_manager
 
-from napari_emseg.engine.train_run import runs_folder
+from napari_emseg.io.folders import runs_folder
 from napari_emseg.model.history import write_history
 from napari_emseg.ui.runs import Runs
 

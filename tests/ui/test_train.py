@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 
-from napari_emseg.engine.train_run import interrupted_runs, runs_folder
+from napari_emseg.engine.train_run import interrupted_runs
+from napari_emseg.io.folders import runs_folder
 from napari_emseg.io.write import write_stack
 from napari_emseg.model.library import list_models
 from napari_emseg.types import Cancelled, Failed, Finished, Stack

@@ -9,8 +9,9 @@ import sys
 import psutil
 
 from napari_emseg.engine.no_gpu import version_of, why_no_gpu
+from napari_emseg.io.folders import library_folder
 from napari_emseg.model.backend import load_backend
-from napari_emseg.model.library import library_folder, list_models
+from napari_emseg.model.library import list_models
 from napari_emseg.model.runtime import choose_runtime, openvino_devices
 
 _PACKAGES = ("napari-emseg", "napari", "keras", "tensorflow", "openvino", "nncf", "numpy")

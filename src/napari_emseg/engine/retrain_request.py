@@ -11,7 +11,8 @@ import numpy as np
 from napari_emseg.core.config import AugmentConfig, Recipe, RetrainConfig, TrainConfig
 from napari_emseg.core.roles import Roles
 from napari_emseg.engine.train_request import TrainingData, TrainRequest
-from napari_emseg.model.library import library_folder, name_of
+from napari_emseg.io.folders import library_folder
+from napari_emseg.model.library import name_of
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.types import LabelsMeaning
 

@@ -15,7 +15,8 @@ from napari_emseg.core.steps import steps_per_epoch
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train_run import TrainRun
 from napari_emseg.errors import LabelsError, ShapeError
-from napari_emseg.model.library import find_model, library_folder
+from napari_emseg.io.folders import library_folder
+from napari_emseg.model.library import find_model
 from napari_emseg.types import LabelsMeaning, Stack
 
 if TYPE_CHECKING:

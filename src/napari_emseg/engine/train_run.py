@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterable
@@ -13,27 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-import platformdirs
 
 from napari_emseg.core.config import Recipe
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.io._atomic import as_write_error
+from napari_emseg.io.folders import runs_folder
 from napari_emseg.io.processes import is_alive, this_process
 from napari_emseg.io.slices_file import write_slices
 from napari_emseg.model.history import Row
 from napari_emseg.model.run_folder import RunFolder, write_atomically
 
-FOLDER_VARIABLE = "EMSEG_RUNS_DIR"
 _PATHS = ("images", "labels", "folder", "reviewed", "library")
 _TUPLES = ("slices", "validation", "voxel_size_nm")
-
-
-def runs_folder() -> Path:
-    """Folder of the run folders, beside the model library; it need not exist yet."""
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named)
-    return platformdirs.user_data_path("napari-emseg", appauthor=False) / "runs"
 
 
 @dataclass(frozen=True)

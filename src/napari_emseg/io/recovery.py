@@ -18,23 +18,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 
 from napari_emseg.errors import ReadError
 from napari_emseg.io._atomic import as_write_error, replacing_file
+from napari_emseg.io.folders import recovery_folder
 from napari_emseg.io.json_file import read_json, write_json
 from napari_emseg.io.processes import is_alive, this_process
 
-FOLDER_VARIABLE = "EMSEG_RECOVERY_DIR"
 _HEADER = "layer.json"
 _log = logging.getLogger(__name__)
-
-
-def recovery_folder() -> Path:
-    """Folder of all recoveries; it need not exist yet."""
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named)
-    return platformdirs.user_data_path("napari-emseg", appauthor=False) / "recovery"
 
 
 @dataclass(frozen=True)

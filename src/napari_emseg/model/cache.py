@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
-import platformdirs
-
-FOLDER_VARIABLE = "EMSEG_CACHE_DIR"
-
-
-def cache_folder() -> Path:
-    """Folder of what can be made again; it need not exist yet."""
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named)
-    return platformdirs.user_cache_path("napari-emseg", appauthor=False)
+from napari_emseg.io.folders import cache_folder
 
 
 def cached_for(weights: Path, name: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import shutil
 import tempfile
@@ -12,28 +11,19 @@ from importlib.resources import files
 from itertools import count
 from pathlib import Path
 
-import platformdirs
-
 from napari_emseg.errors import ModelError, WriteError
 from napari_emseg.io._atomic import as_write_error, replacing_file, replacing_folder
+from napari_emseg.io.folders import library_folder
 from napari_emseg.model.lesson_file import LESSON
 from napari_emseg.model.package import RDF, ModelPackage, read_package
 
 DEFAULT = "default"
 """Name of the model that ships."""
 
-FOLDER_VARIABLE = "EMSEG_MODELS_DIR"
 _NAME = re.compile(r"[^.\W][\w .,()+-]*")
 """What a model may be called: it becomes a folder on any system."""
 _LARGEST_ZIP = 2 * 2**30
 _log = logging.getLogger(__name__)
-
-
-def library_folder() -> Path:
-    """Folder of a person's model packages; it need not exist yet."""
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named)
-    return platformdirs.user_data_path("napari-emseg", appauthor=False) / "models"
 
 
 def shipped_folder() -> Path:

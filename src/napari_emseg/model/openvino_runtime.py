@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from napari_emseg.errors import DeviceError, ModelError
+from napari_emseg.io.folders import cache_folder
 from napari_emseg.model._openvino import openvino as ov
-from napari_emseg.model.cache import cache_folder, keep_newest
+from napari_emseg.model.cache import keep_newest
 from napari_emseg.model.device_choice import pick_device
 from napari_emseg.model.memory import memory_errors
 from napari_emseg.types import Float32Array

@@ -9,8 +9,8 @@ from pathlib import Path
 from napari_emseg.core.config import Recipe
 from napari_emseg.core.steps import steps_per_epoch
 from napari_emseg.errors import WriteError
+from napari_emseg.io.folders import cache_folder
 from napari_emseg.io.json_file import read_json, write_json
-from napari_emseg.model.cache import cache_folder
 
 VALIDATION_SHARE = 0.15
 """Part of the time that validation may take."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.errors import ModelError, ReadError
+from napari_emseg.io.folders import library_folder
 from napari_emseg.io.json_file import read_json
 from napari_emseg.model.history import Row, best_epoch, is_validated
-from napari_emseg.model.library import library_folder, shipped_folder
+from napari_emseg.model.library import shipped_folder
 from napari_emseg.model.package import HISTORY, read_package
 from napari_emseg.model.run_folder import RunFolder
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from napari_emseg.core.metrics import StackScores, score_stack
 from napari_emseg.errors import DisplayError, EmsegError, WriteError
+from napari_emseg.io.folders import CONFIG_VARIABLE
 from napari_emseg.types import Event, Failed, Finished, Stack
-from napari_emseg.ui.remembered import FOLDER_VARIABLE
 
 if TYPE_CHECKING:
     import napari
@@ -64,15 +64,15 @@ def run_demo(*, out: Path, headless: bool) -> Path | None:
 @contextmanager
 def _own_settings() -> Iterator[None]:
     """Keep what a person's dock remembers out of the demo, and the demo out of that."""
-    before = os.environ.get(FOLDER_VARIABLE)
+    before = os.environ.get(CONFIG_VARIABLE)
     with tempfile.TemporaryDirectory() as folder:
-        os.environ[FOLDER_VARIABLE] = folder
+        os.environ[CONFIG_VARIABLE] = folder
         try:
             yield
         finally:
-            del os.environ[FOLDER_VARIABLE]
+            del os.environ[CONFIG_VARIABLE]
             if before is not None:
-                os.environ[FOLDER_VARIABLE] = before
+                os.environ[CONFIG_VARIABLE] = before
 
 
 def _has_no_display() -> bool:

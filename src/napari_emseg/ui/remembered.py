@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import platformdirs
 from magicgui.widgets.bases import CategoricalWidget, ValueWidget
 
 from napari_emseg.errors import WriteError
+from napari_emseg.io.folders import config_folder
 from napari_emseg.io.json_file import read_json, write_json
 
-FOLDER_VARIABLE = "EMSEG_CONFIG_DIR"
 _FILE = "fields.json"
 _log = logging.getLogger(__name__)
 
 Fields = Mapping[str, ValueWidget]
 """Fields by the names that they are remembered under."""
-
-
-def config_folder() -> Path:
-    """Folder of what is remembered; it need not exist yet."""
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named)
-    return platformdirs.user_config_path("napari-emseg", appauthor=False)
 
 
 def remember(fields: Fields, group: str) -> None:

@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_emseg.engine.train_run import runs_folder
 from napari_emseg.errors import EmsegError
+from napari_emseg.io.folders import runs_folder
 from napari_emseg.model.curves import PANELS, draw_runs
 from napari_emseg.model.records import Record, list_records, read_record, titles
 from napari_emseg.ui.forms import form_of, wrapped_label
