@@ -273,7 +273,7 @@ def correct(theme: str) -> None:
         album.take()
         dock.retrain.config["minutes"].value = RETRAIN_MINUTES
         dock.retrain.run.start.native.click()
-        wait_until(lambda: "Epoch" in dock.retrain.run.status.value)
+        wait_until(lambda: "Epoch" in dock.retrain.run.message.value)
         dock.page.verticalScrollBar().setValue(dock.page.verticalScrollBar().maximum())
         album.take()
         wait_until(lambda: ended)

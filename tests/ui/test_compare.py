@@ -51,7 +51,7 @@ def probability(truth):
 @pytest.fixture
 def compare(viewer, qtbot):
     _, widget = viewer.window.add_plugin_dock_widget("napari-emseg", "Compare")
-    qtbot.waitUntil(lambda: "Prediction" in widget.run.status.value)
+    qtbot.waitUntil(lambda: "Prediction" in widget.run.message.value)
     return widget
 
 
@@ -134,8 +134,8 @@ def test_a_prediction_of_ours_is_chosen_with_the_threshold_of_its_model(
 def test_other_shapes_are_refused_in_words(viewer, compare, layers, truth, qtbot):
     other = viewer.add_labels(truth[:3], name="part", **PLACE)
     compare.fields.truth.value = other
-    qtbot.waitUntil(lambda: "expected equal shapes" in compare.run.status.value)
-    assert "(7, 92, 92) and (3, 92, 92)" in compare.run.status.value
+    qtbot.waitUntil(lambda: "expected equal shapes" in compare.run.message.value)
+    assert "(7, 92, 92) and (3, 92, 92)" in compare.run.message.value
     assert not known(compare)
     compare.run.start.native.click()
     assert any("expected equal shapes" in message for message in said())
@@ -153,9 +153,9 @@ def test_a_shift_by_translation_is_honoured(viewer, compare, layers, truth, qtbo
     expected = score_slice(layers[2].data[3, STEP:, STEP:], truth[3, STEP:, STEP:], 0.5)
     assert known(compare)[3].scores == expected
     part.translate = (100, 93, 92)  # a quarter of a pixel
-    qtbot.waitUntil(lambda: "whole pixels" in compare.run.status.value)
+    qtbot.waitUntil(lambda: "whole pixels" in compare.run.message.value)
     part.translate, part.scale = (100, 92, 92), (50, 5, 4)
-    qtbot.waitUntil(lambda: "equal pixel sizes" in compare.run.status.value)
+    qtbot.waitUntil(lambda: "equal pixel sizes" in compare.run.message.value)
 
 
 def test_what_a_partial_truth_leaves_unknown_counts_nowhere(viewer, compare, layers, truth, qtbot):
@@ -249,7 +249,7 @@ def test_stop_keeps_what_is_scored(viewer, compare, qtbot):
     qtbot.waitUntil(lambda: compare.comparing.pair is not None)
     compare.run.start.native.click()
     qtbot.waitUntil(lambda: len(known(compare)) > 2, timeout=WAIT_MS)
-    assert compare.run.progress.visible
+    qtbot.waitUntil(lambda: compare.run.bar.visible)
     compare.run.stop.native.click()
     count = len(known(compare))
     assert compare.run.start.enabled

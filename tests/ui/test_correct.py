@@ -543,7 +543,7 @@ def test_retrain_learns_from_what_is_edited(correct, layer, monkeypatch, quiet):
     monkeypatch.setattr(correct.retrain.loop, "start", lambda *given: begun.append(given))
     correct.retrain.run.start.native.click()
     assert not begun
-    assert "no slice of" in correct.retrain.run.status.value
+    assert "no slice of" in correct.retrain.run.message.value
     layer.paint((1, 20, 20), 0)
     correct.retrain.run.start.native.click()
     [(corrections, package, config)] = begun

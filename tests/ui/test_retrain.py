@@ -108,7 +108,7 @@ def test_the_whole_loop(viewer, person, segmented, panel, retrain):
     np.testing.assert_array_equal(overlay.data, expected)
     assert not overlay.editable
     for words in ("tiny, corrected 1: V_rand", "before", "right part of slice 2", "changed"):
-        assert words in panel.run.status.value
+        assert words in panel.run.message.value
     np.testing.assert_array_equal(person.labels.data, painted)
     assert viewer.layers.selection.active is person.labels
     assert not {"tensorflow", "keras"} & set(sys.modules)
@@ -130,7 +130,7 @@ def test_round_after_round(viewer, person, segmented, panel, retrain):
     person.labels.data[3] = person.labels.data[2]
     assert isinstance(retrain(), Finished)
     assert find_model("tiny, corrected 2").info.parent == "tiny"
-    assert "on slice 3, held out" in panel.run.status.value
+    assert "on slice 3, held out" in panel.run.message.value
     assert isinstance(retrain(), Finished)
     assert find_model("tiny, corrected 3").info.parent == "tiny, corrected 2"
     assert [name for name in eyes(viewer) if "changed" in name] == ["em changed"]
@@ -151,7 +151,7 @@ def test_the_threshold_of_the_dock_applies_to_the_new_prediction(
 def test_nothing_corrected_is_said(person, panel):
     person.slices = ()
     panel.run.start.native.click()
-    assert "paint on a slice first" in panel.run.status.value
+    assert "paint on a slice first" in panel.run.message.value
     assert panel.run.start.enabled
 
 
@@ -162,7 +162,7 @@ def test_without_a_prediction_the_corrected_slice_is_segmented(viewer, tiny, pan
     assert isinstance(retrain(), Finished)
     assert "em changed" not in viewer.layers
     assert viewer.layers["em mask (tiny, corrected 1)"].data[2].any()
-    assert "before" not in panel.run.status.value
+    assert "before" not in panel.run.message.value
     panel.revert.native.click()
     assert [layer.name for layer in viewer.layers] == ["em", "corrected"]
 
@@ -175,7 +175,7 @@ def test_stop_leaves_all_as_it_was(viewer, segmented, panel, ended, qtbot):
     qtbot.waitUntil(lambda: panel.state.done is not None, timeout=JOB_TIMEOUT_MS)
     panel.run.stop.native.click()
     assert isinstance(ended.wait(), Cancelled)
-    assert "Everything is as it was" in panel.run.status.value
+    assert "Everything is as it was" in panel.run.message.value
     assert eyes(viewer) == before
     assert panel.model.value.folder.name == "tiny"
     assert not panel.revert.enabled
@@ -190,8 +190,8 @@ def test_an_image_that_is_removed_is_not_segmented_again(
     qtbot.waitUntil(lambda: panel.state.done is not None, timeout=JOB_TIMEOUT_MS)
     viewer.layers.remove(person.image)
     assert isinstance(ended.wait(), Failed)
-    assert "image was removed" in panel.run.status.value
-    assert "tiny, corrected 1" in panel.run.status.value
+    assert "image was removed" in panel.run.message.value
+    assert "tiny, corrected 1" in panel.run.message.value
 
 
 @pytest.mark.slow

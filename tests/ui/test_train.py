@@ -102,8 +102,8 @@ def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
     assert segment.fields.model.value.info.name == "mine"
     assert segment.fields.model.value.info.voxel_size_nm == (50.0, 4.0, 4.0)
     assert len(trainer.state.history) == 2
-    assert "V_rand" in trainer.run.status.value
-    assert str(event.result.package) in trainer.run.status.value
+    assert "V_rand" in trainer.run.message.value
+    assert str(event.result.package) in trainer.run.message.value
     preview = viewer.layers["Training preview"]
     assert preview.data.shape == (1, 96, 96)
     z = trainer.strip.roles.validation[0]
@@ -119,7 +119,7 @@ def test_stop_keeps_the_best_so_far(endless, wait):
     event = wait()
     assert isinstance(event, Finished), event
     assert event.result.stopped
-    assert "Stopped after" in endless.run.status.value
+    assert "Stopped after" in endless.run.message.value
     assert "em" in [package.info.name for package in list_models()]
     assert endless.run.start.enabled
 
@@ -145,7 +145,7 @@ def test_a_killed_worker_is_said_and_the_training_goes_on(endless, wait, qtbot):
     event = wait()
     assert isinstance(event, Failed)
     assert event.crashed
-    assert "SIGKILL" in endless.run.status.value
+    assert "SIGKILL" in endless.run.message.value
     assert endless.offer.visible
     assert "'em'" in endless.offer.text.value
 
@@ -219,7 +219,7 @@ def test_labels_of_one_class_are_said(viewer, trainer, layers, wait):
     event = wait()
     assert isinstance(event, Failed)
     assert event.details is None
-    assert "no membrane is painted" in trainer.run.status.value
+    assert "no membrane is painted" in trainer.run.message.value
     assert list(runs_folder().iterdir()) == []
     assert trainer.run.start.enabled
 
@@ -229,20 +229,20 @@ def test_layers_of_different_shapes_are_said(viewer, trainer, layers, qtbot):
     trainer.data.labels.value = viewer.layers["other"]
     qtbot.waitUntil(lambda: "expected the image's shape" in trainer.data.about.value)
     trainer.run.start.native.click()
-    assert "expected the image's shape" in trainer.run.status.value
+    assert "expected the image's shape" in trainer.run.message.value
     assert not trainer.state.is_busy
 
 
 def test_without_layers_it_says_what_to_do(trainer):
     trainer.run.start.native.click()
-    assert "choose an image layer" in trainer.run.status.value
+    assert "choose an image layer" in trainer.run.message.value
 
 
 def test_a_name_that_is_taken_or_impossible_is_said(trainer, layers):
     for name, words in (("default", "not possible"), ("a/b", "not possible")):
         trainer.model.name.value = name
         trainer.run.start.native.click()
-        assert words in trainer.run.status.value
+        assert words in trainer.run.message.value
 
 
 def test_a_folder_that_cannot_be_written_is_said(trainer, layers, wait, tmp_path, monkeypatch):
@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_written_is_said(trainer, layers, wait, tmp_path
     monkeypatch.setenv("EMSEG_RUNS_DIR", str(tmp_path / "file"))
     trainer.run.start.native.click()
     assert isinstance(wait(), Failed)
-    assert "choose another path" in trainer.run.status.value
+    assert "choose another path" in trainer.run.message.value
 
 
 # -- other sources -------------------------------------------------------------------------------

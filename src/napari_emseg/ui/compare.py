@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from magicgui.widgets import PushButton
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
@@ -86,8 +87,10 @@ class CompareWidget(QWidget):
         self.comparing = Comparing(self.error_layer.put, self)
         self.second = Comparing(lambda *_: None, self)
         self.run = RunRow(
-            "Score all slices",
-            "Scores, errors and the sweep over thresholds of every labelled slice.",
+            PushButton(
+                text="Score all slices",
+                tooltip="Scores, errors and the sweep over thresholds of every labelled slice.",
+            ),
             "Stop; what is scored so far is kept.",
         )
         self.scores, self.errors = ScorePage(viewer.theme), ErrorList()
@@ -196,7 +199,7 @@ class CompareWidget(QWidget):
     def _score_all(self) -> None:
         if self.comparing.pair is None:
             self._begin()
-            show_error(self.run.status.value)
+            show_error(self.run.message.value)
             return
         self.comparing.score_all(self.fields.config)
 

@@ -88,9 +88,11 @@ class RetrainPanel(QWidget):
             each.name: field_for(RetrainConfig, each.name) for each in RetrainConfig.settings()
         }
         self.run = RunRow(
-            "Retrain",
-            "Have the model learn from the corrected slices, segment again what was segmented "
-            "before, and show what has changed.",
+            PushButton(
+                text="Retrain",
+                tooltip="Have the model learn from the corrected slices, segment again what was "
+                "segmented before, and show what has changed.",
+            ),
             "Stop, and leave everything as it was. Twice while it learns: at once.",
         )
         self.revert = PushButton(

@@ -1,40 +1,77 @@
-"""Start and stop of a long job, and how far it is."""
+"""What starts and stops a job, and how far it is."""
 
 from __future__ import annotations
 
 from magicgui.widgets import Container, ProgressBar, PushButton
+from qtpy.QtCore import QTimer
 
-from napari_emseg.ui.forms import wrapped_label
+from napari_emseg.types import Progress
+from napari_emseg.ui.forms import row_of, wrapped_label
+from napari_emseg.ui.words import left
 
 _STEPS = 1000
 """Resolution of the progress bar."""
 
+_PATIENCE_MS = 200
+"""What is done before shows no bar: it would flicker, and drawing it would take its share."""
+
 
 class RunRow(Container):
-    """Two buttons, a bar and a sentence."""
+    """Buttons, a bar and a sentence.
 
-    def __init__(self, start: str, start_tip: str, stop_tip: str) -> None:
-        self.start = PushButton(text=start, tooltip=start_tip)
+    Parameters
+    ----------
+    start : PushButton or Container
+        What starts the job and cannot be clicked while it runs: a button, which then stands beside
+        *Stop*, or several, above it.
+    stop_tip : str
+        What *Stop* does.
+    """
+
+    def __init__(self, start: PushButton | Container, stop_tip: str) -> None:
+        self.start = start
         self.stop = PushButton(text="Stop", tooltip=stop_tip)
-        self.progress = ProgressBar(min=0, max=_STEPS, value=0)
-        self.status = wrapped_label("")
-        buttons = Container(widgets=[self.start, self.stop], layout="horizontal", labels=False)
-        buttons.margins = (0, 0, 0, 0)
-        super().__init__(widgets=[buttons, self.progress, self.status], labels=False)
+        self.bar = ProgressBar(min=0, max=_STEPS, value=0)
+        self.message = wrapped_label("")
+        several = isinstance(start, Container)
+        buttons = [start, self.stop] if several else [row_of(start, self.stop)]
+        super().__init__(widgets=[*buttons, self.bar, self.message], labels=False)
+        self._bar_soon = QTimer(self.native)
+        self._bar_soon.setSingleShot(True)
+        self._bar_soon.timeout.connect(lambda: setattr(self.bar, "visible", True))
         self.show_idle("")
 
     def show_idle(self, message: str) -> None:
         """Nothing runs."""
-        self._show(False, message)
+        self._bar_soon.stop()
+        self.bar.visible = False
+        self._enable(running=False)
+        self.message.value = message
 
     def show_running(self, message: str, done: float | None = None) -> None:
         """Something runs; ``done`` is the part of it that is done, 0..1, where that is known."""
-        self._show(True, message)
-        self.progress.max = 0 if done is None else _STEPS  # 0 moves to and fro
-        self.progress.value = 0 if done is None else round(_STEPS * done)
+        if self.start.enabled:
+            self._bar_soon.start(_PATIENCE_MS)
+        self._enable(running=True)
+        self._fill(done)
+        self.message.value = message
 
-    def _show(self, running: bool, message: str) -> None:
+    def show_progress(self, event: Progress, of: str = "") -> None:
+        """What runs has come so far; the sentence begins with ``of``, as in ``Stack 2 of 3: ``."""
+        self._fill(event.done / event.total)
+        if self.stop.enabled:  # else it says that it stops
+            done = f"{event.done:.0f} of {event.total:.0f} {event.unit}"
+            self.message.value = f"{of}{done}{left(event.seconds_left)}"
+
+    def show_stopping(self) -> None:
+        """It has been asked to stop, and nobody need ask again."""
+        self.stop.enabled = False
+        self.message.value = "Stopping ..."
+
+    def _enable(self, *, running: bool) -> None:
         self.start.enabled = not running
         self.stop.enabled = running
-        self.progress.visible = running
-        self.status.value = message
+
+    def _fill(self, done: float | None) -> None:
+        self.bar.max = 0 if done is None else _STEPS  # 0 moves to and fro
+        self.bar.value = 0 if done is None else round(_STEPS * done)

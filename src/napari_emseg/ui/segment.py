@@ -29,7 +29,7 @@ from napari_emseg.ui.notify import show_error, show_failure, show_warning
 from napari_emseg.ui.outlook import NO_IMAGE, OutlookTeller
 from napari_emseg.ui.predictions import Predictions
 from napari_emseg.ui.recovery_offer import RecoveryOffer
-from napari_emseg.ui.run_status import RunStatus
+from napari_emseg.ui.run_row import RunRow
 from napari_emseg.ui.segment_buttons import SegmentButtons
 from napari_emseg.ui.segment_fields import SegmentFields
 
@@ -60,8 +60,8 @@ class SegmentWidget(Container):
         What is segmented, by what and how.
     buttons : SegmentButtons
         How much is segmented.
-    status : RunStatus
-        How far it is.
+    status : RunRow
+        Those buttons, and how far it is.
     recovery : RecoveryOffer
         Painted labels that can be restored.
     doctor : DoctorDialog
@@ -81,9 +81,11 @@ class SegmentWidget(Container):
         self._batch: Batch | None = None
         self._ticket: int | None = None
         self._tickets: list[int] = []
-        self.fields, self.status = SegmentFields(), RunStatus()
-        self.buttons, self.recovery = SegmentButtons(), RecoveryOffer(viewer)
-        parts = [self.recovery, self.fields.form, self.buttons, self.status]
+        self.fields, self.buttons = SegmentFields(), SegmentButtons()
+        self.status = RunRow(self.buttons, "Stop; finished slices are kept.")
+        self.status.margins = (0, 0, 0, 0)
+        self.recovery = RecoveryOffer(viewer)
+        parts = [self.recovery, self.fields.form, self.status]
         super().__init__(widgets=parts, labels=False)
         # at the top of a tall dock, not spread over it
         self.native.layout().addStretch()
@@ -231,8 +233,7 @@ class SegmentWidget(Container):
         slices, means = batch.slices_of(image), batch.means
         prediction = self._prediction_to_fill(image, means)
 
-        self.buttons.set_running(True)
-        self.status.show_busy(f"{batch.place}Reading the slices ...")
+        self.status.show_running(f"{batch.place}Reading the slices ...")
         self._ticket = self._submit(partial(prediction.job, slices, means), self._on_event)
         prediction.show()
 
@@ -303,7 +304,6 @@ class SegmentWidget(Container):
         """Say how it ended, once, and before another click."""
         if batch is self._batch:
             self._batch = None
-            self.buttons.set_running(False)
             self.status.show_idle(batch.summary())
             if self._filled and self._filled[-1].done:
                 library_events.segmented.emit(self._filled[-1])

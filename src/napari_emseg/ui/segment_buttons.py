@@ -31,14 +31,9 @@ class SegmentButtons(Container):
             tooltip="Segment every image that is selected in the layer list, one after the other, "
             "with all its slices.",
         )
-        self._all = (self.current, self.visible_part, self.whole, self.selected)
-        super().__init__(widgets=[row_of(*self._all[:2]), row_of(*self._all[2:])], labels=False)
+        rows = [row_of(self.current, self.visible_part), row_of(self.whole, self.selected)]
+        super().__init__(widgets=rows, labels=False)
         self.margins = (0, 0, 0, 0)
-
-    def set_running(self, running: bool) -> None:
-        """While something runs, nothing else can be begun."""
-        for button in self._all:
-            button.enabled = not running
 
     def name_whole(self, slices: str) -> None:
         """Have the button of the whole stack say that it takes ``slices`` only."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from magicgui.widgets import PushButton
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
@@ -106,8 +107,9 @@ class TrainWidget(QWidget):
         self.curves = Curves(self._viewer.theme)
         self.offer, self.recovery = ResumeOffer(), RecoveryOffer(self._viewer)
         self.run = RunRow(
-            "Train",
-            "Train on a copy of the data; painting goes on meanwhile.",
+            PushButton(
+                text="Train", tooltip="Train on a copy of the data; painting goes on meanwhile."
+            ),
             "Stop; the best model so far is kept. Twice: at once.",
         )
         self.preview = TrainingPreview(self._viewer)

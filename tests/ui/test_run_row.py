@@ -1,0 +1,70 @@
+"""Buttons, bar and sentence of a job that runs."""
+
+from __future__ import annotations
+
+import pytest
+from magicgui.widgets import PushButton
+
+from napari_emseg.types import Progress
+from napari_emseg.ui.run_row import RunRow
+from napari_emseg.ui.segment_buttons import SegmentButtons
+
+
+@pytest.fixture(params=["one button", "several"])
+def row(request, qtbot):
+    start = PushButton(text="Start") if request.param == "one button" else SegmentButtons()
+    row = RunRow(start, "Stop.")
+    qtbot.addWidget(row.native)
+    row.show()
+    return row
+
+
+def test_either_start_or_stop_can_be_clicked(row):
+    starts = [row.start] if isinstance(row.start, PushButton) else [row.start.whole]
+    assert not row.stop.enabled
+    row.show_running("Reading ...")
+    assert row.stop.enabled
+    assert not any(start.enabled for start in starts)
+    assert row.message.value == "Reading ..."
+    row.show_idle("Done.")
+    assert not row.stop.enabled
+    assert all(start.enabled for start in starts)
+    assert row.message.value == "Done."
+
+
+def test_what_is_quick_shows_no_bar(row, qtbot):
+    row.show_running("Reading ...")
+    row.show_running("Half of it", 0.5)
+    row.show_idle("Done.")
+    qtbot.wait(300)
+    assert not row.bar.visible
+
+
+def test_news_that_come_fast_do_not_put_the_bar_off(row, qtbot):
+    def news():
+        row.show_running("More", 0.25)
+        return row.bar.visible
+
+    qtbot.waitUntil(news, timeout=2000)
+    assert row.bar.value == row.bar.max / 4
+    row.show_running("Nobody knows how long")
+    assert row.bar.max == 0  # to and fro
+    row.show_idle("")
+    assert not row.bar.visible
+
+
+def test_the_bar_and_the_sentence_follow_the_worker(row):
+    row.show_running("Reading ...")
+    row.show_progress(Progress(3, 12, "slices", 65), "Stack 1 of 2: ")
+    assert row.message.value == "Stack 1 of 2: 3 of 12 slices, 1 min 05 s left"
+    assert row.bar.value == row.bar.max / 4
+
+
+def test_what_is_still_heard_of_a_job_does_not_hide_that_it_stops(row):
+    row.show_running("Reading ...")
+    row.show_stopping()
+    row.show_progress(Progress(4, 12, "slices"))
+    assert row.message.value == "Stopping ..."
+    assert not row.stop.enabled
+    row.show_running("Stack 2 of 2: Reading ...")
+    assert row.stop.enabled
