@@ -327,6 +327,20 @@ def test_errors_are_listed_and_a_click_goes_there(viewer, compare, layers, qtbot
     qtbot.waitUntil(lambda: not errors.listed)
 
 
+def test_a_click_goes_to_an_error_under_rolled_axes(viewer, compare, layers, qtbot):
+    score_all(compare, qtbot)
+    viewer.dims.order = (1, 0, 2)
+    z, mistake = compare.errors.listed[-1]
+    compare.errors.tree.setCurrentItem(compare.errors.tree.topLevelItem(3))
+    y, x = np.multiply(mistake.position, 4)
+    assert viewer.scene.camera.center == pytest.approx((0, 50 * z, x))
+    assert viewer.dims.point[1] == pytest.approx(y)
+    mark = viewer.canvas.overlays["emseg_error"]
+    assert mark.visible
+    middle = np.divide(viewer.canvas.viewbox_size(viewer.layers), 2)
+    np.testing.assert_allclose(np.mean(mark.position, axis=0), middle)
+
+
 # --- tables and plots ----------------------------------------------------------------------------
 
 

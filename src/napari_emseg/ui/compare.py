@@ -8,17 +8,15 @@ from magicgui.widgets import PushButton
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from napari_emseg.core.mistake import Mistake
 from napari_emseg.errors import EmsegError
 from napari_emseg.ui.against import Against
-from napari_emseg.ui.canvas_box import CanvasBox
 from napari_emseg.ui.collector import spare_the_window
 from napari_emseg.ui.compare_fields import CompareFields
 from napari_emseg.ui.compare_views import CompareViews
 from napari_emseg.ui.comparing import Comparing
 from napari_emseg.ui.error_layer import ErrorLayer
 from napari_emseg.ui.error_list import ErrorList
-from napari_emseg.ui.going import go_to_error, go_to_slice
+from napari_emseg.ui.guide import Guide
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.layers import current_slice
 from napari_emseg.ui.lifetime import WhenClosed
@@ -83,9 +81,9 @@ class CompareWidget(QWidget):
         self.fields, self.recovery = CompareFields(viewer), RecoveryOffer(viewer)
         self.views = CompareViews(viewer, self.fields)
         self.error_layer = ErrorLayer(viewer, self._on_layer_removed)
-        self._pointer = CanvasBox(viewer, "emseg_error")
         self.comparing = Comparing(self.error_layer.put, self)
         self.second = Comparing(lambda *_: None, self)
+        self._guide = Guide(viewer, lambda: self.comparing.pair)
         self.run = RunRow(
             PushButton(
                 text="Score all slices",
@@ -133,11 +131,11 @@ class CompareWidget(QWidget):
             comparing.moved.connect(self._show_progress)
             comparing.ended.connect(self._show_end)
             comparing.failed.connect(self._show_problem)
-        self.scores.table.picked.connect(self._go_to_slice)
-        self.against.table.picked.connect(self._go_to_slice)
+        self.scores.table.picked.connect(self._guide.go_to_slice)
+        self.against.table.picked.connect(self._guide.go_to_slice)
         self.against.wanted.connect(self._score_both)
-        self.errors.picked.connect(self._go_to_error)
-        viewer.dims.events.current_step.connect(self._on_step)
+        self.errors.picked.connect(self._guide.go_to_error)
+        viewer.dims.events.current_step.connect(self._look_soon)
         viewer.events.theme.connect(self._show_theme)
         WhenClosed(self, self._close)
 
@@ -168,10 +166,6 @@ class CompareWidget(QWidget):
 
     def _forget_second(self) -> None:
         self.second.begin(None)
-
-    def _on_step(self) -> None:
-        self._pointer.hide()
-        self._look_soon()
 
     def _look_soon(self) -> None:
         if not self._looking.isActive():
@@ -273,16 +267,6 @@ class CompareWidget(QWidget):
         """A person who removes the layer of errors does not want it back."""
         self.views.errors.value = "nothing"
 
-    # -- going there -----------------------------------------------------------------------
-
-    def _go_to_slice(self, z: int) -> None:
-        if self.comparing.pair is not None:
-            go_to_slice(self._viewer, self.comparing.pair, z)
-
-    def _go_to_error(self, z: int, mistake: Mistake) -> None:
-        if self.comparing.pair is not None:
-            go_to_error(self._viewer, self.comparing.pair, z, mistake, self._pointer)
-
     # -- the end ---------------------------------------------------------------------------
 
     def _close(self) -> None:
@@ -290,7 +274,7 @@ class CompareWidget(QWidget):
             return
         self._is_closed = True
         viewer = self._viewer
-        viewer.dims.events.current_step.disconnect(self._on_step)
+        viewer.dims.events.current_step.disconnect(self._look_soon)
         viewer.events.theme.disconnect(self._show_theme)
         self._watched.watch()
         self._begin_soon.stop()
@@ -303,7 +287,7 @@ class CompareWidget(QWidget):
             self.views,
             self.error_layer,
             self.runs,
-            self._pointer,
+            self._guide,
             self.recovery,
         ):
             part.stop()

@@ -1,43 +1,79 @@
-"""Bringing a pixel of a stack before a person's eyes."""
+"""Bringing a slice, or a pixel, of a stack before a person's eyes.
+
+Right for layers that are moved or scaled, for rolled axes and in three dimensions.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image
+    from napari.layers import Image, Labels
 
 _LEAST_CANVAS_PX = 200.0
 """Size on the screen that what is looked at has at least."""
 
 
+def go_to_slice(viewer: ViewerModel, layer: Image | Labels, z: int) -> None:
+    """Show a slice; within it, the view stays."""
+    if layer.ndim > 2:
+        axis, at = next(iter(_world(viewer, layer, (z, 0, 0)).items()))
+        _look_at(viewer, {axis: at})
+
+
 def go_to(
-    viewer: ViewerModel, layer: Image, position: tuple[int, int, int], *, size_px: float
-) -> None:
-    """Set slider and camera on a pixel; right for moved and scaled layers, and for rolled axes.
+    viewer: ViewerModel,
+    layer: Image | Labels,
+    position: tuple[int, float, float],
+    *,
+    size_px: float,
+    fill: bool = False,
+) -> tuple[float, ...]:
+    """Show a pixel in the middle of the view.
 
     Parameters
     ----------
     viewer : ViewerModel
         Where it is shown.
-    layer : Image
+    layer : Image or Labels
         Whose pixel it is, (Z, Y, X) or (Y, X).
-    position : (int, int, int)
+    position : (int, float, float)
         Slice, row and column.
     size_px : float
-        Edge of what is to be seen around it; the camera zooms in where it would be tiny.
+        Edge of what is to be seen around it.
+    fill : bool
+        Whether that fills the view; else the camera only zooms in where it would be tiny.
+
+    Returns
+    -------
+    tuple of float
+        Where it is in the world, on all axes of the viewer.
     """
-    world = np.asarray(layer.data_to_world(position[-layer.ndim :]), float)
-    dims = viewer.dims
-    first = dims.ndim - layer.ndim  # a layer of fewer axes has the last ones
-    dims.set_point(range(first, dims.ndim), tuple(world))
-    point = np.asarray(dims.point, float)
-    shown = [
-        float(world[axis - first] if axis >= first else point[axis]) for axis in dims.displayed
-    ]
-    viewer.scene.camera.center = (0.0, *shown) if len(shown) == 2 else tuple(shown)
-    extent = size_px * abs(float(layer.scale[-1]))
-    viewer.scene.camera.zoom = max(viewer.scene.camera.zoom, _LEAST_CANVAS_PX / extent)
+    _look_at(viewer, world := _world(viewer, layer, position))
+    camera, size = viewer.scene.camera, size_px * abs(float(layer.scale[-1]))
+    if fill:
+        camera.zoom = float(min(viewer.canvas.viewbox_size(viewer.layers))) / size
+    else:
+        camera.zoom = max(camera.zoom, _LEAST_CANVAS_PX / size)
+    return tuple(world.get(axis, at) for axis, at in enumerate(map(float, viewer.dims.point)))
+
+
+def _world(
+    viewer: ViewerModel, layer: Image | Labels, position: tuple[float, float, float]
+) -> dict[int, float]:
+    """Where a pixel is, by axis of the viewer; a layer of fewer axes has the last ones."""
+    world = np.asarray(layer.data_to_world(position[-layer.ndim :]), float).tolist()
+    return dict(enumerate(world, start=viewer.dims.ndim - layer.ndim))
+
+
+def _look_at(viewer: ViewerModel, world: Mapping[int, float]) -> None:
+    """Move sliders, and the camera along the axes that are on the screen."""
+    dims, camera = viewer.dims, viewer.scene.camera
+    dims.set_point(list(world), list(world.values()))
+    before = camera.center[-len(dims.displayed) :]
+    shown = [world.get(axis, at) for axis, at in zip(dims.displayed, before, strict=True)]
+    camera.center = (*camera.center[: -len(shown)], *shown)

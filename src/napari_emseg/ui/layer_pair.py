@@ -80,11 +80,10 @@ class LayerPair:
         from_first = z - self._box.first[0].start
         return read_slice(self.truth, from_first + self._box.second[0].start)[self._box.second[1:]]
 
-    def world(self, z: int, y: float, x: float) -> npt.NDArray[np.float64]:
-        """Where a pixel of the compared window lies in the world."""
+    def pixel(self, z: int, y: float, x: float) -> tuple[int, float, float]:
+        """Which pixel of the prediction one of the compared window is."""
         rows, columns = self.window
-        at = (z, y + rows.start, x + columns.start)
-        return np.asarray(self.prediction.data_to_world(at[-self.prediction.ndim :]))
+        return z, y + rows.start, x + columns.start
 
 
 def _offset(prediction: Image | Labels, truth: Image | Labels) -> tuple[int, int, int]:

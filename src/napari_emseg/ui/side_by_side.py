@@ -93,8 +93,7 @@ class SideBySide:
 
     def _mark(self) -> None:
         """Draw a box at the cursor in every pane, as large as the brush."""
-        y, x = self._viewer.cursor.position[-2:]
-        self.cursor.show(y, x, self._edge())
+        self.cursor.show(self._viewer.cursor.position, self._edge())
 
     def _edge(self) -> float:
         """Edge of the box in units of the world."""
