@@ -8,17 +8,21 @@ import sys
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from napari.utils.notifications import notification_manager
 
 from napari_emseg.engine.train_run import interrupted_runs
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.io.write import write_stack
 from napari_emseg.model.library import list_models
-from napari_emseg.types import Cancelled, Failed, Finished, Stack
+from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Stack
 from napari_emseg.ui import train as train_module
 
 JOB_TIMEOUT_MS = 240_000
 PLACE = {"scale": (50, 4, 4), "units": "nm"}
+SCORES = ("loss", "accuracy", "v_rand")
+ROW = {"epoch": 1.0, "seconds": 2.0, "learning_rate": 1e-3}
+ROW |= dict.fromkeys((*SCORES, *(f"val_{name}" for name in SCORES)), 0.5)
 
 
 @pytest.fixture(autouse=True)
@@ -222,6 +226,30 @@ def test_labels_of_one_class_are_said(viewer, trainer, layers, wait):
     assert "no membrane is painted" in trainer.run.message.value
     assert list(runs_folder().iterdir()) == []
     assert trainer.run.start.enabled
+
+
+def test_what_cannot_begin_does_not_show_the_curves_of_the_training_before(
+    trainer, layers, wait, qtbot
+):
+    def has_curves():
+        canvases = trainer.curves.findChildren(FigureCanvasQTAgg)
+        return any(canvas.isVisible() for canvas in canvases)
+
+    _, labels = layers
+    for spoil in (
+        lambda: setattr(trainer.model.name, "value", "a/b"),  # seen before anything is begun
+        lambda: setattr(labels, "data", np.ones_like(labels.data)),  # seen by what reads the data
+    ):
+        trainer.model.name.value = "mine"
+        trainer.tabs.setCurrentIndex(trainer.tabs.count() - 1)
+        trainer.state.accept(EpochDone(1, ROW))
+        qtbot.waitUntil(has_curves)
+        spoil()
+        trainer.run.start.native.click()
+        if trainer.state.is_busy:
+            assert isinstance(wait(), Failed)
+        assert not has_curves()
+        assert not trainer.curves.save_csv.isEnabled()
 
 
 def test_layers_of_different_shapes_are_said(viewer, trainer, layers, qtbot):

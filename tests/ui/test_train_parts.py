@@ -345,6 +345,19 @@ def test_curves_and_values_are_saved(curves, tmp_path):
         curves.export_csv(tmp_path / "none" / "h.csv")
 
 
+def test_curves_go_with_their_history_and_come_with_the_next(curves, qtbot):
+    curves.log.toggle()  # a panel after the other is drawn anew
+    curves.show_history(())
+    curves.show_theme("light")
+    qtbot.wait(100)
+    assert not any(panel.canvas.isVisible() for panel in curves._panels)
+    assert not curves.save_png.isEnabled()
+    curves.show_history(HISTORY[:1])
+    qtbot.waitUntil(lambda: all(panel.canvas.isVisible() for panel in curves._panels))
+    training, *_ = _axes(curves)[0].get_lines()
+    assert len(training.get_ydata()) == 1
+
+
 # -- threads and words ---------------------------------------------------------------------------
 
 

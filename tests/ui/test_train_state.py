@@ -97,3 +97,13 @@ def test_a_failure_is_said_and_a_new_training_begins_anew(state):
     state.prepare("Copying ...")
     assert not state.history
     assert state.result is None
+
+
+def test_what_cannot_begin_is_not_given_the_curves_of_the_training_before(state):
+    state.accept(EpochDone(1, ROW))
+    state.accept(Preview(Path("p.npy"), 1, 3))
+    state.accept(Finished(TrainResult(Path("lib/mine"), ROW, stopped=False)))
+    state.refuse("model: expected a name")
+    assert state.message == "model: expected a name"
+    assert not state.is_busy
+    assert (state.history, state.preview, state.result) == ((), None, None)

@@ -70,12 +70,14 @@ class Curves(QWidget):
         load_matplotlib()
 
     def show_history(self, history: Sequence[Row]) -> None:
-        """Draw these rows soon."""
+        """Draw these rows soon; where there are none, show nothing from now on."""
         self._history = tuple(history)
         for save in (self.save_png, self.save_csv):
             save.setEnabled(bool(history))
-        if not self._redraw.isActive():
-            self._redraw.start(_REDRAW_MS if self._panels and history else 0)
+        if not history:
+            self._clear()
+        elif not self._redraw.isActive():
+            self._redraw.start(_REDRAW_MS if self._panels else 0)
 
     def show_theme(self, theme: str) -> None:
         """Draw in the colours of a theme of napari's."""
@@ -125,10 +127,18 @@ class Curves(QWidget):
         self._undrawn = list(self._panels)
         self._next.start()
 
+    def _clear(self) -> None:
+        self._redraw.stop()
+        self._next.stop()
+        for panel in self._panels:
+            panel.canvas.hide()
+        self.values.setText(_HINT)
+
     def _draw_next(self) -> None:
         """Draw one panel; the window answers between them."""
         panel = self._undrawn.pop(0)
         panel.draw(self._history, get_theme(self._theme), log=self.log.isChecked())
+        panel.canvas.show()
         if self._undrawn:
             self._next.start()
 

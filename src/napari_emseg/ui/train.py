@@ -219,7 +219,7 @@ class TrainWidget(QWidget):
         try:
             request = replace(self._request(), name=self.model.require_name())
         except EmsegError as error:
-            self.state.message = str(error)
+            self.state.refuse(str(error))
             show_error(str(error))
             return
         self.preview.begin(self.data.image_layer)
@@ -269,6 +269,7 @@ class TrainWidget(QWidget):
             self.run.show_idle(state.message)
 
     def _show_preview(self, preview: Preview | None) -> None:
+        self.preview_note.value = ""
         if preview is not None:
             self.preview.show(preview)
             self.preview_note.value = f"The layer Training preview shows slice {preview.z}."

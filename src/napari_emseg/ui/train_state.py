@@ -71,8 +71,13 @@ class TrainState:
 
     def prepare(self, message: str) -> None:
         """A training is wanted; its data are on their way."""
-        self.history, self.preview, self.result, self.done = (), None, None, 0.0
+        self._forget()
         self.message, self.phase = message, Phase.PREPARING
+
+    def refuse(self, message: str) -> None:
+        """A training is wanted, and what is chosen will not do."""
+        self._forget()
+        self._end(message)
 
     def begin(self, *, epochs: int | None, steps: int, history: Sequence[Row] = ()) -> None:
         """Its data are there.
@@ -125,6 +130,10 @@ class TrainState:
         steps = round(self.done * self._epochs * self._steps)
         epoch, step = divmod(max(steps - 1, 0), self._steps)
         return f"Epoch {epoch + 1} of {self._epochs}, step {step + 1} of {self._steps}"
+
+    def _forget(self) -> None:
+        """Nothing of the training before is to be taken for the next one's."""
+        self.history, self.preview, self.result, self.done = (), None, None, 0.0
 
     def _end(self, message: str) -> None:
         self.message, self.phase = message, Phase.IDLE
