@@ -17,7 +17,9 @@ import cv2
 import numpy as np
 
 from napari_emseg.core.augment import augment
-from napari_emseg.core.config import AugmentConfig, NetworkConfig, TrainConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.training import TrainConfig
 
 SIZE, BATCH = TrainConfig().patch_size, TrainConfig().batch_size
 PATCHES = 100

@@ -15,7 +15,7 @@ import numpy as np
 from bench_targets import EDGE_PX, tissue
 from scipy import ndimage
 
-from napari_emseg.core.config import MaskConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.postprocess import CellLinker, to_cells, to_mask
 
 SLICES = 30

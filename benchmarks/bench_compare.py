@@ -18,7 +18,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from napari_emseg.core.comparison import compare_slices
-from napari_emseg.core.config import CompareConfig
+from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.metrics import ISBI_THRESHOLDS
 from napari_emseg.core.truth import TrueSlice
 from napari_emseg.io.read import read_stack

@@ -43,7 +43,7 @@ sys.path.append(str(REPO / "benchmarks"))
 from bench_robustness import DATA, noise, zoom  # noqa: E402
 
 from napari_emseg.core.classes import cell_probability  # noqa: E402
-from napari_emseg.core.config import RetrainConfig  # noqa: E402
+from napari_emseg.core.config.correction import RetrainConfig  # noqa: E402
 from napari_emseg.core.metrics import score_stack  # noqa: E402
 from napari_emseg.core.roles import Roles  # noqa: E402
 from napari_emseg.engine.retrain_request import retrain_request  # noqa: E402

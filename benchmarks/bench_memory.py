@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from napari_emseg.core.config import PredictConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.engine.jobs import SegmentJob, WarmUpJob
 from napari_emseg.engine.run import run
 from napari_emseg.io.growing import GrowingOutput, planned_stack

@@ -126,7 +126,7 @@ def operations(model) -> float:
 
 
 def compare(rounds: int, slices: int, folder: Path) -> None:
-    from napari_emseg.core.config import PredictConfig
+    from napari_emseg.core.config.prediction import PredictConfig
     from napari_emseg.core.normalise import normalise
     from napari_emseg.model.backend import load_backend
     from napari_emseg.model.converted import onnx_weights

@@ -12,7 +12,7 @@ import time
 import numpy as np
 from scipy import ndimage
 
-from napari_emseg.core.config import TrainConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.targets import make_target
 
 SLICES, EDGE_PX, CELLS = 27, 512, 120

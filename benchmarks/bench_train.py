@@ -38,7 +38,9 @@ def synthetic_stack():
 
 def make_training(folder: Path, base_filters: int):
     """A training that is ready for its first epoch."""
-    from napari_emseg.core.config import NetworkConfig, Recipe, TrainConfig
+    from napari_emseg.core.config.network import NetworkConfig
+    from napari_emseg.core.config.recipe import Recipe
+    from napari_emseg.core.config.training import TrainConfig
     from napari_emseg.core.split import split_target
     from napari_emseg.core.targets import make_target
     from napari_emseg.model._training import Training

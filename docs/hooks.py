@@ -6,17 +6,13 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from napari_emseg.core import config
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.setting import Config
 
-_SHOWN = (
-    config.PredictConfig,
-    config.MaskConfig,
-    config.TrainConfig,
-    config.NetworkConfig,
-    config.AugmentConfig,
-)
-
+_SHOWN = (PredictConfig, MaskConfig, TrainConfig, NetworkConfig, AugmentConfig)
 
 _RUNS = Path(__file__).resolve().parents[1] / "benchmarks" / "recipes.csv"
 

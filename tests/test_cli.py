@@ -9,13 +9,10 @@ import pytest
 import tifffile
 
 from napari_emseg.cli import cli
-from napari_emseg.core.config import (
-    AugmentConfig,
-    MaskConfig,
-    NetworkConfig,
-    PredictConfig,
-    TrainConfig,
-)
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.io.read import read_stack
 from napari_emseg.terminal import exit_status
 

@@ -11,14 +11,11 @@ import click
 import yaml
 
 from napari_emseg import __version__
-from napari_emseg.core.config import (
-    AugmentConfig,
-    MaskConfig,
-    NetworkConfig,
-    PredictConfig,
-    Recipe,
-    TrainConfig,
-)
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.jobs import SegmentJob, TrainJob
 from napari_emseg.errors import CancelledError
 from napari_emseg.model.library import (

@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 
 from napari_emseg.core.augment import augment
-from napari_emseg.core.config import AugmentConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.errors import ShapeError
 
 TRANSFORMS = [

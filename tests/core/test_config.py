@@ -8,18 +8,20 @@ from dataclasses import dataclass
 
 import pytest
 
-from napari_emseg.core.config import (
-    AugmentConfig,
-    MaskConfig,
-    NetworkConfig,
-    PredictConfig,
-    Recipe,
-    TrainConfig,
-)
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.comparison import CompareConfig
+from napari_emseg.core.config.correction import BrushConfig, RetrainConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.setting import Config, setting
 from napari_emseg.errors import SettingError
 
-CONFIGS = [NetworkConfig, AugmentConfig, TrainConfig, PredictConfig, MaskConfig]
+CONFIGS = [
+    NetworkConfig, AugmentConfig, TrainConfig, PredictConfig, MaskConfig, BrushConfig,
+    RetrainConfig, CompareConfig,
+]  # fmt: skip
 SETTINGS = [
     pytest.param(config, each, id=f"{config.__name__}.{each.name}")
     for config in CONFIGS

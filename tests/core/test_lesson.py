@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.lesson import MOST_PX, Example, make_lesson
 from napari_emseg.core.targets import Target
 

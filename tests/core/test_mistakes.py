@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_emseg.core.comparison import compare_slice, compare_slices
-from napari_emseg.core.config import CompareConfig
+from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.metrics import score_slice, score_stack
 from napari_emseg.core.mistake import FOUND, INVENTED, MERGER, MISSED, SPLIT
 from napari_emseg.core.truth import TrueSlice

@@ -9,7 +9,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.patches import make_batch, prefetch
 from napari_emseg.core.targets import make_target
 

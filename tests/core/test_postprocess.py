@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from napari_emseg.core.config import MaskConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.postprocess import CellLinker, link_cells, slice_cells, to_cells, to_mask
 
 EVERY_PIXEL = MaskConfig(smallest_cell_px=0, marker_threshold=0.0)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.patches import make_batch
 from napari_emseg.core.preview import NormalisedSlices, PatchSource
 from napari_emseg.core.split import split_target

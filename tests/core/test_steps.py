@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from napari_emseg.core.config import Recipe, TrainConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.steps import steps_per_epoch
 
 

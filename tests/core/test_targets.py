@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import TrainConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.targets import border_weights, guess_meaning, make_target
 from napari_emseg.errors import LabelsError
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.tiling import (
     RAMP_PX,
     Blender,

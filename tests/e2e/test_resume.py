@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from napari_emseg.cli import cli
-from napari_emseg.core.config import MaskConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.postprocess import to_cells, to_mask
 from napari_emseg.core.segment import DTYPES
 from napari_emseg.io.growing import RECORD

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import RetrainConfig
+from napari_emseg.core.config.correction import RetrainConfig
 from napari_emseg.core.split import split_target
 from napari_emseg.engine.held_out import HeldOut
 from napari_emseg.engine.retrain_request import next_name, retrain_request

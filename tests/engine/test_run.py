@@ -10,7 +10,7 @@ import numpy as np
 CODE = """
 import sys
 from pathlib import Path
-from napari_emseg.core.config import PredictConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.engine.jobs import PredictJob, WarmUpJob
 from napari_emseg.engine.run import run
 

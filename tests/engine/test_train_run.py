@@ -12,7 +12,8 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import NetworkConfig, Recipe
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.regions import Regions
 from napari_emseg.core.roles import Roles
 from napari_emseg.engine.run import _in_library

@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
-from napari_emseg.core.config import PredictConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult, WarmUpJob
 from napari_emseg.engine.worker import Worker
 from napari_emseg.errors import WorkerError

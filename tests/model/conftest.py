@@ -9,7 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.targets import Target, make_target
 from napari_emseg.model import package_writer
 from napari_emseg.model.int8 import add_int8

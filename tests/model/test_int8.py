@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import yaml
 
-from napari_emseg.core.config import NetworkConfig, PredictConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.normalise import normalise
 from napari_emseg.errors import ModelError
 from napari_emseg.model import int8

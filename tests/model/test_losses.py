@@ -8,7 +8,7 @@ import pytest
 from scipy import ndimage as ndi
 
 from napari_emseg.core.classes import cell_probability, class_within_cells, to_class_map
-from napari_emseg.core.config import TrainConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.model.losses import (
     KnownPixelAccuracy,
     OverlapLoss,

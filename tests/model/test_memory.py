@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import NetworkConfig, PredictConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.tiling import plan_tiles
 from napari_emseg.model.memory import (
     bytes_at_once,

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import NetworkConfig, PredictConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.errors import DeviceError, ModelError
 from napari_emseg.model._onnx import write_onnx
 from napari_emseg.model.keras_runtime import KerasRuntime

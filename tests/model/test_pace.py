@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from napari_emseg.core.config import NetworkConfig, Recipe, TrainConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.errors import CancelledError
 from napari_emseg.model import pace
 from napari_emseg.model.pace import measure_pace

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.errors import ModelError
 from napari_emseg.model.package import RDF, WEIGHTS, PackageInfo, read_package
 

@@ -15,7 +15,7 @@ import pytest
 import tifffile
 import yaml
 
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.errors import WriteError
 from napari_emseg.model import _onnx, package_writer
 from napari_emseg.model.keras_runtime import load_network

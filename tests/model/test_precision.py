@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.model.precision import in_precision, is_half
 from napari_emseg.model.unet import build_unet
 

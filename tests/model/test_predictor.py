@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import NetworkConfig, PredictConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.tiling import plan_tiles
 from napari_emseg.errors import DeviceError, MemoryShortError
 from napari_emseg.model.keras_runtime import KerasRuntime

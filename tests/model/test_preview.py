@@ -6,7 +6,10 @@ from contextlib import closing
 
 import numpy as np
 
-from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.roles import Roles
 from napari_emseg.core.split import split_target
 from napari_emseg.engine.train_request import TrainingData, TrainRequest

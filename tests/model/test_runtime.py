@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import PredictConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.errors import DeviceError, ModelError
 from napari_emseg.model import converted, runtime
 from napari_emseg.model.package import ONNX_WEIGHTS, read_package
@@ -208,7 +208,7 @@ def test_where_openvino_is_not_installed(whole_package):
 import sys
 sys.modules["openvino"] = None  # as if it were not there
 from pathlib import Path
-from napari_emseg.core.config import PredictConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.errors import DeviceError
 from napari_emseg.model.package import read_package
 from napari_emseg.model.runtime import load_runtime

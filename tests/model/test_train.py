@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 
 from napari_emseg.core.classes import cell_probability
-from napari_emseg.core.config import NetworkConfig, PredictConfig, Recipe
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.metrics import score_stack
 from napari_emseg.core.targets import make_target
 from napari_emseg.errors import (
@@ -319,7 +321,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from napari_emseg.core.config import Recipe
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.targets import make_target
 from napari_emseg.model import train
 from napari_emseg.model.run_folder import RunFolder

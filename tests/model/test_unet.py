@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.model.unet import build_unet
 
 SHAPES = [

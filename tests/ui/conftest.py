@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from napari_emseg.core.config import NetworkConfig, Recipe, TrainConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.model.library import import_model
 from napari_emseg.types import Cancelled, Failed, Finished

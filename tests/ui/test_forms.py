@@ -6,16 +6,18 @@ import pytest
 from magicgui.widgets import ComboBox
 from qtpy.QtCore import QPoint
 
-from napari_emseg.core import config
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.comparison import CompareConfig
+from napari_emseg.core.config.correction import BrushConfig, RetrainConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.ui.forms import field_for, form_of, spare_width
 
 CONFIGS = [
-    config.NetworkConfig,
-    config.AugmentConfig,
-    config.TrainConfig,
-    config.PredictConfig,
-    config.MaskConfig,
-]
+    NetworkConfig, AugmentConfig, TrainConfig, PredictConfig, MaskConfig, BrushConfig,
+    RetrainConfig, CompareConfig,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -36,26 +38,26 @@ def test_field_shows_the_declaration(qtbot, owner, declared):
 
 @pytest.mark.parametrize(("name", "value"), [("learning_rate", 3e-5), ("ema", 0.9985)])
 def test_small_values_are_not_rounded_away(qtbot, name, value):
-    field = field_for(config.TrainConfig, name)
+    field = field_for(TrainConfig, name)
     qtbot.addWidget(field.native)
     field.value = value
     assert field.value == pytest.approx(value, rel=1e-6)
 
 
 def test_unit_stands_in_the_label(qtbot):
-    field = field_for(config.TrainConfig, "patch_size")
+    field = field_for(TrainConfig, "patch_size")
     qtbot.addWidget(field.native)
     assert field.label == "Patch size [px]"
 
 
 def test_unit_stands_in_the_label_once(qtbot):
-    field = field_for(config.MaskConfig, "smallest_cell_px")
+    field = field_for(MaskConfig, "smallest_cell_px")
     qtbot.addWidget(field.native)
     assert field.label == "Smallest cell [px]"
 
 
 def test_the_labels_of_a_form_are_of_one_width(qtbot):
-    fields = [field_for(config.MaskConfig, name) for name in ("threshold", "smallest_cell_px")]
+    fields = [field_for(MaskConfig, name) for name in ("threshold", "smallest_cell_px")]
     form = form_of(fields)
     qtbot.addWidget(form.native)
     form.show()
@@ -64,8 +66,8 @@ def test_the_labels_of_a_form_are_of_one_width(qtbot):
 
 def test_labels_are_as_wide_as_the_widest_in_the_style_they_are_shown_in(qtbot):
     fields = [
-        field_for(config.MaskConfig, "threshold"),
-        field_for(config.MaskConfig, "smallest_cell_px"),
+        field_for(MaskConfig, "threshold"),
+        field_for(MaskConfig, "smallest_cell_px"),
         ComboBox(label="Result", choices=["mask"]),
     ]
     form = form_of(fields)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_emseg.core.config import NetworkConfig, PredictConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.package import ModelPackage, PackageInfo
 from napari_emseg.ui.batch import Means

@@ -13,7 +13,7 @@ import yaml
 from napari.utils.notifications import notification_manager
 from scipy.ndimage import gaussian_filter
 
-from napari_emseg.core.config import MaskConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.postprocess import to_cells, to_mask
 from napari_emseg.model.library import shipped_folder
 from napari_emseg.types import Cancelled, Failed, Finished

@@ -14,7 +14,10 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QDockWidget
 
-from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.roles import Roles
 from napari_emseg.errors import EmsegError, LabelsError, SettingError
 from napari_emseg.model.pace_book import expected_seconds, keep_pace, known_pace

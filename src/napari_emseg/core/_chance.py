@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_emseg.core.config import AugmentConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
 
 
 class Chances:

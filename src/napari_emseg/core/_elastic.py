@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from napari_emseg.core.config import AugmentConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.types import Float32Array
 
 

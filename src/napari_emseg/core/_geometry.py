@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from napari_emseg.core import _elastic
 from napari_emseg.core._chance import Chances
-from napari_emseg.core.config import AugmentConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.types import Float32Array
 
 _Float64Array = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_emseg.core import _artefacts
 from napari_emseg.core._chance import Chances
-from napari_emseg.core.config import AugmentConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.types import Float32Array
 
 _Vary = Callable[[Float32Array, np.random.Generator, AugmentConfig], Float32Array]

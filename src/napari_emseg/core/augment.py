@@ -8,7 +8,7 @@ import numpy.typing as npt
 from napari_emseg.core._chance import Chances
 from napari_emseg.core._geometry import Sampling
 from napari_emseg.core._grey_values import vary
-from napari_emseg.core.config import AugmentConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import Float32Array
 

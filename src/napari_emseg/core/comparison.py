@@ -10,7 +10,7 @@ import numpy.typing as npt
 from napari_emseg.core._parallel import in_order
 from napari_emseg.core._probability import Meaning, to_probability
 from napari_emseg.core.compared import ComparedSlice
-from napari_emseg.core.config import CompareConfig
+from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.metrics import SliceScorer
 from napari_emseg.core.mistakes import find_mistakes
 from napari_emseg.core.truth import TrueSlice

@@ -19,7 +19,7 @@ from scipy import ndimage
 from skimage.measure import label
 
 from napari_emseg.core._overlap import BoolImage, LabelImage, contingency, flood
-from napari_emseg.core.config import CompareConfig
+from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.mistake import (
     FOUND,
     INVENTED,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.augment import augment
-from napari_emseg.core.config import Recipe
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.lesson import Example, Lesson
 from napari_emseg.core.targets import Target
 from napari_emseg.types import Float32Array

@@ -20,7 +20,7 @@ from napari_emseg.core._overlap import (
     contingency,
     flood,
 )
-from napari_emseg.core.config import MaskConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.types import ArrayLike, Float32Array
 
 CellIds = npt.NDArray[np.uint32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from napari_emseg.core.config import TrainConfig
+from napari_emseg.core.config.training import TrainConfig
 
 
 @dataclass(frozen=True)

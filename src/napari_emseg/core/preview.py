@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from napari_emseg.core.config import Recipe
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.patches import Batch, make_batch
 from napari_emseg.core.split import Split

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.classes import cell_probability, class_within_cells, to_class_map
-from napari_emseg.core.config import MaskConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.postprocess import CellIds, CellLinker, to_mask
 from napari_emseg.types import Float32Array, What
 

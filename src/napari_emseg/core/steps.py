@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_emseg.core.config import Recipe
+from napari_emseg.core.config.recipe import Recipe
 
 
 def steps_per_epoch(shape: tuple[int, int], slices: int, recipe: Recipe) -> int:

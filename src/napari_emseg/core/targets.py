@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from napari_emseg.core.classes import class_names, missing_classes
-from napari_emseg.core.config import TrainConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.errors import LabelsError
 from napari_emseg.types import Float32Array, LabelsMeaning
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.comparison import compare_slices
-from napari_emseg.core.config import CompareConfig
+from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.metrics import ISBI_THRESHOLDS, prediction_meaning, score_stack
 from napari_emseg.core.truth import TrueSlice
 from napari_emseg.engine.provenance import PixelHash, about_scores

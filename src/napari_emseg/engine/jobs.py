@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from napari_emseg.core.config import MaskConfig, PredictConfig, Recipe
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.tiling import Region
 from napari_emseg.model.library import DEFAULT
 from napari_emseg.types import LabelsMeaning, VoxelSize, What

@@ -8,7 +8,10 @@ from itertools import count
 
 import numpy as np
 
-from napari_emseg.core.config import AugmentConfig, Recipe, RetrainConfig, TrainConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.correction import RetrainConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.roles import Roles
 from napari_emseg.engine.train_request import TrainingData, TrainRequest
 from napari_emseg.io.folders import library_folder

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_emseg.core.config import NetworkConfig, Recipe, TrainConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.regions import Regions
 from napari_emseg.core.roles import Roles
 from napari_emseg.core.steps import steps_per_epoch

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from napari_emseg.core.config import Recipe
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.io._atomic import as_write_error

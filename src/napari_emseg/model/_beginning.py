@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.core.classes import class_names, missing_classes
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import LabelsError, ModelError, SettingError

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.config import NetworkConfig, TrainConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.patches import Batch
 from napari_emseg.errors import MemoryShortError, ModelError
 from napari_emseg.model.keras_runtime import LOAD_ERRORS, load_network

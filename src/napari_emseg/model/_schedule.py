@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 
-from napari_emseg.core.config import TrainConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.model.history import Row, best_epoch, is_settled, is_validated
 
 _LAST_LEARNING_RATE = 0.01

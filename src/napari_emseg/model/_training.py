@@ -10,7 +10,8 @@ from typing import Any
 
 import keras
 
-from napari_emseg.core.config import NetworkConfig, Recipe
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.lesson import Lesson, make_lesson
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.patches import Batch, make_batch, prefetch

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 import yaml
 
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.tiling import pad_to_multiple
 from napari_emseg.errors import ModelError

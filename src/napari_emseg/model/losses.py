@@ -10,7 +10,7 @@ import numpy.typing as npt
 from keras import ops
 
 from napari_emseg.core.classes import cell_probability
-from napari_emseg.core.config import TrainConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.types import Float32Array
 
 _SKELETON_STEPS = 8

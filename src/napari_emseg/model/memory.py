@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import psutil
 
-from napari_emseg.core.config import SMALLEST_TILE_PX, NetworkConfig, PredictConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import SMALLEST_TILE_PX, PredictConfig
 from napari_emseg.core.tiling import plan_tiles
 from napari_emseg.model.device_choice import ask_nvidia_smi
 

@@ -7,7 +7,7 @@ from statistics import median
 
 import numpy as np
 
-from napari_emseg.core.config import Recipe
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.patches import Batch
 from napari_emseg.errors import CancelledError
 from napari_emseg.model._learner import new_learner

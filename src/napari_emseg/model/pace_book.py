@@ -6,7 +6,7 @@ import json
 import logging
 from pathlib import Path
 
-from napari_emseg.core.config import Recipe
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.steps import steps_per_epoch
 from napari_emseg.errors import WriteError
 from napari_emseg.io.folders import cache_folder

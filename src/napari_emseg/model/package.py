@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from napari_emseg.core.classes import class_names
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.errors import ModelError, SettingError
 from napari_emseg.types import VoxelSize
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import yaml
 
 from napari_emseg.core.classes import cell_probability
-from napari_emseg.core.config import PredictConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.normalise import EPSILON
 from napari_emseg.core.tiling import pad_to_multiple
 from napari_emseg.errors import WriteError

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.config import NetworkConfig, PredictConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.tiling import Region, Tile, plan_tiles
 from napari_emseg.errors import DeviceError, MemoryShortError
 from napari_emseg.model.memory import bytes_at_once, fit_to_memory, free_memory, in_smaller_pieces

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_emseg.core.config import Recipe
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.split import split_target
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import ShapeError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from napari_emseg.core.config import NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 
 
 def build_unet(config: NetworkConfig) -> keras.Model:

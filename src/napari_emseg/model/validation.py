@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.classes import cell_probability, class_within_cells, to_class_map
-from napari_emseg.core.config import NetworkConfig, PredictConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.metrics import ThresholdScores, score_stack
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target

@@ -11,7 +11,7 @@ from magicgui.widgets.bases import ValueWidget
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.core.config import AugmentConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.ui.folded import folded
 from napari_emseg.ui.forms import field_for, form_of, wrapped_label
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import Container, PushButton
 from psygnal import Signal
 
-from napari_emseg.core.config import BrushConfig
+from napari_emseg.core.config.correction import BrushConfig
 from napari_emseg.errors import EmsegError, LabelsError
 from napari_emseg.ui.brush_acts import BrushActs, load_tools
 from napari_emseg.ui.forms import field_for, form_of, row_of

@@ -9,7 +9,7 @@ from magicgui.widgets import ComboBox
 from napari.layers import Image, Labels
 from psygnal import Signal
 
-from napari_emseg.core.config import CompareConfig
+from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.errors import EmsegError, ModelError
 from napari_emseg.model.package import ModelPackage, read_package
 from napari_emseg.types import OURS

@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_emseg.core._scores import ISBI_THRESHOLDS
 from napari_emseg.core.compared import ComparedSlice
-from napari_emseg.core.config import CompareConfig
+from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.layer_pair import LayerPair
 from napari_emseg.ui.results import Results

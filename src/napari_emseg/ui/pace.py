@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from magicgui.widgets import Container, PushButton
 
-from napari_emseg.core.config import Recipe
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.presets import PRESETS
 from napari_emseg.engine.jobs import PaceJob
 from napari_emseg.model.pace_book import expected_seconds, keep_pace, known_pace

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, Qt, Signal
 
-from napari_emseg.core.config import MaskConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.ui.latest import throw
 
 if TYPE_CHECKING:

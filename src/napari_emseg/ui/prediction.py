@@ -11,7 +11,7 @@ from weakref import WeakSet
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_emseg.core.config import MaskConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.engine.jobs import PredictJob
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import OURS

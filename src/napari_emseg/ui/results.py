@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from napari_emseg.core._scores import ISBI_THRESHOLDS, SliceScores, StackScores
 from napari_emseg.core.compared import ComparedSlice
-from napari_emseg.core.config import CompareConfig
+from napari_emseg.core.config.comparison import CompareConfig
 
 _NO_MAP = np.zeros((0, 0), np.uint8)
 

@@ -8,7 +8,7 @@ from magicgui.widgets import ComboBox, PushButton
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.core.config import RetrainConfig
+from napari_emseg.core.config.correction import RetrainConfig
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.ui.closing import AskBeforeClosing, ask

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 from qtpy.QtCore import QObject
 
-from napari_emseg.core.config import RetrainConfig
+from napari_emseg.core.config.correction import RetrainConfig
 from napari_emseg.engine.held_out import HeldOut
 from napari_emseg.engine.retrain_request import retrain_request
 from napari_emseg.engine.train_request import TrainingData, TrainRequest

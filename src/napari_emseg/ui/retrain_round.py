@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.config import MaskConfig, PredictConfig
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.model.library import name_of
 from napari_emseg.ui.batch import Means
 from napari_emseg.ui.changes_layer import changes

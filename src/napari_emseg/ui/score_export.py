@@ -18,7 +18,7 @@ from napari_emseg.ui.notify import show_error, show_info
 from napari_emseg.ui.plots import ask_for_path, button
 
 if TYPE_CHECKING:
-    from napari_emseg.core.config import CompareConfig
+    from napari_emseg.core.config.comparison import CompareConfig
     from napari_emseg.ui.comparing import Comparing
     from napari_emseg.ui.latest import Latest
     from napari_emseg.ui.layer_pair import LayerPair

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.core._scores import TITLES, SliceScores
 from napari_emseg.core.compared import ComparedSlice
-from napari_emseg.core.config import CompareConfig
+from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.engine.score_files import SHORT
 from napari_emseg.ui.forms import wrapped_label
 from napari_emseg.ui.results import Results

@@ -8,7 +8,7 @@ from pathlib import Path
 from magicgui.widgets import ComboBox, Container, LineEdit, PushButton, create_widget
 from napari.layers import Image
 
-from napari_emseg.core.config import MaskConfig, PredictConfig
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.slices import chosen_slices
 from napari_emseg.model.library import list_models
 from napari_emseg.model.package import ModelPackage

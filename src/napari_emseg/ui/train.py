@@ -10,7 +10,7 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from napari_emseg.core.config import AugmentConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.roles import Roles
 from napari_emseg.engine.train_request import TrainingData, TrainRequest
 from napari_emseg.engine.train_run import TrainRun

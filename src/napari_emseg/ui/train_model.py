@@ -9,7 +9,10 @@ from magicgui.widgets.bases import ValueWidget
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.core.config import AugmentConfig, NetworkConfig, Recipe, TrainConfig
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.presets import PRESETS
 from napari_emseg.model.library import free_name, list_models, require_free
 from napari_emseg.model.package import ModelPackage

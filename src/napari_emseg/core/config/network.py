@@ -1,0 +1,70 @@
+"""Settings of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_emseg.core.setting import Config, setting
+from napari_emseg.errors import SettingError
+
+
+@dataclass(frozen=True)
+class NetworkConfig(Config):
+    """Shape of the U-Net."""
+
+    depth: int = setting(4, "Number of times the network halves the image.", ge=1, le=6)
+    base_filters: int = setting(
+        16, "Filters of the first level; doubled at each deeper one.", ge=1, le=128
+    )
+    residual: bool = setting(True, "Add each block's input to its output.")
+    normalisation: str = setting(
+        "batch",
+        "What is normalised after each convolution: each feature over the batch, all features of "
+        "a pixel (layer), or nothing.",
+        choices=("batch", "layer", "none"),
+    )
+    dropout: float = setting(
+        0.0, "Fraction of the deepest level's features left out while training.", ge=0, le=0.9
+    )
+    input_slices: int = setting(
+        1, "Slices that the network sees: 1, or 3 to see the neighbours.", ge=1, le=3
+    )
+    classes: int = setting(
+        2,
+        "Classes that the network tells apart: 2 are membrane and cell; more are painted as "
+        "scribbles 3, 4, ... within cells.",
+        ge=2,
+        le=16,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.input_slices % 2 == 0:
+            raise SettingError(f"input_slices: expected 1 or 3, received {self.input_slices}")
+
+    @property
+    def multiple(self) -> int:
+        """Height and width that the network takes are multiples of this, in pixels."""
+        return int(2**self.depth)
+
+    @property
+    def channels(self) -> int:
+        """Channels that come out: the probability of cell, or of each of more than two classes."""
+        return 1 if self.classes == 2 else self.classes
+
+    @property
+    def reach(self) -> int:
+        """How far an output pixel sees, in pixels.
+
+        Two 3 x 3 convolutions on every level, going down and up, and the pooling between them.
+        """
+        pooled = self.multiple - 1
+        return 2 * pooled + 2 * self.multiple + 2 * pooled + pooled
+
+    def slices_seen(self, z: int, total: int) -> list[int]:
+        """Slices that go in to predict slice ``z`` of ``total``, with ``z`` in their middle.
+
+        At the ends of the stack the edge slice stands in for what is missing.
+        """
+        side = self.input_slices // 2
+        return [min(max(seen, 0), total - 1) for seen in range(z - side, z + side + 1)]

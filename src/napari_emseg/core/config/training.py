@@ -1,0 +1,82 @@
+"""Settings of a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_emseg.core.setting import Config, setting
+
+
+@dataclass(frozen=True)
+class TrainConfig(Config):
+    """How a network is trained."""
+
+    epochs: int = setting(120, "Passes over the training slices.", ge=1, le=100_000)
+    minutes: float = setting(
+        0.0,
+        "Fit the training into this time; 0 trains all epochs.",
+        unit="minutes",
+        ge=0,
+        le=100_000,
+    )
+    patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
+    batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
+    least_steps: int = setting(
+        1,
+        "Steps of an epoch, at least; more where few slices are labelled, so that less of the time "
+        "goes into what follows each epoch.",
+        ge=1,
+        le=10_000,
+    )
+    loss: str = setting(
+        "cross-entropy",
+        "What training minimises: the weighted cross-entropy alone, or with Dice or clDice of the "
+        "membranes added.",
+        choices=("cross-entropy", "dice", "cldice"),
+    )
+    overlap_weight: float = setting(
+        0.5, "Weight of Dice or clDice beside the cross-entropy.", ge=0, le=100
+    )
+    learning_rate: float = setting(1e-3, "Adam's step size at the start.", ge=1e-7, le=1)
+    val_fraction: float = setting(
+        0.1, "Fraction of the labelled slices held out for validation.", ge=0.01, le=0.9
+    )
+    border_weight: float = setting(
+        10.0, "Extra weight w_0 of the borders between close cells.", ge=0, le=1000
+    )
+    border_sigma_px: float = setting(
+        5.0, "Width sigma of that border weight.", unit="px", ge=0.5, le=100
+    )
+    ema: float = setting(
+        0.0,
+        "Decay per step of a running average of the weights, which is judged and kept in their "
+        "place; 0 keeps the weights themselves.",
+        ge=0,
+        le=0.9999,
+    )
+    rehearse: float = setting(
+        0.0,
+        "Fraction of the patches that come from what the model to go on from was trained on, where "
+        "that is at hand, so that it does not forget.",
+        ge=0,
+        le=0.9,
+    )
+    patience: int = setting(
+        0,
+        "Stop after so many epochs without a better validation score; 0 never stops early.",
+        unit="epochs",
+        ge=0,
+        le=100_000,
+    )
+    validate_every: int = setting(
+        0,
+        "Validate after every so many epochs, and after the last; 0 as often as costs at most 15 % "
+        "of the time.",
+        unit="epochs",
+        ge=0,
+        le=100_000,
+    )
+    mixed_precision: bool = setting(
+        True, "Compute in half precision on a GPU; a processor always takes float32."
+    )
+    seed: int = setting(0, "Seed of all random draws.", ge=0, le=2**32 - 1)
