@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from magicgui.widgets import PushButton
+from qtpy.QtWidgets import QApplication
 
 from napari_emseg.types import Progress
 from napari_emseg.ui.run_row import RunRow
@@ -68,3 +71,17 @@ def test_what_is_still_heard_of_a_job_does_not_hide_that_it_stops(row):
     assert not row.stop.enabled
     row.show_running("Stack 2 of 2: Reading ...")
     assert row.stop.enabled
+
+
+@pytest.mark.parametrize("kind", [PushButton, SegmentButtons])
+def test_a_row_that_is_gone_is_not_called(kind, qtbot):
+    row = RunRow(kind(), "Stop.")
+    row.show()
+    row.show_running("Reading ...")
+    row.native.close()
+    row.native.deleteLater()
+    del row
+    gc.collect()  # what refers to itself is taken apart, whoever still calls it
+    QApplication.processEvents()
+    gc.collect()
+    qtbot.wait(300)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import psygnal
 from napari.layers import Labels
-from qtpy.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QCoreApplication, QObject, Qt, Signal
 
 from napari_emseg.core.edits import SliceEdits
 from napari_emseg.errors import WriteError
 from napari_emseg.io.napari_writer import labels_written
 from napari_emseg.io.recovery import PaintedSlice, Recovery, left_behind
 from napari_emseg.types import OURS
+from napari_emseg.ui.later import later
 from napari_emseg.ui.latest import throw
 from napari_emseg.ui.layer_edits import LayerEdits
 from napari_emseg.ui.notify import show_warning
@@ -68,10 +69,8 @@ class Autosave(QObject):
         self._kept: dict[Layer, _Kept] = {}
         self.removed: list[Recovery] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="emseg-autosave")
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
+        self._soon = later(self, self.write)
         self._soon.setInterval(_CALM_MS)
-        self._soon.timeout.connect(self.write)
         self._ready.connect(self._call, Qt.ConnectionType.QueuedConnection)
         self._is_failing = self._is_closed = False
         for layer in viewer.layers:

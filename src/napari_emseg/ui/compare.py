@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from magicgui.widgets import PushButton
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.errors import EmsegError
@@ -17,6 +16,7 @@ from napari_emseg.ui.comparing import Comparing
 from napari_emseg.ui.error_layer import ErrorLayer
 from napari_emseg.ui.error_list import ErrorList
 from napari_emseg.ui.guide import Guide
+from napari_emseg.ui.later import later
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.layers import current_slice
 from napari_emseg.ui.lifetime import WhenClosed
@@ -95,8 +95,8 @@ class CompareWidget(QWidget):
         self.export = ScoreExport(self.comparing, self.fields, Latest(self))
         self.against, self.runs = Against(), Runs(viewer.theme)
         self._watched = Watched(self._look_soon, self._begin_again)
-        self._begin_soon, self._looking = _timer(self, self._begin), _timer(self, self._look)
-        self._showing = _timer(self, self._show_results)
+        self._begin_soon, self._looking = later(self, self._begin), later(self, self._look)
+        self._showing = later(self, self._show_results)
         remember(
             {"errors": self.views.errors, "piece_radius_px": self.fields.piece_radius}, "compare"
         )
@@ -291,10 +291,3 @@ class CompareWidget(QWidget):
             self.recovery,
         ):
             part.stop()
-
-
-def _timer(parent: QWidget, call: Any) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.timeout.connect(call)
-    return timer

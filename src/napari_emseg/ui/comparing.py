@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_emseg.core._scores import ISBI_THRESHOLDS
 from napari_emseg.core.compared import ComparedSlice
 from napari_emseg.core.config.comparison import CompareConfig
+from napari_emseg.ui.later import later
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.layer_pair import LayerPair
 from napari_emseg.ui.results import Results
@@ -60,9 +61,7 @@ class Comparing(QObject):
         self._done = self._total = 0
         self._latest = Latest(self)
         self._run = StackRun(self._take, self._end, self)
-        self._calm = QTimer(self)
-        self._calm.setSingleShot(True)
-        self._calm.timeout.connect(self._catch_up)
+        self._calm = later(self, self._catch_up)
 
     @property
     def is_running(self) -> bool:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from qtpy.QtWidgets import (
 from napari_emseg.io._atomic import as_write_error
 from napari_emseg.model.curves import PANELS, draw_curves, draw_panel
 from napari_emseg.model.history import Row, write_history
+from napari_emseg.ui.later import later
 from napari_emseg.ui.plots import SMALL, ask_for_path, button, dress, load_matplotlib
 
 if TYPE_CHECKING:
@@ -56,12 +56,7 @@ class Curves(QWidget):
         self.log.toggled.connect(self._draw)
         self.save_png = button("Save PNG", "Save these curves as a picture.", self._ask_png)
         self.save_csv = button("Save CSV", "Save the values of all epochs.", self._ask_csv)
-        self._redraw = QTimer(self)
-        self._redraw.setSingleShot(True)
-        self._redraw.timeout.connect(self._draw)
-        self._next = QTimer(self)
-        self._next.setSingleShot(True)
-        self._next.timeout.connect(self._draw_next)
+        self._redraw, self._next = later(self, self._draw), later(self, self._draw_next)
         self._lay_out()
         self.show_history(())
 
@@ -130,6 +125,7 @@ class Curves(QWidget):
     def _clear(self) -> None:
         self._redraw.stop()
         self._next.stop()
+        self._undrawn = []
         for panel in self._panels:
             panel.canvas.hide()
         self.values.setText(_HINT)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from magicgui.widgets import Container, ProgressBar, PushButton
-from qtpy.QtCore import QTimer
 
 from napari_emseg.types import Progress
 from napari_emseg.ui.forms import row_of, wrapped_label
+from napari_emseg.ui.later import later
 from napari_emseg.ui.words import left
 
 _STEPS = 1000
@@ -36,9 +36,7 @@ class RunRow(Container):
         several = isinstance(start, Container)
         buttons = [start, self.stop] if several else [row_of(start, self.stop)]
         super().__init__(widgets=[*buttons, self.bar, self.message], labels=False)
-        self._bar_soon = QTimer(self.native)
-        self._bar_soon.setSingleShot(True)
-        self._bar_soon.timeout.connect(lambda: setattr(self.bar, "visible", True))
+        self._bar_soon = later(self.native, self._show_bar)
         self.show_idle("")
 
     def show_idle(self, message: str) -> None:
@@ -67,6 +65,9 @@ class RunRow(Container):
         """It has been asked to stop, and nobody need ask again."""
         self.stop.enabled = False
         self.message.value = "Stopping ..."
+
+    def _show_bar(self) -> None:
+        self.bar.visible = True
 
     def _enable(self, *, running: bool) -> None:
         self.start.enabled = not running

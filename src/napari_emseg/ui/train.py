@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from magicgui.widgets import PushButton
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.core.config.augmentation import AugmentConfig
@@ -24,6 +23,7 @@ from napari_emseg.ui.collector import spare_the_window
 from napari_emseg.ui.curves import Curves
 from napari_emseg.ui.forms import wrapped_label
 from napari_emseg.ui.jobs import job_runner
+from napari_emseg.ui.later import later
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
@@ -87,7 +87,7 @@ class TrainWidget(QWidget):
         self._runner = job_runner()
         self.session = TrainSession(self._runner, self.state, self._on_end)
         self._surveying = Latest(self)
-        self._survey_soon = QTimer(self)
+        self._survey_soon = later(self, self._survey)
         self._found: TrainingData | None = None
         self._is_closed = False
         self._make_parts()
@@ -135,8 +135,6 @@ class TrainWidget(QWidget):
         layout.addWidget(self.run.native)
 
     def _connect(self) -> None:
-        self._survey_soon.setSingleShot(True)
-        self._survey_soon.timeout.connect(self._survey)
         self.data.chosen.connect(self._look_again)
         self.model.changed.connect(self._respread)
         self.strip.changed.connect(self._show_roles)
