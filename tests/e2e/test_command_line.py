@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -52,7 +50,7 @@ def test_error_after_keras_is_loaded_is_still_one_line(tmp_path):
     assert not (tmp_path / "x.tif").exists()
 
 
-def test_train_interrupt_predict_with_the_model_so_far_and_go_on(tmp_path):
+def test_train_interrupt_predict_with_the_model_so_far_and_go_on(tmp_path, wait_until):
     folder = tmp_path / "run"
     arguments = [
         "train", str(phantom_path()), str(phantom_path("labels")), "--out", str(folder),
@@ -79,14 +77,6 @@ def test_train_interrupt_predict_with_the_model_so_far_and_go_on(tmp_path):
     trained = run(*arguments, "--epochs", epochs + 1, "--resume")
     assert "V_rand" in trained.stdout
     assert len((folder / "history.csv").read_text().splitlines()) - 1 == epochs + 1
-
-
-def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while not happened():
-        if time.monotonic() > deadline or process.poll() is not None:
-            pytest.fail(f"it did not happen; exit status {process.poll()}")
-        time.sleep(0.1)
 
 
 def test_doctor_says_what_is_used():

@@ -6,8 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -61,31 +59,27 @@ def predict(*args: object) -> str:
     return done.stdout
 
 
-def stop_midway(*args: object, by: signal.Signals) -> tuple[int, str]:
-    """Start a prediction, and send a signal when a few slices are finished."""
-    out = Path(str(args[args.index("--out") + 1]))
-    before = slices_done(out)
-    with subprocess.Popen(
-        [*PROGRAM, *map(str, args)], stderr=subprocess.PIPE, text=True
-    ) as process:
-        wait_until(lambda: slices_done(out) >= before + 3, process)
-        process.send_signal(by)
-        _, error = process.communicate(timeout=60)
-    assert before < slices_done(out) < SLICES
-    return process.returncode, error
+@pytest.fixture
+def stop_midway(wait_until):
+    def stop(*args: object, by: signal.Signals) -> tuple[int, str]:
+        """Start a prediction, and send a signal when a few slices are finished."""
+        out = Path(str(args[args.index("--out") + 1]))
+        before = slices_done(out)
+        with subprocess.Popen(
+            [*PROGRAM, *map(str, args)], stderr=subprocess.PIPE, text=True
+        ) as process:
+            wait_until(lambda: slices_done(out) >= before + 3, process)
+            process.send_signal(by)
+            _, error = process.communicate(timeout=60)
+        assert before < slices_done(out) < SLICES
+        return process.returncode, error
+
+    return stop
 
 
 def slices_done(out: Path) -> int:
     records = [*out.parent.glob(f".{out.stem}*{RECORD}"), *out.glob(RECORD)]
     return json.loads(records[0].read_text())["done"] if records else 0
-
-
-def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while not happened():
-        if time.monotonic() > deadline or process.poll() is not None:
-            pytest.fail(f"it did not happen; exit status {process.poll()}")
-        time.sleep(0.005)
 
 
 def assert_same(out: Path, expected: np.ndarray) -> None:
@@ -105,7 +99,7 @@ def test_every_kind_follows_from_the_probability(whole):
     np.testing.assert_array_equal(whole["cells"], to_cells(probability, rules))
 
 
-def test_killed_zarr_of_cells_goes_on(source, whole, tmp_path, capsys):
+def test_killed_zarr_of_cells_goes_on(source, whole, stop_midway, tmp_path, capsys):
     out = tmp_path / "out.zarr"
     how = (source, "--out", out, "--what", "cells")
     status, _ = stop_midway(*how, by=signal.SIGKILL)
@@ -121,7 +115,7 @@ def test_killed_zarr_of_cells_goes_on(source, whole, tmp_path, capsys):
     assert_same(out, whole["cells"])
 
 
-def test_interrupted_tiff_of_probabilities_goes_on(source, whole, tmp_path):
+def test_interrupted_tiff_of_probabilities_goes_on(source, whole, stop_midway, tmp_path):
     out = tmp_path / "out.tif"
     status, error = stop_midway(source, "--out", out, by=signal.SIGINT)
     assert status == 130, error
@@ -136,7 +130,7 @@ def test_interrupted_tiff_of_probabilities_goes_on(source, whole, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["out.tif", "out.npy", "out/"])
 @pytest.mark.parametrize("what", DTYPES)
-def test_killed_twice(source, whole, tmp_path, name, what):
+def test_killed_twice(source, whole, stop_midway, tmp_path, name, what):
     how = (source, "--out", f"{tmp_path}/{name}", "--what", what, "--resume")
     for _ in range(2):
         stop_midway(*how, by=signal.SIGKILL)
