@@ -31,12 +31,16 @@ def shipped_folder() -> Path:
     return Path(str(files("napari_emseg"))) / "models" / DEFAULT
 
 
+def package_folders() -> list[Path]:
+    """Folder of the model that ships, then those of the library by name."""
+    # a leading dot marks what a package that is being written leaves behind when it is interrupted
+    return [shipped_folder(), *sorted(library_folder().glob("[!.]*/"))]
+
+
 def list_models() -> list[ModelPackage]:
     """The model that ships, then those of the library by name; damaged ones are left out."""
-    # a leading dot marks what a package that is being written leaves behind when it is interrupted
-    folders = [shipped_folder(), *sorted(library_folder().glob("[!.]*/"))]
     packages = []
-    for folder in folders:
+    for folder in package_folders():
         if not (folder / RDF).exists():
             continue
         try:

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.errors import ModelError, ReadError
-from napari_emseg.io.folders import library_folder
 from napari_emseg.io.json_file import read_json
 from napari_emseg.model.history import Row, best_epoch, is_validated
-from napari_emseg.model.library import shipped_folder
+from napari_emseg.model.library import package_folders
 from napari_emseg.model.package import HISTORY, read_package
 from napari_emseg.model.run_folder import RunFolder
 
@@ -68,10 +67,9 @@ def list_records(runs: Path) -> list[Record]:
         Folder of run folders; it need not exist. A run whose model lies in the library counts
         once, and what cannot be read is left out.
     """
-    packages = [shipped_folder(), *sorted(library_folder().glob("[!.]*/"))]
     newest = sorted(runs.glob("*/history.csv"), key=lambda path: -path.stat().st_mtime)
     records: list[Record] = []
-    for folder in [*packages, *(path.parent for path in newest)]:
+    for folder in [*package_folders(), *(path.parent for path in newest)]:
         try:
             record = read_record(folder)
         except ReadError:
