@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from magicgui.widgets import ComboBox, PushButton
+from magicgui.widgets import PushButton
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
@@ -13,17 +13,17 @@ from napari_emseg.errors import EmsegError
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.ui.closing import AskBeforeClosing, ask
 from napari_emseg.ui.folded import folded
-from napari_emseg.ui.forms import field_for, form_of, spare_width
+from napari_emseg.ui.forms import field_for, form_of
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
+from napari_emseg.ui.model_field import choose_model, model_field
 from napari_emseg.ui.notify import show_error
 from napari_emseg.ui.predictions import newest_prediction
 from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.retrain_loop import RetrainLoop
 from napari_emseg.ui.retrain_state import RetrainState
 from napari_emseg.ui.run_row import RunRow
-from napari_emseg.ui.segment_fields import models_offered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,13 +77,10 @@ class RetrainPanel(QWidget):
     # -- parts -----------------------------------------------------------------------------
 
     def _make_fields(self) -> None:
-        self.model = spare_width(
-            ComboBox(
-                name="model", label="Model", choices=models_offered,
-                tooltip="What goes on learning: the model of the newest prediction, unless you "
-                "choose another. It stays as it is; a new one is made of it.",
-            )
-        )  # fmt: skip
+        self.model = model_field(
+            "What goes on learning: the model of the newest prediction, unless you choose another. "
+            "It stays as it is; a new one is made of it."
+        )
         self.config = {
             each.name: field_for(RetrainConfig, each.name) for each in RetrainConfig.settings()
         }
@@ -137,10 +134,7 @@ class RetrainPanel(QWidget):
 
     def _offer(self, folder: Path) -> None:
         """Offer the models that there are now, and choose the one in ``folder``."""
-        self.model.reset_choices()
-        for package in self.model.choices:
-            if package.folder == folder:
-                self.model.value = package
+        choose_model(self.model, folder)
 
     # -- actions ---------------------------------------------------------------------------
 

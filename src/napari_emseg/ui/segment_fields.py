@@ -10,9 +10,8 @@ from napari.layers import Image
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.slices import chosen_slices
-from napari_emseg.model.library import list_models
-from napari_emseg.model.package import ModelPackage
 from napari_emseg.ui.forms import field_for, form_of, spare_width
+from napari_emseg.ui.model_field import choose_model, model_field
 from napari_emseg.ui.remembered import remember, restore
 
 _RESULTS = {"mask": ("mask",), "cells": ("cells",), "mask and cells": ("mask", "cells")}
@@ -56,14 +55,7 @@ class SegmentFields:
                 options={"tooltip": "The stack, or single slice, to segment."},
             )
         )
-        self.model = spare_width(
-            ComboBox(
-                name="model",
-                label="Model",
-                choices=models_offered,
-                tooltip="The network that segments: the one that ships, or one of yours.",
-            )
-        )
+        self.model = model_field("The network that segments: the one that ships, or one of yours.")
         self.device = ComboBox(
             name="device",
             label="Device",
@@ -126,10 +118,7 @@ class SegmentFields:
 
     def choose_model(self, folder: Path) -> None:
         """Offer a model that was just trained, and choose it."""
-        self.model.reset_choices()
-        for package in self.model.choices:
-            if package.folder == folder:
-                self.model.value = package
+        choose_model(self.model, folder)
 
     def offer_devices(self, found: Sequence[str]) -> None:
         """Offer what there is in this machine; the choice stays, or is what it was last time."""
@@ -146,8 +135,3 @@ class SegmentFields:
         if self.model.value is not None:
             with self.threshold.changed.blocked():  # what is shown came from another model
                 self.threshold.value = self.model.value.info.threshold
-
-
-def models_offered(_: object = None) -> list[tuple[str, ModelPackage]]:
-    """The models of the library by name, as the choices of a field."""
-    return [(package.folder.name, package) for package in list_models()]
