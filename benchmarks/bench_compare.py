@@ -12,9 +12,9 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
+from isbi import LABELS
 from scipy.ndimage import gaussian_filter
 
 from napari_emseg.core.comparison import compare_slices
@@ -25,14 +25,11 @@ from napari_emseg.io.read import read_stack
 
 SLICES, SIZE, RUNS = 30, 512, 9
 SLICE_LIMIT_S, STACK_LIMIT_S = 0.3, 10.0
-REPO = Path(__file__).parents[1]
 
 
 def truth() -> tuple[str, np.ndarray]:
-    folder = Path(os.environ.get("EMSEG_ISBI_DIR", REPO.parent / "shared/data/isbi2012"))
-    path = folder / "train-labels.tif"
-    if path.exists():
-        return "ISBI 2012", np.asarray(read_stack(path, kind="labels").data)
+    if LABELS.exists():
+        return "ISBI 2012", np.asarray(read_stack(LABELS, kind="labels").data)
     noise = gaussian_filter(np.random.default_rng(0).normal(size=(SLICES, SIZE, SIZE)), (1, 8, 8))
     return "made-up tissue", (np.abs(noise / noise.std()) > 0.25).astype(np.uint8)
 

@@ -40,7 +40,8 @@ REPO = Path(__file__).resolve().parents[1]
 sys.path.append(str(REPO / "sample_data"))
 sys.path.append(str(REPO / "benchmarks"))
 
-from bench_robustness import DATA, noise, zoom  # noqa: E402
+from bench_robustness import noise, zoom  # noqa: E402
+from isbi import isbi_slices  # noqa: E402
 
 from napari_emseg.core.classes import cell_probability  # noqa: E402
 from napari_emseg.core.config.correction import RetrainConfig  # noqa: E402
@@ -49,7 +50,6 @@ from napari_emseg.core.roles import Roles  # noqa: E402
 from napari_emseg.engine.retrain_request import retrain_request  # noqa: E402
 from napari_emseg.engine.run import run  # noqa: E402
 from napari_emseg.engine.train_request import TrainingData  # noqa: E402
-from napari_emseg.io.read import read_stack  # noqa: E402
 from napari_emseg.model.library import DEFAULT, find_model  # noqa: E402
 from napari_emseg.model.package import ModelPackage  # noqa: E402
 from napari_emseg.model.predict import predict_slices  # noqa: E402
@@ -92,11 +92,8 @@ def other_phantom() -> Case:
 
 def isbi(alter: Callable[[np.ndarray], np.ndarray]) -> Case:
     """ISBI slices, altered."""
-    if not (DATA / "train-volume.tif").exists():
-        sys.exit(f"need the ISBI slices in {DATA}")
-    grey = read_stack(DATA / "train-volume.tif", kind="image").take([*ISBI_SLICES]).data
-    truth = read_stack(DATA / "train-labels.tif", kind="labels").take([*ISBI_SLICES]).data
-    return Case.of(np.asarray(alter(grey / np.float32(255)), np.float32), truth)
+    grey, truth = isbi_slices(ISBI_SLICES)
+    return Case.of(np.asarray(alter(grey), np.float32), truth)
 
 
 def shade(grey: np.ndarray) -> np.ndarray:

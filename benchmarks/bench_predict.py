@@ -30,11 +30,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from isbi import IMAGES
 
 EDGE, PRODUCT = 512, 2048
 PRODUCTS = ("numpy product", "OpenVINO product")
-REPO = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("EMSEG_ISBI_DIR", REPO.parent / "shared" / "data" / "isbi2012"))
 COLD = """
 import sys, time
 begun = time.perf_counter()
@@ -105,8 +104,7 @@ def the_stack(slices: int):
     from napari_emseg.io.read import read_stack
     from napari_emseg.io.samples import phantom_path
 
-    real = DATA / "train-volume.tif"
-    stack = read_stack(real if real.exists() else phantom_path(), kind="image")
+    stack = read_stack(IMAGES if IMAGES.exists() else phantom_path(), kind="image")
     chosen = np.arange(slices) % len(stack)
     return stack.with_data(np.asarray(stack.data)[chosen, :EDGE, :EDGE])
 

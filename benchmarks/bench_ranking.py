@@ -11,21 +11,16 @@ lies in the first 5, 10 and 25 % of the squares.
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
-from bench_robustness import DATA, SLICES, Alter, illuminate, noise
+from bench_robustness import SLICES, Alter, illuminate, noise, predicted
+from isbi import isbi_slices
 from scipy.stats import spearmanr
 
-from napari_emseg.core.classes import cell_probability
 from napari_emseg.core.metrics import score_slice
 from napari_emseg.core.places import SQUARE_PX, Place
 from napari_emseg.core.ranking import rank_places
-from napari_emseg.io.read import read_stack
 from napari_emseg.model.library import DEFAULT, find_model
-from napari_emseg.model.predict import predict_slices
 from napari_emseg.model.predictor import Predictor
-from napari_emseg.types import Stack
 
 ALTERED: dict[str, Alter] = {
     "plain": lambda grey: grey,
@@ -65,18 +60,12 @@ def line(name: str, won: np.ndarray, by: np.ndarray) -> str:
 
 
 def main() -> None:
-    if not (DATA / "train-volume.tif").exists():
-        sys.exit(f"need the ISBI slices in {DATA}")
     package = find_model(DEFAULT)
     predictor = Predictor.of(package)
-    grey = read_stack(DATA / "train-volume.tif", kind="image").take(SLICES).data / np.float32(255)
-    truth = read_stack(DATA / "train-labels.tif", kind="labels").take(SLICES).data
+    grey, truth = isbi_slices(SLICES)
     print(f"{'slices 24 to 26':34} Spearman   5 %   10 %   25 %")
     for name, alter in ALTERED.items():
-        stack = Stack(np.asarray(alter(grey), np.float32))
-        predicted = predict_slices(stack, range(len(stack)), predictor, package.info.network)
-        probability = [cell_probability(channels) for _, channels in predicted]
-        pairs = zip(probability, truth, strict=True)
+        pairs = zip(predicted(alter(grey), predictor), truth, strict=True)
         table = np.concatenate([look(p, t, package.info.threshold) for p, t in pairs])
         print(line(f"{name}, ranked", table[:, 0], table[:, 1]))
         print(line(f"{name}, uncertainty alone", table[:, 0], table[:, 2]), flush=True)

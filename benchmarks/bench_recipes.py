@@ -22,18 +22,17 @@ import argparse
 import csv
 import json
 import math
-import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+from isbi import IMAGES, LABELS, REPO, require_isbi
+
 from napari_emseg.model.package import read_package
 
-REPO = Path(__file__).resolve().parents[1]
 RUNS = REPO / "runs" / "recipes"
 TABLE = REPO / "benchmarks" / "recipes.csv"
-DATA = Path(os.environ.get("EMSEG_ISBI_DIR", REPO.parent / "shared" / "data" / "isbi2012"))
 
 GROUPS = {
     "24-26": {"--slices": "0:24", "--val-slices": "12,20"},
@@ -87,7 +86,7 @@ def train(recipe: str, group: str) -> Path:
     if not (out / "package").exists():
         held_out = [text for pair in GROUPS[group].items() for text in pair]
         command(
-            "train", DATA / "train-volume.tif", DATA / "train-labels.tif", "--out", out,
+            "train", IMAGES, LABELS, "--out", out,
             *held_out, *shlex.split(RECIPES[recipe]),
             *(["--resume"] if (out / "last.keras").exists() else []),
         )  # fmt: skip
@@ -100,11 +99,10 @@ def score(package: Path, group: str, *flags: str) -> dict[str, float]:
     slices = f"{first}:{last + 1}"
     out = package.with_name("prediction.tif")
     command(
-        "predict", DATA / "train-volume.tif", "--model", package, "--slices", slices,
+        "predict", IMAGES, "--model", package, "--slices", slices,
         "--out", out, "--overwrite", *flags,
     )  # fmt: skip
-    truth = DATA / "train-labels.tif"
-    return json.loads(command("evaluate", out, truth, "--slices", slices, "--json"))["stack"]
+    return json.loads(command("evaluate", out, LABELS, "--slices", slices, "--json"))["stack"]
 
 
 def gflop_per_slice(package: Path) -> float:
@@ -170,8 +168,7 @@ def main() -> None:
     parser.add_argument("recipes", nargs="*", metavar="NAME", help=", ".join(RECIPES))
     parser.add_argument("--groups", nargs="+", choices=GROUPS, default=["24-26"])
     chosen = parser.parse_args()
-    if not (DATA / "train-volume.tif").exists():
-        sys.exit(f"no ISBI slices in {DATA}; set EMSEG_ISBI_DIR to the folder that has them")
+    require_isbi()
     for recipe in chosen.recipes or FLOORS:
         for group in chosen.groups:
             row = measure(recipe, group)

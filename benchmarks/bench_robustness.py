@@ -12,24 +12,21 @@ The model is by default the one that ``bench_recipes.py default`` trained withou
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from isbi import REPO, isbi_slices
 from scipy import ndimage
 
 from napari_emseg.core.classes import cell_probability
 from napari_emseg.core.metrics import score_stack
-from napari_emseg.io.read import read_stack
 from napari_emseg.model.package import read_package
 from napari_emseg.model.predict import predict_slices
 from napari_emseg.model.predictor import Predictor
 from napari_emseg.types import Stack
 
-REPO = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("EMSEG_ISBI_DIR", REPO.parent / "shared" / "data" / "isbi2012"))
 MODEL = REPO / "runs" / "recipes" / "default-24-26" / "package"
 SLICES = [24, 25, 26]
 
@@ -68,20 +65,24 @@ SCALES = {f"{nm} nm per pixel": 4 / nm for nm in (3, 5, 6)}
 """Enlarged or made smaller, image and truth alike."""
 
 
+def predicted(grey: np.ndarray, predictor: Predictor) -> np.ndarray:
+    """Probability of cell (Z, Y, X)."""
+    stack = Stack(np.asarray(grey, np.float32))
+    slices = predict_slices(stack, range(len(stack)), predictor, predictor.network)
+    return cell_probability(np.stack([channels for _, channels in slices]))
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else MODEL
-    if not (DATA / "train-volume.tif").exists() or not folder.exists():
-        sys.exit(f"need the ISBI slices in {DATA} and a model in {folder}")
+    if not folder.exists():
+        sys.exit(f"need a model in {folder}")
     package = read_package(folder)
     predictor = Predictor.of(package)
-    grey = read_stack(DATA / "train-volume.tif", kind="image").take(SLICES).data / np.float32(255)
-    truth = read_stack(DATA / "train-labels.tif", kind="labels").take(SLICES).data
+    grey, truth = isbi_slices(SLICES)
     print(f"{'slices 24 to 26':32} V_rand  V_info")
     scaled = {name: zoom(factor) for name, factor in SCALES.items()}
     for name, alter in {**ALTERED, **scaled}.items():
-        stack = Stack(np.asarray(alter(grey), np.float32))
-        predicted = predict_slices(stack, range(len(stack)), predictor, package.info.network)
-        probability = cell_probability(np.stack([channels for _, channels in predicted]))
+        probability = predicted(alter(grey), predictor)
         wanted = zoom(SCALES[name], order=0)(truth) if name in SCALES else truth
         scores = score_stack(probability, wanted)
         print(f"{name:32} {scores.v_rand:.4f}  {scores.v_info:.4f}", flush=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,17 +24,15 @@ from napari_emseg.core.metrics import (
 )
 from napari_emseg.errors import CancelledError, LabelsError, SettingError, ShapeError
 
-REPO = Path(__file__).parents[2]
-ISBI_DIR = Path(os.environ.get("EMSEG_ISBI_DIR", REPO / "../shared/data/isbi2012"))
-REFERENCE = ISBI_DIR.parent / "metric_reference.npz"
 ALL_SCORES = SliceScores.__dataclass_fields__
 
 
 @pytest.fixture(scope="module")
-def reference():
-    if not REFERENCE.exists():
-        pytest.skip(f"the reference scores of the challenge's Fiji classes are not at {REFERENCE}")
-    return np.load(REFERENCE), json.loads(REFERENCE.with_suffix(".json").read_text())
+def reference(isbi_dir):
+    path = isbi_dir.parent / "metric_reference.npz"
+    if not path.exists():
+        pytest.skip(f"the reference scores of the challenge's Fiji classes are not at {path}")
+    return np.load(path), json.loads(path.with_suffix(".json").read_text())
 
 
 def grid(cell=12, count=4, border=2):
