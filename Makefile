@@ -4,10 +4,12 @@
 #   PYTHON=...      the interpreter that makes the environment (3.11 to 3.13)
 #   VENV=...        the environment's folder
 #   WORKERS=2       processes that run tests side by side, each with a display of its own
+#   LIMIT=30m       a group of tests that runs longer hangs, and is ended
 #   NO_INSTALL=1    use the environment as it is, for those who keep their own
 
 VENV ?= .venv
 WORKERS ?= 2
+LIMIT ?= 30m
 PY := $(VENV)/bin/python
 export VENV PYTHON
 
@@ -31,7 +33,7 @@ define pytest_groups
 group() { \
     name=$$1; shift; status=0; \
     echo "== tests, group $$name"; \
-    $(PY) -m pytest -n $(WORKERS) --dist loadfile "$$@" -m "$(1)" $(ARGS) || status=$$?; \
+    timeout --foreground -k 30 $(LIMIT) $(PY) -m pytest -n $(WORKERS) --dist loadfile "$$@" -m "$(1)" $(ARGS) || status=$$?; \
     case $$status in 0|$(2)) ;; *) failed=1; echo "== group $$name: FAILED" >&2 ;; esac; \
 }; \
 group window --ignore=tests/model; \
