@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
 import platformdirs
+
+from napari_emseg.io.stamped import sha256_of
 
 FOLDER_VARIABLE = "EMSEG_CACHE_DIR"
 
@@ -20,8 +21,7 @@ def cache_folder() -> Path:
 
 def cached_for(weights: Path, name: str) -> Path:
     """Where ``name``, which is made from the file ``weights``, is kept; it need not exist yet."""
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    return cache_folder() / "models" / digest[:32] / name
+    return cache_folder() / "models" / sha256_of(weights)[:32] / name
 
 
 def keep_newest(folder: Path, count: int) -> None:
