@@ -67,7 +67,8 @@ def predict_slice(
     shape = (image.shape[1], image.shape[2])
     padded = [pad_to_multiple(each, network.multiple) for each in image]
     blender = Blender(shape, network.channels, network.multiple)
-    tiles = plan_tiles(shape, config.tile_size, network.reach, network.multiple)
+    tile_size = config.tile_size or runtime.tile_size
+    tiles = plan_tiles(shape, tile_size, network.reach, network.multiple)
     predict = _in_all_orientations if config.tta else _as_they_are
     at_once = max(1, config.batch_size)
     for group in batches(tiles, at_once):
@@ -75,8 +76,8 @@ def predict_slice(
         for tile, values in zip(group, predict(inputs, runtime, at_once), strict=True):
             blender.add(tile, values)
     result = blender.result()
-    # the weights of blended tiles sum to 1 but for rounding; what was blended is ours to change
-    return np.clip(result, 0, 1, out=result if len(tiles) > 1 else None)[inside]
+    # the weights of blended tiles sum to 1 but for rounding; a runtime may hand out what is its own
+    return np.clip(result, 0, 1, out=result if result.flags.writeable else None)[inside]
 
 
 def _within(region: Region, frame: Region) -> Region:

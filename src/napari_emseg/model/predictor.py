@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -127,15 +127,17 @@ class Predictor:
         begun = time.monotonic()
         self._runtime(blank)
         seconds = (time.monotonic() - begun) * len(tiles) * (8 if config.tta else 1)
-        memory = bytes_at_once(shape, self.network, config)
+        memory = bytes_at_once(shape, self.network, config, self._runtime.maps)
         return Outlook(self.runtime, len(tiles), seconds, memory)
 
     def _config_for(self, shape: tuple[int, int]) -> PredictConfig:
         """Tiles and batches for slices of a shape, on the device that computes now."""
         if shape not in self._fitted:
-            device = self._runtime.device
+            device, wanted = self._runtime.device, self._wanted
+            tile_size = wanted.tile_size or self._runtime.tile_size
             self._fitted[shape] = fit_to_memory(
-                shape, self.network, self._wanted,
+                shape, self.network, replace(wanted, tile_size=tile_size),
+                maps=self._runtime.maps,
                 free_bytes=free_memory(device), on_gpu=device.startswith("gpu"),
             )  # fmt: skip
         return self._fitted[shape]
@@ -149,7 +151,7 @@ class Predictor:
         """Take smaller pieces, else the processor; raise where there is nothing less to ask for."""
         smaller = None
         if isinstance(error, MemoryError):
-            smaller = in_smaller_pieces(shape, self.network, config)
+            smaller = in_smaller_pieces(shape, self.network, config, self._runtime.maps)
         if smaller is not None:
             self._fitted[shape] = smaller
         elif self._runtime.device.startswith("gpu"):

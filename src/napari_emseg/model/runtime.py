@@ -30,10 +30,17 @@ class Runtime(Protocol):
         What runs it and where, such as ``OpenVINO int8 on cpu:0``.
     device : str
         Where, such as ``cpu:0``.
+    tile_size : int
+        Edge in px of the tiles that suit it: larger ones take more memory than they save time.
+    maps : float
+        Feature maps of full size and single precision that it holds at once, at most, for each
+        base filter; `benchmarks/bench_memory.py` measures whole predictions.
     """
 
     name: str
     device: str
+    tile_size: int
+    maps: float
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
         """Predict tiles (N, Y, X, C) of C input slices each; gives channels (N, Y, X, K).
@@ -132,17 +139,17 @@ def _load_openvino(
         )
     if config.int8 or (package.info.int8_is_good and not config.exact):
         try:
-            return _load_ir(Stamped.of(int8_weights(package)), device, "OpenVINO int8")
+            return _load_ir(Stamped.of(int8_weights(package)), device, is_int8=True)
         except (ModelError, OSError) as error:
             on_event(Log(f"The model's fast int8 form cannot be used: {error}"))
-    return _load_ir(Stamped.of(onnx_weights(package, on_event)), device, "OpenVINO")
+    return _load_ir(Stamped.of(onnx_weights(package, on_event)), device, is_int8=False)
 
 
 @lru_cache(maxsize=2)
-def _load_ir(weights: Stamped, device: str, form: str) -> Runtime:
+def _load_ir(weights: Stamped, device: str, *, is_int8: bool) -> Runtime:
     from napari_emseg.model.openvino_runtime import OpenVinoRuntime
 
-    return OpenVinoRuntime(weights.path, device, form)
+    return OpenVinoRuntime(weights.path, device, is_int8=is_int8)
 
 
 @lru_cache(maxsize=2)
