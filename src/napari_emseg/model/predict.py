@@ -71,8 +71,10 @@ def predict_slice(
     tiles = plan_tiles(shape, tile_size, network.reach, network.multiple)
     predict = _in_all_orientations if config.tta else _as_they_are
     at_once = max(1, config.batch_size)
+    room = np.empty((min(at_once, len(tiles)), *tiles[0].shape, len(image)), np.float32)
     for group in batches(tiles, at_once):
-        inputs = _cut(padded, grey_values, group)
+        inputs = room[: len(group)]
+        _cut(padded, grey_values, group, inputs)
         for tile, values in zip(group, predict(inputs, runtime, at_once), strict=True):
             blender.add(tile, values)
     result = blender.result()
@@ -90,14 +92,15 @@ def _within(region: Region, frame: Region) -> Region:
 
 
 def _cut(
-    images: list[npt.NDArray[Any]], grey_values: list[GreyValues], tiles: list[Tile]
-) -> Float32Array:
-    """Tiles (N, Y, X, C) of the slices that the network sees, normalised by the whole of each."""
-    inputs = np.empty((len(tiles), *tiles[0].shape, len(images)), np.float32)
+    images: list[npt.NDArray[Any]],
+    grey_values: list[GreyValues],
+    tiles: list[Tile],
+    inputs: Float32Array,
+) -> None:
+    """Fill in tiles (N, Y, X, C) of the slices that the network sees, each normalised as a whole."""
     for tile, channels in zip(tiles, inputs, strict=True):
         for k, (grey, image) in enumerate(zip(grey_values, images, strict=True)):
             grey.normalise(image[tile.index], channels[..., k])
-    return inputs
 
 
 def _as_they_are(tiles: Float32Array, runtime: Runtime, at_once: int) -> Float32Array:
