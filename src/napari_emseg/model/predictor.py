@@ -16,7 +16,7 @@ from napari_emseg.core.tiling import Region, Tile, plan_tiles
 from napari_emseg.errors import DeviceError, MemoryShortError
 from napari_emseg.model.memory import bytes_at_once, fit_to_memory, free_memory, in_smaller_pieces
 from napari_emseg.model.package import ModelPackage
-from napari_emseg.model.predict import predict_slice
+from napari_emseg.model.predict import Room, predict_slice
 from napari_emseg.model.runtime import Runtime, load_runtime
 from napari_emseg.types import Float32Array, Log, OnEvent
 
@@ -74,6 +74,7 @@ class Predictor:
         self._load, self.network = load, network
         self._wanted, self._on_event = config, on_event
         self._runtime = load(device)
+        self._room = Room()
         self._fitted: dict[tuple[int, int], PredictConfig] = {}
 
     @classmethod
@@ -106,7 +107,9 @@ class Predictor:
         while True:
             config = self._config_for(shape)
             try:
-                result = predict_slice(image, self._runtime, self.network, config, region)
+                result = predict_slice(
+                    image, self._runtime, self.network, config, region, self._room
+                )
             except (MemoryError, DeviceError) as error:
                 self._ask_for_less(shape, config, error)
                 trouble = error
