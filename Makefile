@@ -4,10 +4,12 @@
 #   PYTHON=...      the interpreter that makes the environment (3.11 to 3.13)
 #   VENV=...        the environment's folder
 #   WORKERS=2       processes that run tests side by side, each with a display of its own
+#   LIMIT=30m       a group of tests that runs longer hangs, and is ended
 #   NO_INSTALL=1    use the environment as it is, for those who keep their own
 
 VENV ?= .venv
 WORKERS ?= 2
+LIMIT ?= 30m
 PY := $(VENV)/bin/python
 export VENV PYTHON
 
@@ -24,14 +26,15 @@ demo: install  ## segment the bundled sample and show it (writes demo-out/ where
 	$(VENV)/bin/napari-emseg demo $(ARGS)
 
 # TensorFlow and a napari window crash each other in one process (Mesa's OpenGL), so the tests that
-# import keras run apart from all others. Both groups run, whatever the first one says.
+# import keras run apart from all others. Both groups run, whatever the first one says. A process
+# that crashes ends its group: pytest-xdist has hung where it began others in its place.
 #   $(1) the markers, $(2) the exit status of pytest that is no failure besides 0
 define pytest_groups
 @failed=0; \
 group() { \
     name=$$1; shift; status=0; \
     echo "== tests, group $$name"; \
-    $(PY) -m pytest -n $(WORKERS) --dist loadfile "$$@" -m "$(1)" $(ARGS) || status=$$?; \
+    timeout --foreground -k 30 $(LIMIT) $(PY) -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 "$$@" -m "$(1)" $(ARGS) || status=$$?; \
     case $$status in 0|$(2)) ;; *) failed=1; echo "== group $$name: FAILED" >&2 ;; esac; \
 }; \
 group window --ignore=tests/model; \

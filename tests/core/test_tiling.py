@@ -129,13 +129,6 @@ def test_tiles_have_one_shape_and_go_row_by_row():
     )
 
 
-def test_the_weights_of_a_tile_are_those_of_its_axes():
-    tile = plan_tiles((900, 300), 200, 20, 4)[0]
-    weights = tile.weights()
-    assert weights.dtype == np.float32
-    np.testing.assert_array_equal(weights[:, 5], tile.y.weights() * tile.x.weights()[5])
-
-
 def test_mirror_padding():
     padded = pad_to_multiple(np.array([[1, 2, 3]]), 4)
     np.testing.assert_array_equal(padded, [[1, 2, 3, 2]] * 4)

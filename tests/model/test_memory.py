@@ -19,20 +19,28 @@ from napari_emseg.model.memory import (
     in_smaller_pieces,
     memory_errors,
 )
-from napari_emseg.model.openvino_runtime import ov
+from napari_emseg.model.openvino_runtime import OpenVinoRuntime, ov
 
 GIB = 2**30
 NETWORK = NetworkConfig()
 LARGE = (4096, 4096)
+MAPS = 8.0
 
 
 def fitted(free_bytes, *, on_gpu=False, shape=LARGE, **config):
-    wanted = PredictConfig(**config)
-    return fit_to_memory(shape, NETWORK, wanted, free_bytes=free_bytes, on_gpu=on_gpu)
+    wanted = PredictConfig(**{"tile_size": 1152} | config)
+    return fit_to_memory(shape, NETWORK, wanted, maps=MAPS, free_bytes=free_bytes, on_gpu=on_gpu)
 
 
 def test_with_enough_memory_tiles_are_as_large_as_wanted_one_at_a_time():
-    assert fitted(64 * GIB) == PredictConfig(batch_size=1)
+    assert fitted(64 * GIB) == PredictConfig(1152, 1)
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
+def test_a_large_slice_takes_half_a_gigabyte(is_int8, whole_package):
+    runtime = OpenVinoRuntime(whole_package.onnx, is_int8=is_int8)
+    config = PredictConfig(runtime.tile_size, 1)
+    assert 2e8 < bytes_at_once(LARGE, NETWORK, config, runtime.maps) < 5e8
 
 
 def test_a_gpu_gets_several_tiles_at_once():
@@ -48,21 +56,21 @@ def test_what_a_person_sets_stands_where_it_fits():
 @pytest.mark.parametrize("on_gpu", [False, True])
 def test_half_of_the_free_memory_is_left(free, on_gpu):
     config = fitted(free * GIB, on_gpu=on_gpu)
-    assert bytes_at_once(LARGE, NETWORK, config) <= free * GIB / 2
+    assert bytes_at_once(LARGE, NETWORK, config, MAPS) <= free * GIB / 2
 
 
 def test_where_nothing_fits_the_smallest_tiles_are_tried():
     config = fitted(1000)
     assert config.batch_size == 1
-    assert in_smaller_pieces(LARGE, NETWORK, config) is None
+    assert in_smaller_pieces(LARGE, NETWORK, config, MAPS) is None
 
 
 def test_first_fewer_at_once_then_smaller_ones():
-    config, edges, batches = PredictConfig(batch_size=4), [], []
+    config, edges, batches = PredictConfig(1152, 4), [], []
     while config is not None:
         edges.append(plan_tiles(LARGE, config.tile_size, NETWORK.reach, NETWORK.multiple)[0].shape)
         batches.append(config.batch_size)
-        config = in_smaller_pieces(LARGE, NETWORK, config)
+        config = in_smaller_pieces(LARGE, NETWORK, config, MAPS)
     assert batches[:3] == [4, 2, 1]
     assert set(batches[3:]) == {1}
     assert len(set(edges[:3])) == 1

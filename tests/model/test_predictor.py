@@ -23,6 +23,7 @@ class Device:
     def __init__(self, run, device, room, error=MemoryError):
         self._run, self.device, self._room, self._error = run, device, room, error
         self.name = f"network on {device}"
+        self.tile_size, self.maps = run.tile_size, run.maps
         self.seen = []
 
     def __call__(self, tiles):
@@ -131,6 +132,13 @@ def test_a_region(predictor_on, expected):
     predictor, _ = predictor_on(gpu=10**9)
     region = slice(100, 150), slice(10, 400)
     np.testing.assert_allclose(predictor(IMAGE, region), expected[region], atol=1e-4)
+
+
+def test_where_nobody_says_tiles_are_what_suits_the_runtime(run):
+    device = Device(run, "cpu:0", 10**9)
+    device.tile_size = 128
+    outlook = Predictor(lambda _: device, NETWORK, "cpu", PredictConfig()).outlook((300, 420))
+    assert outlook.tiles == len(plan_tiles((300, 420), 128, NETWORK.reach, NETWORK.multiple)) > 1
 
 
 @pytest.mark.parametrize("tta", [False, True])

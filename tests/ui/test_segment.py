@@ -225,6 +225,22 @@ def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs,
     assert len({*zip(cells.ravel(), linked.ravel(), strict=True)}) == linked.max() + 1
 
 
+def test_one_more_slice_of_a_mask_is_made_and_drawn_once(viewer, dock, blobs, qtbot):
+    settle(blobs, qtbot)
+    mask, made, drawn = viewer.layers["em mask"], [], []
+    put = blobs._results["mask"].put
+    blobs._results["mask"].put = lambda z, *a, **k: (made.append(z), put(z, *a, **k))
+    viewer.dims.set_current_step(0, 1)
+    mask.events.set_data.connect(lambda: drawn.append(viewer.dims.current_step[0]))
+    before = mask.thumbnail.copy()
+    blobs.show()
+    blobs.accept(1)
+    blobs.finish(then=lambda: None)
+    settle(blobs, qtbot)
+    assert (made, drawn) == ([1], [1])
+    assert (mask.thumbnail != before).any()
+
+
 def test_edited_cells_are_never_written_to(viewer, dock, blobs, qtbot):
     dock.fields.result.value = "mask and cells"
     settle(blobs, qtbot)

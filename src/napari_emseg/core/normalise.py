@@ -49,8 +49,12 @@ class GreyValues:
     ) -> Float32Array:
         """Shift and scale pixels (Y, X) of the slice; those not finite become 0, the mean."""
         result = np.empty(pixels.shape, np.float32) if result is None else result
+        # in single precision where that holds the grey values, but for what it lacks of the mean
+        number = np.result_type(pixels.dtype, np.float32).type
+        near, scale = number(self.mean), 1 / (self.deviation + EPSILON)
+        rest = number((self.mean - float(near)) * scale)
         for rows, out in zip(_blocks(pixels), _blocks(result), strict=True):
-            out[:] = (rows - np.float64(self.mean)) / (self.deviation + EPSILON)
+            out[:] = (rows - near) * number(scale) - rest
         if not _is_finite(pixels.dtype):
             result[~np.isfinite(result)] = 0
         return result

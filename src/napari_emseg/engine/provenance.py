@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg import __version__
+from napari_emseg.io.stamped import sha256_of
 from napari_emseg.model.package import ModelPackage
 
 
@@ -47,7 +48,7 @@ def about_model(package: ModelPackage) -> dict[str, Any]:
         "name": package.info.name,
         "folder": str(package.folder),
         "threshold": package.info.threshold,
-        "weights_sha256": hashlib.sha256(package.weights.read_bytes()).hexdigest(),
+        "weights_sha256": sha256_of(package.weights),
     }
 
 

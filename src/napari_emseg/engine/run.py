@@ -5,7 +5,6 @@ Keras and OpenVINO are loaded inside these functions, by the jobs that need them
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from napari_emseg.engine.jobs import (
     WarmUpJob,
 )
 from napari_emseg.errors import CancelledError, ShapeError
+from napari_emseg.io.stamped import sha256_of
 from napari_emseg.model.history import TrainResult
 from napari_emseg.model.predictor import Outlook, Predictor
 from napari_emseg.types import (
@@ -199,13 +199,11 @@ def _run_of(work: _Prediction) -> dict[str, Any]:
     """What the pixels of a segmentation depend on, by the names that a person knows."""
     job = work.job
     assert isinstance(job, SegmentJob)
-    with work.package.weights.open("rb") as file:
-        weights = hashlib.file_digest(file, "sha256").hexdigest()
     rules = {} if job.what == "probability" else asdict(job.rules)
     changed = datetime.fromtimestamp(job.source.stat().st_mtime, UTC)
     return {
         "input": f"{job.source.resolve()} of {changed.isoformat()}",
-        "model": f"{work.package.info.name} (sha256 {weights})",
+        "model": f"{work.package.info.name} (sha256 {sha256_of(work.package.weights)})",
         "slices": job.slices or "all",
         "what": job.what,
         **asdict(job.config),

@@ -12,6 +12,7 @@ import secrets
 import shutil
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,9 +156,10 @@ def left_behind() -> list[Recovery]:
         recovery = Recovery(header.parent)
         if is_alive(recovery.about.get("process")):
             continue
-        if recovery.is_empty:
-            _log.info("removing %s, in which nothing was painted", recovery.folder)
-            recovery.discard()
-        else:
-            found.append(recovery)
+        with suppress(FileNotFoundError):  # another window discards it meanwhile
+            if recovery.is_empty:
+                _log.info("removing %s, in which nothing was painted", recovery.folder)
+                recovery.discard()
+            else:
+                found.append(recovery)
     return sorted(found, key=lambda each: each.written, reverse=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from napari_emseg.io.folders import cache_folder
+from napari_emseg.io.stamped import sha256_of
 
 
 def cached_for(weights: Path, name: str) -> Path:
     """Where ``name``, which is made from the file ``weights``, is kept; it need not exist yet."""
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    return cache_folder() / "models" / digest[:32] / name
+    return cache_folder() / "models" / sha256_of(weights)[:32] / name
 
 
 def keep_newest(folder: Path, count: int) -> None:

@@ -30,6 +30,8 @@ class KerasRuntime:
         Where it runs, as `choose_device` takes it; by default where the caller computes.
     """
 
+    tile_size, maps = 1152, 8.0
+
     def __init__(self, model: keras.Model, device: str | None = None) -> None:
         self._model = model
         self._chosen = None if device is None else choose_device(device)

@@ -10,17 +10,13 @@ from dataclasses import replace
 import psutil
 
 from napari_emseg.core.config.network import NetworkConfig
-from napari_emseg.core.config.prediction import SMALLEST_TILE_PX, PredictConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.tiling import plan_tiles
 from napari_emseg.model.device_choice import ask_nvidia_smi
 
-_MAPS = 8
-"""Feature maps of full size that a runtime holds at once, at most.
-
-On single tiles of 1024 px and more OpenVINO took 4.4 of them (280 bytes a pixel with 16 base
-filters), Keras with TensorFlow 7; `benchmarks/bench_memory.py` measures whole predictions."""
 _SHARE = 0.5
 """Share of the free memory that a prediction may take."""
+_SMALLEST_TILE_PX = 64
 _MOST_AT_ONCE = 8
 """Tiles in a batch on a GPU; more are no faster."""
 _SIGNS = (
@@ -30,13 +26,21 @@ _SIGNS = (
 """What TensorFlow, JAX, PyTorch, OpenVINO and OpenCL call it, without spaces and underscores."""
 
 
-def bytes_at_once(shape: tuple[int, int], network: NetworkConfig, config: PredictConfig) -> int:
-    """Memory that the prediction of a slice (Y, X) takes beside the network itself."""
+def bytes_at_once(
+    shape: tuple[int, int], network: NetworkConfig, config: PredictConfig, maps: float
+) -> int:
+    """Memory that the prediction of a slice (Y, X) takes beside the network itself.
+
+    Parameters
+    ----------
+    maps : float
+        Of the runtime, as all that is called so here (`model.runtime.Runtime`).
+    """
     tile = plan_tiles(shape, config.tile_size, network.reach, network.multiple)[0]
     pixels = tile.shape[0] * tile.shape[1] * max(1, config.batch_size)
-    maps = _MAPS * network.base_filters + network.input_slices + network.channels
+    numbers = maps * network.base_filters + network.input_slices + network.channels
     slices = 2 * network.channels * shape[0] * shape[1]  # blended, and passed on
-    return 4 * (pixels * maps + slices)
+    return round(4 * (pixels * numbers + slices))
 
 
 def fit_to_memory(
@@ -44,6 +48,7 @@ def fit_to_memory(
     network: NetworkConfig,
     config: PredictConfig,
     *,
+    maps: float,
     free_bytes: float,
     on_gpu: bool,
 ) -> PredictConfig:
@@ -55,8 +60,8 @@ def fit_to_memory(
     """
     at_once = config.batch_size or (_MOST_AT_ONCE if on_gpu else 1)
     fitted = replace(config, batch_size=at_once)
-    while bytes_at_once(shape, network, fitted) > _SHARE * free_bytes:
-        smaller = in_smaller_pieces(shape, network, fitted)
+    while bytes_at_once(shape, network, fitted, maps) > _SHARE * free_bytes:
+        smaller = in_smaller_pieces(shape, network, fitted, maps)
         if smaller is None:
             break
         fitted = smaller
@@ -64,14 +69,14 @@ def fit_to_memory(
 
 
 def in_smaller_pieces(
-    shape: tuple[int, int], network: NetworkConfig, config: PredictConfig
+    shape: tuple[int, int], network: NetworkConfig, config: PredictConfig, maps: float
 ) -> PredictConfig | None:
     """With half the tiles at once, or else smaller tiles; None where they are the smallest."""
     if config.batch_size > 1:
         return replace(config, batch_size=config.batch_size // 2)
     edge = max(plan_tiles(shape, config.tile_size, network.reach, network.multiple)[0].shape)
-    smaller = replace(config, tile_size=max(SMALLEST_TILE_PX, edge // 2))
-    now, then = (bytes_at_once(shape, network, each) for each in (config, smaller))
+    smaller = replace(config, tile_size=max(_SMALLEST_TILE_PX, edge // 2))
+    now, then = (bytes_at_once(shape, network, each, maps) for each in (config, smaller))
     return smaller if then < now else None
 
 

@@ -20,6 +20,9 @@ from napari_emseg.types import Float32Array
 
 _SHAPES_KEPT = 4
 """Compiled shapes: of a slice and of its tiles, and of both on their side for test-time flips."""
+_EXACT_TILES, _INT8_TILES = (1088, 5.5), (1536, 2.5)
+"""Edge of the largest tiles, so that a slice of 4096 x 4096 px takes less than 500 MB with 16 base
+filters, and the feature maps that were seen to take up memory (`Runtime`)."""
 _COMPILED_KEPT = 40
 """Compiled networks on disk; each is as large as its weights."""
 _HOW: dict[str, object] = {
@@ -43,8 +46,8 @@ class OpenVinoRuntime:
         ONNX, or OpenVINO's own form (``.xml`` with a ``.bin`` beside it).
     device : str
         ``auto`` (Intel graphics where there are any), ``cpu``, ``gpu`` or ``gpu:0``.
-    form : str
-        What to call it, such as ``OpenVINO int8``.
+    is_int8 : bool
+        Whether it computes with 8-bit integers.
 
     Raises
     ------
@@ -52,10 +55,11 @@ class OpenVinoRuntime:
         If the weights cannot be read, or there is no such device.
     """
 
-    def __init__(self, weights: Path, device: str = "cpu", form: str = "OpenVINO") -> None:
+    def __init__(self, weights: Path, device: str = "cpu", *, is_int8: bool = False) -> None:
         devices = _devices()
         chosen = pick_device(device, list(devices), _WAY_OUT)
-        self.name, self.device = f"{form} on {chosen}", chosen
+        self.name, self.device = f"OpenVINO{' int8' if is_int8 else ''} on {chosen}", chosen
+        self.tile_size, self.maps = _INT8_TILES if is_int8 else _EXACT_TILES
         self._openvino_name = devices[chosen]
         self._network = _read(weights)
         # the ends of (N, Y, X, C) and (N, Y, X, K), which no tile changes

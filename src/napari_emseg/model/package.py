@@ -6,8 +6,8 @@ napari_emseg:``, what is needed on top.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import yaml
 from napari_emseg.core.classes import class_names
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.errors import ModelError, SettingError
+from napari_emseg.io.stamped import Stamped, sha256_of
 from napari_emseg.types import VoxelSize
 
 RDF = "rdf.yaml"
@@ -30,7 +31,7 @@ _NOT_OURS = (LookupError, TypeError, ValueError, AttributeError)
 """What comes of reading a description whose entries are missing, or of other types."""
 
 _FAST_SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The safe one in C, where PyYAML has it: every click reads a description."""
+"""The safe one in C, where PyYAML has it."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class ModelPackage:
 
 def file_entry(folder: Path, name: str) -> dict[str, str]:
     """How a description names a file of its package."""
-    return {"source": name, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}
+    return {"source": name, "sha256": sha256_of(folder / name)}
 
 
 def read_package(folder: Path) -> ModelPackage:
@@ -145,8 +146,7 @@ def read_package(folder: Path) -> ModelPackage:
         If the folder is no package of ours, or a damaged one.
     """
     try:
-        rdf = yaml.load((folder / RDF).read_text(encoding="utf-8"), _FAST_SAFE_LOADER)
-        info = PackageInfo.from_config(rdf["config"]["napari_emseg"])
+        info = _read_info(Stamped.of(folder / RDF))
     except FileNotFoundError as error:
         raise ModelError(
             f"model: {folder} is no model package (it has no {RDF}); expected the folder that a "
@@ -161,3 +161,10 @@ def read_package(folder: Path) -> ModelPackage:
     if not package.weights.is_file():
         raise ModelError(f"model: {folder} is damaged, its {WEIGHTS} is missing")
     return package
+
+
+@lru_cache(maxsize=64)
+def _read_info(description: Stamped) -> PackageInfo:
+    """Every click asks for it, and YAML takes milliseconds."""
+    rdf = yaml.load(description.path.read_text(encoding="utf-8"), _FAST_SAFE_LOADER)
+    return PackageInfo.from_config(rdf["config"]["napari_emseg"])

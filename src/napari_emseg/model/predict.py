@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -25,6 +26,20 @@ from napari_emseg.model.runtime import Runtime
 from napari_emseg.types import Float32Array, ShouldStop, Stack
 
 
+class Room:
+    """Memory that is used again: the system takes longer to give new pages than we to fill them."""
+
+    def __init__(self) -> None:
+        self._numbers = np.empty(0, np.float32)
+
+    def array(self, *shape: int) -> Float32Array:
+        """An array with any content; the next one lies in its place."""
+        size = math.prod(shape)
+        if self._numbers.size < size:
+            self._numbers = np.empty(size, np.float32)
+        return self._numbers[:size].reshape(shape)
+
+
 def read_seen(stack: Stack, z: int, network: NetworkConfig) -> npt.NDArray[Any]:
     """Slice ``z`` in the middle of the neighbours that the network sees: (C, Y, X), raw."""
     return np.stack([stack.slice(seen) for seen in network.slices_seen(z, len(stack))])
@@ -36,6 +51,7 @@ def predict_slice(
     network: NetworkConfig,
     config: PredictConfig,
     region: Region | None = None,
+    room: Room | None = None,
 ) -> Float32Array:
     """Predict one slice of any size, or a region of it.
 
@@ -52,6 +68,8 @@ def predict_slice(
         Tile and batch size, and whether to average over all orientations.
     region : (slice, slice), optional
         Rows and columns to predict; all by default.
+    room : Room, optional
+        Memory for the tiles, kept from the slice before.
 
     Returns
     -------
@@ -68,16 +86,19 @@ def predict_slice(
     shape = (image.shape[1], image.shape[2])
     padded = [pad_to_multiple(each, network.multiple) for each in image]
     blender = Blender(shape, network.channels, network.multiple)
-    tiles = plan_tiles(shape, config.tile_size, network.reach, network.multiple)
+    tile_size = config.tile_size or runtime.tile_size
+    tiles = plan_tiles(shape, tile_size, network.reach, network.multiple)
     predict = _in_all_orientations if config.tta else _as_they_are
     at_once = max(1, config.batch_size)
+    room = room or Room()
     for group in batches(tiles, at_once):
-        inputs = _cut(padded, grey_values, group)
+        inputs = room.array(len(group), *group[0].shape, len(image))
+        _cut(padded, grey_values, group, inputs)
         for tile, values in zip(group, predict(inputs, runtime, at_once), strict=True):
             blender.add(tile, values)
     result = blender.result()
-    # the weights of blended tiles sum to 1 but for rounding; what was blended is ours to change
-    return np.clip(result, 0, 1, out=result if len(tiles) > 1 else None)[inside]
+    # the weights of blended tiles sum to 1 but for rounding; a runtime may hand out what is its own
+    return np.clip(result, 0, 1, out=result if result.flags.writeable else None)[inside]
 
 
 def _within(region: Region, frame: Region) -> Region:
@@ -90,14 +111,15 @@ def _within(region: Region, frame: Region) -> Region:
 
 
 def _cut(
-    images: list[npt.NDArray[Any]], grey_values: list[GreyValues], tiles: list[Tile]
-) -> Float32Array:
-    """Tiles (N, Y, X, C) of the slices that the network sees, normalised by the whole of each."""
-    inputs = np.empty((len(tiles), *tiles[0].shape, len(images)), np.float32)
+    images: list[npt.NDArray[Any]],
+    grey_values: list[GreyValues],
+    tiles: list[Tile],
+    inputs: Float32Array,
+) -> None:
+    """Fill in tiles (N, Y, X, C) of the slices seen, normalised by the whole of each slice."""
     for tile, channels in zip(tiles, inputs, strict=True):
         for k, (grey, image) in enumerate(zip(grey_values, images, strict=True)):
             grey.normalise(image[tile.index], channels[..., k])
-    return inputs
 
 
 def _as_they_are(tiles: Float32Array, runtime: Runtime, at_once: int) -> Float32Array:

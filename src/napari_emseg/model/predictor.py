@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from napari_emseg.core.tiling import Region, Tile, plan_tiles
 from napari_emseg.errors import DeviceError, MemoryShortError
 from napari_emseg.model.memory import bytes_at_once, fit_to_memory, free_memory, in_smaller_pieces
 from napari_emseg.model.package import ModelPackage
-from napari_emseg.model.predict import predict_slice
+from napari_emseg.model.predict import Room, predict_slice
 from napari_emseg.model.runtime import Runtime, load_runtime
 from napari_emseg.types import Float32Array, Log, OnEvent
 
@@ -75,6 +75,7 @@ class Predictor:
         self._load, self.network = load, network
         self._wanted, self._on_event = config, on_event
         self._runtime = load(device)
+        self._room = Room()
         self._fitted: dict[tuple[int, int], PredictConfig] = {}
 
     @classmethod
@@ -107,7 +108,9 @@ class Predictor:
         while True:
             config = self._config_for(shape)
             try:
-                result = predict_slice(image, self._runtime, self.network, config, region)
+                result = predict_slice(
+                    image, self._runtime, self.network, config, region, self._room
+                )
             except (MemoryError, DeviceError) as error:
                 self._ask_for_less(shape, config, error)
                 trouble = error
@@ -128,15 +131,17 @@ class Predictor:
         begun = time.monotonic()
         self._runtime(blank)
         seconds = (time.monotonic() - begun) * len(tiles) * (8 if config.tta else 1)
-        memory = bytes_at_once(shape, self.network, config)
+        memory = bytes_at_once(shape, self.network, config, self._runtime.maps)
         return Outlook(self.runtime, len(tiles), seconds, memory)
 
     def _config_for(self, shape: tuple[int, int]) -> PredictConfig:
         """Tiles and batches for slices of a shape, on the device that computes now."""
         if shape not in self._fitted:
-            device = self._runtime.device
+            device, wanted = self._runtime.device, self._wanted
+            tile_size = wanted.tile_size or self._runtime.tile_size
             self._fitted[shape] = fit_to_memory(
-                shape, self.network, self._wanted,
+                shape, self.network, replace(wanted, tile_size=tile_size),
+                maps=self._runtime.maps,
                 free_bytes=free_memory(device), on_gpu=device.startswith("gpu"),
             )  # fmt: skip
         return self._fitted[shape]
@@ -150,7 +155,7 @@ class Predictor:
         """Take smaller pieces, else the processor; raise where there is nothing less to ask for."""
         smaller = None
         if isinstance(error, MemoryError):
-            smaller = in_smaller_pieces(shape, self.network, config)
+            smaller = in_smaller_pieces(shape, self.network, config, self._runtime.maps)
         if smaller is not None:
             self._fitted[shape] = smaller
         elif self._runtime.device.startswith("gpu"):

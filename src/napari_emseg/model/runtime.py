@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
 
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.errors import DeviceError, ModelError
+from napari_emseg.io.stamped import Stamped
 from napari_emseg.model.backend import load_backend
 from napari_emseg.model.converted import int8_weights, onnx_weights
 from napari_emseg.model.device_choice import has_nvidia_gpu, matching_devices
@@ -30,10 +30,17 @@ class Runtime(Protocol):
         What runs it and where, such as ``OpenVINO int8 on cpu:0``.
     device : str
         Where, such as ``cpu:0``.
+    tile_size : int
+        Edge in px of the tiles that suit it: larger ones take more memory than they save time.
+    maps : float
+        Feature maps of full size and single precision that it holds at once, at most, for each
+        base filter; `benchmarks/bench_memory.py` measures whole predictions.
     """
 
     name: str
     device: str
+    tile_size: int
+    maps: float
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
         """Predict tiles (N, Y, X, C) of C input slices each; gives channels (N, Y, X, K).
@@ -84,7 +91,7 @@ def load_runtime(
                 raise
             on_event(Log(f"Keras runs the network, because OpenVINO cannot: {error}"))
     load_backend()
-    return _load_keras(package.folder.as_posix(), package.weights.stat().st_mtime_ns, device)
+    return _load_keras(Stamped.of(package.weights), device)
 
 
 def choose_runtime(device: str, runtime: str = "auto") -> str:
@@ -132,28 +139,23 @@ def _load_openvino(
         )
     if config.int8 or (package.info.int8_is_good and not config.exact):
         try:
-            return _load_ir(_stamped(int8_weights(package)), device, "OpenVINO int8")
+            return _load_ir(Stamped.of(int8_weights(package)), device, is_int8=True)
         except (ModelError, OSError) as error:
             on_event(Log(f"The model's fast int8 form cannot be used: {error}"))
-    return _load_ir(_stamped(onnx_weights(package, on_event)), device, "OpenVINO")
-
-
-def _stamped(weights: Path) -> tuple[Path, int]:
-    """A file, and when it was changed."""
-    return weights, weights.stat().st_mtime_ns
+    return _load_ir(Stamped.of(onnx_weights(package, on_event)), device, is_int8=False)
 
 
 @lru_cache(maxsize=2)
-def _load_ir(stamped: tuple[Path, int], device: str, form: str) -> Runtime:
+def _load_ir(weights: Stamped, device: str, *, is_int8: bool) -> Runtime:
     from napari_emseg.model.openvino_runtime import OpenVinoRuntime
 
-    return OpenVinoRuntime(stamped[0], device, form)
+    return OpenVinoRuntime(weights.path, device, is_int8=is_int8)
 
 
 @lru_cache(maxsize=2)
-def _load_keras(folder: str, changed_ns: int, device: str) -> Runtime:  # noqa: ARG001
+def _load_keras(weights: Stamped, device: str) -> Runtime:
     from napari_emseg.model.devices import on_device
     from napari_emseg.model.keras_runtime import KerasRuntime, load_network
 
     with on_device(device) as name:
-        return KerasRuntime(load_network(read_package(Path(folder))), name)
+        return KerasRuntime(load_network(read_package(weights.path.parent)), name)

@@ -131,12 +131,14 @@ class Prediction:
     def finish(self, then: Callable[[], None]) -> None:
         """Take the probability layer away where no slice was finished, else complete the results.
 
+        Cells are linked through the slices in order, so they wait for the end; a mask does not.
+
         ``then`` is called when all slices are shown.
         """
         layer = self.probability_layer
         if not self.done and layer is not None and layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
-        if self._out_of_turn:
+        if self._out_of_turn and "cells" in self.rules[0]:
             self._make_all()
         self._postprocessor.after(self._draw_thumbnails)
         self._postprocessor.after(then)

@@ -78,7 +78,7 @@ class ResultLayer:
     def draw_thumbnail(self) -> None:
         """Draw the thumbnail, which single slices leave as it is."""
         if self.layer is not None:
-            self.layer.refresh(extent=False)
+            self.layer.refresh(extent=False, data_displayed=False, highlight=False)
 
     def _add(self) -> None:
         data = self.data[0] if self._flat else self.data

@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from napari_emseg.core.setting import Config, setting
 from napari_emseg.errors import SettingError
 
-SMALLEST_TILE_PX = 64
-
 
 @dataclass(frozen=True)
 class PredictConfig(Config):
     """How a stack is predicted."""
 
     tile_size: int = setting(
-        1152,
+        0,
         "Edge of an inference tile, at most: smaller ones are taken where memory is short, and "
-        "slices up to this size go through whole.",
+        "slices up to this size go through whole; 0 takes what suits the network's runtime.",
         unit="px",
-        ge=SMALLEST_TILE_PX,
+        ge=0,
         le=16384,
     )
     batch_size: int = setting(
