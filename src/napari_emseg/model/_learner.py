@@ -90,7 +90,10 @@ class Learner:
     def settled(self) -> keras.Model:
         """The twin with the weights of now, averaged where the optimizer keeps an average."""
         self._twin.set_weights(self.model.get_weights())
-        self.model.optimizer.finalize_variable_values(self._twin.trainable_variables)
+        if _ema_of(self.model):
+            self.model.optimizer.finalize_variable_values(self._twin.trainable_variables)
+            # on JAX the twin would hold the average itself, and give it away when it predicts
+            self._twin.set_weights(self._twin.get_weights())
         return self._twin
 
 
