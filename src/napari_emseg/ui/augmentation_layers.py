@@ -8,7 +8,6 @@ import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.mosaic import mosaic
-from napari_emseg.ui.collector import remove_layers
 from napari_emseg.ui.layers import geometry
 from napari_emseg.ui.prediction import MASK_COLORS
 
@@ -88,8 +87,10 @@ class AugmentationLayers:
             self._layers[name].editable = False
 
     def _drop(self, names: set[str]) -> None:
-        if dropped := [self._layers.pop(name) for name in names & set(self._layers)]:
-            remove_layers(self._viewer, dropped)
+        for name in names & set(self._layers):
+            layer = self._layers.pop(name)
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
 
     def _look_at_all(self) -> None:
         camera = self._viewer.scene.camera

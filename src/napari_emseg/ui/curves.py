@@ -48,7 +48,7 @@ class Curves(QWidget):
         self._theme = theme
         self._history: tuple[Row, ...] = ()
         self._panels: list[_Panel] = []
-        self._undrawn: list[_Panel] = []
+        self._undrawn: list[int] = []
         self.values = QLabel(_HINT)
         self.values.setWordWrap(True)
         self.log = QCheckBox("Log loss")
@@ -107,28 +107,32 @@ class Curves(QWidget):
         layout.addLayout(self._row)
         layout.addStretch()
 
-    def _make_panels(self) -> None:
-        for k, (column, title) in enumerate(PANELS):
-            panel = _Panel(column, title, first=k == 0, last=k == len(PANELS) - 1)
-            panel.canvas.mpl_connect("motion_notify_event", partial(self._read_values, panel))
-            panel.canvas.mpl_connect("axes_leave_event", lambda _: self.values.setText(_HINT))
-            self._panels.append(panel)
-            self._plots.addWidget(panel.canvas)
+    def _make_panel(self, k: int) -> None:
+        column, title = PANELS[k]
+        panel = _Panel(column, title, first=k == 0, last=k == len(PANELS) - 1)
+        panel.canvas.mpl_connect("motion_notify_event", partial(self._read_values, panel))
+        panel.canvas.mpl_connect("axes_leave_event", lambda _: self.values.setText(_HINT))
+        # as when it is resized: matplotlib's own way would draw all panels while Qt paints
+        panel.canvas.draw_idle = partial(self._draw_soon, k)
+        self._panels.append(panel)
+        self._plots.addWidget(panel.canvas)
 
     # -- drawing ---------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        if not self._history:
-            return
-        if not self._panels:
-            self._make_panels()
-        self._undrawn = list(self._panels)
+        if self._history:
+            self._draw_soon(*range(len(PANELS)))
+
+    def _draw_soon(self, *panels: int) -> None:
+        self._undrawn += [k for k in panels if k not in self._undrawn]
         self._next.start()
 
     def _draw_next(self) -> None:
         """Draw one panel; the window answers between them."""
-        panel = self._undrawn.pop(0)
-        panel.draw(self._history, get_theme(self._theme), log=self.log.isChecked())
+        k = self._undrawn.pop(0)
+        if k == len(self._panels):
+            self._make_panel(k)
+        self._panels[k].draw(self._history, get_theme(self._theme), log=self.log.isChecked())
         if self._undrawn:
             self._next.start()
 

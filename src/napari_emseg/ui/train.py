@@ -95,7 +95,7 @@ class TrainWidget(QWidget):
         self._survey_soon.start(0)
         self.offer.look()
         self.recovery.look()
-        spare_the_window(viewer)
+        spare_the_window(viewer, self)
 
     # -- parts -----------------------------------------------------------------------------
 

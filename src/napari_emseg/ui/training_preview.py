@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_emseg.types import Preview
-from napari_emseg.ui.collector import remove_layers
 from napari_emseg.ui.layers import geometry
 
 if TYPE_CHECKING:
@@ -35,8 +34,8 @@ class TrainingPreview:
 
     def begin(self, image: Image | None) -> None:
         """A training on ``image`` begins; None where it is no layer of this window."""
-        if self.layer is not None:
-            remove_layers(self._viewer, [self.layer])
+        if self.layer is not None and self.layer in self._viewer.layers:
+            self._viewer.layers.remove(self.layer)
         self._image, self.layer = image, None
 
     def show(self, preview: Preview) -> None:
