@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_emseg.core.mosaic import mosaic
 from napari_emseg.ui.layers import geometry
 from napari_emseg.ui.prediction import MASK_COLORS
+from napari_emseg.ui.turns import Turns
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -34,11 +36,12 @@ class AugmentationLayers:
         self._viewer = viewer
         self._layers: dict[str, Layer] = {}
         self._camera: tuple[Any, float] | None = None
+        self._turns = Turns()
 
     def show(
         self, batch: Batch, image: Image | None, *, weights: bool = False, known: bool = False
     ) -> None:
-        """Show these patches, in place of those before.
+        """Show these patches, in place of those before; layer by layer.
 
         Parameters
         ----------
@@ -50,7 +53,9 @@ class AugmentationLayers:
             Whether to show the weight map, and which pixels count.
         """
         pictures, classes, weight = batch
-        first = not self._shown
+        self._turns.cancel()
+        if not self._shown:
+            self._camera = None
         middle = pictures[..., pictures.shape[-1] // 2]
         place = _right_of(image)
         self._put("Augmented", mosaic(middle, _LEAST), **_GREY, **place)
@@ -61,11 +66,16 @@ class AugmentationLayers:
         self._put("Augmented mask", mosaic(classes), labels=True, **_MASK, **place)
         wanted = {"Augmented weights": weights, "Augmented known": known}
         self._drop({name for name, is_wanted in wanted.items() if not is_wanted})
-        if first:
-            self._look_at_all()
+        if self._camera is None:
+            self._turns.want("look", self._look_at_all)
+
+    def stop(self) -> None:
+        """Show nothing more."""
+        self._turns.cancel()
 
     def remove(self) -> None:
         """Take away all layers, and look where the person looked before."""
+        self.stop()
         self._drop(set(self._layers))
         if self._camera is not None:
             center, zoom = self._camera
@@ -76,7 +86,11 @@ class AugmentationLayers:
     def _shown(self) -> bool:
         return any(layer in self._viewer.layers for layer in self._layers.values())
 
-    def _put(self, name: str, data: np.ndarray, *, labels: bool = False, **about: Any) -> None:
+    def _put(self, name: str, data: np.ndarray, **about: Any) -> None:
+        """One layer a turn: napari takes some hundredths of a second to add it."""
+        self._turns.want(name, partial(self._put_now, name, data, **about))
+
+    def _put_now(self, name: str, data: np.ndarray, *, labels: bool = False, **about: Any) -> None:
         layer = self._layers.get(name)
         if layer is not None and layer in self._viewer.layers:
             layer.data = data

@@ -22,6 +22,7 @@ from napari_emseg.io._atomic import as_write_error
 from napari_emseg.model.curves import PANELS, draw_curves, draw_panel
 from napari_emseg.model.history import Row, write_history
 from napari_emseg.ui.plots import SMALL, ask_for_path, button, dress, load_matplotlib
+from napari_emseg.ui.turns import Turns
 
 if TYPE_CHECKING:
     from napari.utils.theme import Theme
@@ -48,7 +49,6 @@ class Curves(QWidget):
         self._theme = theme
         self._history: tuple[Row, ...] = ()
         self._panels: list[_Panel] = []
-        self._undrawn: list[int] = []
         self.values = QLabel(_HINT)
         self.values.setWordWrap(True)
         self.log = QCheckBox("Log loss")
@@ -59,9 +59,7 @@ class Curves(QWidget):
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.timeout.connect(self._draw)
-        self._next = QTimer(self)
-        self._next.setSingleShot(True)
-        self._next.timeout.connect(self._draw_next)
+        self._turns = Turns(self)
         self._lay_out()
         self.show_history(())
 
@@ -120,21 +118,16 @@ class Curves(QWidget):
     # -- drawing ---------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        if self._history:
-            self._draw_soon(*range(len(PANELS)))
+        for k in range(len(PANELS)) if self._history else ():
+            self._draw_soon(k)
 
-    def _draw_soon(self, *panels: int) -> None:
-        self._undrawn += [k for k in panels if k not in self._undrawn]
-        self._next.start()
+    def _draw_soon(self, k: int) -> None:
+        self._turns.want(k, partial(self._draw_panel, k))
 
-    def _draw_next(self) -> None:
-        """Draw one panel; the window answers between them."""
-        k = self._undrawn.pop(0)
+    def _draw_panel(self, k: int) -> None:
         if k == len(self._panels):
             self._make_panel(k)
         self._panels[k].draw(self._history, get_theme(self._theme), log=self.log.isChecked())
-        if self._undrawn:
-            self._next.start()
 
     def _read_values(self, panel: _Panel, event: Any) -> None:
         if event.inaxes is not None:

@@ -117,7 +117,7 @@ class TrainWidget(QWidget):
             self.augmentation, AugmentationLayers(self._viewer), self._request,
             lambda: self.data.image_layer,
         )  # fmt: skip
-        remember(self.model.settings | self.augmentation.fields, "train")
+        remember(self.model.settings, "train")
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
@@ -231,7 +231,7 @@ class TrainWidget(QWidget):
             data=self.data.reader()() if self._found is None else self._found,
             meaning=self.data.meaning.value,
             roles=self.strip.roles,
-            recipe=self.model.recipe(self.augmentation.config()),
+            recipe=self.model.recipe(self.augmentation.settings.config()),
             start_from=None if package is None else str(package.folder),
             device=self.model.device.value,
         )

@@ -1,0 +1,36 @@
+"""What is folded away is made when it is asked for."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QLabel, QPushButton
+
+from napari_emseg.ui.augmentation import AugmentationPanel
+from napari_emseg.ui.folded import Folded
+
+
+def test_it_is_made_once_when_it_is_unfolded_first(qtbot):
+    made = []
+
+    def make():
+        made.append(QLabel("one line\nand another"))
+        return made[-1]
+
+    section = Folded("More", make)
+    qtbot.addWidget(section)
+    section.show()
+    assert made == []
+    line = section.findChild(QPushButton)
+    line.click()
+    qtbot.waitUntil(lambda: made[0].visibleRegion().boundingRect().height() == made[0].height())
+    assert made[0].height() >= made[0].sizeHint().height()
+    line.click()
+    qtbot.waitUntil(lambda: made[0].visibleRegion().isEmpty())
+    section.expand()
+    assert len(made) == 1
+
+
+def test_the_fields_of_the_augmentation_come_after_the_dock(qtbot):
+    panel = AugmentationPanel()
+    qtbot.addWidget(panel)
+    assert "settings" not in vars(panel)
+    qtbot.waitUntil(lambda: "settings" in vars(panel))
