@@ -34,6 +34,8 @@ class Turns(QObject):
 
     def _do_next(self) -> None:
         work = self._works.pop(next(iter(self._works)))
-        if self._works:
-            self._next.start()
-        work()
+        try:
+            work()
+        finally:
+            if self._works:  # now, and not before: all that has become due meanwhile comes first
+                self._next.start()
