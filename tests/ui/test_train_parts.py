@@ -28,6 +28,7 @@ from napari_emseg.ui.pace import PaceRow, Plan
 from napari_emseg.ui.slice_strip import COLORS, Legend, SliceStrip
 from napari_emseg.ui.train_data import MEANINGS, DataChooser
 from napari_emseg.ui.train_model import ModelForm
+from napari_emseg.ui.turns import Turns
 from napari_emseg.ui.words import duration
 
 
@@ -321,7 +322,7 @@ def _axes(curves) -> list:
 
 @pytest.fixture
 def curves(qtbot):
-    curves = Curves("dark")
+    curves = Curves("dark", Turns())
     qtbot.addWidget(curves)
     curves.resize(340, 600)
     curves.show()

@@ -42,9 +42,16 @@ class Curves(QWidget):
     """Loss, accuracy and V_rand of training and validation, below one another.
 
     matplotlib draws them; it is imported with the first row.
+
+    Parameters
+    ----------
+    theme : str
+        Of napari's.
+    turns : Turns
+        Draws one panel after the other, and what else goes on between them.
     """
 
-    def __init__(self, theme: str, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: str, turns: Turns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._history: tuple[Row, ...] = ()
@@ -59,7 +66,7 @@ class Curves(QWidget):
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.timeout.connect(self._draw)
-        self._turns = Turns(self)
+        self._turns = turns
         self._lay_out()
         self.show_history(())
 

@@ -39,6 +39,7 @@ from napari_emseg.ui.train_model import ModelForm
 from napari_emseg.ui.train_session import TrainSession
 from napari_emseg.ui.train_state import Phase, TrainState
 from napari_emseg.ui.training_preview import TrainingPreview
+from napari_emseg.ui.turns import Turns
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -103,14 +104,15 @@ class TrainWidget(QWidget):
         self.pace = PaceRow(self._runner)
         self.data, self.model = DataChooser(), ModelForm(self.pace.native)
         self.strip, self.legend = SliceStrip(), Legend()
-        self.curves = Curves(self._viewer.theme)
+        self._turns = Turns(self)
+        self.curves = Curves(self._viewer.theme, self._turns)
         self.offer, self.recovery = ResumeOffer(), RecoveryOffer(self._viewer)
         self.run = RunRow(
             "Train",
             "Train on a copy of the data; painting goes on meanwhile.",
             "Stop; the best model so far is kept. Twice: at once.",
         )
-        self.preview = TrainingPreview(self._viewer)
+        self.preview = TrainingPreview(self._viewer, self._turns)
         self.preview_note = wrapped_label("")
         self.augmentation = AugmentationPanel()
         self.patches = AugmentationPreview(
@@ -292,3 +294,4 @@ class TrainWidget(QWidget):
         self.pace.stop()
         self.session.stop()
         self.recovery.stop()
+        self._turns.cancel()
