@@ -341,7 +341,7 @@ def test_patches_follow_the_settings_and_go_with_one_click(viewer, trainer, laye
     trainer.augmentation.weights.value = True
     qtbot.waitUntil(lambda: "Augmented weights" in viewer.layers)
     trainer.augmentation.remove.native.click()
-    assert [layer.name for layer in viewer.layers] == names
+    qtbot.waitUntil(lambda: [layer.name for layer in viewer.layers] == names)
 
 
 def test_a_single_slice_image_can_be_trained_on(viewer, trainer, wait, qtbot, wandering_cells):

@@ -197,7 +197,7 @@ def show(qtbot):
     return show
 
 
-def test_layers_stand_beside_the_image_and_go_with_one_click(show):
+def test_layers_stand_beside_the_image_and_go_with_one_click(show, qtbot):
     viewer = ViewerModel()
     image = viewer.add_image(np.zeros((3, 32, 32)), scale=(50, 4, 4))
     layers = AugmentationLayers(viewer)
@@ -211,6 +211,7 @@ def test_layers_stand_beside_the_image_and_go_with_one_click(show):
     np.testing.assert_array_equal(viewer.layers["Augmented mask"].data[:, :16], batch(2)[1][0])
     np.testing.assert_array_equal(viewer.layers["Augmented"].data[:, :16], batch(2)[0][0, ..., 1])
     layers.remove()
+    qtbot.waitUntil(lambda: layers._turns.is_idle)
     assert list(viewer.layers) == [image]
     assert viewer.scene.camera.center == before
 

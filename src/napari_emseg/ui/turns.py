@@ -25,7 +25,8 @@ class Turns(QObject):
     def want(self, key: Hashable, work: Callable[[], object]) -> None:
         """Do this soon, in place of what is wanted under the same key and not yet done."""
         self._works[key] = work
-        self._next.start()
+        if not self._next.isActive():  # else one who wants much would put it off for ever
+            self._next.start()
 
     def cancel(self) -> None:
         """Do nothing of what is left."""
