@@ -3,8 +3,9 @@
 A fresh napari opens the phantom and the dock *Segment*, then *Current slice* is clicked; another
 opens the dock *Train*, shows augmented patches and trains a small network. A timer of the event
 loop ticks every few milliseconds; the longest time between two ticks is how long the window did
-not answer. What napari takes to add and remove layers by itself stands beside. Run it with
-``make bench`` or ``python benchmarks/bench_window.py``.
+not answer. Beside it stand how long the window's thread was at work, which hardly depends on what
+else the machine does, and what napari takes to add and remove layers by itself. Run it with
+``make bench`` or ``python benchmarks/bench_window.py``; ``--trace`` says what ran in the hangs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections import Counter
 
 import numpy as np
 
@@ -23,33 +26,80 @@ RUNS = 5
 PREVIEWS = 5
 TICK_MS = 5
 LIMIT_S = 0.1
+TRACED = 5
+"""Stacks that are printed of each phase's longest hang."""
 SETTLE_MS = 1500
 """Time after the mask has arrived in which drawing it still counts."""
 
 
 class Stalls:
-    """The longest time between two ticks of a timer, by phase."""
+    """The longest time between two ticks, by phase, and the longest work of the window's thread."""
 
     def __init__(self) -> None:
         from qtpy.QtCore import QTimer
 
         self.longest: dict[str, float] = {}
-        self.phase = "start"
-        self._last = time.perf_counter()
+        self.at_work: dict[str, float] = {}
+        self._traces: dict[str, Counter[str]] = {}
+        self._sampler = Sampler()
+        self.enter("start")
         self._timer = QTimer()
         self._timer.timeout.connect(self._tick)
         self._timer.start(TICK_MS)
 
-    def _tick(self) -> None:
-        now = time.perf_counter()
-        stall = now - self._last - TICK_MS / 1000
-        self.longest[self.phase] = max(self.longest.get(self.phase, 0.0), stall)
-        self._last = now
-
     def enter(self, phase: str) -> None:
         """Count for another phase from now on; what came before is left out."""
-        self._last = time.perf_counter()
         self.phase = phase
+        self._begin()
+
+    def _begin(self) -> None:
+        self._last, self._worked = time.perf_counter(), time.thread_time()
+        self._sampler.take()
+
+    def _tick(self) -> None:
+        stall = time.perf_counter() - self._last - TICK_MS / 1000
+        worked = time.thread_time() - self._worked
+        self.longest[self.phase] = max(self.longest.get(self.phase, 0.0), stall)
+        if worked > self.at_work.get(self.phase, 0.0):
+            self.at_work[self.phase] = worked
+            self._traces[self.phase] = self._sampler.take()
+        self._begin()
+
+    def result(self) -> dict[str, float]:
+        """Seconds by name; prints what was traced."""
+        for phase, stacks in self._traces.items():
+            print(f"{phase}: {self.at_work[phase]:.3f} s at work")
+            for stack, times in stacks.most_common(TRACED):
+                print(f"  {times:3d} samples: {stack}")
+        hangs = {f"hang, {phase}": stall for phase, stall in self.longest.items()}
+        return hangs | {f"at work, {phase}": worked for phase, worked in self.at_work.items()}
+
+
+class Sampler:
+    """Where the window's thread is, every few milliseconds; with ``--trace`` alone."""
+
+    def __init__(self) -> None:
+        self._seen: list[str] = []
+        self._window = threading.get_ident()
+        if "--trace" in sys.argv:
+            threading.Thread(target=self._sample, daemon=True).start()
+
+    def take(self) -> Counter[str]:
+        """How often each stack was seen since the last time."""
+        seen, self._seen = self._seen, []
+        return Counter(seen)
+
+    def _sample(self) -> None:
+        while True:
+            time.sleep(TICK_MS / 1000)
+            frame, calls = sys._current_frames().get(self._window), []
+            while frame is not None:
+                ours = "napari_emseg" in frame.f_code.co_filename
+                if ours or not calls:  # the innermost, and what of ours has called it
+                    name = frame.f_code.co_filename.rpartition(os.sep)[2]
+                    calls.append(f"{name}:{frame.f_lineno} {frame.f_code.co_name}")
+                frame = frame.f_back
+            self._seen.append(" < ".join(calls))
 
 
 def wait_ms(milliseconds: int) -> None:
@@ -98,7 +148,7 @@ def segment_once() -> dict[str, float]:
     times["click over bare prediction"] = (
         times["click to mask, warm"] / times["bare prediction of a slice"]
     )
-    return {**{f"hang, {phase}": stall for phase, stall in stalls.longest.items()}, **times}
+    return stalls.result() | times
 
 
 def bare_seconds(data: np.ndarray) -> float:
@@ -144,11 +194,19 @@ def train_once() -> dict[str, float]:
     wait_ms(SETTLE_MS)
     viewer.layers.remove(layers[1])
     wait_ms(SETTLE_MS)
+    stalls.enter("napari alone adds another image")
+    viewer.add_image(alone, name="alone")
+    wait_ms(SETTLE_MS)
+    stalls.enter("napari alone removes it")
+    viewer.layers.remove("alone")
+    wait_ms(SETTLE_MS)
     stalls.enter("open dock Train")
     _, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
     wait_ms(SETTLE_MS)
+    stalls.enter("pages of Train, unfolded")
+    unfold_all(dock)
     stalls.enter("first preview of patches")
-    panel, shown = dock.augmentation, show_times(dock.patches)
+    panel, shown = dock.augmentation, show_times(viewer)
     times = {"first preview of 8 patches": seconds_to(shown, panel.preview.native.click)}
     stalls.enter("next previews")
     times["other 8 patches of 256 px"] = statistics.median(
@@ -166,19 +224,34 @@ def train_once() -> dict[str, float]:
     times["training of 6 epochs"] = click_and_wait(dock.run.start, ended)
     assert "tensorflow" not in sys.modules
     viewer.close()
-    return {**{f"hang, {phase}": stall for phase, stall in stalls.longest.items()}, **times}
+    return stalls.result() | times
 
 
-def show_times(patches) -> list[float]:
-    """The moments at which patches are shown, as they come."""
+def unfold_all(dock) -> None:
+    """Look at every page, and at all that is folded away on it."""
+    from superqt import QCollapsible
+
+    for k in (1, 2, 3, 0):
+        dock.tabs.setCurrentIndex(k)
+        wait_ms(SETTLE_MS // 3)
+        for section in dock.tabs.currentWidget().findChildren(QCollapsible):
+            section.toggleButton().click()
+            wait_ms(SETTLE_MS // 3)
+
+
+def show_times(viewer) -> list[float]:
+    """The moments at which patches are shown, as they come: the mask is their last layer."""
     shown: list[float] = []
-    show = patches._show
 
-    def note(*made) -> None:
-        show(*made)
+    def note() -> None:
         shown.append(time.perf_counter())
 
-    patches._show = note
+    def note_new(event) -> None:
+        if event.value.name == "Augmented mask":
+            note()
+            event.value.events.set_data.connect(note)
+
+    viewer.layers.events.inserted.connect(note_new)
     return shown
 
 
@@ -200,7 +273,7 @@ def main() -> None:
         return
     print(f"{RUNS} fresh starts of napari for each dock, seconds; limit of a hang {LIMIT_S:.1f}")
     for name in once:
-        report([sys.executable, __file__, name])
+        report([sys.executable, __file__, name, *({"--trace"} & {*sys.argv})])
 
 
 def report(command: list[str]) -> None:
@@ -209,13 +282,16 @@ def report(command: list[str]) -> None:
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as folder:  # not as a person left the fields
             own = {f"EMSEG_{what}_DIR": f"{folder}/{what}" for what in ("CONFIG", "MODELS", "RUNS")}
+            own["PYTHONDONTWRITEBYTECODE"] = ""  # compiled once, as an installed package is
             done = subprocess.run(
                 command, capture_output=True, text=True, check=True, env=os.environ | own
             )
-        runs.append(json.loads(done.stdout.splitlines()[-1]))
+        *trace, result = done.stdout.splitlines()
+        print(*trace, sep="\n", end="\n" if trace else "")
+        runs.append(json.loads(result))
     for name in runs[0]:
         times = [run[name] for run in runs]
-        print(f"  {name:36s} median {statistics.median(times):6.3f}  worst {max(times):6.3f}")
+        print(f"  {name:44s} median {statistics.median(times):6.3f}  worst {max(times):6.3f}")
 
 
 if __name__ == "__main__":

@@ -363,14 +363,14 @@ def test_patches_follow_the_settings_and_go_with_one_click(viewer, trainer, laye
     qtbot.waitUntil(lambda: "Augmented" in viewer.layers, timeout=20_000)
     before = viewer.layers["Augmented"].data
     qtbot.waitUntil(lambda: "Steps 1 to 4" in trainer.augmentation.status.value)
-    trainer.augmentation.transforms["noise"].probability.value = 1.0
+    trainer.augmentation.settings.transforms["noise"].probability.value = 1.0
     qtbot.waitUntil(lambda: viewer.layers["Augmented"].data is not before)
     trainer.augmentation.again.native.click()
     qtbot.waitUntil(lambda: "Steps 5 to 8" in trainer.augmentation.status.value)
     trainer.augmentation.weights.value = True
     qtbot.waitUntil(lambda: "Augmented weights" in viewer.layers)
     trainer.augmentation.remove.native.click()
-    assert [layer.name for layer in viewer.layers] == names
+    qtbot.waitUntil(lambda: [layer.name for layer in viewer.layers] == names)
 
 
 def test_a_single_slice_image_can_be_trained_on(viewer, trainer, wait, qtbot, wandering_cells):
@@ -395,11 +395,11 @@ def test_dock_stands_in_both_menus(viewer):
 def test_settings_are_as_they_were_left_and_names_are_not(viewer):
     docked, before = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
     before.model.train["learning_rate"].value = 0.002
-    before.augmentation.fields["zoom"].value = 0.35
+    before.augmentation.settings.by_name["zoom"].value = 0.35
     before.model.name.value = "mine"
     viewer.window.remove_dock_widget(docked)
     _, again = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
     assert again is not before
     assert again.model.train["learning_rate"].value == pytest.approx(0.002)
-    assert again.augmentation.fields["zoom"].value == pytest.approx(0.35)
+    assert again.augmentation.settings.by_name["zoom"].value == pytest.approx(0.35)
     assert again.model.name.value != "mine"

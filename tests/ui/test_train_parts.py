@@ -10,7 +10,7 @@ import pytest
 from matplotlib.backend_bases import MouseEvent
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Shapes
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QDockWidget
 
@@ -31,6 +31,7 @@ from napari_emseg.ui.pace import PaceRow, Plan
 from napari_emseg.ui.slice_strip import COLORS, Legend, SliceStrip
 from napari_emseg.ui.train_data import MEANINGS, DataChooser
 from napari_emseg.ui.train_model import ModelForm
+from napari_emseg.ui.turns import Turns
 from napari_emseg.ui.words import duration
 
 
@@ -158,28 +159,28 @@ def panel(qtbot):
 
 
 def test_the_panel_begins_with_the_defaults(panel):
-    assert panel.config() == AugmentConfig()
-    assert {each.name for each in AugmentConfig.settings()} <= set(panel.fields)
+    assert panel.settings.config() == AugmentConfig()
+    assert {each.name for each in AugmentConfig.settings()} <= set(panel.settings.by_name)
 
 
 def test_a_transform_can_be_switched_and_ranged(panel):
     changed = []
     panel.changed.connect(lambda: changed.append(True))
-    rotation = panel.transforms["rotation"]
+    rotation = panel.settings.transforms["rotation"]
     rotation.strengths["rotation_deg"].value = 10.0
-    assert panel.config().rotation_deg == 10.0
+    assert panel.settings.config().rotation_deg == 10.0
     rotation.switch.value = False
-    assert panel.config().rotation_probability == 0
+    assert panel.settings.config().rotation_probability == 0
     assert not rotation.strengths["rotation_deg"].enabled
     rotation.switch.value = True
-    assert panel.config().rotation_probability == AugmentConfig().rotation_probability
+    assert panel.settings.config().rotation_probability == AugmentConfig().rotation_probability
     assert len(changed) == 3
 
 
 def test_ranges_that_cross_are_said(panel):
-    panel.transforms["elastic"].strengths["elastic_alpha_min"].value = 400.0
+    panel.settings.transforms["elastic"].strengths["elastic_alpha_min"].value = 400.0
     with pytest.raises(SettingError, match="elastic_alpha_min"):
-        panel.config()
+        panel.settings.config()
 
 
 def batch(count: int) -> tuple:
@@ -188,31 +189,58 @@ def batch(count: int) -> tuple:
     return image, rng.integers(0, 2, (count, 16, 16), np.uint8), np.ones((count, 16, 16))
 
 
-def test_layers_stand_beside_the_image_and_go_with_one_click():
+@pytest.fixture
+def show(qtbot):
+    """Shows patches, and waits until all layers are there."""
+
+    def show(layers, *what, **wanted) -> None:
+        layers.show(*what, **wanted)
+        qtbot.waitUntil(lambda: layers._turns.is_idle)
+
+    return show
+
+
+def test_layers_stand_beside_the_image_and_go_with_one_click(show, qtbot):
     viewer = ViewerModel()
     image = viewer.add_image(np.zeros((3, 32, 32)), scale=(50, 4, 4))
     layers = AugmentationLayers(viewer)
     before = viewer.scene.camera.center
-    layers.show(batch(4), image, weights=True, known=True)
+    show(layers, batch(4), image, weights=True, known=True)
     assert len(viewer.layers) == 5
     for layer in viewer.layers[1:]:
         assert layer.extent.world[0][-1] > image.extent.world[1][-1]
-    layers.show(batch(2), image)
+    show(layers, batch(2), image)
     assert [layer.name for layer in viewer.layers[1:]] == ["Augmented", "Augmented mask"]
     np.testing.assert_array_equal(viewer.layers["Augmented mask"].data[:, :16], batch(2)[1][0])
     np.testing.assert_array_equal(viewer.layers["Augmented"].data[:, :16], batch(2)[0][0, ..., 1])
     layers.remove()
+    qtbot.waitUntil(lambda: layers._turns.is_idle)
     assert list(viewer.layers) == [image]
     assert viewer.scene.camera.center == before
 
 
-def test_a_preview_layer_that_was_removed_comes_back_with_the_next():
+def test_a_preview_layer_that_was_removed_comes_back_with_the_next(show):
     viewer = ViewerModel()
     layers = AugmentationLayers(viewer)
-    layers.show(batch(1), None)
+    show(layers, batch(1), None)
     viewer.layers.remove("Augmented")
-    layers.show(batch(1), None)
+    show(layers, batch(1), None)
     assert {layer.name for layer in viewer.layers} == {"Augmented", "Augmented mask"}
+
+
+def test_layers_come_one_by_one_and_not_after_the_preview_is_removed(qtbot):
+    viewer = ViewerModel()
+    layers, seen = AugmentationLayers(viewer), []
+    viewer.layers.events.inserted.connect(lambda: seen.append(len(viewer.layers)))
+    between = QTimer()  # gets its turns between theirs
+    between.timeout.connect(lambda: viewer.layers and layers.remove())
+    between.start(0)
+    layers.show(batch(1), None)
+    qtbot.waitUntil(lambda: bool(seen))
+    qtbot.wait(50)
+    between.stop()
+    assert seen == [1]
+    assert not viewer.layers
 
 
 # -- model ---------------------------------------------------------------------------------------
@@ -239,7 +267,7 @@ def test_presets_set_settings_and_own_settings_are_told(form):
 
 
 def test_every_field_has_a_tooltip(form, panel):
-    fields = [*form.train.values(), *form.network.values(), *panel.fields.values()]
+    fields = [*form.train.values(), *form.network.values(), *panel.settings.by_name.values()]
     fields += [form.name, form.start, form.preset, form.device, panel.count, panel.preview]
     assert all(field.tooltip for field in fields)
 
@@ -289,7 +317,7 @@ def test_expected_time_grows_with_epochs_and_slices(tmp_path, monkeypatch):
 
 
 def _drawn(curves) -> bool:
-    return bool(curves._panels) and not curves._undrawn
+    return bool(curves._panels) and curves._turns.is_idle
 
 
 def _axes(curves) -> list:
@@ -298,7 +326,7 @@ def _axes(curves) -> list:
 
 @pytest.fixture
 def curves(qtbot):
-    curves = Curves("dark")
+    curves = Curves("dark", Turns())
     qtbot.addWidget(curves)
     curves.resize(340, 600)
     curves.show()
@@ -336,6 +364,21 @@ def test_curves_follow_the_theme(curves, qtbot):
     curves.show_theme("light")
     qtbot.waitUntil(lambda: _drawn(curves))
     assert sum(figure.get_facecolor()[:3]) > 2 > sum(dark[:3])
+
+
+def test_curves_that_are_resized_are_drawn_in_turns(curves, qtbot):
+    """And not while Qt paints them, which would be all in one stall."""
+    qtbot.waitUntil(lambda: _drawn(curves))
+    drawn = []
+    for k, panel in enumerate(curves._panels):
+        panel.canvas.mpl_connect("draw_event", lambda _, k=k: drawn.append(k))
+    curves.resize(400, 620)
+    assert not _drawn(curves)
+    for panel in curves._panels:
+        panel.canvas.repaint()
+    assert drawn == []
+    qtbot.waitUntil(lambda: _drawn(curves))
+    assert drawn == [0, 1, 2]
 
 
 def test_curves_and_values_are_saved(curves, tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -12,8 +14,10 @@ from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.core.config.augmentation import AugmentConfig
-from napari_emseg.ui.folded import folded
+from napari_emseg.ui.folded import Folded
 from napari_emseg.ui.forms import field_for, form_of, wrapped_label
+from napari_emseg.ui.later import later
+from napari_emseg.ui.remembered import remember
 
 _PROBABILITY = "_probability"
 _SHAPE = ("flip", "quarter_turn", "rotation", "shift", "zoom", "shear", "elastic", "grid")
@@ -68,6 +72,48 @@ class Transform:
         return {f"{self.name}{_PROBABILITY}": often, **strengths}
 
 
+class AugmentationFields:
+    """The fields of all settings.
+
+    Attributes
+    ----------
+    transforms : dict of str to Transform
+        By name.
+    others : dict of str to ValueWidget
+        Fields of settings that are no transform's own, by name.
+    """
+
+    def __init__(self) -> None:
+        settings = [each.name for each in AugmentConfig.settings()]
+        names = [name.removesuffix(_PROBABILITY) for name in settings if _PROBABILITY in name]
+        self.transforms = {name: Transform.of(name) for name in names}
+        grouped = set(chain(*(each.values() for each in self.transforms.values())))
+        self.others = {n: field_for(AugmentConfig, n) for n in settings if n not in grouped}
+
+    @property
+    def shape(self) -> list[ValueWidget]:
+        """Fields of what moves pixels, from top to bottom."""
+        moving = (t.fields for t in self.transforms.values() if t.name in _SHAPE)
+        return [*chain(*moving), *self.others.values()]
+
+    @property
+    def picture(self) -> list[ValueWidget]:
+        """Fields of what changes grey values, from top to bottom."""
+        return [*chain(*(t.fields for t in self.transforms.values() if t.name not in _SHAPE))]
+
+    @property
+    def by_name(self) -> dict[str, ValueWidget]:
+        """Every setting's field, and the transforms' switches."""
+        return {field.name: field for field in (*self.shape, *self.picture)}
+
+    def config(self) -> AugmentConfig:
+        """All settings; `SettingError` where they do not fit one another."""
+        values = {name: field.value for name, field in self.others.items()}
+        for transform in self.transforms.values():
+            values |= transform.values()
+        return AugmentConfig(**values)
+
+
 class AugmentationPanel(QWidget):
     """All transforms, and the buttons of the preview.
 
@@ -81,28 +127,24 @@ class AugmentationPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        settings = [each.name for each in AugmentConfig.settings()]
-        names = [name.removesuffix(_PROBABILITY) for name in settings if _PROBABILITY in name]
-        self.transforms = {name: Transform.of(name) for name in names}
-        grouped = set(chain(*(each.values() for each in self.transforms.values())))
-        self.others = {n: field_for(AugmentConfig, n) for n in settings if n not in grouped}
         self._make_actions()
         self._lay_out()
-        for field in (*self.fields.values(), self.count, self.weights, self.known):
+        for field in (self.count, self.weights, self.known):
             field.changed.connect(self.changed.emit)
+        # not now: with them, opening the dock would be felt
+        later(self, self._make_settings).start()
 
-    @property
-    def fields(self) -> dict[str, ValueWidget]:
-        """Every setting's field, and the transforms' switches, by name."""
-        transforms = chain(*(each.fields for each in self.transforms.values()))
-        return {field.name: field for field in (*transforms, *self.others.values())}
+    def _make_settings(self) -> None:
+        _ = self.settings
 
-    def config(self) -> AugmentConfig:
-        """All settings; `SettingError` where they do not fit one another."""
-        values = {name: field.value for name, field in self.others.items()}
-        for transform in self.transforms.values():
-            values |= transform.values()
-        return AugmentConfig(**values)
+    @cached_property
+    def settings(self) -> AugmentationFields:
+        """The fields of all settings, made when they are first asked for, or in a moment."""
+        made = AugmentationFields()
+        remember(made.by_name, "train")
+        for field in made.by_name.values():
+            field.changed.connect(self.changed.emit)
+        return made
 
     def show_problem(self, message: str) -> None:
         """Say why there is no preview."""
@@ -138,12 +180,11 @@ class AugmentationPanel(QWidget):
             layout.addWidget(row.native)
         layout.addWidget(form_of([self.count]).native)
         layout.addWidget(self.status.native)
-        shape = [t for t in self.transforms.values() if t.name in _SHAPE]
-        picture = [t for t in self.transforms.values() if t.name not in _SHAPE]
-        layout.addWidget(self._section("Shape", shape, list(self.others.values())))
-        layout.addWidget(self._section("Grey values and artefacts", picture, []))
+        layout.addWidget(_section("Shape", lambda: self.settings.shape))
+        layout.addWidget(_section("Grey values and artefacts", lambda: self.settings.picture))
         layout.addStretch()
 
-    def _section(self, title: str, transforms: list[Transform], more: list[ValueWidget]) -> QWidget:
-        fields = [*chain(*(each.fields for each in transforms)), *more]
-        return folded(title, form_of(fields).native, tooltip="Each transform can be switched off.")
+
+def _section(title: str, fields: Callable[[], list[ValueWidget]]) -> QWidget:
+    about = "Each transform can be switched off."
+    return Folded(title, lambda: form_of(fields()).native, tooltip=about)

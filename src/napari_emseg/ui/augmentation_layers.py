@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.mosaic import mosaic
-from napari_emseg.ui.collector import remove_layers
 from napari_emseg.ui.layers import geometry
 from napari_emseg.ui.prediction import MASK_COLORS
+from napari_emseg.ui.turns import Turns
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -35,11 +36,12 @@ class AugmentationLayers:
         self._viewer = viewer
         self._layers: dict[str, Layer] = {}
         self._camera: tuple[Any, float] | None = None
+        self._turns = Turns()
 
     def show(
         self, batch: Batch, image: Image | None, *, weights: bool = False, known: bool = False
     ) -> None:
-        """Show these patches, in place of those before.
+        """Show these patches, in place of those before; layer by layer.
 
         Parameters
         ----------
@@ -51,7 +53,8 @@ class AugmentationLayers:
             Whether to show the weight map, and which pixels count.
         """
         pictures, classes, weight = batch
-        first = not self._shown
+        if not self._shown:
+            self._camera = None
         middle = pictures[..., pictures.shape[-1] // 2]
         place = _right_of(image)
         self._put("Augmented", mosaic(middle, _LEAST), **_GREY, **place)
@@ -60,24 +63,31 @@ class AugmentationLayers:
         if known:
             self._put("Augmented known", mosaic((weight > 0).astype(np.uint8)), **_KNOWN, **place)
         self._put("Augmented mask", mosaic(classes), labels=True, **_MASK, **place)
-        wanted = {"Augmented weights": weights, "Augmented known": known}
-        self._drop({name for name, is_wanted in wanted.items() if not is_wanted})
-        if first:
-            self._look_at_all()
+        if not weights:
+            self._drop("Augmented weights")
+        if not known:
+            self._drop("Augmented known")
+        if self._camera is None:
+            self._turns.want("look", self._look_at_all)
+
+    def stop(self) -> None:
+        """Show nothing more."""
+        self._turns.cancel()
 
     def remove(self) -> None:
         """Take away all layers, and look where the person looked before."""
-        self._drop(set(self._layers))
-        if self._camera is not None:
-            center, zoom = self._camera
-            self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = center, zoom
-            self._camera = None
+        self._drop(*_NAMES)
+        self._turns.want("look", self._look_back)
 
     @property
     def _shown(self) -> bool:
         return any(layer in self._viewer.layers for layer in self._layers.values())
 
-    def _put(self, name: str, data: np.ndarray, *, labels: bool = False, **about: Any) -> None:
+    def _put(self, name: str, data: np.ndarray, **about: Any) -> None:
+        """One layer a turn: napari takes some hundredths of a second to add or remove it."""
+        self._turns.want(name, partial(self._put_now, name, data, **about))
+
+    def _put_now(self, name: str, data: np.ndarray, *, labels: bool = False, **about: Any) -> None:
         layer = self._layers.get(name)
         if layer is not None and layer in self._viewer.layers:
             layer.data = data
@@ -87,16 +97,29 @@ class AugmentationLayers:
         if labels:
             self._layers[name].editable = False
 
-    def _drop(self, names: set[str]) -> None:
-        if dropped := [self._layers.pop(name) for name in names & set(self._layers)]:
-            remove_layers(self._viewer, dropped)
+    def _drop(self, *names: str) -> None:
+        """Likewise; in place of what is still to be put there."""
+        for name in names:
+            self._turns.want(name, partial(self._drop_now, name))
+
+    def _drop_now(self, name: str) -> None:
+        layer = self._layers.pop(name, None)
+        if layer is not None and layer in self._viewer.layers:
+            self._viewer.layers.remove(layer)
 
     def _look_at_all(self) -> None:
         camera = self._viewer.scene.camera
         self._camera = (camera.center, camera.zoom)
         self._viewer.reset_view()
 
+    def _look_back(self) -> None:
+        if self._camera is not None:
+            center, zoom = self._camera
+            self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = center, zoom
+            self._camera = None
 
+
+_NAMES = ("Augmented", "Augmented weights", "Augmented known", "Augmented mask")
 _GREY: dict[str, Any] = {"colormap": "gray", "contrast_limits": (_LEAST, _MOST)}
 _KNOWN: dict[str, Any] = {"colormap": "gray", "contrast_limits": (0, 1)}
 _MASK: dict[str, Any] = {"opacity": 0.4, "colormap": DirectLabelColormap(color_dict=MASK_COLORS)}

@@ -80,6 +80,7 @@ class AugmentationPreview:
         """Make no more."""
         self._is_on = False
         self._making.stop()
+        self._layers.stop()
 
     def renew(self) -> None:
         """Show patches by the settings of now, where they are wanted."""

@@ -72,7 +72,7 @@ class CompareWidget(QWidget):
         self._begin_soon.start(0)
         self.runs.look()
         self.recovery.look()
-        spare_the_window(viewer)
+        spare_the_window(viewer, self)
 
     # -- parts -----------------------------------------------------------------------------
 

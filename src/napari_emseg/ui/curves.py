@@ -22,6 +22,7 @@ from napari_emseg.model.curves import PANELS, draw_curves, draw_panel
 from napari_emseg.model.history import Row, write_history
 from napari_emseg.ui.later import later
 from napari_emseg.ui.plots import SMALL, ask_for_path, button, dress, load_matplotlib
+from napari_emseg.ui.turns import Turns
 
 if TYPE_CHECKING:
     from napari.utils.theme import Theme
@@ -41,14 +42,20 @@ class Curves(QWidget):
     """Loss, accuracy and V_rand of training and validation, below one another.
 
     matplotlib draws them; it is imported with the first row.
+
+    Parameters
+    ----------
+    theme : str
+        Of napari's.
+    turns : Turns
+        Draws one panel after the other, and what else goes on between them.
     """
 
-    def __init__(self, theme: str, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: str, turns: Turns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._history: tuple[Row, ...] = ()
         self._panels: list[_Panel] = []
-        self._undrawn: list[_Panel] = []
         self.values = QLabel(_HINT)
         self.values.setWordWrap(True)
         self.log = QCheckBox("Log loss")
@@ -56,7 +63,8 @@ class Curves(QWidget):
         self.log.toggled.connect(self._draw)
         self.save_png = button("Save PNG", "Save these curves as a picture.", self._ask_png)
         self.save_csv = button("Save CSV", "Save the values of all epochs.", self._ask_csv)
-        self._redraw, self._next = later(self, self._draw), later(self, self._draw_next)
+        self._redraw = later(self, self._draw)
+        self._turns = turns
         self._lay_out()
         self.show_history(())
 
@@ -104,39 +112,38 @@ class Curves(QWidget):
         layout.addLayout(self._row)
         layout.addStretch()
 
-    def _make_panels(self) -> None:
-        for k, (column, title) in enumerate(PANELS):
-            panel = _Panel(column, title, first=k == 0, last=k == len(PANELS) - 1)
-            panel.canvas.mpl_connect("motion_notify_event", partial(self._read_values, panel))
-            panel.canvas.mpl_connect("axes_leave_event", lambda _: self.values.setText(_HINT))
-            self._panels.append(panel)
-            self._plots.addWidget(panel.canvas)
+    def _make_panel(self, k: int) -> None:
+        column, title = PANELS[k]
+        panel = _Panel(column, title, first=k == 0, last=k == len(PANELS) - 1)
+        panel.canvas.mpl_connect("motion_notify_event", partial(self._read_values, panel))
+        panel.canvas.mpl_connect("axes_leave_event", lambda _: self.values.setText(_HINT))
+        # as when it is resized: matplotlib's own way would draw all panels while Qt paints
+        panel.canvas.draw_idle = partial(self._draw_soon, k)
+        self._panels.append(panel)
+        self._plots.addWidget(panel.canvas)
 
     # -- drawing ---------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        if not self._history:
-            return
-        if not self._panels:
-            self._make_panels()
-        self._undrawn = list(self._panels)
-        self._next.start()
+        for k in range(len(PANELS)) if self._history else ():
+            self._draw_soon(k)
 
     def _clear(self) -> None:
         self._redraw.stop()
-        self._next.stop()
-        self._undrawn = []
         for panel in self._panels:
             panel.canvas.hide()
         self.values.setText(_HINT)
 
-    def _draw_next(self) -> None:
-        """Draw one panel; the window answers between them."""
-        panel = self._undrawn.pop(0)
-        panel.draw(self._history, get_theme(self._theme), log=self.log.isChecked())
-        panel.canvas.show()
-        if self._undrawn:
-            self._next.start()
+    def _draw_soon(self, k: int) -> None:
+        self._turns.want(k, partial(self._draw_panel, k))
+
+    def _draw_panel(self, k: int) -> None:
+        if not self._history:
+            return
+        if k == len(self._panels):
+            self._make_panel(k)
+        self._panels[k].draw(self._history, get_theme(self._theme), log=self.log.isChecked())
+        self._panels[k].canvas.show()
 
     def _read_values(self, panel: _Panel, event: Any) -> None:
         if event.inaxes is not None:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtWidgets import QWidget
 from superqt import QCollapsible
 
 
-def folded(title: str, content: QWidget, *, tooltip: str = "") -> QCollapsible:
-    """Put ``content`` under a line that unfolds it.
+class Folded(QCollapsible):
+    """A line that unfolds what is under it, which is made when it is unfolded first.
 
     Parameters
     ----------
     title : str
         What stands in the line.
-    content : QWidget
-        What is hidden at first.
+    make : callable
+        Gives what is hidden at first.
     tooltip : str
         What the line says of it.
     """
-    section = QCollapsible(title, expandedIcon="▾", collapsedIcon="▸")
-    section.setDuration(0)
-    section.layout().setContentsMargins(0, 0, 0, 0)
-    section.toggleButton().setToolTip(tooltip)
-    section.addWidget(content)
-    return section
+
+    def __init__(self, title: str, make: Callable[[], QWidget], *, tooltip: str = "") -> None:
+        super().__init__(title, expandedIcon="▾", collapsedIcon="▸")
+        self._make: Callable[[], QWidget] | None = make
+        self.setDuration(0)
+        self.layout().setContentsMargins(0, 0, 0, 0)
+        self.toggleButton().setToolTip(tooltip)
+
+    def expand(self, animate: bool = True) -> None:
+        """Show what is hidden; the line calls this, too."""
+        if self._make is not None:
+            make, self._make = self._make, None
+            self.addWidget(make())
+        super().expand(animate)

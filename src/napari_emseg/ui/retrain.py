@@ -12,7 +12,7 @@ from napari_emseg.core.config.correction import RetrainConfig
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.package import ModelPackage
 from napari_emseg.ui.closing import AskBeforeClosing, ask
-from napari_emseg.ui.folded import folded
+from napari_emseg.ui.folded import Folded
 from napari_emseg.ui.forms import field_for, form_of
 from napari_emseg.ui.jobs import job_runner
 from napari_emseg.ui.library_events import library_events
@@ -102,7 +102,7 @@ class RetrainPanel(QWidget):
 
     def _lay_out(self) -> None:
         rest = [field for name, field in self.config.items() if name != "minutes"]
-        advanced = folded("How it learns", form_of(rest).native, tooltip="Seldom needed.")
+        advanced = Folded("How it learns", lambda: form_of(rest).native, tooltip="Seldom needed.")
         self.run[0].append(self.revert)  # beside Retrain and Stop
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

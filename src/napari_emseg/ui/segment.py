@@ -99,7 +99,7 @@ class SegmentWidget(Container):
         self._outlook.ask()
         self._submit(DevicesJob, self._on_devices)
         self.recovery.look()
-        spare_the_window(viewer)
+        spare_the_window(viewer, self.native)
 
     # -- parts -----------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ from napari_emseg.ui.train_model import ModelForm
 from napari_emseg.ui.train_session import TrainSession
 from napari_emseg.ui.train_state import Phase, TrainState
 from napari_emseg.ui.training_preview import TrainingPreview
+from napari_emseg.ui.turns import Turns
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -96,7 +97,7 @@ class TrainWidget(QWidget):
         self._survey_soon.start(0)
         self.offer.look()
         self.recovery.look()
-        spare_the_window(viewer)
+        spare_the_window(viewer, self)
 
     # -- parts -----------------------------------------------------------------------------
 
@@ -104,7 +105,8 @@ class TrainWidget(QWidget):
         self.pace = PaceRow(self._runner)
         self.data, self.model = DataChooser(), ModelForm(self.pace.native)
         self.strip, self.legend = SliceStrip(), Legend()
-        self.curves = Curves(self._viewer.theme)
+        self._turns = Turns(self)
+        self.curves = Curves(self._viewer.theme, self._turns)
         self.offer, self.recovery = ResumeOffer(), RecoveryOffer(self._viewer)
         self.run = RunRow(
             PushButton(
@@ -112,14 +114,14 @@ class TrainWidget(QWidget):
             ),
             "Stop; the best model so far is kept. Twice: at once.",
         )
-        self.preview = TrainingPreview(self._viewer)
+        self.preview = TrainingPreview(self._viewer, self._turns)
         self.preview_note = wrapped_label("")
         self.augmentation = AugmentationPanel()
         self.patches = AugmentationPreview(
             self.augmentation, AugmentationLayers(self._viewer), self._request,
             lambda: self.data.image_layer,
         )  # fmt: skip
-        remember(self.model.settings | self.augmentation.fields, "train")
+        remember(self.model.settings, "train")
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
@@ -231,7 +233,7 @@ class TrainWidget(QWidget):
             data=self.data.reader()() if self._found is None else self._found,
             meaning=self.data.meaning.value,
             roles=self.strip.roles,
-            recipe=self.model.recipe(self.augmentation.config()),
+            recipe=self.model.recipe(self.augmentation.settings.config()),
             start_from=None if package is None else str(package.folder),
             device=self.model.device.value,
         )
@@ -293,3 +295,4 @@ class TrainWidget(QWidget):
         self.pace.stop()
         self.session.stop()
         self.recovery.stop()
+        self._turns.cancel()

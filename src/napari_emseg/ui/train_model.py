@@ -16,7 +16,7 @@ from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.presets import PRESETS
 from napari_emseg.model.library import free_name, list_models, require_free
 from napari_emseg.model.package import ModelPackage
-from napari_emseg.ui.folded import folded
+from napari_emseg.ui.folded import Folded
 from napari_emseg.ui.forms import field_for, form_of, wrapped_label
 
 _OWN = "own settings"
@@ -119,12 +119,13 @@ class ModelForm(QWidget):
     # -- parts -----------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._advanced = form_of([*self.settings.values()])
         form = form_of([self.name, self.start, self.preset])
         parts = Container(widgets=[form, self.help], labels=False)
         parts.margins = (0, 0, 0, 0)
-        self.advanced = folded(
-            "Advanced settings", self._advanced.native, tooltip="Every setting of the training."
+        self.advanced = Folded(
+            "Advanced settings",
+            lambda: form_of([*self.settings.values()]).native,
+            tooltip="Every setting of the training.",
         )
         self._parts = parts
         layout = QVBoxLayout(self)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_emseg.types import Preview
-from napari_emseg.ui.collector import remove_layers
 from napari_emseg.ui.layers import geometry
+from napari_emseg.ui.turns import Turns
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -26,17 +27,19 @@ class TrainingPreview:
     ----------
     viewer : ViewerModel
         Where the layer goes.
+    turns : Turns
+        Adds it when nothing else takes the window's time.
     """
 
-    def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
+    def __init__(self, viewer: ViewerModel, turns: Turns) -> None:
+        self._viewer, self._turns = viewer, turns
         self._image: Image | None = None
         self.layer: Image | None = None
 
     def begin(self, image: Image | None) -> None:
         """A training on ``image`` begins; None where it is no layer of this window."""
-        if self.layer is not None:
-            remove_layers(self._viewer, [self.layer])
+        if self.layer is not None and self.layer in self._viewer.layers:
+            self._viewer.layers.remove(self.layer)
         self._image, self.layer = image, None
 
     def show(self, preview: Preview) -> None:
@@ -46,7 +49,7 @@ class TrainingPreview:
         except (OSError, ValueError):  # the next one is just being moved there
             return
         if self.layer is None:
-            self._add(probability, preview)
+            self._turns.want(_NAME, partial(self._add, probability, preview))
         elif self.layer in self._viewer.layers:
             self.layer.data = self._in_place(probability)
 
