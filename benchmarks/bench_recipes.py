@@ -56,6 +56,7 @@ RECIPES = {
     "large-patches": "--patch-size 384 --batch-size 2",
     "wide": WIDE,
     "long": "--epochs 240",
+    "24-filters": "--base-filters 24",
     "32-filters": "--base-filters 32",
     "8-filters": "--base-filters 8",
     "reversal": "--reversal-probability 0.1",

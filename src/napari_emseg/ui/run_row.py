@@ -13,7 +13,7 @@ _STEPS = 1000
 """Resolution of the progress bar."""
 
 _PATIENCE_MS = 200
-"""What is done before shows no bar: it would flicker, and drawing it would take its share."""
+"""Of what is done before, only the end is drawn: the rest would flicker, and take its share."""
 
 
 class RunRow(Container):
@@ -36,38 +36,49 @@ class RunRow(Container):
         several = isinstance(start, Container)
         buttons = [start, self.stop] if several else [row_of(start, self.stop)]
         super().__init__(widgets=[*buttons, self.bar, self.message], labels=False)
-        self._bar_soon = later(self.native, self._show_bar)
+        self._said = ""
+        self._soon = later(self.native, self._show_all)
         self.show_idle("")
 
     def show_idle(self, message: str) -> None:
         """Nothing runs."""
-        self._bar_soon.stop()
+        self._soon.stop()
         self.bar.visible = False
         self._enable(running=False)
-        self.message.value = message
+        self.say(message)
+        self.native.setUpdatesEnabled(True)
+
+    def say(self, message: str) -> None:
+        """Change the sentence."""
+        self._said = message
+        if not self._soon.isActive():  # else it would have the window laid out and drawn anew
+            self.message.value = message
 
     def show_running(self, message: str, done: float | None = None) -> None:
         """Something runs; ``done`` is the part of it that is done, 0..1, where that is known."""
         if self.start.enabled:
-            self._bar_soon.start(_PATIENCE_MS)
+            self._soon.start(_PATIENCE_MS)
+            self.native.setUpdatesEnabled(False)
         self._enable(running=True)
         self._fill(done)
-        self.message.value = message
+        self.say(message)
 
     def show_progress(self, event: Progress, of: str = "") -> None:
         """What runs has come so far; the sentence begins with ``of``, as in ``Stack 2 of 3: ``."""
         self._fill(event.done / event.total)
         if self.stop.enabled:  # else it says that it stops
             done = f"{event.done:.0f} of {event.total:.0f} {event.unit}"
-            self.message.value = f"{of}{done}{left(event.seconds_left)}"
+            self.say(f"{of}{done}{left(event.seconds_left)}")
 
     def show_stopping(self) -> None:
         """It has been asked to stop, and nobody need ask again."""
         self.stop.enabled = False
-        self.message.value = "Stopping ..."
+        self.say("Stopping ...")
 
-    def _show_bar(self) -> None:
+    def _show_all(self) -> None:
         self.bar.visible = True
+        self.message.value = self._said
+        self.native.setUpdatesEnabled(True)
 
     def _enable(self, *, running: bool) -> None:
         self.start.enabled = not running

@@ -128,7 +128,7 @@ class SegmentWidget(Container):
 
     def _show_outlook(self, text: str) -> None:
         if self._batch is None:
-            self.status.message.value = text
+            self.status.say(text)
 
     def _submit(self, make_job: Callable[[], Job], on_event: Callable[[Event], None]) -> int:
         """Give the runner a job that ends with this dock."""
@@ -257,7 +257,7 @@ class SegmentWidget(Container):
         shown = [each for each in self._filled if each.done and each in self._predictions]
         applied = [each.apply(*self.fields.rules) for each in shown]
         if not all(applied):
-            self.status.message.value = (
+            self.status.say(
                 "A result was edited by hand, so the fields leave it alone; segment again to get "
                 "a new one."
             )
@@ -274,7 +274,7 @@ class SegmentWidget(Container):
         assert self._batch is not None
         match event:
             case Log(message):
-                self.status.message.value = f"{self._batch.place}{message}"
+                self.status.say(f"{self._batch.place}{message}")
             case SliceDone(z):
                 self._accept(z)
             case Progress():
@@ -286,8 +286,6 @@ class SegmentWidget(Container):
         assert self.prediction is not None
         self._ticket = None
         batch.note(event)
-        if batch.over:
-            self._show_end(batch)
         if isinstance(event, Failed):
             show_failure(event)
         self.prediction.finish(then=partial(self._go_on, batch))
