@@ -4,12 +4,12 @@
 #   PYTHON=...      the interpreter that makes the environment (3.11 to 3.13)
 #   VENV=...        the environment's folder
 #   WORKERS=2       processes that run tests side by side, each with a display of its own
-#   LIMIT=30m       a group of tests that runs longer hangs, and is ended
+#   LIMIT=40m       a group of tests that runs longer hangs, and is ended
 #   NO_INSTALL=1    use the environment as it is, for those who keep their own
 
 VENV ?= .venv
 WORKERS ?= 2
-LIMIT ?= 30m
+LIMIT ?= 40m
 PY := $(VENV)/bin/python
 export VENV PYTHON
 

@@ -61,7 +61,7 @@ def test_train_interrupt_predict_with_the_model_so_far_and_go_on(tmp_path, wait_
     ) as process:
         wait_until(lambda: (folder / "history.csv").exists(), process)
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=120)
+        _, error = process.communicate(timeout=240)
     assert process.returncode == 130, error
     assert "Traceback" not in error
     assert {"config.json", "history.csv", "last.keras", "best.keras", "package"} <= {
