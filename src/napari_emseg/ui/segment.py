@@ -286,6 +286,8 @@ class SegmentWidget(Container):
         assert self.prediction is not None
         self._ticket = None
         batch.note(event)
+        if batch.over:
+            self._show_end(batch)
         if isinstance(event, Failed):
             show_failure(event)
         self.prediction.finish(then=partial(self._go_on, batch))
