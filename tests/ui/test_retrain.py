@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 
+from napari_emseg.core.postprocess import to_mask
 from napari_emseg.errors import LabelsError
 from napari_emseg.model.library import find_model, list_models
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.corrections import Corrections
+from napari_emseg.ui.predictions import newest_prediction
 from napari_emseg.ui.retrain import RetrainPanel
 from napari_emseg.ui.retrain_state import Step
 
@@ -161,7 +163,11 @@ def test_without_a_prediction_the_corrected_slice_is_segmented(viewer, tiny, pan
     panel.model.value = next(each for each in panel.model.choices if each.folder == tiny.folder)
     assert isinstance(retrain(), Finished)
     assert "em changed" not in viewer.layers
-    assert viewer.layers["em mask (tiny, corrected 1)"].data[2].any()
+    after = newest_prediction()
+    assert after.done == {2}
+    assert after.probability[2].any()
+    expected = to_mask(after.probability[2], after.rules[1])  # of 3 s of learning: maybe no cell
+    np.testing.assert_array_equal(viewer.layers["em mask (tiny, corrected 1)"].data[2], expected)
     assert "before" not in panel.run.message.value
     panel.revert.native.click()
     assert [layer.name for layer in viewer.layers] == ["em", "corrected"]
