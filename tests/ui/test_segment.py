@@ -241,6 +241,17 @@ def test_one_more_slice_of_a_mask_is_made_and_drawn_once(viewer, dock, blobs, qt
     assert (mask.thumbnail != before).any()
 
 
+@pytest.mark.parametrize("first", ["finish", "withdraw"])
+def test_who_waits_for_a_prediction_that_is_taken_away_is_told(dock, blobs, qtbot, first):
+    """Revert, in the dock Correct, takes it away while Segment fills it."""
+    told = []
+    acts = [blobs.withdraw, lambda: blobs.finish(then=lambda: told.append(True))]
+    for act in acts if first == "withdraw" else reversed(acts):
+        act()
+    qtbot.waitUntil(lambda: bool(told))
+    dock.fields.threshold.value = 0.3  # and what is gone is not made anew
+
+
 def test_edited_cells_are_never_written_to(viewer, dock, blobs, qtbot):
     dock.fields.result.value = "mask and cells"
     settle(blobs, qtbot)

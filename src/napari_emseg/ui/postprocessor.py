@@ -67,6 +67,7 @@ class Postprocessor(QObject):
         self._probability, self._on_slice = probability, on_slice
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="emseg-cells")
         self._pass: _Pass | None = None
+        self._stopped = False
         self._ready.connect(self._call, Qt.ConnectionType.QueuedConnection)
 
     def begin(
@@ -87,18 +88,26 @@ class Postprocessor(QObject):
 
     def make(self, slices: Iterable[int]) -> None:
         """Make these slices, in this order."""
+        if self._stopped:
+            return
         assert self._pass is not None, "begin comes first"
         for z in slices:
             self._thread.submit(self._make, self._pass, z)
 
     def after(self, call: Callable[[], None]) -> None:
-        """Call, on the window's thread, when all slices wanted so far have been handed over."""
-        self._thread.submit(self._ready.emit, call)
+        """Call, on the window's thread, when all slices wanted so far have been handed over.
+
+        Once it is stopped, no slice is waited for.
+        """
+        if self._stopped:
+            self._ready.emit(call)
+        else:
+            self._thread.submit(self._ready.emit, call)
 
     def stop(self) -> None:
-        """Make no more slices, and hand none over."""
-        self._pass = None
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Make no more slices, and hand none over; who waits for them is told all the same."""
+        self._stopped, self._pass = True, None
+        self._thread.shutdown(wait=False)  # what it still has to make, `_make` leaves out
 
     def _make(self, wanted: _Pass, z: int) -> None:
         """In the thread: make one slice, unless the rules have changed since."""
@@ -109,8 +118,11 @@ class Postprocessor(QObject):
         except Exception as error:  # noqa: BLE001  a bug must reach the window, not vanish
             self._ready.emit(partial(throw, error))
         else:
-            self._ready.emit(partial(self._on_slice, z, results))
+            self._ready.emit(partial(self._hand_over, z, results))
+
+    def _hand_over(self, z: int, results: Results) -> None:
+        if not self._stopped:
+            self._on_slice(z, results)
 
     def _call(self, call: Callable[[], None]) -> None:
-        if self._pass is not None:
-            call()
+        call()

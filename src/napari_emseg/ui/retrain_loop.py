@@ -204,6 +204,8 @@ class RetrainLoop(QObject):
     # -- comparing -------------------------------------------------------------------------
 
     def _compare(self, now: Round, after: Prediction) -> None:
+        if now is not self._round:  # stopped, or closed, in the meantime
+            return
         self._state.begin(Step.COMPARING, "Comparing with the prediction before ...")
         self._work.want(
             partial(compare, now, after), lambda found: self._show(now, *found), self._fail

@@ -141,6 +141,9 @@ class SegmentWidget(Container):
         library_events.segmented.disconnect(self._adopt, missing_ok=True)
         for ticket in self._tickets:
             self._runner.abandon(ticket)
+        if self._batch is not None:
+            self._batch.stop()
+            self._batch = None
         self._predictions.stop()
         self.recovery.stop()
 
