@@ -38,10 +38,10 @@ def without_int8(whole_package, tmp_path):
 def test_tiles_come_from_slices_spread_over_all():
     data = np.random.default_rng(0).integers(0, 255, (40, 30, 700), np.uint8)
     tiles = calibration_tiles(Stack(data), range(5, 35), NetworkConfig(2, 4, input_slices=3))
-    assert tiles.shape == (12, 32, 512, 3)
+    assert tiles.shape == (12, 32, 256, 3)
     assert tiles.dtype == np.float32
     for tile, z in ((tiles[0], 5), (tiles[-1], 34)):
-        expected = normalise(data[z])[:, 94 : 94 + 512]
+        expected = normalise(data[z])[:, 222 : 222 + 256]
         np.testing.assert_array_equal(tile[:30, :, 1], expected)
 
 

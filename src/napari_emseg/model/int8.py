@@ -30,8 +30,10 @@ from napari_emseg.model.run_folder import write_atomically
 from napari_emseg.model.runtime import Runtime
 from napari_emseg.types import Float32Array, Log, OnEvent, Stack
 
-_MOST_TILES, _TILE_PX = 12, 512
+_MOST_TILES, _TILE_PX = 12, 256
 """What the ranges of the values are measured on."""
+_OUTLIERS = 3e-5
+"""Fraction of a layer's values beyond each end of its range: a few would make all steps coarse."""
 _log = logging.getLogger(__name__)
 
 Judge: TypeAlias = Callable[[Runtime], Sequence[float]]
@@ -161,13 +163,31 @@ def main(onnx: str, tiles: str, out: str) -> None:
     """Quantise the network in the file ``onnx`` after what it does on ``tiles``."""
     from napari_emseg.model._openvino import openvino as ov  # isort: skip  # before nncf
     import nncf
+    from nncf.quantization.range_estimator import (
+        AggregatorType,
+        RangeEstimatorParameters,
+        StatisticsCollectorParameters,
+        StatisticsType,
+    )
 
     nncf.set_log_level(logging.ERROR)
     seen = np.load(tiles)
     network = ov.Core().read_model(onnx)
     network.reshape([1, *seen.shape[1:]])
     examples = nncf.Dataset([tile[np.newaxis] for tile in seen])
-    network = nncf.quantize(network, examples, subset_size=len(seen))
+    end = StatisticsCollectorParameters(
+        statistics_type=StatisticsType.QUANTILE,
+        aggregator_type=AggregatorType.MEAN,
+        quantile_outlier_prob=_OUTLIERS,
+    )
+    network = nncf.quantize(
+        network,
+        examples,
+        subset_size=len(seen),
+        advanced_parameters=nncf.AdvancedQuantizationParameters(
+            activations_range_estimator_params=RangeEstimatorParameters(min=end, max=end)
+        ),
+    )
     network.reshape([-1, -1, -1, seen.shape[3]])  # tiles of any size again
     ov.save_model(network, out, compress_to_fp16=False)
 
