@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_emseg.core.normalise import normalise
+from napari_emseg.core.normalise import GreyValues, normalise
 from napari_emseg.errors import ShapeError
 
 
@@ -19,13 +19,29 @@ def test_mean_and_deviation(dtype):
     assert result.std() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_pixels_in_any_order(dtype):
+    image = np.random.default_rng(0).integers(0, 200, (40, 31)).astype(dtype)
+    image.flags.writeable = False
+    for seen in (image.T, image[::-1], image[:, ::-2], image[3:, 5:]):
+        grey = GreyValues.of(seen)
+        assert (grey.mean, grey.deviation) == pytest.approx((seen.mean(), seen.std()), rel=1e-12)
+
+
+def test_little_contrast_far_from_black():
+    image = np.random.default_rng(0).integers(60_000, 60_010, (2000, 2000)).astype(np.uint16)
+    assert GreyValues.of(image).deviation == pytest.approx(image.std(), rel=1e-9)
+
+
 def test_grey_scale_and_offset_do_not_matter():
     image = np.random.default_rng(0).random((30, 30))
     np.testing.assert_allclose(normalise(image * 900 + 77), normalise(image), atol=1e-4)
 
 
 def test_a_blank_slice_becomes_zeros():
-    np.testing.assert_array_equal(normalise(np.full((5, 6), 128, np.uint8)), np.zeros((5, 6)))
+    for shape in ((5, 6), (512, 512), (37, 41)):
+        result = normalise(np.full(shape, 128, np.uint8))
+        np.testing.assert_allclose(result, np.zeros(shape), atol=1e-6)
 
 
 def test_a_bool_slice():
