@@ -184,7 +184,7 @@ def _in_large(components: LabelImage, smallest_px: int) -> BoolImage:
     """Where the components (Y, X) have so many pixels or more."""
     large = np.bincount(components.ravel()) >= smallest_px
     large[0] = False
-    within: BoolImage = large[components]
+    within: BoolImage = large.take(components)  # thrice as fast as large[components]
     return within
 
 

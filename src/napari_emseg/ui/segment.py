@@ -236,8 +236,8 @@ class SegmentWidget(Container):
         slices, means = batch.slices_of(image), batch.means
         prediction = self._prediction_to_fill(image, means)
 
-        self.status.show_running(f"{batch.place}Reading the slices ...")
         self._ticket = self._submit(partial(prediction.job, slices, means), self._on_event)
+        self.status.show_running(f"{batch.place}Reading the slices ...")
         prediction.show()
 
     def _prediction_to_fill(self, image: Image, means: Means) -> Prediction:
