@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_emseg.ui.augmentation import AugmentationPanel
 from napari_emseg.ui.folded import Folded
-from napari_emseg.ui.page import page_of
+from napari_emseg.ui.page import Page
 
 
 def test_it_is_made_once_when_it_is_unfolded_first(qtbot):
@@ -42,7 +42,7 @@ def test_a_page_grows_with_what_is_unfolded_on_it(qtbot):
     wide = QLabel("wide")
     wide.setMinimumWidth(500)
     section = Folded("More", lambda: wide)
-    page = page_of(section)
+    page = Page(section)
     qtbot.addWidget(page)
     page.show()
     assert page.minimumSizeHint().width() < 500

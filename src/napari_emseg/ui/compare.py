@@ -21,7 +21,7 @@ from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.layers import current_slice
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error
-from napari_emseg.ui.page import page_of
+from napari_emseg.ui.page import Page
 from napari_emseg.ui.plots import load_matplotlib, load_soon
 from napari_emseg.ui.recovery_offer import RecoveryOffer
 from napari_emseg.ui.remembered import remember
@@ -103,11 +103,11 @@ class CompareWidget(QWidget):
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
-        self.tabs.addTab(page_of(self.fields.form.native), "Layers")
-        self.tabs.addTab(page_of(self.scores, self.export), "Scores")
-        self.tabs.addTab(page_of(self.errors), "Errors")
-        self.tabs.addTab(page_of(self.against), "Against")
-        self.tabs.addTab(page_of(self.runs), "Trainings")
+        self.tabs.addTab(Page(self.fields.form.native), "Layers")
+        self.tabs.addTab(Page(self.scores, self.export), "Scores")
+        self.tabs.addTab(Page(self.errors), "Errors")
+        self.tabs.addTab(Page(self.against), "Against")
+        self.tabs.addTab(Page(self.runs), "Trainings")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_SIDE_PX, _TOP_PX, _SIDE_PX, 0)
         self.setMinimumWidth(_NARROWEST_PX)

@@ -18,7 +18,7 @@ from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.make_editable import MakeEditable
 from napari_emseg.ui.next_region import NextRegionPanel
 from napari_emseg.ui.notify import show_error
-from napari_emseg.ui.page import page_of
+from napari_emseg.ui.page import Page
 from napari_emseg.ui.recovery_offer import RecoveryOffer
 from napari_emseg.ui.retrain import RetrainPanel
 from napari_emseg.ui.review_row import ReviewRow
@@ -86,7 +86,7 @@ class CorrectWidget(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, _TOP_PX, 0, 0)
-        self.page = page_of(*self._parts())
+        self.page = Page(*self._parts())
         layout.addWidget(self.page, stretch=1)
         layout.addWidget(self.status.native)
 

@@ -6,11 +6,33 @@ from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 
-class _Page(QScrollArea):
-    """Scrolls downwards only, so it is never narrower than what it shows."""
+class Page(QScrollArea):
+    """Widgets below one another, at the top; scrolls downwards only.
+
+    Parameters
+    ----------
+    *widgets : QWidget
+        The first ones.
+    """
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        inner = QWidget()
+        QVBoxLayout(inner).addStretch()
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidget(inner)
+        for widget in widgets:
+            self.add(widget)
+
+    def add(self, widget: QWidget) -> None:
+        """Put a widget below the others."""
+        layout = self.widget().layout()
+        layout.insertWidget(layout.count() - 1, widget)  # above the stretch
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's
-        """As wide as the content and the bar need."""
+        """As wide as the content and the bar need: it is never narrower than what it shows."""
         hint = super().minimumSizeHint()
         bar = self.verticalScrollBar().sizeHint().width()
         hint.setWidth(self.widget().minimumSizeHint().width() + bar)
@@ -21,18 +43,3 @@ class _Page(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return bool(super().eventFilter(watched, event))
-
-
-def page_of(*widgets: QWidget) -> QScrollArea:
-    """Put widgets below one another, at the top."""
-    inner = QWidget()
-    layout = QVBoxLayout(inner)
-    for widget in widgets:
-        layout.addWidget(widget)
-    layout.addStretch()
-    page = _Page()
-    page.setWidgetResizable(True)
-    page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    page.setFrameShape(QFrame.Shape.NoFrame)
-    page.setWidget(inner)
-    return page

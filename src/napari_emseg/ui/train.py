@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from magicgui.widgets import PushButton
@@ -15,9 +16,6 @@ from napari_emseg.engine.train_request import TrainingData, TrainRequest
 from napari_emseg.engine.train_run import TrainRun
 from napari_emseg.errors import EmsegError
 from napari_emseg.types import Event, Failed, Preview
-from napari_emseg.ui.augmentation import AugmentationPanel
-from napari_emseg.ui.augmentation_layers import AugmentationLayers
-from napari_emseg.ui.augmentation_preview import AugmentationPreview
 from napari_emseg.ui.closing import AskBeforeClosing, ask
 from napari_emseg.ui.collector import spare_the_window
 from napari_emseg.ui.curves import Curves
@@ -28,15 +26,13 @@ from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure
-from napari_emseg.ui.pace import PaceRow, Plan
-from napari_emseg.ui.page import page_of
+from napari_emseg.ui.page import Page
 from napari_emseg.ui.recovery_offer import RecoveryOffer
 from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.resume_offer import ResumeOffer
 from napari_emseg.ui.run_row import RunRow
 from napari_emseg.ui.slice_strip import Legend, SliceStrip
 from napari_emseg.ui.train_data import DataChooser
-from napari_emseg.ui.train_model import ModelForm
 from napari_emseg.ui.train_session import TrainSession
 from napari_emseg.ui.train_state import Phase, TrainState
 from napari_emseg.ui.training_preview import TrainingPreview
@@ -46,6 +42,10 @@ if TYPE_CHECKING:
     import napari.viewer
 
     from napari_emseg.core.survey import Survey
+    from napari_emseg.ui.augmentation import AugmentationPanel
+    from napari_emseg.ui.augmentation_preview import AugmentationPreview
+    from napari_emseg.ui.pace import PaceRow, Plan
+    from napari_emseg.ui.train_model import ModelForm
 
 _TOP_PX = 6
 """Between the dock's title and the tabs, of which napari's theme would cut off the upper edge."""
@@ -102,8 +102,7 @@ class TrainWidget(QWidget):
     # -- parts -----------------------------------------------------------------------------
 
     def _make_parts(self) -> None:
-        self.pace = PaceRow(self._runner)
-        self.data, self.model = DataChooser(), ModelForm(self.pace.native)
+        self.data = DataChooser()
         self.strip, self.legend = SliceStrip(), Legend()
         self._turns = Turns(self)
         self.curves = Curves(self._viewer.theme, self._turns)
@@ -116,19 +115,60 @@ class TrainWidget(QWidget):
         )
         self.preview = TrainingPreview(self._viewer, self._turns)
         self.preview_note = wrapped_label("")
-        self.augmentation = AugmentationPanel()
-        self.patches = AugmentationPreview(
-            self.augmentation, AugmentationLayers(self._viewer), self._request,
-            lambda: self.data.image_layer,
-        )  # fmt: skip
-        remember(self.model.settings, "train")
+
+    # Of the pages behind the first one, what takes its time is made in turns of its own, or when it
+    # is asked for: with all of it, opening the dock would be felt.
+
+    @cached_property
+    def augmentation(self) -> AugmentationPanel:
+        """All transforms, and the buttons of the preview."""
+        from napari_emseg.ui.augmentation import AugmentationPanel
+
+        panel = AugmentationPanel()
+        self._pages["Augmentation"].add(panel)
+        return panel
+
+    @cached_property
+    def patches(self) -> AugmentationPreview:
+        """The preview of that."""
+        from napari_emseg.ui.augmentation_layers import AugmentationLayers
+        from napari_emseg.ui.augmentation_preview import AugmentationPreview
+
+        layers = AugmentationLayers(self._viewer)
+        return AugmentationPreview(
+            self.augmentation, layers, self._request, lambda: self.data.image_layer
+        )
+
+    @cached_property
+    def pace(self) -> PaceRow:
+        """How long a training takes here."""
+        from napari_emseg.ui.pace import PaceRow
+
+        return PaceRow(self._runner)
+
+    @cached_property
+    def model(self) -> ModelForm:
+        """Which model a training makes."""
+        from napari_emseg.ui.train_model import ModelForm
+
+        form = ModelForm(self.pace.native)
+        remember(form.settings, "train")
+        form.changed.connect(self._respread)
+        self._pages["Model"].add(form)
+        return form
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
-        self.tabs.addTab(page_of(self.data, self.strip, self.legend), "Data")
-        self.tabs.addTab(page_of(self.augmentation), "Augmentation")
-        self.tabs.addTab(page_of(self.model), "Model")
-        self.tabs.addTab(page_of(self.curves, self.preview_note.native), "Curves")
+        self._pages = {
+            "Data": Page(self.data, self.strip, self.legend),
+            "Augmentation": Page(),
+            "Model": Page(),
+            "Curves": Page(self.curves, self.preview_note.native),
+        }
+        for name, page in self._pages.items():
+            self.tabs.addTab(page, name)
+        self._turns.want("Model", lambda: self.model)
+        self._turns.want("Augmentation", lambda: self.patches)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, _TOP_PX, 0, 0)
         layout.addWidget(self.recovery.native)
@@ -138,7 +178,6 @@ class TrainWidget(QWidget):
 
     def _connect(self) -> None:
         self.data.chosen.connect(self._look_again)
-        self.model.changed.connect(self._respread)
         self.strip.changed.connect(self._show_roles)
         self.run.start.changed.connect(self.train)
         self.run.stop.changed.connect(self.session.stop)
@@ -201,6 +240,8 @@ class TrainWidget(QWidget):
             return None
         if not roles.train or found is None:
             return None
+        from napari_emseg.ui.pace import Plan
+
         return Plan(recipe, self.model.device.value, found.images.shape[1:], len(roles.train))
 
     def _respread(self) -> None:
