@@ -30,7 +30,7 @@ SLICE_PX, SLICE_LIMITS_MB = 4096, {"keras": 1000, "openvino": 500}
 STACK_SHAPE, STACK_LIMIT_MB = (200, 1024, 1024), 1000
 SHAPES = [(1, 512, 512), (10, 512, 512), (100, 512, 512),
           (4, 1024, 1024), (1, 2048, 2048), (1, 4096, 4096)]  # fmt: skip
-GROWTH_ROUNDS, GROWTH_LIMIT = 5, 1.2
+GROWTH_ROUNDS, WARM_UPS, GROWTH_LIMIT = 5, 2, 1.2
 
 
 def noise(path: Path, shape: tuple[int, int, int]) -> Path:
@@ -59,8 +59,10 @@ def segment(
     source: Path, out: Path, config: PredictConfig, slices: tuple[int, ...] | None = None
 ) -> tuple[str, float, float]:
     """Device, seconds and processor seconds of a prediction from file to file."""
+    if out.is_file():
+        out.unlink()  # which takes its time, too
+    job = SegmentJob(source, str(out), slices=slices, config=config)
     begun, on_processor = time.perf_counter(), time.process_time()
-    job = SegmentJob(source, str(out), slices=slices, config=config, overwrite=True)
     device = run(job, lambda _: None, lambda: False).device
     return device, time.perf_counter() - begun, time.process_time() - on_processor
 
@@ -81,12 +83,13 @@ def measure_stack(folder: Path, config: PredictConfig) -> dict[str, object]:
 
 
 def measure_growth(folder: Path, config: PredictConfig) -> dict[str, object]:
-    """Nanoseconds per pixel by shape, medians; each shape is predicted once before."""
+    """Nanoseconds per pixel by shape, medians, once a slice of it was predicted before."""
     sources = {shape: noise(folder / f"{k}.npy", shape) for k, shape in enumerate(SHAPES)}
     times: dict[tuple[int, ...], list[tuple[float, float]]] = {shape: [] for shape in SHAPES}
     for _ in range(GROWTH_ROUNDS):
         for shape, source in sources.items():
-            segment(source, folder / "out.npy", config, slices=(0,))
+            for _ in range(WARM_UPS):
+                segment(source, folder / "out.npy", config, slices=(0,))
             times[shape].append(segment(source, folder / "out.npy", config)[1:])
     return {
         " x ".join(map(str, shape)): list(1e9 * np.median(each, axis=0) / np.prod(shape))

@@ -20,7 +20,7 @@ from napari_emseg.types import Float32Array
 
 _SHAPES_KEPT = 4
 """Compiled shapes: of a slice and of its tiles, and of both on their side for test-time flips."""
-_EXACT_TILES, _INT8_TILES = (1088, 5.5), (1536, 2.5)
+_EXACT_TILES, _INT8_TILES = (1088, 5.5), (2048, 2.5)
 """Edge of the largest tiles, so that a slice of 4096 x 4096 px takes less than 500 MB with 16 base
 filters, and the feature maps that were seen to take up memory (`Runtime`)."""
 _COMPILED_KEPT = 40
