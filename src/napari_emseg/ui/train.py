@@ -27,7 +27,6 @@ from napari_emseg.ui.library_events import library_events
 from napari_emseg.ui.lifetime import WhenClosed
 from napari_emseg.ui.notify import show_error, show_failure
 from napari_emseg.ui.page import Page
-from napari_emseg.ui.recovery_offer import RecoveryOffer
 from napari_emseg.ui.remembered import remember
 from napari_emseg.ui.resume_offer import ResumeOffer
 from napari_emseg.ui.run_row import RunRow
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from napari_emseg.ui.augmentation import AugmentationPanel
     from napari_emseg.ui.augmentation_preview import AugmentationPreview
     from napari_emseg.ui.pace import PaceRow, Plan
+    from napari_emseg.ui.recovery_offer import RecoveryOffer
     from napari_emseg.ui.train_model import ModelForm
 
 _TOP_PX = 6
@@ -96,7 +96,6 @@ class TrainWidget(QWidget):
         self._connect()
         self._survey_soon.start(0)
         self.offer.look()
-        self.recovery.look()
         spare_the_window(viewer, self)
 
     # -- parts -----------------------------------------------------------------------------
@@ -106,7 +105,7 @@ class TrainWidget(QWidget):
         self.strip, self.legend = SliceStrip(), Legend()
         self._turns = Turns(self)
         self.curves = Curves(self._viewer.theme, self._turns)
-        self.offer, self.recovery = ResumeOffer(), RecoveryOffer(self._viewer)
+        self.offer = ResumeOffer()
         self.run = RunRow(
             PushButton(
                 text="Train", tooltip="Train on a copy of the data; painting goes on meanwhile."
@@ -116,8 +115,18 @@ class TrainWidget(QWidget):
         self.preview = TrainingPreview(self._viewer, self._turns)
         self.preview_note = wrapped_label("")
 
-    # Of the pages behind the first one, what takes its time is made in turns of its own, or when it
-    # is asked for: with all of it, opening the dock would be felt.
+    # What does not show at once is made in turns of its own, or when it is asked for: with all of
+    # it, opening the dock would be felt.
+
+    @cached_property
+    def recovery(self) -> RecoveryOffer:
+        """Painted labels that can be restored."""
+        from napari_emseg.ui.recovery_offer import RecoveryOffer
+
+        offer = RecoveryOffer(self._viewer)
+        self._layout.insertWidget(0, offer.native)
+        offer.look()
+        return offer
 
     @cached_property
     def augmentation(self) -> AugmentationPanel:
@@ -167,14 +176,14 @@ class TrainWidget(QWidget):
         }
         for name, page in self._pages.items():
             self.tabs.addTab(page, name)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, _TOP_PX, 0, 0)
+        self._layout.addWidget(self.offer.native)
+        self._layout.addWidget(self.tabs, stretch=1)
+        self._layout.addWidget(self.run.native)
+        self._turns.want("Restore", lambda: self.recovery)
         self._turns.want("Model", lambda: self.model)
         self._turns.want("Augmentation", lambda: self.patches)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, _TOP_PX, 0, 0)
-        layout.addWidget(self.recovery.native)
-        layout.addWidget(self.offer.native)
-        layout.addWidget(self.tabs, stretch=1)
-        layout.addWidget(self.run.native)
 
     def _connect(self) -> None:
         self.data.chosen.connect(self._look_again)
