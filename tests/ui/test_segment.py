@@ -144,7 +144,7 @@ def test_before_the_click_it_is_said_what_it_will_take(viewer, image, dock, qtbo
     dock.fields.slices.value = "1:3"
     said("2 slices of 1 tile will take about")
     dock.fields.slices.value = ""
-    dock.fields.image.value = viewer.add_image(np.tile(image[0], (32, 25)), name="large")
+    dock.fields.image.value = viewer.add_image(np.tile(image[0], (40, 32)), name="large")
     said("1 slice of 4 tiles will take about")
     viewer.layers.clear()
     said("Choose an image and press a button.")
