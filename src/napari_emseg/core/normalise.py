@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -37,9 +38,10 @@ class GreyValues:
         """
         if image.ndim != 2 or image.size == 0:
             raise ShapeError(f"image: expected a slice (Y, X) with pixels, received {image.shape}")
-        if image.dtype == np.uint8:  # the sums of such small numbers are exact, in one pass
-            mean_of, deviation_of = cv2.meanStdDev(image)
-            return cls(float(mean_of[0, 0]), float(deviation_of[0, 0]))
+        if image.dtype == np.uint8:  # the sums of such small whole numbers are exact
+            count, total = image.size, round(cv2.sumElems(image)[0])
+            squares = round(cv2.norm(image, cv2.NORM_L2SQR))
+            return cls(total / count, math.sqrt(count * squares - total**2) / count)
         sums = [(values.size, values.sum(dtype=np.float64)) for values in _finite(image)]
         count, total = (sum(each) for each in zip(*sums, strict=True))
         mean = total / max(1, count)

@@ -56,6 +56,11 @@ class Postprocessor(QObject):
         Read slice by slice.
     on_slice : callable
         Called on the window's thread as ``on_slice(z, results)``.
+
+    Attributes
+    ----------
+    stopped : bool
+        Whether `stop` was called.
     """
 
     _ready = Signal(object)
@@ -67,7 +72,7 @@ class Postprocessor(QObject):
         self._probability, self._on_slice = probability, on_slice
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="emseg-cells")
         self._pass: _Pass | None = None
-        self._stopped = False
+        self.stopped = False
         self._ready.connect(self._call, Qt.ConnectionType.QueuedConnection)
 
     def begin(
@@ -88,7 +93,7 @@ class Postprocessor(QObject):
 
     def make(self, slices: Iterable[int]) -> None:
         """Make these slices, in this order."""
-        if self._stopped:
+        if self.stopped:
             return
         assert self._pass is not None, "begin comes first"
         for z in slices:
@@ -99,14 +104,14 @@ class Postprocessor(QObject):
 
         Once it is stopped, no slice is waited for.
         """
-        if self._stopped:
+        if self.stopped:
             self._ready.emit(call)
         else:
             self._thread.submit(self._ready.emit, call)
 
     def stop(self) -> None:
         """Make no more slices, and hand none over; who waits for them is told all the same."""
-        self._stopped, self._pass = True, None
+        self.stopped, self._pass = True, None
         self._thread.shutdown(wait=False)  # what it still has to make, `_make` leaves out
 
     def _make(self, wanted: _Pass, z: int) -> None:
@@ -121,7 +126,7 @@ class Postprocessor(QObject):
             self._ready.emit(partial(self._hand_over, z, results))
 
     def _hand_over(self, z: int, results: Results) -> None:
-        if not self._stopped:
+        if not self.stopped:
             self._on_slice(z, results)
 
     def _call(self, call: Callable[[], None]) -> None:

@@ -101,7 +101,7 @@ class Prediction:
         }
         self._postprocessor = Postprocessor(self.probability, self._put)
         self._rules: tuple[tuple[str, ...], MaskConfig] | None = None
-        self._out_of_turn = self._stopped = False
+        self._out_of_turn = False
         self.means: Means | None = None
         self._hidden: list[Layer] = []
         self.number = next(_numbers)
@@ -161,7 +161,7 @@ class Prediction:
         return (
             same
             and kept
-            and not self._stopped
+            and not self._postprocessor.stopped
             and all(result.kept for result in self._results.values())
         )
 
@@ -203,7 +203,6 @@ class Prediction:
 
     def stop(self) -> None:
         """Make no more of mask and cells."""
-        self._stopped = True
         self._postprocessor.stop()
 
     def release(self) -> None:
