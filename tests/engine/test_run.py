@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 CODE = """
 import sys
@@ -39,3 +40,33 @@ def test_predicting_on_the_processor_loads_no_keras(tmp_path):
     assert predicted == f"2 {warm}"
     assert loaded == "set()"
     assert 0 < np.load(tmp_path / "out.npy").max() <= 1
+
+
+PEAK = """
+import resource
+from pathlib import Path
+import numpy as np
+from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.engine.jobs import PredictJob, WarmUpJob
+from napari_emseg.engine.run import run
+
+def peak_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+config = PredictConfig(runtime="openvino")
+run(WarmUpJob(device="cpu", config=config, shape=(512, 512)), lambda _: None, lambda: False)
+for name, dtype in (("image", np.uint8), ("out", np.float32)):
+    np.lib.format.open_memmap(f"{name}.npy", "w+", dtype, (800, 512, 512))  # nothing is written
+before = peak_mb()
+job = PredictJob(Path("image.npy"), Path("out.npy"), device="cpu", slices=(700,), config=config)
+run(job, lambda _: None, lambda: False)
+print(peak_mb() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts in kilobytes")
+def test_of_a_large_stack_only_what_is_predicted_is_read(tmp_path):
+    command = [sys.executable, "-c", PEAK]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 100  # of 210 MB

@@ -15,7 +15,9 @@ from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.normalise import normalise
 from napari_emseg.errors import ModelError
 from napari_emseg.model import int8
+from napari_emseg.model._openvino import openvino as ov
 from napari_emseg.model.int8 import add_int8, calibration_tiles, copy_int8, ensure_int8
+from napari_emseg.model.library import DEFAULT, find_model
 from napari_emseg.model.package import RDF, read_package
 from napari_emseg.model.runtime import load_runtime
 from napari_emseg.types import Stack
@@ -65,6 +67,20 @@ def test_the_form_is_made_judged_and_noted(without_int8, stack, caplog):
     assert 0 < np.abs(judged[0] - judged[1]).max() < 0.2
     assert "costs 0.0100 of V_rand" in said[-1].message
     assert not caplog.records
+
+
+def largest_weight(package) -> int:
+    ops = ov.Core().read_model(package.int8).get_ops()
+    whole = [op.data for op in ops if op.get_type_name() == "Constant" and op.data.dtype == np.int8]
+    assert whole
+    return max(int(np.abs(each.astype(int)).max()) for each in whole)
+
+
+def test_no_processor_overflows(without_int8, stack):
+    """Without VNNI, products of unsigned and signed bytes are added in pairs, in 16 bits."""
+    add_int8(without_int8, stack, range(3), lambda _: [0.9])
+    for package in (read_package(without_int8.folder), find_model(DEFAULT)):
+        assert 2 * 255 * largest_weight(package) < 2**15
 
 
 def test_a_cost_that_means_nothing_is_not_noted(whole_package, tmp_path):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import cache
 from typing import Any, Self, get_type_hints
 
 from napari_emseg.errors import SettingError
@@ -93,12 +94,16 @@ class Config:
             declared.check(getattr(self, declared.name))
 
     @classmethod
-    def settings(cls) -> Iterator[Setting]:
+    @cache  # a config is made for every job, and this takes longer than all the rest of it
+    def settings(cls) -> tuple[Setting, ...]:
         """The declarations of this config, in order."""
         types = get_type_hints(cls)
         for each in fields(cls):
             assert each.default is not MISSING, f"{cls.__name__}.{each.name} has no default"
-            yield Setting(each.name, types[each.name], each.default, **each.metadata)
+        return tuple(
+            Setting(each.name, types[each.name], each.default, **each.metadata)
+            for each in fields(cls)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON or YAML."""

@@ -42,7 +42,7 @@ class PredictJob:
     Parameters
     ----------
     source : Path
-        Image stack; whatever `napari_emseg.io.read.read_stack` reads.
+        Image stack (Z, Y, X), a ``.npy`` file of which only the slices seen are read.
     out : Path
         An existing ``.npy`` file of the stack's shape.
     within_cells : Path, optional

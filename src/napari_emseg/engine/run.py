@@ -100,8 +100,9 @@ def _doctor(job: DoctorJob, emit: OnEvent, should_stop: ShouldStop) -> str:
 @run.register
 def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
     from napari_emseg.core.classes import cell_probability, class_within_cells
+    from napari_emseg.io.scratch import attach
 
-    work = _Prediction(job, emit, should_stop)
+    work = _Prediction(job, Stack(attach(job.source)), emit, should_stop)
     out = _attach("out", job.out, work.stack)
     within = _attach("within_cells", job.within_cells, work.stack) if job.within_cells else None
     region = job.region or (slice(None), slice(None))
@@ -118,8 +119,9 @@ def _segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
     from napari_emseg.core.segment import DTYPES, Segmenter
     from napari_emseg.io.growing import GrowingOutput, planned_stack
     from napari_emseg.io.overlap import behind
+    from napari_emseg.io.read import read_stack
 
-    work = _Prediction(job, emit, should_stop)
+    work = _Prediction(job, read_stack(job.source, kind="image"), emit, should_stop)
     kind: StackKind = "image" if job.what == "probability" else "labels"
     planned = planned_stack(work.stack, len(work.slices), DTYPES[job.what], kind=kind)
     places = {"overwrite": job.overwrite, "resume": job.resume}
@@ -142,14 +144,12 @@ class _Prediction:
     """A stack on its way through a model: what is predicted, how far it is, how it ends."""
 
     def __init__(
-        self, job: PredictJob | SegmentJob, emit: OnEvent, should_stop: ShouldStop
+        self, job: PredictJob | SegmentJob, stack: Stack, emit: OnEvent, should_stop: ShouldStop
     ) -> None:
-        from napari_emseg.io.read import read_stack
         from napari_emseg.model.library import find_model
 
         self.job, self._emit, self._should_stop = job, emit, should_stop
-        self.package = find_model(job.model)
-        self.stack = read_stack(job.source, kind="image")
+        self.package, self.stack = find_model(job.model), stack
         self.slices = range(len(self.stack)) if job.slices is None else job.slices
         self.stack.require_slices(self.slices)
         self._before = self._done = 0

@@ -143,6 +143,10 @@ class Prediction:
         self._postprocessor.after(self._draw_thumbnails)
         self._postprocessor.after(then)
 
+    def when_shown(self, call: Callable[[], None]) -> None:
+        """Call when all slices that are predicted so far are shown."""
+        self._postprocessor.after(call)
+
     @property
     def source_path(self) -> Path:
         """File with the slices to predict."""

@@ -289,10 +289,10 @@ class SegmentWidget(Container):
         assert self.prediction is not None
         self._ticket = None
         batch.note(event)
-        if batch.over:
-            self._show_end(batch)
         if isinstance(event, Failed):
             show_failure(event)
+        if batch.over:  # what is said has the window drawn anew, which the masks must not wait for
+            self.prediction.when_shown(partial(self._show_end, batch))
         self.prediction.finish(then=partial(self._go_on, batch))
 
     def _accept(self, z: int) -> None:
