@@ -6,11 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.mosaic import mosaic
+from napari_emseg.ui.label_colors import MASK_COLORS, label_colors
 from napari_emseg.ui.layers import geometry
-from napari_emseg.ui.prediction import MASK_COLORS
 from napari_emseg.ui.turns import Turns
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ class AugmentationLayers:
 _NAMES = ("Augmented", "Augmented weights", "Augmented known", "Augmented mask")
 _GREY: dict[str, Any] = {"colormap": "gray", "contrast_limits": (_LEAST, _MOST)}
 _KNOWN: dict[str, Any] = {"colormap": "gray", "contrast_limits": (0, 1)}
-_MASK: dict[str, Any] = {"opacity": 0.4, "colormap": DirectLabelColormap(color_dict=MASK_COLORS)}
+_MASK: dict[str, Any] = {"opacity": 0.4, "colormap": label_colors(MASK_COLORS)}
 
 
 def _right_of(image: Image | None) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.types import OURS
+from napari_emseg.ui.label_colors import label_colors
 from napari_emseg.ui.layers import geometry
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def show_changes(viewer: ViewerModel, of: Prediction, changed: npt.NDArray[Any])
         changed[0] if image.ndim == 2 else changed,
         name=f"{image.name} changed",
         opacity=_OPACITY,
-        colormap=DirectLabelColormap(color_dict=_COLORS),
+        colormap=label_colors(_COLORS),
         metadata={OURS: {"source": image.name, "model": of.model}},
         **geometry(image),
     )

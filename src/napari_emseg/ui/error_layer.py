@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.mistake import FOUND, INVENTED, MERGER, MISSED, SPLIT
 from napari_emseg.engine.score_figures import ERROR_COLORS
 from napari_emseg.types import OURS
 from napari_emseg.ui.compare_fields import NOT_OFFERED
+from napari_emseg.ui.label_colors import label_colors
 from napari_emseg.ui.layers import geometry, shows_slice
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
     from napari.layers import Labels
+    from napari.utils.colormaps import DirectLabelColormap
 
     from napari_emseg.ui.layer_pair import LayerPair
 
@@ -119,4 +120,4 @@ def _colors(shown: str) -> DirectLabelColormap:
     if FOUND in colors:
         colors[FOUND] += _FOUND_OPACITY
     colors |= {None: "transparent", 0: "transparent"}
-    return DirectLabelColormap(color_dict=colors)
+    return label_colors(colors)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -17,6 +16,7 @@ from napari_emseg.errors import EmsegError, LabelsError, ShapeError
 from napari_emseg.types import OURS
 from napari_emseg.ui.correct_fields import CorrectFields, are_cells, label_layers
 from napari_emseg.ui.forms import form_of, row_of, spare_width
+from napari_emseg.ui.label_colors import same_colors
 from napari_emseg.ui.latest import Latest
 from napari_emseg.ui.layer_edits import Plan
 from napari_emseg.ui.layers import (
@@ -200,7 +200,7 @@ class MakeEditable(Container):
             data,
             name=f"{self._name_of(prediction)} corrected",
             opacity=prediction.opacity,
-            colormap=deepcopy(prediction.colormap),
+            colormap=same_colors(prediction.colormap),
             metadata={OURS: {"edits": self._edits_of(prediction, predicted)}},
             **geometry(prediction),
         )

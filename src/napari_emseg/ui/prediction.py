@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import numpy as np
-from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.engine.jobs import PredictJob
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import OURS
+from napari_emseg.ui.label_colors import MASK_COLORS, label_colors
 from napari_emseg.ui.layers import (
     current_slice,
     geometry,
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from napari_emseg.ui.batch import Means
 
 OPACITY = 0.4
-MASK_COLORS = {None: "orange", 0: "transparent", 1: "deepskyblue"}
-"""Cell is blue, membrane stays bare, and what a person paints with another label shows too."""
 living: WeakSet[Prediction] = WeakSet()
 """All that somebody still refers to."""
 
@@ -94,9 +92,7 @@ class Prediction:
         self.done: set[int] = set()
         self.probability_layer: Image | None = None
         self._results = {
-            "mask": self._result_layer(
-                "mask", np.uint8, colormap=DirectLabelColormap(color_dict=MASK_COLORS)
-            ),
+            "mask": self._result_layer("mask", np.uint8, colormap=label_colors(MASK_COLORS)),
             "cells": self._result_layer("cells", np.uint32),
         }
         self._postprocessor = Postprocessor(self.probability, self._put)

@@ -10,8 +10,8 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_emseg.core.edits import Edits
 from napari_emseg.errors import ReadError
 from napari_emseg.types import OURS
+from napari_emseg.ui.label_colors import MASK_COLORS, label_colors
 from napari_emseg.ui.layers import geometry
-from napari_emseg.ui.prediction import MASK_COLORS
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -62,7 +62,7 @@ def layer_data(recovery: Recovery) -> tuple[np.ndarray[Any, Any], dict[str, Any]
             f"{error}); discard them, or look into that folder"
         ) from error
     if about.get("is_mask"):
-        meta["colormap"] = DirectLabelColormap(color_dict=MASK_COLORS)
+        meta["colormap"] = label_colors(MASK_COLORS)
     return data, meta
 
 
