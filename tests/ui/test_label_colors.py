@@ -42,6 +42,7 @@ def test_a_layer_is_drawn_without_compiling(nothing_compiled, make):
     layer.show_selected_label = True
     layer.show_selected_label = False
     layer.colormap = make()
+    np.testing.assert_array_equal(layer.colormap.map(EVERY), make().map(EVERY))
 
 
 @pytest.mark.parametrize("colors", [MASK_COLORS, CHANGE_COLORS])
