@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.io.isbi2012 import ISBI_TERMS
 from napari_emseg.io.samples import phantom
 from napari_emseg.model.int8 import copy_int8
@@ -25,7 +26,8 @@ LARGEST_MIB = 20
 
 def main() -> None:
     trained, shipped = find_model(sys.argv[1]), find_model(DEFAULT).folder
-    info = replace(trained.info, name=DEFAULT, data_terms=ISBI_TERMS)
+    terms = TermsConfig("napari-emseg developers", "BSD-3-Clause", ISBI_TERMS)
+    info = replace(trained.info, name=DEFAULT, terms=terms)
     card = (shipped / "README.md").read_text(encoding="utf-8")
     stack, _ = phantom()
     sample = read_seen(stack, len(stack) // 2, info.network)

@@ -15,6 +15,7 @@ from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.jobs import SegmentJob, TrainJob
 from napari_emseg.errors import CancelledError
@@ -26,6 +27,7 @@ from napari_emseg.model.library import (
     list_models,
     remove_model,
 )
+from napari_emseg.model.run_folder import RunFolder
 from napari_emseg.terminal import (
     Slices,
     exit_status,
@@ -75,7 +77,11 @@ def demo(headless: bool, out: Path) -> None:
 @click.option("--slices", type=Slices(), help="Use only these labelled slices, such as 0:24.")
 @click.option("--val-slices", type=Slices(), help="Validate on these slices.")
 @click.option("--from", "start_from", help="Start from the weights of this model.")
-@click.option("--resume", is_flag=True, help="Go on after the last epoch of the run in --out.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on after the last epoch of the run in --out, with its settings.",
+)
 @click.option(
     "--labels-mean", type=click.Choice(["mask", "scribbles", "instances"]),
     help="Meaning of the labels; guessed by default.",
@@ -84,14 +90,21 @@ def demo(headless: bool, out: Path) -> None:
 @options_of(TrainConfig)
 @options_of(NetworkConfig)
 @options_of(AugmentConfig)
+@options_of(TermsConfig)
 def train(images: Path, labels: Path, out: Path, name: str | None, **options: Any) -> None:
     """Train a U-Net on IMAGES and LABELS.
 
     Labels are a mask (nonzero is cell), scribbles (1 membrane, 2 cell) or instances. With
     --classes 3 and more they are scribbles, 3, 4, ... being parts of cells such as mitochondria.
     """
+    run = RunFolder(out)
+    before, terms = Recipe(), TermsConfig()
+    if options["resume"] and run.config.exists():
+        before, terms = run.read_recipe(), run.read_terms()
     recipe = Recipe(
-        take(NetworkConfig, options), take(AugmentConfig, options), take(TrainConfig, options)
+        take(NetworkConfig, options, otherwise=before.network),
+        take(AugmentConfig, options, otherwise=before.augment),
+        take(TrainConfig, options, otherwise=before.train),
     )
     result = run_with_progress(
         TrainJob(
@@ -99,6 +112,7 @@ def train(images: Path, labels: Path, out: Path, name: str | None, **options: An
             meaning=options["labels_mean"], slices=options["slices"],
             validation=options["val_slices"], start_from=options["start_from"],
             resume=options["resume"], device=options["device"], recipe=recipe,
+            terms=take(TermsConfig, options, otherwise=terms),
         )
     )  # fmt: skip
     click.echo(

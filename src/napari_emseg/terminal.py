@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from tqdm import tqdm
 
 from napari_emseg.core.setting import Config, Setting
@@ -66,16 +67,33 @@ def _option(declared: Setting, without_default: bool) -> Callable[[_Command], _C
     )
 
 
-def take(config: type[_C], options: dict[str, Any]) -> _C:
+def take(config: type[_C], options: dict[str, Any], *, otherwise: _C | None = None) -> _C:
     """Build ``config`` from its options, and remove them from ``options``.
+
+    Parameters
+    ----------
+    config : type of Config
+        What to build.
+    options : dict
+        The values of all options of the command, by name.
+    otherwise : Config, optional
+        What counts where a person gives nothing, in place of the defaults.
 
     Raises
     ------
     SettingError
         If a value is outside its range.
     """
-    names = [each.name for each in config.settings()]
-    return config(**{name: options.pop(name) for name in names})
+    values = {each.name: options.pop(each.name) for each in config.settings()}
+    if otherwise is not None:
+        values |= {k: v for k, v in otherwise.to_dict().items() if not _is_given(k)}
+    return config(**values)
+
+
+def _is_given(option: str) -> bool:
+    """Whether the person has written this option of the command that runs."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not ParameterSource.DEFAULT
 
 
 class Slices(click.ParamType[tuple[int, ...]]):

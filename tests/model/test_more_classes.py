@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -79,14 +80,29 @@ def test_two_classes_have_a_class_map_too(trained, package_at, tmp_path):
     np.testing.assert_array_equal(classes, np.where(mask, 2, 1))
 
 
-def test_it_is_resumed(trained):
-    more = [*trained.train, "--epochs", 9, "--classes", 3]
-    assert run(*more, "--out", trained.folder, "--resume") == 0
+def test_it_is_resumed_with_its_settings(trained):
+    """All but those that are given."""
+    begun = RunFolder(trained.folder).read_recipe()
+    short = [*trained.train[:3], "--val-slices", 4, "--epochs", 9, "--device", "cpu"]
+    assert run(*short, "--out", trained.folder, "--resume") == 0
     assert len(RunFolder(trained.folder).read_history()) == 9
+    expected = replace(begun, train=replace(begun.train, epochs=9))
+    assert RunFolder(trained.folder).read_recipe() == expected
+
+
+def test_it_is_not_resumed_with_other_settings(trained, capsys):
+    assert run(*trained.train, "--out", trained.folder, "--resume", "--loss", "dice") == 1
+    assert "loss: the run in" in capsys.readouterr().err
+
+
+def test_validating_on_slices_that_are_not_to_be_used(trained, tmp_path, capsys):
+    assert run(*trained.train, "--out", tmp_path / "new", "--slices", "0:4", "--classes", 3) == 1
+    error = capsys.readouterr().err
+    assert "4 carry no labels, or are not among the slices to use, which are 0, 1, 2, 3" in error
 
 
 def test_another_number_of_classes_is_refused(trained, tmp_path, capsys):
-    for how in (["--out", trained.folder, "--resume"],
+    for how in (["--out", trained.folder, "--resume", "--classes", 2],
                 ["--out", tmp_path / "new", "--from", trained.folder]):  # fmt: skip
         assert run(*trained.train, *how) == 1
         assert "has 3, received 2; set classes to 3" in capsys.readouterr().err

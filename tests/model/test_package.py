@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.errors import ModelError
 from napari_emseg.model.package import RDF, WEIGHTS, PackageInfo, read_package
 
@@ -21,7 +22,7 @@ INFO = PackageInfo(
     voxel_size_nm=(50.0, 4.0, 4.0),
     training={"stack": "train-volume", "train_slices": [0, 1]},
     scores={"val_v_rand": 0.97},
-    data_terms="free for research",
+    terms=TermsConfig("A. Painter", "CC-BY-4.0", "free for research"),
 )
 
 
@@ -44,9 +45,9 @@ def test_a_package_of_the_first_version(tmp_path):
     """It knew neither normalisation, dropout and input slices, nor terms."""
     block = INFO.to_config()
     block["network"] = {"depth": 3, "base_filters": 8, "residual": False}
-    del block["data_terms"]
+    del block["terms"]
     info = read_package(write(tmp_path / "p", block)).info
-    assert info == replace(INFO, data_terms="")
+    assert info == replace(INFO, terms=TermsConfig())
 
 
 def test_a_folder_that_is_no_package(tmp_path):

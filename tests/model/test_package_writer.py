@@ -16,6 +16,7 @@ import tifffile
 import yaml
 
 from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.terms import UNSTATED, TermsConfig
 from napari_emseg.errors import WriteError
 from napari_emseg.model import _onnx, package_writer
 from napari_emseg.model.keras_runtime import load_network
@@ -83,7 +84,9 @@ def assert_valid(folder, noted=()):
     warned = [warning for detail in summary.details for warning in detail.warnings]
     # it would like a maintainer's GitHub name
     found = {each.loc[-1] for each in warned if "`maintainers`" not in each.msg}
-    assert found <= set(noted), summary.format()
+    # nor is author or licence made up where nobody gave one
+    unsaid = {"authors", "license"} - set(yaml.safe_load((folder / RDF).read_text()))
+    assert found <= {*noted, *unsaid}, summary.format()
 
 
 def test_a_package_comes_back(package_at, tmp_path, tiny):
@@ -103,6 +106,17 @@ def test_it_is_a_valid_model_whatever_its_name(package_at, tmp_path, name):
     folder = package_at(tmp_path / "p", name)
     assert_valid(folder)
     assert read_package(folder).info.name == name
+
+
+def test_it_names_its_author_and_licence_where_they_are_given(package_at, tmp_path):
+    for license in next(each.choices for each in TermsConfig.settings() if each.choices):
+        folder = package_at(tmp_path / license, terms=TermsConfig("A. Painter", license))
+        assert_valid(folder)
+        described = yaml.safe_load((folder / RDF).read_text())
+        assert described["authors"] == [{"name": "A. Painter"}]
+        assert described.get("license", UNSTATED) == license
+    described = yaml.safe_load((package_at(tmp_path / "p") / RDF).read_text())
+    assert not {"authors", "license"} & set(described)
 
 
 def test_it_reproduces_its_test_output(package_at, tmp_path):
@@ -223,7 +237,8 @@ def test_what_a_person_sees_of_it(package_at, tmp_path, stack):
 
 def test_the_default_card(package_at, tmp_path):
     terms = "for research only"
-    folder = package_at(tmp_path / "p", data_terms=terms, training={"stack": "larva"})
+    said = TermsConfig(data_terms=terms)
+    folder = package_at(tmp_path / "p", terms=said, training={"stack": "larva"})
     card = (folder / "README.md").read_text()
     assert f"Trained on larva. Terms of the data: {terms}" in card
     assert "https://doi.org/10.1007/978-3-319-24574-4_28" in card

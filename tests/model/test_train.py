@@ -20,6 +20,7 @@ from napari_emseg.core.classes import cell_probability
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.metrics import score_stack
 from napari_emseg.core.targets import make_target
 from napari_emseg.errors import (
@@ -27,10 +28,12 @@ from napari_emseg.errors import (
     EmsegError,
     LabelsError,
     ModelError,
+    SettingError,
     ShapeError,
     WriteError,
 )
 from napari_emseg.model import _training as training_module
+from napari_emseg.model._learner import Learner
 from napari_emseg.model.history import best_epoch
 from napari_emseg.model.keras_runtime import KerasRuntime, load_network
 from napari_emseg.model.library import find_model
@@ -228,6 +231,30 @@ def test_a_loss_that_is_not_finite(stack, target, recipe, tmp_path, monkeypatch)
     assert all(np.isfinite(each).all() for each in kept.get_weights())
 
 
+def test_weights_that_are_not_finite_are_not_kept(
+    trained, stack, target, recipe, tmp_path, monkeypatch
+):
+    """The last step of an epoch may spoil them, and no loss is measured after it."""
+    steps, step = [], Learner.step
+
+    def step_of(learner, batch, rate):
+        learned = step(learner, batch, rate)
+        steps.append(learned)
+        if len(steps) == 2 * steps_of(trained):
+            learner.model.set_weights([w * np.nan for w in learner.model.get_weights()])
+        return learned
+
+    monkeypatch.setattr(Learner, "step", step_of)
+    seldom = with_train(recipe, epochs=3, validate_every=100)
+    with pytest.raises(EmsegError, match=r"weights are no longer finite in epoch 2; try a learn"):
+        train(stack, target, seldom, folder=tmp_path / "run")
+    assert len(RunFolder(tmp_path / "run").read_history()) == 1
+    gentle = with_train(seldom, learning_rate=1e-4)
+    train(stack, target, gentle, folder=tmp_path / "run", resume=True)
+    assert len(RunFolder(tmp_path / "run").read_history()) == 3
+    assert all(np.isfinite(each).all() for each in weights_of(tmp_path / "run" / "last.keras"))
+
+
 def test_a_loss_that_is_never_finite(stack, target, recipe, tmp_path, monkeypatch):
     real = training_module.make_batch
 
@@ -377,6 +404,16 @@ def test_killed_and_resumed_ends_where_the_uninterrupted_run_ends(
     assert not list(folder.glob(".*"))
 
 
+def test_dropout_goes_on_where_it_was(stack, target, recipe, tmp_path):
+    dropping = replace(with_train(recipe, epochs=2), network=replace(recipe.network, dropout=0.3))
+    events = []
+    train(stack, target, dropping, folder=tmp_path / "whole", on_event=events.append)
+    steps = len(of_kind(events, Progress)) // 2
+    train(stack, target, dropping, folder=tmp_path / "run", should_stop=StopAfter(steps + 1))
+    train(stack, target, dropping, folder=tmp_path / "run", resume=True)
+    assert_same_run(tmp_path / "run", tmp_path / "whole")
+
+
 def assert_same_run(ours, theirs):
     assert_same_weights(ours / "last.keras", theirs / "last.keras")
     assert_same_weights(ours / "best.keras", theirs / "best.keras")
@@ -428,6 +465,26 @@ def test_resume_for_more_epochs(run_copy, stack, target, recipe):
     assert len(RunFolder(run_copy).read_history()) == 4
 
 
+def test_resume_with_another_learning_rate_and_no_more_patience(run_copy, stack, target, recipe):
+    other = with_train(recipe, epochs=4, learning_rate=1e-5, patience=9, validate_every=1)
+    train(stack, target, other, folder=run_copy, resume=True)
+    assert RunFolder(run_copy).read_history()[-1]["learning_rate"] < 1e-5
+    assert RunFolder(run_copy).read_recipe() == other
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [("train", "loss", "dice"), ("train", "seed", 7), ("train", "ema", 0.5),
+     ("augment", "flip_probability", 0.125)],
+)  # fmt: skip
+def test_resume_with_another_recipe_is_refused(run_copy, stack, target, recipe, part, name, value):
+    """What was trained by two recipes would be described by one of them."""
+    other = replace(recipe, **{part: replace(getattr(recipe, part), **{name: value})})
+    with pytest.raises(SettingError, match=rf"{name}: the run in .* received {value}; give the"):
+        train(stack, target, other, folder=run_copy, resume=True)
+    assert RunFolder(run_copy).read_recipe() == recipe
+
+
 def test_resume_with_other_slices_is_refused(run_copy, stack, target, recipe):
     """A slice that was trained on must not validate."""
     with pytest.raises(LabelsError, match=r"resume: .*train slices .* received .*name the same"):
@@ -437,6 +494,9 @@ def test_resume_with_other_slices_is_refused(run_copy, stack, target, recipe):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [("last.keras", "x", "cannot be loaded"), ("config.json", "{", "holds no training run"),
+     ("config.json", "[]", "holds no training run"),
+     ("config.json", '{"terms": {}}', "config.json cannot be used.* 'recipe'"),
+     ("config.json", '{"recipe": {"train": {"haste": 1}}, "terms": {}}', "setting haste"),
      ],
 )  # fmt: skip
 def test_resume_of_a_damaged_run(run_copy, stack, target, recipe, name, content, words):
@@ -466,6 +526,25 @@ def test_fine_tuning(trained, stack, target, recipe, tmp_path):
     assert tuned.info.network == recipe.network
     assert tuned.info.training["recipe"]["network"] == recipe.network.to_dict()
     assert "'tiny cells' brings its network along" in of_kind(events, Log)[0].message
+
+
+TERMS = TermsConfig("A. Painter", "CC-BY-4.0", "for teaching")
+
+
+def test_a_model_says_whose_it_is_and_passes_the_terms_of_its_data_on(
+    stack, target, recipe, tmp_path
+):
+    once, folder = with_train(recipe, epochs=1), tmp_path / "run"
+    parent = train(stack, target, once, folder=folder, terms=TERMS).package
+    assert read_package(parent).info.terms == TERMS
+    child = train(
+        stack, target, once, folder=tmp_path / "child", start_from=read_package(parent),
+        terms=TermsConfig(data_terms="ask us"),
+    ).package  # fmt: skip
+    both = "ask us And of what it was trained on before: for teaching"
+    assert read_package(child).info.terms == TermsConfig(data_terms=both)
+    resumed = train(stack, target, with_train(once, epochs=2), folder=folder, resume=True)
+    assert read_package(resumed.package).info.terms == TERMS
 
 
 def test_a_damaged_model_to_start_from(package_at, stack, target, recipe, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from napari.utils.notifications import notification_manager
 
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.engine.train_run import interrupted_runs
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.io.write import write_stack
@@ -96,6 +97,8 @@ def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
     assert trainer.strip.roles.validation
     _, segment = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
     trainer.model.name.value = "mine"
+    trainer.model.terms["license"].value = "CC-BY-4.0"
+    trainer.model.terms["data_terms"].value = "for teaching"
     trainer.run.start.native.click()
     assert not trainer.run.start.enabled
 
@@ -105,6 +108,8 @@ def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
     assert "mine" in [package.info.name for package in list_models()]
     assert segment.fields.model.value.info.name == "mine"
     assert segment.fields.model.value.info.voxel_size_nm == (50.0, 4.0, 4.0)
+    terms = segment.fields.model.value.info.terms
+    assert terms == TermsConfig(license="CC-BY-4.0", data_terms="for teaching")
     assert len(trainer.state.history) == 2
     assert "V_rand" in trainer.run.message.value
     assert str(event.result.package) in trainer.run.message.value
@@ -396,10 +401,13 @@ def test_settings_are_as_they_were_left_and_names_are_not(viewer):
     docked, before = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
     before.model.train["learning_rate"].value = 0.002
     before.augmentation.settings.by_name["zoom"].value = 0.35
+    before.model.terms["author"].value = "A. Painter"
+    before.model.terms["data_terms"].value = "for teaching"
     before.model.name.value = "mine"
     viewer.window.remove_dock_widget(docked)
     _, again = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
     assert again is not before
     assert again.model.train["learning_rate"].value == pytest.approx(0.002)
     assert again.augmentation.settings.by_name["zoom"].value == pytest.approx(0.35)
+    assert again.model.terms_config() == TermsConfig("A. Painter")  # other data, other terms
     assert again.model.name.value != "mine"

@@ -268,7 +268,15 @@ def test_presets_set_settings_and_own_settings_are_told(form):
 
 def test_every_field_has_a_tooltip(form, panel):
     fields = [*form.train.values(), *form.network.values(), *panel.settings.by_name.values()]
-    fields += [form.name, form.start, form.preset, form.device, panel.count, panel.preview]
+    fields += [
+        *form.terms.values(),
+        form.name,
+        form.start,
+        form.preset,
+        form.device,
+        panel.count,
+        panel.preview,
+    ]
     assert all(field.tooltip for field in fields)
 
 

@@ -50,7 +50,7 @@ class Setting:
             return f"{self.ge:g} to {self.le:g} {self.unit}".rstrip()
         if self.ge is not None:
             return f"at least {self.ge:g} {self.unit}".rstrip()
-        return f"a {self.type.__name__}"
+        return "any text" if self.type is str else f"a {self.type.__name__}"
 
     def check(self, value: Any) -> None:
         """Raise `SettingError` unless ``value`` is allowed."""

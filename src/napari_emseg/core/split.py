@@ -102,7 +102,7 @@ def split_slices(
     Parameters
     ----------
     labelled : sequence of int
-        Slices that carry labels, ascending.
+        Slices to use that carry labels, ascending.
     fraction : float
         Part of them to hold out, 0..1; at least one slice, spread evenly over the stack.
     validation : sequence of int, optional
@@ -121,8 +121,9 @@ def split_slices(
         validation = _spread(labelled, fraction) if len(labelled) > 1 else []
     if unlabelled := sorted(set(validation) - set(labelled)):
         raise LabelsError(
-            f"validation slices: {', '.join(map(str, unlabelled))} carry no labels; labelled are "
-            f"{', '.join(map(str, labelled))}"
+            f"validation slices: {', '.join(map(str, unlabelled))} carry no labels, or are not "
+            f"among the slices to use, which are {', '.join(map(str, labelled))}; name some of "
+            "these"
         )
     train = tuple(z for z in labelled if z not in set(validation))
     if not train or not validation:

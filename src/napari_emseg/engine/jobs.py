@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.tiling import Region
 from napari_emseg.model.library import DEFAULT
 from napari_emseg.types import LabelsMeaning, VoxelSize, What
@@ -126,6 +127,7 @@ class TrainJob:
     reviewed: Path | None = None
     voxel_size_nm: VoxelSize | None = None
     library: Path | None = None
+    terms: TermsConfig = TermsConfig()
 
 
 @dataclass(frozen=True)

@@ -243,6 +243,7 @@ def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult
             validation=job.validation,
             start_from=start_from,
             resume=job.resume,
+            terms=job.terms,
             device=job.device,
             on_event=emit,
             should_stop=should_stop,

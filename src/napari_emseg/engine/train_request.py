@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.regions import Regions
 from napari_emseg.core.roles import Roles
@@ -101,6 +102,8 @@ class TrainRequest:
         Folder of the model to go on from.
     device : str
         As `TrainJob` takes it.
+    terms : TermsConfig
+        Likewise.
     """
 
     name: str
@@ -110,6 +113,7 @@ class TrainRequest:
     recipe: Recipe = Recipe()
     start_from: str | None = None
     device: str = "auto"
+    terms: TermsConfig = TermsConfig()
 
     def __post_init__(self) -> None:
         if not self.roles.labelled:
@@ -149,7 +153,7 @@ class TrainRequest:
                 folder=run.folder, name=self.name, meaning=self.meaning,
                 slices=self.roles.used, validation=self.roles.named_validation,
                 start_from=self.start_from, device=self.device, recipe=self.recipe,
-                library=library_folder(), **self._files(run),
+                terms=self.terms, library=library_folder(), **self._files(run),
             )  # fmt: skip
             run.keep(job)
         except BaseException:

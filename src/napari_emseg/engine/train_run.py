@@ -14,6 +14,7 @@ from typing import Any
 import numpy.typing as npt
 
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.io._atomic import as_write_error
@@ -158,5 +159,8 @@ def _plain(job: TrainJob) -> dict[str, Any]:
 def _job_of(plain: dict[str, Any]) -> TrainJob:
     paths = {k: None if plain[k] is None else Path(plain[k]) for k in _PATHS}
     tuples = {k: None if plain[k] is None else tuple(plain[k]) for k in _TUPLES}
-    recipe = Recipe.from_dict(plain["recipe"])
-    return TrainJob(**{**plain, **paths, **tuples, "recipe": recipe})
+    configs = {
+        "recipe": Recipe.from_dict(plain["recipe"]),
+        "terms": TermsConfig.from_dict(plain.get("terms", {})),
+    }
+    return TrainJob(**{**plain, **paths, **tuples, **configs})

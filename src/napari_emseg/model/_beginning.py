@@ -8,10 +8,16 @@ import numpy as np
 
 from napari_emseg.core.classes import class_names, missing_classes
 from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.split import Split
 from napari_emseg.core.targets import Target
-from napari_emseg.errors import LabelsError, ModelError, SettingError
+from napari_emseg.errors import LabelsError, SettingError
 from napari_emseg.model.run_folder import RunFolder
+
+_MAY_CHANGE = frozenset(
+    {"epochs", "minutes", "patience", "validate_every", "learning_rate", "mixed_precision"}
+)
+"""Settings that a run which goes on may have otherwise."""
 
 
 def require_all_classes(target: Target, split: Split, count: int) -> None:
@@ -64,21 +70,28 @@ def require_classes(network: NetworkConfig, count: int, source: str) -> None:
         )
 
 
-def network_of(folder: RunFolder) -> NetworkConfig:
-    """Shape of the network of an earlier run.
+def require_same_recipe(folder: RunFolder, now: Recipe) -> None:
+    """A run is trained by one recipe from its first epoch to its last.
+
+    How long it goes on, how it is watched, its learning rate and its precision may be changed;
+    of the network see `require_classes`.
 
     Raises
     ------
+    SettingError
+        If another setting of the recipe ``now`` is not that of the run in ``folder``.
     ModelError
-        If its config cannot be read.
+        If the recipe of that run cannot be read.
     """
-    try:
-        return NetworkConfig.from_dict(folder.read_config()["recipe"]["network"])
-    except (LookupError, TypeError, SettingError) as error:
-        raise ModelError(
-            f"resume: {folder.config} cannot be used ({type(error).__name__}: {error}); start a "
-            "new run in another folder"
-        ) from error
+    before = folder.read_recipe()
+    for ours, theirs in ((now.augment, before.augment), (now.train, before.train)):
+        given = ours.to_dict()
+        for name, value in theirs.to_dict().items():
+            if name not in _MAY_CHANGE and given[name] != value:
+                raise SettingError(
+                    f"{name}: the run in {folder.path} has {value}, received {given[name]}; give "
+                    "the same to resume it, or start a new run from its model"
+                )
 
 
 def require_same_split(folder: RunFolder, now: dict[str, Any]) -> None:

@@ -46,6 +46,27 @@ class Learner:
         self._twin = in_precision(model, half=False)
         self.patches_at_once = sys.maxsize
 
+    def begin_epoch(self, seed: int, epoch: int) -> None:
+        """Forget what was measured, and draw as this epoch does in a run that nothing interrupts.
+
+        Parameters
+        ----------
+        seed : int
+            That of the training.
+        epoch : int
+            Which one, from 1.
+        """
+        self.model.reset_metrics()
+        for k, layer in enumerate(self.model.layers):
+            drawing = getattr(layer, "seed_generator", None)  # Dropout has one
+            if drawing is not None:
+                state = np.random.SeedSequence((seed, epoch, k)).generate_state(2)
+                drawing.state.assign(state % 2**31)  # some backends keep it with a sign
+
+    def is_finite(self) -> bool:
+        """Whether all weights are numbers."""
+        return all(np.isfinite(each).all() for each in self.model.get_weights())
+
     def step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
         """Learn from one batch; gives ``loss`` and ``accuracy``, means since the last reset.
 
@@ -90,7 +111,7 @@ class Learner:
     def settled(self) -> keras.Model:
         """The twin with the weights of now, averaged where the optimizer keeps an average."""
         self._twin.set_weights(self.model.get_weights())
-        if _ema_of(self.model):
+        if _inner(self.model.optimizer).use_ema:
             self.model.optimizer.finalize_variable_values(self._twin.trainable_variables)
             # on JAX the twin would hold the average itself, and give it away when it predicts
             self._twin.set_weights(self._twin.get_weights())
@@ -170,14 +191,9 @@ def resumed_learner(
     Raises
     ------
     ModelError
-        If it cannot be read, or was trained with another kind of average.
+        If it cannot be read.
     """
     model = _load(folder)
-    if _ema_of(model) != config.ema:
-        raise ModelError(
-            f"resume: the run in {folder.path} has ema {_ema_of(model):g}, received {config.ema:g};"
-            " give the same, or start a new run from its model"
-        )
     if is_half(model) == half:
         return Learner(model)
     # begun on a GPU, and now on a processor, or the other way round
@@ -199,11 +215,6 @@ def _load(folder: RunFolder) -> keras.Model:
 def _inner(optimizer: Any) -> keras.optimizers.Optimizer:
     """The optimizer that holds the state; half precision wraps it in one that scales the loss."""
     return getattr(optimizer, "inner_optimizer", optimizer)
-
-
-def _ema_of(model: keras.Model) -> float:
-    optimizer = _inner(model.optimizer)
-    return float(optimizer.ema_momentum) if optimizer.use_ema else 0.0
 
 
 def _copy_optimizer(source: keras.Model, target: keras.Model) -> None:

@@ -12,6 +12,7 @@ import keras
 
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.lesson import Lesson, make_lesson
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.patches import Batch, make_batch, prefetch
@@ -19,7 +20,11 @@ from napari_emseg.core.split import Split
 from napari_emseg.core.steps import steps_per_epoch
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import CancelledError, EmsegError
-from napari_emseg.model._beginning import network_of, require_classes, require_same_split
+from napari_emseg.model._beginning import (
+    require_classes,
+    require_same_recipe,
+    require_same_split,
+)
 from napari_emseg.model._learner import new_learner, resumed_learner
 from napari_emseg.model._schedule import Schedule, has_stalled
 from napari_emseg.model._showing import Showing
@@ -41,7 +46,7 @@ _ENDLESS = 10**9
 
 
 class LossError(EmsegError):
-    """The loss is no longer finite."""
+    """The loss, or a weight, is no longer finite."""
 
 
 class Training:
@@ -54,6 +59,7 @@ class Training:
         recipe: Recipe,
         split: Split,
         folder: RunFolder,
+        terms: TermsConfig,
         on_event: OnEvent,
         should_stop: ShouldStop,
     ) -> None:
@@ -64,6 +70,7 @@ class Training:
         self.history: list[Row] = []
         self.stopped = False
         self.parent: str | None = None
+        self.terms = terms
         self.lesson: Lesson = ()
         self.showing = Showing(folder, on_event)
         self._validated_at = self._validation_took = 0.0
@@ -98,7 +105,8 @@ class Training:
         if start_from is not None:
             self._take_network(start_from.info.network, f"model {start_from.info.name!r}")
             self.parent = name_of(start_from)
-        self.folder.start(self._config())
+            self.terms = self.terms.after(start_from.info.terms)
+        self.folder.start(self._config_with_terms())
         if start_from is not None and self.recipe.train.rehearse:
             self.lesson = inherit_lesson(start_from, self.folder, self.tell)
         self.learner = new_learner(
@@ -107,10 +115,13 @@ class Training:
 
     def _reopen(self, half: bool) -> None:
         self.folder.sweep()
-        self.parent = self.folder.read_config().get("parent")
+        self.parent, terms = self.folder.read_config().get("parent"), self.folder.read_terms()
+        self.terms = terms if self.terms == TermsConfig() else self.terms.after(terms)
         self.lesson = read_lesson(self.folder.lesson)
+        require_same_recipe(self.folder, self.recipe)
         require_same_split(self.folder, self._config())
-        self._take_network(network_of(self.folder), "resumed run")
+        self._take_network(self.folder.read_recipe().network, "resumed run")
+        self.folder.write_config(self._config_with_terms())
         self.history = self.folder.read_history()
         self.learner = resumed_learner(
             self.folder, self.recipe.network, self.recipe.train, half=half
@@ -133,6 +144,9 @@ class Training:
             "validation_slices": list(self.split.validation),
             "first_validation_column": self.split.cut,
         }
+
+    def _config_with_terms(self) -> dict[str, Any]:
+        return {**self._config(), "terms": self.terms.to_dict()}
 
     def _introduce(self, half: bool) -> None:
         """Say what is trained on, and what is unusual about it."""
@@ -192,6 +206,8 @@ class Training:
         learned = self._train_epoch(epoch, batches)
         if self.stopped:
             return
+        if not self.learner.is_finite():  # the last step may have done it, unseen by any loss
+            raise self._failure("the weights are no longer finite", epoch)
         validation = self._validate(epoch) if self._is_validation_due(epoch) else None
         scores = NOT_VALIDATED if validation is None else validation.scores
         seconds = self.schedule.seconds()
@@ -203,7 +219,7 @@ class Training:
             self.showing.show(self.history, validation.probability, self.validator.first_slice)
 
     def _train_epoch(self, epoch: int, batches: Iterator[Batch]) -> Row:
-        self.learner.model.reset_metrics()
+        self.learner.begin_epoch(self.recipe.train.seed, epoch)
         # the range comes first: it ends without taking a batch of the next epoch
         for step, batch in zip(range(self.steps), batches, strict=False):
             rate = self.schedule.learning_rate(self.schedule.done(epoch - 1, step))
@@ -229,16 +245,19 @@ class Training:
         return learned
 
     def _require_finite(self, loss: float, epoch: int) -> None:
-        if math.isfinite(loss):
-            return
+        if not math.isfinite(loss):
+            raise self._failure(f"the loss is {loss}", epoch)
+
+    def _failure(self, how: str, epoch: int) -> LossError:
+        """What to raise where the training has failed; nothing of ``epoch`` is kept."""
         what = "There is no model yet."
         if self.history:
             what = (
                 f"The weights of epoch {best_epoch(self.history)['epoch']:.0f}, the best before "
                 f"that, are restored and kept as the model in {self.folder.package}."
             )
-        raise LossError(
-            f"training: the loss is {loss} in epoch {epoch}; try a learning rate smaller than "
+        return LossError(
+            f"training: {how} in epoch {epoch}; try a learning rate smaller than "
             f"{self.recipe.train.learning_rate:g}. {what}"
         )
 
@@ -290,6 +309,7 @@ class Training:
             threshold=best["threshold"],
             voxel_size_nm=self.stack.voxel_size_nm,
             training=self._config(),
+            terms=self.terms,
             scores={k: v for k, v in best.items() if k.startswith("val_") and math.isfinite(v)},
         )
         model = keras.models.load_model(self.folder.best, compile=False)

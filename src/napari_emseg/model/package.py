@@ -15,6 +15,7 @@ import yaml
 
 from napari_emseg.core.classes import class_names
 from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.errors import ModelError, SettingError
 from napari_emseg.io.stamped import Stamped, sha256_of
 from napari_emseg.types import VoxelSize
@@ -52,8 +53,8 @@ class PackageInfo:
         Recipe, data and split.
     scores : dict
         Validation scores of the epoch that was kept.
-    data_terms : str
-        Under which terms the training data may be used; empty where nobody said.
+    terms : TermsConfig
+        Who made it, and under which terms it and its training data may be used.
     int8_cost : float, optional
         V_rand on the validation slices that the int8 form costs, below 0 where it is better; None
         where there is no such form, or V_rand means nothing.
@@ -65,7 +66,7 @@ class PackageInfo:
     voxel_size_nm: VoxelSize | None = None
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
-    data_terms: str = ""
+    terms: TermsConfig = TermsConfig()
     int8_cost: float | None = None
 
     @property
@@ -104,7 +105,7 @@ class PackageInfo:
             voxel_size_nm=None if voxel is None else (voxel[0], voxel[1], voxel[2]),
             training=dict(block.get("training", {})),
             scores=dict(block.get("scores", {})),
-            data_terms=str(block.get("data_terms", "")),
+            terms=TermsConfig.from_dict(block.get("terms", {})),
             int8_cost=None if cost is None else float(cost),
         )
 

@@ -17,6 +17,7 @@ import yaml
 
 from napari_emseg.core.classes import cell_probability
 from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.config.terms import UNSTATED, TermsConfig
 from napari_emseg.core.normalise import EPSILON
 from napari_emseg.core.tiling import pad_to_multiple
 from napari_emseg.errors import WriteError
@@ -141,7 +142,9 @@ def _write_test_pair(
 def _default_card(info: PackageInfo) -> str:
     scores = "\n".join(f"- {name}: {value:.4f}" for name, value in info.scores.items())
     cited = "\n".join(f"- {each['text']} https://doi.org/{each['doi']}" for each in _CITATIONS)
-    terms = info.data_terms or "Not stated. Ask who made the data before you pass the model on."
+    terms = (
+        info.terms.data_terms or "Not stated. Ask who made the data before you pass the model on."
+    )
     return (
         f"# {info.name}\n\nA U-Net that tells apart {', '.join(info.class_names)} in "
         "serial-section electron microscopy, trained with napari-emseg.\n\n"
@@ -161,9 +164,8 @@ def _describe(folder: Path, info: PackageInfo) -> dict[str, Any]:
         "name": _plain_name(info.name),
         "description": "U-Net for membranes and cells in serial-section electron microscopy.",
         "timestamp": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "authors": [{"name": "napari-emseg developers"}],
+        **_stated(info.terms),
         "cite": list(_CITATIONS),
-        "license": "BSD-3-Clause",
         "tags": ["electron-microscopy", "segmentation", "membrane", "unet", "2d"],
         "documentation": {"source": _CARD},
         "covers": [file_entry(folder, _COVER)],
@@ -172,6 +174,12 @@ def _describe(folder: Path, info: PackageInfo) -> dict[str, Any]:
         "weights": _weights(folder),
         "config": {"napari_emseg": info.to_config()},
     }
+
+
+def _stated(terms: TermsConfig) -> dict[str, Any]:
+    """Author and licence, where a person has given them."""
+    authors = {"authors": [{"name": terms.author}]} if terms.author else {}
+    return authors if terms.license == UNSTATED else {**authors, "license": terms.license}
 
 
 def _weights(folder: Path) -> dict[str, Any]:

@@ -8,14 +8,17 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from napari_emseg.errors import ModelError, WriteError
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.errors import ModelError, SettingError, WriteError
 from napari_emseg.model.history import write_history
 from napari_emseg.types import Float32Array
 
+_T = TypeVar("_T")
 _HISTORY_INSIDE = "napari_emseg_history.json"
 
 
@@ -24,7 +27,7 @@ class RunFolder:
     """Names and safe writing of the files of a run.
 
     ============  ==============================================================
-    config.json   recipe, data and split
+    config.json   recipe, data, split and terms
     last.keras    model after the last epoch, with the state of the optimizer,
                   and the history up to it
     best.keras    model of the epoch with the best validation score, as it is
@@ -44,7 +47,7 @@ class RunFolder:
 
     @property
     def config(self) -> Path:
-        """Recipe, data and split as JSON."""
+        """Recipe, data, split and terms as JSON."""
         return self.path / "config.json"
 
     @property
@@ -94,15 +97,50 @@ class RunFolder:
         except OSError as error:
             raise WriteError(f"out: cannot make the folder {self.path}: {error}") from error
         self.sweep()
+        self.write_config(config)
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        """Replace the config."""
         write_atomically(self.config, lambda to: to.write_text(json.dumps(config, indent=2)))
 
     def read_config(self) -> dict[str, Any]:
-        """What `start` wrote."""
+        """What `write_config` wrote last."""
         try:
             values: dict[str, Any] = json.loads(self.config.read_text())
+            if not isinstance(values, dict):
+                raise ValueError(f"expected settings by name, received {values!r}")
         except (OSError, ValueError) as error:
             raise ModelError(f"{self.path}: holds no training run to resume ({error})") from error
         return values
+
+    def read_recipe(self) -> Recipe:
+        """The recipe in the config.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be read.
+        """
+        return self._read_group("recipe", Recipe.from_dict)
+
+    def read_terms(self) -> TermsConfig:
+        """What the run says of author, licence and terms.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be read.
+        """
+        return self._read_group("terms", TermsConfig.from_dict)
+
+    def _read_group(self, name: str, build: Callable[[dict[str, Any]], _T]) -> _T:
+        try:
+            return build(self.read_config()[name])
+        except (LookupError, TypeError, AttributeError, SettingError) as error:
+            raise ModelError(
+                f"resume: {self.config} cannot be used ({type(error).__name__}: {error}); start a "
+                "new run in another folder"
+            ) from error
 
     def sweep(self) -> None:
         """Remove what a killed training had half written."""

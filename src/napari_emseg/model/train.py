@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.split import split_target
 from napari_emseg.core.targets import Target
 from napari_emseg.errors import ShapeError
@@ -30,6 +31,7 @@ def train(
     validation: Sequence[int] | None = None,
     start_from: ModelPackage | None = None,
     resume: bool = False,
+    terms: TermsConfig = TermsConfig(),
     device: str = "auto",
     on_event: OnEvent = lambda _: None,
     should_stop: ShouldStop = lambda: False,
@@ -60,8 +62,12 @@ def train(
         of ``recipe.network``, which must have as many classes.
     resume : bool
         Go on after the last finished epoch of the run in ``folder``, with its network's shape;
-        the slices to train and to validate on must be the same. Where ``folder`` holds no run,
-        begin one.
+        the slices to train and to validate on must be the same, and so must the recipe, but for
+        how long it goes on, how it is watched, learning rate and precision. Where ``folder``
+        holds no run, begin one.
+    terms : TermsConfig
+        What the package says of author, licence and terms; those of the data of ``start_from``, or
+        of the run to resume, are added.
     device : str
         As `devices.choose_device` takes it.
     on_event : callable
@@ -89,6 +95,8 @@ def train(
     split = split_target(target, fraction=recipe.train.val_fraction, validation=validation)
     require_all_classes(target, split, recipe.network.classes)
     with on_device(device) as chosen:
-        training = Training(stack, target, recipe, split, RunFolder(folder), on_event, should_stop)
+        training = Training(
+            stack, target, recipe, split, RunFolder(folder), terms, on_event, should_stop
+        )
         training.prepare(start_from, resume=resume, half=chosen.startswith("gpu"))
         return training.run(name)

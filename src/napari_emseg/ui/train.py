@@ -161,7 +161,7 @@ class TrainWidget(QWidget):
         from napari_emseg.ui.train_model import ModelForm
 
         form = ModelForm(self.pace.native)
-        remember(form.settings, "train")
+        remember(form.lasting, "train")
         form.changed.connect(self._respread)
         self._pages["Model"].add(form)
         return form
@@ -285,6 +285,7 @@ class TrainWidget(QWidget):
             recipe=self.model.recipe(self.augmentation.settings.config()),
             start_from=None if package is None else str(package.folder),
             device=self.model.device.value,
+            terms=self.model.terms_config(),
         )
 
     def _resume(self, run: TrainRun) -> None:

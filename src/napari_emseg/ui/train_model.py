@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.presets import PRESETS
 from napari_emseg.model.library import free_name, list_models, require_free
@@ -63,6 +64,9 @@ class ModelForm(QWidget):
         self.network = {
             each.name: field_for(NetworkConfig, each.name) for each in NetworkConfig.settings()
         }
+        self.terms = {
+            each.name: field_for(TermsConfig, each.name) for each in TermsConfig.settings()
+        }
         self.help = wrapped_label("")
         self._suggested = ""
         self._lay_out()
@@ -75,6 +79,11 @@ class ModelForm(QWidget):
     def settings(self) -> dict[str, ValueWidget]:
         """The advanced fields, by name."""
         return {"device": self.device, **self.train, **self.network}
+
+    @property
+    def lasting(self) -> dict[str, ValueWidget]:
+        """The fields that the next training begins with; other slices have other terms."""
+        return {**self.settings, "author": self.terms["author"], "license": self.terms["license"]}
 
     @property
     def start_from(self) -> ModelPackage | None:
@@ -96,6 +105,10 @@ class ModelForm(QWidget):
     def recipe(self, augment: AugmentConfig) -> Recipe:
         """All settings; `SettingError` where they do not fit one another."""
         return Recipe(self._network, augment, TrainConfig(**_values(self.train)))
+
+    def terms_config(self) -> TermsConfig:
+        """What the model shall say of author, licence and terms."""
+        return TermsConfig(**_values(self.terms))
 
     @property
     def _network(self) -> NetworkConfig:
@@ -127,12 +140,18 @@ class ModelForm(QWidget):
             lambda: form_of([*self.settings.values()]).native,
             tooltip="Every setting of the training.",
         )
+        self.passing_on = Folded(
+            "Author and terms",
+            lambda: form_of([*self.terms.values()]).native,
+            tooltip="What the model says to those who get it.",
+        )
         self._parts = parts
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(parts.native)
         layout.addWidget(self._pace)
         layout.addWidget(self.advanced)
+        layout.addWidget(self.passing_on)
         layout.addStretch()
 
     def _connect(self) -> None:
