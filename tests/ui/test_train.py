@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from napari.utils.notifications import notification_manager
+from qtpy.QtWidgets import QAbstractSpinBox, QComboBox
 
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.engine.train_run import interrupted_runs
@@ -89,6 +90,23 @@ def test_every_page_fits_into_the_dock_of_a_small_screen(viewer, trainer):
     for k in range(trainer.tabs.count()):
         page = trainer.tabs.widget(k)
         assert page.widget().minimumSizeHint().width() <= 290, trainer.tabs.tabText(k)
+
+
+def test_no_advanced_setting_is_cut_off(viewer, trainer, qtbot):
+    viewer.window.resize(1280, 800)
+    trainer.tabs.setCurrentIndex(2)
+    trainer.model.advanced.expand()
+    qtbot.wait(500)  # until it is laid out
+    numbers = trainer.model.findChildren(QAbstractSpinBox)
+    choices = trainer.model.findChildren(QComboBox)
+    assert len(numbers) > 15
+    assert all(each.isVisible() for each in numbers)
+    room = [(each.lineEdit(), each.text()) for each in numbers]
+    room += [(each, each.currentText()) for each in choices]
+    assert not [
+        text for field, text in room
+        if field.width() < field.fontMetrics().horizontalAdvance(text)
+    ]  # fmt: skip
 
 
 def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):

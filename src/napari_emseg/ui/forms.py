@@ -24,7 +24,7 @@ from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 from napari_emseg.core.setting import Config, Setting
 
 _CHOICE_PX = 90
-"""Room that a choice always has, however narrow the dock is; magicgui gives numbers as much."""
+"""Room that a choice of layers or models always has, however narrow the dock is."""
 _SLIDER_STEP = 0.01
 
 
@@ -119,7 +119,7 @@ def field_for(
         **changes,
     }
     widget: ValueWidget = _widget_class(declared, narrow)(**about)
-    return spare_width(widget) if isinstance(widget, ComboBox) else widget
+    return widget
 
 
 @cache
