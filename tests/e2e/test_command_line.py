@@ -40,6 +40,7 @@ def test_predict_and_evaluate_the_phantom(tmp_path):
     assert json.loads(scored.stdout)["stack"]["v_rand"] > 0.8
 
 
+@pytest.mark.slow
 def test_error_after_keras_is_loaded_is_still_one_line(tmp_path):
     failed = run(
         "predict", phantom_path(), "--out", tmp_path / "x.tif", "--device", "gpu:9", status=1
@@ -50,6 +51,7 @@ def test_error_after_keras_is_loaded_is_still_one_line(tmp_path):
     assert not (tmp_path / "x.tif").exists()
 
 
+@pytest.mark.slow
 def test_train_interrupt_predict_with_the_model_so_far_and_go_on(tmp_path, wait_until):
     folder = tmp_path / "run"
     arguments = [
@@ -79,6 +81,7 @@ def test_train_interrupt_predict_with_the_model_so_far_and_go_on(tmp_path, wait_
     assert len((folder / "history.csv").read_text().splitlines()) - 1 == epochs + 1
 
 
+@pytest.mark.slow
 def test_doctor_says_what_is_used():
     report = run("doctor").stdout
     assert "devices" in report

@@ -88,6 +88,7 @@ def assert_same(out: Path, expected: np.ndarray) -> None:
     np.testing.assert_array_equal(np.asarray(found), expected)
 
 
+@pytest.mark.slow
 def test_every_kind_follows_from_the_probability(whole):
     assert {what: found.dtype for what, found in whole.items()} == DTYPES
     probability = whole["probability"]
@@ -115,6 +116,7 @@ def test_killed_zarr_of_cells_goes_on(source, whole, stop_midway, tmp_path, caps
     assert_same(out, whole["cells"])
 
 
+@pytest.mark.slow
 def test_interrupted_tiff_of_probabilities_goes_on(source, whole, stop_midway, tmp_path):
     out = tmp_path / "out.tif"
     status, error = stop_midway(source, "--out", out, by=signal.SIGINT)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 QUIET = "from napari_emseg.model.backend import load_backend; load_backend()"
 
 
+@pytest.mark.slow
 def test_backend_loads_without_a_word():
     done = subprocess.run([sys.executable, "-c", QUIET], capture_output=True, text=True, timeout=90)
     assert (done.returncode, done.stderr) == (0, "")

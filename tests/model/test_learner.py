@@ -66,6 +66,7 @@ def with_room(begin, monkeypatch):
     return make
 
 
+@pytest.mark.slow
 def test_where_memory_is_short_patches_go_through_in_smaller_groups(with_room):
     rng = np.random.default_rng(0)
     image = rng.random((7, 16, 16), dtype=np.float32)
@@ -84,6 +85,7 @@ def test_without_room_for_one_patch(with_room, batch):
         with_room(0).step(batch, 1e-2)
 
 
+@pytest.mark.slow
 def test_the_twin_has_the_running_average(begin, batch):
     learner, expected = begin(ema=0.8), None
     for _ in range(4):
@@ -107,6 +109,7 @@ def test_half_precision_is_kept_in_single(begin, batch, tmp_path):
     assert_equal(learner.settled().get_weights(), learner.model.get_weights())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "ema"),
     [(False, False, 0.8), (True, True, 0.8), (True, False, 0.0), (False, True, 0.8)],

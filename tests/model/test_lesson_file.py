@@ -68,6 +68,7 @@ def test_a_model_that_began_at_random_has_no_parent(trained):
     assert read_package(trained.result.package).info.parent is None
 
 
+@pytest.mark.slow
 def test_a_resumed_child_still_knows(begin, rehearsing, tmp_path):
     begin()
     longer = replace(rehearsing, train=replace(rehearsing.train, epochs=2))
@@ -77,6 +78,7 @@ def test_a_resumed_child_still_knows(begin, rehearsing, tmp_path):
     assert len(read_lesson(result.package / LESSON)) > 2
 
 
+@pytest.mark.slow
 def test_without_rehearsal_nothing_is_copied(begin, rehearsing, tmp_path):
     result, _ = begin(replace(rehearsing, train=replace(rehearsing.train, rehearse=0.0)))
     assert not RunFolder(tmp_path / "run").lesson.exists()

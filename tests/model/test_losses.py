@@ -198,6 +198,7 @@ def test_losses_of_three_classes_are_their_numpy_twins(batch_of_three, overlap):
     assert type(loss).from_config(loss.get_config()).get_config() == loss.get_config()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overlap", OVERLAPS)
 def test_training_lowers_it_and_the_model_file_brings_it_back(
     tiny, network_of, batch, overlap, tmp_path

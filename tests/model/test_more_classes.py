@@ -71,6 +71,7 @@ def test_class_map_and_mask_agree_and_the_scores_are_those_of_the_cells(trained,
     np.testing.assert_array_equal(classes > 1, mask > 0)
 
 
+@pytest.mark.slow
 def test_two_classes_have_a_class_map_too(trained, package_at, tmp_path):
     other = trained._replace(folder=package_at(tmp_path / "p", threshold=0.4))
     classes, mask = (

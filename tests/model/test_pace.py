@@ -29,6 +29,7 @@ def test_the_steps_that_compile_do_not_count(monkeypatch):
     assert 0.01 <= seconds < 0.1
 
 
+@pytest.mark.slow
 def test_a_real_network_is_measured_and_it_can_be_stopped():
     assert measure_pace(RECIPE, device="cpu", should_stop=lambda: False) > 0
     with pytest.raises(CancelledError):

@@ -108,6 +108,7 @@ def test_it_is_a_valid_model_whatever_its_name(package_at, tmp_path, name):
     assert read_package(folder).info.name == name
 
 
+@pytest.mark.slow
 def test_it_names_its_author_and_licence_where_they_are_given(package_at, tmp_path):
     for license in next(each.choices for each in TermsConfig.settings() if each.choices):
         folder = package_at(tmp_path / license, terms=TermsConfig("A. Painter", license))
@@ -123,6 +124,7 @@ def test_it_reproduces_its_test_output(package_at, tmp_path):
     assert_reproduces_its_test_output(package_at(tmp_path / "p"))
 
 
+@pytest.mark.slow
 @needs_tensorflow
 @pytest.mark.onnx
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.roles import Roles
 from napari_emseg.core.split import split_target
@@ -34,8 +35,9 @@ def test_the_preview_equals_the_batches_of_the_trainer(tmp_path):
     target = request.data.target("mask", recipe.train, roles, classes=2)
     split = split_target(target, fraction=0.25, validation=roles.validation)
     training = Training(
-        images, target, recipe, split, RunFolder(tmp_path / "run"), lambda _: None, lambda: False
-    )
+        images, target, recipe, split, RunFolder(tmp_path / "run"), TermsConfig(),
+        lambda _: None, lambda: False,
+    )  # fmt: skip
     training.prepare(None, resume=False, half=False)
     with closing(training._batches()) as batches:
         for k in range(4):

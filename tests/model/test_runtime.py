@@ -136,6 +136,7 @@ def fail(message):
     raise RuntimeError(message)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not ON_TENSORFLOW, reason="to compare with what Keras gives")
 def test_a_package_without_onnx_is_converted_once(package_at, tmp_path, monkeypatch):
     monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path / "cache"))
@@ -202,6 +203,7 @@ def test_a_gpu_that_openvino_does_not_know(whole_package):
         load(whole_package, OPENVINO, "gpu")
 
 
+@pytest.mark.slow
 @pytest.mark.onnx
 def test_where_openvino_is_not_installed(whole_package):
     code = f"""

@@ -270,6 +270,7 @@ def test_a_loss_that_is_never_finite(stack, target, recipe, tmp_path, monkeypatc
 # -- how it is validated ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_single_labelled_slice_is_divided(stack, labels, recipe, tmp_path):
     """What is held out of it is never trained on, and the log says so."""
     one = np.zeros_like(labels)
@@ -303,6 +304,7 @@ def test_validation_now_and_then_and_after_the_last_epoch(stack, target, recipe,
     assert [math.isfinite(row["val_loss"]) for row in history] == [True, False, True, True]
 
 
+@pytest.mark.slow
 def test_an_average_that_is_kept_and_an_early_stop(stack, target, recipe, tmp_path):
     """An average that hardly moves does not improve: it stops long before the last epoch."""
     slow = with_train(recipe, epochs=30, ema=0.9999, patience=1, learning_rate=1e-6)
@@ -318,6 +320,7 @@ def test_an_average_that_is_kept_and_an_early_stop(stack, target, recipe, tmp_pa
 # -- stop and resume ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_stopped_before_the_first_epoch(stack, target, recipe, tmp_path):
     with pytest.raises(CancelledError, match="before the first epoch was done"):
         train(stack, target, recipe, folder=tmp_path / "run", should_stop=StopAfter(1))
@@ -404,6 +407,7 @@ def test_killed_and_resumed_ends_where_the_uninterrupted_run_ends(
     assert not list(folder.glob(".*"))
 
 
+@pytest.mark.slow
 def test_dropout_goes_on_where_it_was(stack, target, recipe, tmp_path):
     dropping = replace(with_train(recipe, epochs=2), network=replace(recipe.network, dropout=0.3))
     events = []
@@ -531,6 +535,7 @@ def test_fine_tuning(trained, stack, target, recipe, tmp_path):
 TERMS = TermsConfig("A. Painter", "CC-BY-4.0", "for teaching")
 
 
+@pytest.mark.slow
 def test_a_model_says_whose_it_is_and_passes_the_terms_of_its_data_on(
     stack, target, recipe, tmp_path
 ):
@@ -557,6 +562,7 @@ def test_a_damaged_model_to_start_from(package_at, stack, target, recipe, tmp_pa
 # -- minutes ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_minutes_are_kept(stack, labels, recipe, tmp_path):
     """One pass here would be thousands of steps; it is cut short, validated and kept."""
     big = np.tile(labels, (1, 4, 4))
@@ -576,6 +582,7 @@ def test_minutes_are_kept(stack, labels, recipe, tmp_path):
 # -- what the network and the loss may be ----------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.onnx
 def test_a_network_that_sees_the_neighbours_end_to_end(stack, target, recipe, tmp_path):
     """Trained, written, loaded, predicted: always with the slices above and below."""
@@ -601,6 +608,7 @@ def test_a_network_that_sees_the_neighbours_end_to_end(stack, target, recipe, tm
         assert np.isfinite(package.info.int8_cost)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["dice", "cldice"])
 def test_training_with_an_overlap_loss_can_be_resumed(stack, target, recipe, tmp_path, loss):
     chosen = replace(recipe, train=replace(recipe.train, epochs=1, loss=loss))

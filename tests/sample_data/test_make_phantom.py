@@ -84,6 +84,7 @@ def test_program_runs_as_a_script_from_anywhere(tmp_path):
     assert len(list((tmp_path / "made").glob("*.tif"))) == 2
 
 
+@pytest.mark.slow
 def test_committed_files_are_what_the_program_makes(program, stack, truth):
     """Compare loosely: another version of OpenCV or SciPy may round a pixel differently."""
     made_stack, made_truth = program.make_phantom(seed=0, slices=8, size=512)

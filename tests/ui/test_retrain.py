@@ -173,6 +173,7 @@ def test_without_a_prediction_the_corrected_slice_is_segmented(viewer, tiny, pan
     assert [layer.name for layer in viewer.layers] == ["em", "corrected"]
 
 
+@pytest.mark.slow
 def test_stop_leaves_all_as_it_was(viewer, segmented, panel, ended, qtbot):
     before = eyes(viewer)
     panel.config["minutes"].value = 60

@@ -141,6 +141,7 @@ def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
     assert not {"tensorflow", "keras"} & set(sys.modules)
 
 
+@pytest.mark.slow
 def test_stop_keeps_the_best_so_far(endless, wait):
     endless.run.stop.native.click()
     event = wait()
@@ -151,6 +152,7 @@ def test_stop_keeps_the_best_so_far(endless, wait):
     assert endless.run.start.enabled
 
 
+@pytest.mark.slow
 def test_painting_and_removing_layers_do_no_harm_to_a_training(
     viewer, endless, layers, wait, qtbot
 ):
@@ -166,6 +168,7 @@ def test_painting_and_removing_layers_do_no_harm_to_a_training(
     assert "Training preview" not in viewer.layers
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_said_and_the_training_goes_on(endless, wait, qtbot):
     assert not endless.offer.visible
     os.kill(endless._runner.worker_pid, signal.SIGKILL)
@@ -187,6 +190,7 @@ def test_a_killed_worker_is_said_and_the_training_goes_on(endless, wait, qtbot):
     assert "em" in [package.info.name for package in list_models()]
 
 
+@pytest.mark.slow
 def test_stop_pressed_twice_ends_it_at_once_and_it_can_go_on(endless, wait):
     endless.session.stop()
     endless.session.stop()
@@ -194,6 +198,7 @@ def test_stop_pressed_twice_ends_it_at_once_and_it_can_go_on(endless, wait):
     assert endless.run.start.enabled
 
 
+@pytest.mark.slow
 def test_a_dock_opened_later_offers_what_was_interrupted(viewer, endless, wait):
     os.kill(endless._runner.worker_pid, signal.SIGKILL)
     wait()
@@ -207,6 +212,7 @@ def test_a_dock_opened_later_offers_what_was_interrupted(viewer, endless, wait):
     other.deleteLater()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [False, True])
 def test_closing_the_dock_while_it_trains_asks(viewer, endless, monkeypatch, answer, qtbot):
     asked = []
@@ -223,6 +229,7 @@ def test_closing_the_dock_while_it_trains_asks(viewer, endless, monkeypatch, ans
     qtbot.waitUntil(lambda: not interrupted_runs() and not endless.session.is_running)
 
 
+@pytest.mark.slow
 def test_closing_napari_while_it_trains_asks(viewer, endless, monkeypatch, wait):
     asked = []
     monkeypatch.setattr(train_module, "ask", lambda _, *text: bool(asked.append(text)))
@@ -307,6 +314,7 @@ def test_a_folder_that_cannot_be_written_is_said(trainer, layers, wait, tmp_path
 # -- other sources -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_from_files_with_slices_chosen_by_hand(trainer, wait, tmp_path, qtbot, wandering_cells):
     image, mask = wandering_cells(4)
     write_stack(tmp_path / "image.tif", Stack(image, (50, 4, 4)))
@@ -325,6 +333,7 @@ def test_from_files_with_slices_chosen_by_hand(trainer, wait, tmp_path, qtbot, w
     assert package.info.training["validation_slices"] == [2]
 
 
+@pytest.mark.slow
 def test_going_on_from_a_model_of_the_library(trainer, layers, wait):
     trainer.model.name.value = "first"
     trainer.run.start.native.click()
@@ -396,6 +405,7 @@ def test_patches_follow_the_settings_and_go_with_one_click(viewer, trainer, laye
     qtbot.waitUntil(lambda: [layer.name for layer in viewer.layers] == names)
 
 
+@pytest.mark.slow
 def test_a_single_slice_image_can_be_trained_on(viewer, trainer, wait, qtbot, wandering_cells):
     image, mask = wandering_cells(1, 160)
     viewer.add_image(image[0], name="flat")

@@ -292,6 +292,7 @@ def test_a_suggested_name_gives_way_to_one_by_hand(form):
 # -- pace ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_time_is_told_once_it_was_measured(qtbot, tmp_path, monkeypatch):
     monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path))
     pace = PaceRow(job_runner())
