@@ -100,6 +100,7 @@ def test_every_kind_follows_from_the_probability(whole):
     np.testing.assert_array_equal(whole["cells"], to_cells(probability, rules))
 
 
+@pytest.mark.slow
 def test_killed_zarr_of_cells_goes_on(source, whole, stop_midway, tmp_path, capsys):
     out = tmp_path / "out.zarr"
     how = (source, "--out", out, "--what", "cells")

@@ -99,6 +99,7 @@ def test_the_twin_has_the_running_average(begin, batch):
     assert_equal(learner.model.get_weights(), before)  # and the training goes on where it was
 
 
+@pytest.mark.slow
 def test_half_precision_is_kept_in_single(begin, batch, tmp_path):
     learner = begin(half=True)
     assert keras.config.dtype_policy().name == "float32"

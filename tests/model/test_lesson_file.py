@@ -53,6 +53,7 @@ def test_a_training_leaves_what_it_learned_from(trained):
     assert {*np.unique(lesson[0].classes)} == {0, 1}
 
 
+@pytest.mark.slow
 def test_a_child_names_its_parent_and_rehearses_its_lesson(begin, parent):
     result, events = begin()
     package = read_package(result.package)

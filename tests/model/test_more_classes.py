@@ -81,6 +81,7 @@ def test_two_classes_have_a_class_map_too(trained, package_at, tmp_path):
     np.testing.assert_array_equal(classes, np.where(mask, 2, 1))
 
 
+@pytest.mark.slow
 def test_it_is_resumed_with_its_settings(trained):
     """All but those that are given."""
     begun = RunFolder(trained.folder).read_recipe()

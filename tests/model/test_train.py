@@ -196,6 +196,7 @@ def test_validation_slices_without_a_cell(stack, labels, recipe, tmp_path):
         train(stack, target, recipe, folder=tmp_path / "run", validation=[3])
 
 
+@pytest.mark.slow
 def test_scribbles(stack, labels, recipe, tmp_path):
     """A tenth of the pixels painted: it trains, and the accuracy counts what is known."""
     scribbles = np.where(labels > 0, 2, 1).astype(np.uint8)
@@ -297,6 +298,7 @@ def test_one_class_only_where_it_trains(stack, recipe, tmp_path):
         train(stack, target, recipe, folder=tmp_path / "run", validation=[3])
 
 
+@pytest.mark.slow
 def test_validation_now_and_then_and_after_the_last_epoch(stack, target, recipe, tmp_path):
     seldom = with_train(recipe, epochs=4, validate_every=3)
     train(stack, target, seldom, folder=tmp_path / "run")
@@ -512,6 +514,7 @@ def test_resume_of_a_damaged_run(run_copy, stack, target, recipe, name, content,
 # -- from another model -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fine_tuning(trained, stack, target, recipe, tmp_path):
     """It begins where the model is, whose network replaces the one of the settings."""
     events = []
