@@ -13,7 +13,7 @@ _LAST_LEARNING_RATE = 0.01
 """Part of the first learning rate that is left at the end of the schedule."""
 
 _TELLING = 0.002
-"""Part of a training after which the rest of its time can be told."""
+"""Part of a training that tells how long the rest of it takes."""
 
 
 class Schedule:
@@ -32,6 +32,7 @@ class Schedule:
     def __init__(self, config: TrainConfig, steps: int, *, seconds_before: float = 0.0) -> None:
         self._config, self._steps = config, steps
         self._begun = time.monotonic() - seconds_before
+        self._first_told: tuple[float, float] | None = None
 
     def seconds(self) -> float:
         """Time that training took so far."""
@@ -50,8 +51,21 @@ class Schedule:
         return self._config.learning_rate * part
 
     def seconds_left(self, done: float) -> float | None:
-        """Time to the end at the pace so far; None while it cannot be told."""
-        return self.seconds() * (1 / done - 1) if done > _TELLING else None
+        """Time to the end at the pace since this was asked first; None while it cannot be told.
+
+        Ask when a step has ended: the first one is compiled, which says nothing of the others.
+        """
+        now = self.seconds()
+        if self._config.minutes:
+            return max(60 * self._config.minutes - now, 0.0)
+        if done >= 1:
+            return 0.0
+        if self._first_told is None:
+            self._first_told = (now, done)
+        since, before = self._first_told
+        if done - before <= _TELLING:
+            return None
+        return (now - since) / (done - before) * (1 - done)
 
 
 def has_stalled(history: Sequence[Row], patience: int) -> bool:
