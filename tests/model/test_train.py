@@ -314,7 +314,9 @@ def test_an_average_that_is_kept_and_an_early_stop(stack, target, recipe, tmp_pa
     result = train(stack, target, slow, folder=tmp_path / "run", on_event=events.append)
     history = RunFolder(tmp_path / "run").read_history()
     assert len(history) < 30
-    assert "Stopped early" in of_kind(events, Log)[-1].message
+    *_, why, writing = [event.message for event in of_kind(events, Log)]
+    assert "Stopped early" in why
+    assert writing == "Writing the model ..."  # it takes a while, and all time left is told before
     assert not result.stopped
     assert result.best["epoch"] < len(history)
 

@@ -302,6 +302,7 @@ class Training:
         """Write the model package of the best epoch."""
         if not self.history:
             raise CancelledError("Stopped before the first epoch was done; there is no model yet.")
+        self.tell(Log("Writing the model ..."))
         best = best_epoch(self.history)
         info = PackageInfo(
             name=name,
