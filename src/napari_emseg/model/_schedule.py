@@ -50,16 +50,21 @@ class Schedule:
         part = _LAST_LEARNING_RATE + (1 - _LAST_LEARNING_RATE) * fall
         return self._config.learning_rate * part
 
+    def budget_left(self) -> float | None:
+        """Seconds that are left of its minutes; None where it ends after some epochs."""
+        minutes = self._config.minutes
+        return max(60 * minutes - self.seconds(), 0.0) if minutes else None
+
     def seconds_left(self, done: float) -> float | None:
         """Time to the end at the pace since this was asked first; None while it cannot be told.
 
         Ask when a step has ended: the first one is compiled, which says nothing of the others.
         """
-        now = self.seconds()
-        if self._config.minutes:
-            return max(60 * self._config.minutes - now, 0.0)
+        if (left := self.budget_left()) is not None:
+            return left
         if done >= 1:
             return 0.0
+        now = self.seconds()
         if self._first_told is None:
             self._first_told = (now, done)
         since, before = self._first_told

@@ -264,17 +264,17 @@ class Training:
     # -- validation ------------------------------------------------------------------------
 
     def _is_validation_due(self, epoch: int) -> bool:
-        if epoch == 1 or self.schedule.done(epoch) >= 1 or self._is_time_nearly_up(epoch):
+        if epoch == 1 or self.schedule.done(epoch) >= 1 or self._is_time_nearly_up():
             return True
         if every := self.recipe.train.validate_every:
             return epoch % every == 0
         since = self.schedule.seconds() - self._validated_at
         return since * VALIDATION_SHARE >= self._validation_took * (1 - VALIDATION_SHARE)
 
-    def _is_time_nearly_up(self, epoch: int) -> bool:
+    def _is_time_nearly_up(self) -> bool:
         """Whether writing this epoch, or training the next, may use up the minutes."""
-        left = self.schedule.seconds_left(self.schedule.done(epoch))
-        if not self.recipe.train.minutes or left is None:
+        left = self.schedule.budget_left()
+        if left is None:
             return False
         return left <= 2 * (self.schedule.seconds() - self.history[-1]["seconds"])
 
