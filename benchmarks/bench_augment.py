@@ -16,7 +16,7 @@ import time
 import cv2
 import numpy as np
 
-from napari_emseg.core.augment import augment
+from napari_emseg.core.augment.augment import augment
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.training import TrainConfig
@@ -41,7 +41,7 @@ def made_per_second(config: AugmentConfig) -> float:
 
 def eaten_per_second() -> float:
     """Patches per second that the default network is trained on."""
-    from napari_emseg.model.unet import build_unet
+    from napari_emseg.model.network.unet import build_unet
 
     model = build_unet(NetworkConfig())
     model.compile("adam", "binary_crossentropy")

@@ -16,7 +16,7 @@ from bench_targets import EDGE_PX, tissue
 from scipy import ndimage
 
 from napari_emseg.core.config.prediction import MaskConfig
-from napari_emseg.core.postprocess import CellLinker, to_cells, to_mask
+from napari_emseg.core.segment.postprocess import CellLinker, to_cells, to_mask
 
 SLICES = 30
 DRIFT_PX = 3

@@ -17,10 +17,10 @@ import numpy as np
 from isbi import LABELS
 from scipy.ndimage import gaussian_filter
 
-from napari_emseg.core.comparison import compare_slices
 from napari_emseg.core.config.comparison import CompareConfig
-from napari_emseg.core.metrics import ISBI_THRESHOLDS
-from napari_emseg.core.truth import TrueSlice
+from napari_emseg.core.scores.comparison import compare_slices
+from napari_emseg.core.scores.metrics import ISBI_THRESHOLDS
+from napari_emseg.core.scores.truth import TrueSlice
 from napari_emseg.io.read import read_stack
 
 SLICES, SIZE, RUNS = 30, 512, 9

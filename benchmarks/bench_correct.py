@@ -45,15 +45,15 @@ from isbi import isbi_slices  # noqa: E402
 
 from napari_emseg.core.classes import cell_probability  # noqa: E402
 from napari_emseg.core.config.correction import RetrainConfig  # noqa: E402
-from napari_emseg.core.metrics import score_stack  # noqa: E402
-from napari_emseg.core.roles import Roles  # noqa: E402
-from napari_emseg.engine.retrain_request import retrain_request  # noqa: E402
+from napari_emseg.core.scores.metrics import score_stack  # noqa: E402
+from napari_emseg.core.train.roles import Roles  # noqa: E402
 from napari_emseg.engine.run import run  # noqa: E402
-from napari_emseg.engine.train_request import TrainingData  # noqa: E402
-from napari_emseg.model.library import DEFAULT, find_model  # noqa: E402
-from napari_emseg.model.package import ModelPackage  # noqa: E402
-from napari_emseg.model.predict import predict_slices  # noqa: E402
-from napari_emseg.model.predictor import Predictor  # noqa: E402
+from napari_emseg.engine.train.request import TrainingData  # noqa: E402
+from napari_emseg.engine.train.retrain_request import retrain_request  # noqa: E402
+from napari_emseg.model.packages.library import DEFAULT, find_model  # noqa: E402
+from napari_emseg.model.packages.package import ModelPackage  # noqa: E402
+from napari_emseg.model.predict.predict import predict_slices  # noqa: E402
+from napari_emseg.model.predict.predictor import Predictor  # noqa: E402
 from napari_emseg.types import Log, Stack  # noqa: E402
 
 LEAST_SHARE = 0.5

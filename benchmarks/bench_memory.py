@@ -22,7 +22,7 @@ import psutil
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.engine.jobs import SegmentJob, WarmUpJob
 from napari_emseg.engine.run import run
-from napari_emseg.io.growing import GrowingOutput, planned_stack
+from napari_emseg.io.resumable_writer import GrowingOutput, planned_stack
 from napari_emseg.types import Stack
 
 MB = 10**6

@@ -39,7 +39,7 @@ import sys, time
 begun = time.perf_counter()
 import numpy as np
 from pathlib import Path
-from napari_emseg.model.openvino_runtime import OpenVinoRuntime
+from napari_emseg.model.runtimes.openvino_runtime import OpenVinoRuntime
 imported = time.perf_counter()
 runtime = OpenVinoRuntime(Path(sys.argv[1]))
 read = time.perf_counter()
@@ -88,8 +88,8 @@ class Contest:
 
 def product_in_openvino(left: np.ndarray) -> Callable[[], object]:
     """The matrix product of ``left`` with itself."""
-    from napari_emseg.model._openvino import openvino as ov
-    from napari_emseg.model.openvino_runtime import _HOW
+    from napari_emseg.model.runtimes._openvino import openvino as ov
+    from napari_emseg.model.runtimes.openvino_runtime import _HOW
 
     operations = ov.opset13
     given = operations.parameter(left.shape, np.float32)
@@ -126,16 +126,16 @@ def operations(model) -> float:
 def compare(rounds: int, slices: int, folder: Path) -> None:
     from napari_emseg.core.config.prediction import PredictConfig
     from napari_emseg.core.normalise import normalise
-    from napari_emseg.model.backend import load_backend
-    from napari_emseg.model.converted import onnx_weights
-    from napari_emseg.model.int8 import calibration_tiles, make_int8
-    from napari_emseg.model.library import DEFAULT, find_model
-    from napari_emseg.model.openvino_runtime import OpenVinoRuntime
-    from napari_emseg.model.predict import predict_slices
-    from napari_emseg.model.predictor import Predictor
+    from napari_emseg.model.hardware.backend import load_backend
+    from napari_emseg.model.packages.library import DEFAULT, find_model
+    from napari_emseg.model.predict.predict import predict_slices
+    from napari_emseg.model.predict.predictor import Predictor
+    from napari_emseg.model.runtimes.converted import onnx_weights
+    from napari_emseg.model.runtimes.int8 import calibration_tiles, make_int8
+    from napari_emseg.model.runtimes.openvino_runtime import OpenVinoRuntime
 
     load_backend()
-    from napari_emseg.model.keras_runtime import load_network
+    from napari_emseg.model.runtimes.keras_runtime import load_network
 
     package, stack = find_model(DEFAULT), the_stack(slices)
     network, model = package.info.network, load_network(package)

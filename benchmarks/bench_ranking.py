@@ -16,11 +16,11 @@ from bench_robustness import SLICES, Alter, illuminate, noise, predicted
 from isbi import isbi_slices
 from scipy.stats import spearmanr
 
-from napari_emseg.core.metrics import score_slice
-from napari_emseg.core.places import SQUARE_PX, Place
-from napari_emseg.core.ranking import rank_places
-from napari_emseg.model.library import DEFAULT, find_model
-from napari_emseg.model.predictor import Predictor
+from napari_emseg.core.correct.places import SQUARE_PX, Place
+from napari_emseg.core.correct.ranking import rank_places
+from napari_emseg.core.scores.metrics import score_slice
+from napari_emseg.model.packages.library import DEFAULT, find_model
+from napari_emseg.model.predict.predictor import Predictor
 
 ALTERED: dict[str, Alter] = {
     "plain": lambda grey: grey,

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from isbi import IMAGES, LABELS, REPO, require_isbi
 
-from napari_emseg.model.package import read_package
+from napari_emseg.model.packages.package import read_package
 
 RUNS = REPO / "runs" / "recipes"
 TABLE = REPO / "benchmarks" / "recipes.csv"

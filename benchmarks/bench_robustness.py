@@ -21,10 +21,10 @@ from isbi import REPO, isbi_slices
 from scipy import ndimage
 
 from napari_emseg.core.classes import cell_probability
-from napari_emseg.core.metrics import score_stack
-from napari_emseg.model.package import read_package
-from napari_emseg.model.predict import predict_slices
-from napari_emseg.model.predictor import Predictor
+from napari_emseg.core.scores.metrics import score_stack
+from napari_emseg.model.packages.package import read_package
+from napari_emseg.model.predict.predict import predict_slices
+from napari_emseg.model.predict.predictor import Predictor
 from napari_emseg.types import Stack
 
 MODEL = REPO / "runs" / "recipes" / "default-24-26" / "package"

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.targets import make_target
+from napari_emseg.core.train.targets import make_target
 
 SLICES, EDGE_PX, CELLS = 27, 512, 120
 LIMIT_S = 15.0

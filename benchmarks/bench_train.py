@@ -41,10 +41,10 @@ def make_training(folder: Path, base_filters: int):
     from napari_emseg.core.config.network import NetworkConfig
     from napari_emseg.core.config.recipe import Recipe
     from napari_emseg.core.config.training import TrainConfig
-    from napari_emseg.core.split import split_target
-    from napari_emseg.core.targets import make_target
-    from napari_emseg.model._training import Training
-    from napari_emseg.model.run_folder import RunFolder
+    from napari_emseg.core.train.split import split_target
+    from napari_emseg.core.train.targets import make_target
+    from napari_emseg.model.train.run_folder import RunFolder
+    from napari_emseg.model.train.training import Training
     from napari_emseg.types import Stack
 
     image, labels = synthetic_stack()
@@ -63,9 +63,9 @@ class BareLoop:
     """``train_on_batch`` over and over on one ready batch."""
 
     def __init__(self, training) -> None:
-        from napari_emseg.core.patches import make_batch
-        from napari_emseg.model._learner import compile_for_training
-        from napari_emseg.model.unet import build_unet
+        from napari_emseg.core.train.patches import make_batch
+        from napari_emseg.model.network.unet import build_unet
+        from napari_emseg.model.train.learner import compile_for_training
 
         recipe = training.recipe
         network = recipe.network
@@ -135,12 +135,12 @@ def first_step() -> float:
         np.save(folder / "labels.npy", labels)
         code = (
             "import os\n"
-            "from napari_emseg.terminal import _Progress\n"
+            "from napari_emseg.cli.options_and_progress import _Progress\n"
             "from napari_emseg.types import Progress\n"
             "def show(self, event):\n"
             "    if isinstance(event, Progress): os._exit(0)\n"
             "_Progress.show = show\n"
-            "from napari_emseg.cli import main\n"
+            "from napari_emseg.cli.commands import main\n"
             f"main(['train', {str(folder / 'image.npy')!r}, {str(folder / 'labels.npy')!r},"
             f" '--out', {str(folder / 'run')!r}])\n"
         )
@@ -148,7 +148,7 @@ def first_step() -> float:
 
 
 def main() -> None:
-    from napari_emseg.model.backend import load_backend
+    from napari_emseg.model.hardware.backend import load_backend
 
     rounds, base_filters = (int(a) for a in (sys.argv[1:] + ["5", "16"][len(sys.argv) - 1 :]))
     print(f"  first step after   {first_step():7.1f} s  (to reach: {LONGEST_START_S:.0f})")

@@ -153,8 +153,8 @@ def segment_once() -> dict[str, float]:
 
 def bare_seconds(data: np.ndarray) -> float:
     """What the worker's own predictor takes for a slice, here, with nothing around it."""
-    from napari_emseg.model.library import find_model
-    from napari_emseg.model.predictor import Predictor
+    from napari_emseg.model.packages.library import find_model
+    from napari_emseg.model.predict.predictor import Predictor
 
     predict = Predictor.of(find_model("default"))
     seconds = []

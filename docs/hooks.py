@@ -9,9 +9,9 @@ from typing import Any
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.config.setting import Config
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.setting import Config
 
 _SHOWN = (PredictConfig, MaskConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig)
 

@@ -1,4 +1,4 @@
-"""Imports run down the five floors and never up, and heavy libraries stay where they belong.
+"""Imports run down the floors and never up, and heavy libraries stay where they belong.
 
 The table is the one in the design: window and command line stand on the engine, the engine on the
 model, the model on the core, the core on files; `types` and `errors` stand under all.
@@ -25,8 +25,9 @@ SOURCE = Path(napari_emseg.__file__).parent
 
 FLOORS = {
     "__init__": 0, "types": 0, "errors": 0,
-    "io": 1, "core": 2, "model": 3, "engine": 4, "ui": 5, "cli": 5, "evaluate": 5, "terminal": 5,
-    "__main__": 5,
+    "io": 1, "core": 2, "model": 3, "engine": 4, "report": 4,
+    "session": 5, "api": 5, "ui": 6, "cli": 7,
+    "__main__": 7,
 }  # fmt: skip
 
 WINDOW = {"napari", "qtpy", "superqt", "magicgui", "psygnal", "PyQt5", "PyQt6", "PySide6"}
@@ -43,10 +44,11 @@ FORBIDDEN = {
     "core": WINDOW | NETWORKS | FILES,
     "model": WINDOW | BACKENDS,
     "engine": WINDOW | NETWORKS,
+    "report": WINDOW | NETWORKS,
+    "session": (WINDOW - {"psygnal"}) | NETWORKS,
+    "api": WINDOW | NETWORKS,
     "ui": NETWORKS,
     "cli": WINDOW | NETWORKS,
-    "evaluate": WINDOW | NETWORKS,
-    "terminal": WINDOW | NETWORKS,
     "__main__": WINDOW | NETWORKS,
 }
 HEAVY = {"keras", "tensorflow", "jax", "torch", "openvino"}
@@ -173,7 +175,7 @@ def test_importing_a_part_does_not_load_keras(part):
             assert not any(within(name, heavy) for heavy in HEAVY), " -> ".join(way)
 
 
-@pytest.mark.parametrize("part", ["io", "engine", "cli", "evaluate", "terminal", "__main__"])
+@pytest.mark.parametrize("part", ["io", "engine", "report", "session", "api", "cli", "__main__"])
 def test_importing_a_part_does_not_load_the_window(part):
     for module in modules():
         if part_of(module) != part:
@@ -226,8 +228,8 @@ def test_what_the_manifest_names_for_files_loads_neither_keras_nor_a_window():
 def test_neither_the_window_nor_the_engine_loads_keras():
     """TensorFlow in the window's process would crash it."""
     ours = sorted(m for m in modules() if part_of(m) in ("ui", "engine"))
-    assert f"{PACKAGE}.ui.segment" in ours
-    wanted = [*ours, f"{PACKAGE}.model.library", f"{PACKAGE}.model.package"]
+    assert f"{PACKAGE}.ui.segment.dock" in ours
+    wanted = [*ours, f"{PACKAGE}.model.packages.library"]
     loaded = modules_after("\n".join(f"import {module}" for module in wanted))
     assert "napari" in loaded
     assert not loaded & HEAVY
@@ -235,20 +237,20 @@ def test_neither_the_window_nor_the_engine_loads_keras():
 
 def test_a_dock_opens_without_what_only_its_threads_need():
     """These take the window 0.3 s and more, where a hang of 0.1 s is felt."""
-    docks = "import napari_emseg.ui.segment, napari_emseg.ui.train, napari_emseg.ui.correct"
-    docks += ", napari_emseg.ui.compare"
+    rooms = ("segment", "train", "correct", "compare")
+    docks = "import " + ", ".join(f"{PACKAGE}.ui.{room}.dock" for room in rooms)
     loaded = modules_after(docks) - modules_after("import napari, napari._qt.qt_main_window")
     assert not loaded & {"scipy.ndimage", "scipy.stats", "skimage", "cv2", "matplotlib", "pandas"}
 
 
 def test_what_predicts_loads_no_keras():
     """On a processor OpenVINO does it all."""
-    names = ["predict", "library", "package", "runtime", "openvino_runtime"]
+    names = ["predict.predict", "packages.library", "runtimes.runtime", "runtimes.openvino_runtime"]
     loaded = modules_after("\n".join(f"import {PACKAGE}.model.{name}" for name in names))
     assert "openvino" in loaded
     assert not loaded & {"keras", "nncf", *BACKENDS}
 
 
 def test_the_command_line_loads_neither_keras_nor_a_window():
-    loaded = modules_after(f"import {PACKAGE}.cli, {PACKAGE}.engine.worker_main")
+    loaded = modules_after(f"import {PACKAGE}.cli.commands, {PACKAGE}.engine.worker_main")
     assert not loaded & (HEAVY | {"napari", "qtpy"})

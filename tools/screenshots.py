@@ -26,7 +26,7 @@ from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
 
-from napari_emseg.ui.jobs import close_job_runner
+from napari_emseg.ui.background.job_runner import close_job_runner
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 THEMES = ("dark", "light")

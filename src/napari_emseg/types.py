@@ -47,7 +47,7 @@ class Stack:
     kind : {"image", "labels"}
         Whether it holds grey values or labels.
     edits : dict, optional
-        A note for JSON of what a person has changed of predicted labels; see `core.edits`.
+        A note for JSON of what a person has changed of predicted labels; see `core.correct.edits`.
     """
 
     data: ArrayLike

@@ -14,9 +14,9 @@ from napari_emseg.core.config.correction import BrushConfig, RetrainConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.setting import Config, setting
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.setting import Config, setting
 from napari_emseg.errors import SettingError
 
 CONFIGS = [

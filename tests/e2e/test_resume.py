@@ -11,22 +11,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_emseg.cli import cli
+from napari_emseg.cli.commands import cli
+from napari_emseg.cli.options_and_progress import exit_status
 from napari_emseg.core.config.prediction import MaskConfig
-from napari_emseg.core.postprocess import to_cells, to_mask
-from napari_emseg.core.segment import DTYPES
-from napari_emseg.io.growing import RECORD
+from napari_emseg.core.segment.postprocess import to_cells, to_mask
+from napari_emseg.core.segment.segmenter import DTYPES
 from napari_emseg.io.read import read_stack
+from napari_emseg.io.resumable_writer import RECORD
 from napari_emseg.io.samples import phantom_path
-from napari_emseg.model.library import DEFAULT, find_model
-from napari_emseg.terminal import exit_status
+from napari_emseg.model.packages.library import DEFAULT, find_model
 
 PROGRAM = [sys.executable, "-m", "napari_emseg", "predict"]
 SLICES = 40
 ALL_KINDS = """
 import sys
-from napari_emseg.cli import cli
-from napari_emseg.terminal import exit_status
+from napari_emseg.cli.commands import cli
+from napari_emseg.cli.options_and_progress import exit_status
 for what in sys.argv[2:]:
     status = exit_status(cli, ["predict", sys.argv[1], "--out", f"{what}.npy", "--what", what])
     assert status == 0

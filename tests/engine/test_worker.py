@@ -21,7 +21,7 @@ from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult, Warm
 from napari_emseg.engine.worker import Worker
 from napari_emseg.errors import WorkerError
 from napari_emseg.io.scratch import Scratch, attach
-from napari_emseg.model.predictor import Outlook
+from napari_emseg.model.predict.predictor import Outlook
 from napari_emseg.types import Cancelled, Event, Failed, Finished, SliceDone
 
 TIMEOUT_S = 90

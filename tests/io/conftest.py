@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_emseg.io import forms
+from napari_emseg.io.formats import file_format as forms
 
 ROOT = Path(__file__).parents[2]
 

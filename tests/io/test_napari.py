@@ -9,7 +9,7 @@ from imageio.v3 import imwrite
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
-from napari_emseg.core.edits import Edits
+from napari_emseg.core.correct.edits import Edits
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io import napari_writer
 from napari_emseg.io.napari_reader import contrast_limits, get_reader
@@ -50,7 +50,7 @@ def _write(path, data, **options):
 @pytest.mark.parametrize("lazy", [False, True])
 def test_an_image_opens_with_scale_and_units(tmp_path, grey, monkeypatch, lazy):
     if lazy:
-        monkeypatch.setattr("napari_emseg.io.forms.LAZY_BYTES", 0)
+        monkeypatch.setattr("napari_emseg.io.formats.file_format.LAZY_BYTES", 0)
     layer = _open(_write(tmp_path / "vol.tif", grey))
     assert isinstance(layer, Image)
     assert (layer.name, _units(layer), layer.axis_labels) == ("vol", NM, ("z", "y", "x"))

@@ -152,7 +152,7 @@ def test_not_a_png(tmp_path):
 @pytest.mark.parametrize("lazy", [False, True])
 def test_npy(tmp_path, rng, monkeypatch, dtype, lazy):
     if lazy:
-        monkeypatch.setattr("napari_emseg.io.forms.LAZY_BYTES", 0)
+        monkeypatch.setattr("napari_emseg.io.formats.file_format.LAZY_BYTES", 0)
     data = (rng.random((3, 8, 9)) * 100).astype(dtype)
     np.save(tmp_path / "a.npy", data)
     stack = read_stack(tmp_path / "a.npy", raw_values=True)
@@ -191,7 +191,7 @@ def test_npy_of_odd_dtypes_is_refused(tmp_path, array, match):
 @pytest.mark.parametrize("lazy", [False, True])
 def test_truncated_npy_is_refused(tmp_path, grey, monkeypatch, lazy):
     if lazy:
-        monkeypatch.setattr("napari_emseg.io.forms.LAZY_BYTES", 0)
+        monkeypatch.setattr("napari_emseg.io.formats.file_format.LAZY_BYTES", 0)
     np.save(tmp_path / "a.npy", grey)
     whole = (tmp_path / "a.npy").read_bytes()
     for cut in (4, 60, 500, len(whole) - 1):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_emseg.errors import CancelledError, ReadError, WriteError
-from napari_emseg.io import _writers
+from napari_emseg.io.formats import writers
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import as_ids, as_mask_uint8, write_stack
 from napari_emseg.types import Stack
@@ -89,8 +89,8 @@ def test_round_trip_through_tiff_slices(tmp_path, dtype):
 
 
 def test_many_slices_have_longer_numbers():
-    assert list(_writers.slice_names(10001, ".png"))[-1] == "slice_10000.png"
-    assert next(_writers.slice_names(10001, ".png")) == "slice_00000.png"
+    assert list(writers.slice_names(10001, ".png"))[-1] == "slice_10000.png"
+    assert next(writers.slice_names(10001, ".png")) == "slice_00000.png"
 
 
 def test_a_single_png(tmp_path):
@@ -151,7 +151,7 @@ def test_imagej_reads_what_it_can(tmp_path):
 
 
 def test_a_large_stack_is_bigtiff_with_ome_metadata(tmp_path, monkeypatch):
-    monkeypatch.setattr(_writers, "CLASSIC_TIFF_BYTES", 100)
+    monkeypatch.setattr(writers, "CLASSIC_TIFF_BYTES", 100)
     write_stack(tmp_path / "a.tif", _stack())
     with tifffile.TiffFile(tmp_path / "a.tif") as tif:
         assert tif.is_bigtiff
@@ -317,7 +317,7 @@ def test_cancel_leaves_nothing(tmp_path, name):
 
 
 def test_a_zarr_that_cannot_be_moved_is_put_back(tmp_path, monkeypatch):
-    from napari_emseg.io import _atomic
+    from napari_emseg.io import atomic as _atomic
 
     write_stack(tmp_path / "a.zarr", _stack())
     real = _atomic.Path.rename

@@ -12,9 +12,9 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.jobs import TrainJob
-from napari_emseg.model.library import import_model
+from napari_emseg.model.packages.library import import_model
 from napari_emseg.types import Cancelled, Failed, Finished
-from napari_emseg.ui.jobs import close_job_runner, job_runner
+from napari_emseg.ui.background.job_runner import close_job_runner, job_runner
 
 _TRAINING_S = 280
 

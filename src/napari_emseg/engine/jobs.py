@@ -13,8 +13,8 @@ from typing import TypeAlias
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
-from napari_emseg.core.tiling import Region
-from napari_emseg.model.library import DEFAULT
+from napari_emseg.core.segment.tiling import Region
+from napari_emseg.model.packages.library import DEFAULT
 from napari_emseg.types import LabelsMeaning, VoxelSize, What
 
 
@@ -76,7 +76,7 @@ class SegmentJob:
     out : str
         Whatever `napari_emseg.io.write.write_stack` takes.
     what : {"probability", "mask", "cells", "classes"}
-        See `napari_emseg.core.segment`.
+        See `napari_emseg.core.segment.segmenter`.
     slices : tuple of int, optional
         Which slices, in the order wanted; all by default.
     rules : MaskConfig
@@ -101,12 +101,12 @@ class SegmentJob:
 
 @dataclass(frozen=True)
 class TrainJob:
-    """Train on an image stack and its labels, into a run folder; see `model.train.train`.
+    """Train on an image stack and its labels, into a run folder; see `model.train.train.train`.
 
     Parameters
     ----------
     reviewed : Path, optional
-        Stack that is nonzero where the labels count; see `core.targets.make_target`.
+        Stack that is nonzero where the labels count; see `core.train.targets.make_target`.
     voxel_size_nm : tuple of float, optional
         Edge lengths (Z, Y, X), instead of what the file says.
     library : Path, optional
@@ -132,7 +132,7 @@ class TrainJob:
 
 @dataclass(frozen=True)
 class PaceJob:
-    """Measure the seconds that a step of training takes; see `model.pace`."""
+    """Measure the seconds that a step of training takes; see `model.train.step_time`."""
 
     recipe: Recipe
     device: str = "auto"
@@ -145,7 +145,7 @@ class DevicesJob:
 
 @dataclass(frozen=True)
 class DoctorJob:
-    """Say what hardware is used, and why not more; see `engine.doctor.diagnose`."""
+    """Say what hardware is used, and why not more; see `engine.hardware.doctor.diagnose`."""
 
 
 Job: TypeAlias = WarmUpJob | PredictJob | SegmentJob | TrainJob | PaceJob | DevicesJob | DoctorJob

@@ -27,9 +27,9 @@ from napari_emseg.engine.jobs import (
     WarmUpJob,
 )
 from napari_emseg.errors import CancelledError, ShapeError
-from napari_emseg.io.stamped import sha256_of
-from napari_emseg.model.history import TrainResult
-from napari_emseg.model.predictor import Outlook, Predictor
+from napari_emseg.io.file_fingerprint import sha256_of
+from napari_emseg.model.predict.predictor import Outlook, Predictor
+from napari_emseg.model.train.history import TrainResult
 from napari_emseg.types import (
     Float32Array,
     Log,
@@ -42,9 +42,9 @@ from napari_emseg.types import (
 )
 
 if TYPE_CHECKING:
-    from napari_emseg.core.targets import Target
-    from napari_emseg.core.tiling import Region
-    from napari_emseg.model.package import ModelPackage
+    from napari_emseg.core.segment.tiling import Region
+    from napari_emseg.core.train.targets import Target
+    from napari_emseg.model.packages.package import ModelPackage
 
 
 @singledispatch
@@ -77,7 +77,7 @@ def run(job: Any, emit: OnEvent, should_stop: ShouldStop) -> Any:
 
 @run.register
 def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> Outlook | None:
-    from napari_emseg.model.library import find_model
+    from napari_emseg.model.packages.library import find_model
 
     predictor = Predictor.of(find_model(job.model), job.device, job.config, emit)
     return None if job.shape is None else predictor.outlook(job.shape)
@@ -85,14 +85,14 @@ def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> Outlook 
 
 @run.register
 def _devices(job: DevicesJob, emit: OnEvent, should_stop: ShouldStop) -> list[str]:
-    from napari_emseg.model.runtime import available_devices
+    from napari_emseg.model.runtimes.runtime import available_devices
 
     return available_devices()
 
 
 @run.register
 def _doctor(job: DoctorJob, emit: OnEvent, should_stop: ShouldStop) -> str:
-    from napari_emseg.engine.doctor import diagnose
+    from napari_emseg.engine.hardware.doctor import diagnose
 
     return diagnose()
 
@@ -116,10 +116,10 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
 
 @run.register
 def _segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
-    from napari_emseg.core.segment import DTYPES, Segmenter
-    from napari_emseg.io.growing import GrowingOutput, planned_stack
-    from napari_emseg.io.overlap import behind
+    from napari_emseg.core.segment.segmenter import DTYPES, Segmenter
+    from napari_emseg.io.prefetch import behind
     from napari_emseg.io.read import read_stack
+    from napari_emseg.io.resumable_writer import GrowingOutput, planned_stack
 
     work = _Prediction(job, read_stack(job.source, kind="image"), emit, should_stop)
     kind: StackKind = "image" if job.what == "probability" else "labels"
@@ -146,7 +146,7 @@ class _Prediction:
     def __init__(
         self, job: PredictJob | SegmentJob, stack: Stack, emit: OnEvent, should_stop: ShouldStop
     ) -> None:
-        from napari_emseg.model.library import find_model
+        from napari_emseg.model.packages.library import find_model
 
         self.job, self._emit, self._should_stop = job, emit, should_stop
         self.package, self.stack = find_model(job.model), stack
@@ -163,7 +163,7 @@ class _Prediction:
         self._before = self._done = skip
         if skip == len(self.slices):
             return
-        from napari_emseg.model.predict import predict_slices
+        from napari_emseg.model.predict.predict import predict_slices
 
         info = self.package.info
         self._emit(Log(f"Loading model {info.name!r}."))
@@ -223,12 +223,12 @@ def _attach(name: str, path: Path, stack: Stack) -> np.memmap[Any, Any]:
 @run.register
 def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult:
     from napari_emseg.io.read import read_stack
-    from napari_emseg.model.backend import load_backend
-    from napari_emseg.model.library import find_model
+    from napari_emseg.model.hardware.backend import load_backend
+    from napari_emseg.model.packages.library import find_model
 
     emit(Log("Loading Keras ..."))
     load_backend()
-    from napari_emseg.model.train import train
+    from napari_emseg.model.train.train import train
 
     stack = read_stack(job.images, kind="image", voxel_size_nm=job.voxel_size_nm)
     target = _target_of(job, emit)
@@ -253,16 +253,16 @@ def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult
 
 @run.register
 def _pace(job: PaceJob, emit: OnEvent, should_stop: ShouldStop) -> float:
-    from napari_emseg.model.backend import load_backend
+    from napari_emseg.model.hardware.backend import load_backend
 
     load_backend()
-    from napari_emseg.model.pace import measure_pace
+    from napari_emseg.model.train.step_time import measure_pace
 
     return measure_pace(job.recipe, device=job.device, should_stop=should_stop)
 
 
 def _target_of(job: TrainJob, emit: OnEvent) -> Target:
-    from napari_emseg.core.targets import guess_meaning, make_target
+    from napari_emseg.core.train.targets import guess_meaning, make_target
     from napari_emseg.io.read import read_stack
 
     labels = np.asarray(read_stack(job.labels, kind="labels").data)
@@ -281,8 +281,8 @@ def _target_of(job: TrainJob, emit: OnEvent) -> Target:
 @contextmanager
 def _in_library(job: TrainJob) -> Iterator[list[ModelPackage]]:
     """Add the model to the library where that is asked for, also one that an error has left."""
-    from napari_emseg.model.library import free_name, import_model
-    from napari_emseg.model.run_folder import RunFolder
+    from napari_emseg.model.packages.library import free_name, import_model
+    from napari_emseg.model.train.run_folder import RunFolder
 
     added: list[ModelPackage] = []
     package = RunFolder(job.folder).package

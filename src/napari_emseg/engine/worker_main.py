@@ -22,7 +22,7 @@ import psutil
 
 from napari_emseg.engine.jobs import Job
 from napari_emseg.errors import CancelledError, EmsegError
-from napari_emseg.model.backend import prepare_environment
+from napari_emseg.model.hardware.backend import prepare_environment
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 
 _NICENESS = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_emseg.io.forms import AnyPath
+from napari_emseg.io.formats.file_format import AnyPath
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import OnSlice, SliceEnding, write_stack
 from napari_emseg.types import ShouldStop, VoxelSize

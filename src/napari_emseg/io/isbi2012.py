@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from napari_emseg.errors import CancelledError, DownloadError
-from napari_emseg.io._atomic import as_write_error, replacing_file
+from napari_emseg.io.atomic import as_write_error, replacing_file
 from napari_emseg.types import ShouldStop
 
 logger = logging.getLogger(__name__)

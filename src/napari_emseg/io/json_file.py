@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from napari_emseg.io._atomic import as_write_error, replacing_file
+from napari_emseg.io.atomic import as_write_error, replacing_file
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from napari_emseg.io.forms import STACK_ENDINGS, AnyPath, ending, is_zarr, slice_files
+from napari_emseg.io.formats.file_format import STACK_ENDINGS, AnyPath, ending, is_zarr, slice_files
 from napari_emseg.types import OURS, Stack
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]

@@ -6,8 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io._arrays import Loaded, check_dtype, check_not_empty
-from napari_emseg.io.forms import STACK_ENDINGS, AnyPath, Form, form_of, natural_key, stem_of
+from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty
+from napari_emseg.io.formats.file_format import (
+    STACK_ENDINGS,
+    AnyPath,
+    Form,
+    form_of,
+    natural_key,
+    stem_of,
+)
 from napari_emseg.io.kinds import guess_kind, normalised_labels
 from napari_emseg.io.voxels import challenge_voxel_size, checked_voxel_size
 from napari_emseg.types import Stack, StackKind, VoxelSize
@@ -65,7 +72,7 @@ def read_slices(
 
     The stack is called like the files' folder.
     """
-    from napari_emseg.io._folder import read_files
+    from napari_emseg.io.formats.folder import read_files
 
     if not paths:
         raise ReadError("paths: expected one file or more, received none")
@@ -132,30 +139,30 @@ def _checked(path: Path, loaded: Loaded) -> Loaded:
 
 
 def _read_tiff(path: Path) -> Loaded:
-    from napari_emseg.io._tiff import read_tiff
+    from napari_emseg.io.formats.tiff import read_tiff
 
     return _checked(path, read_tiff(path))
 
 
 def _read_png(path: Path) -> Loaded:
-    from napari_emseg.io._png import read_png
+    from napari_emseg.io.formats.png import read_png
 
     return _checked(path, Loaded(read_png(path)[None]))
 
 
 def _read_npy(path: Path) -> Loaded:
-    from napari_emseg.io._npy import read_npy
+    from napari_emseg.io.formats.npy import read_npy
 
     return _checked(path, read_npy(path))
 
 
 def _read_zarr(path: Path) -> Loaded:
-    from napari_emseg.io._zarr import read_zarr
+    from napari_emseg.io.formats.zarr import read_zarr
 
     return _checked(path, read_zarr(path))
 
 
 def _read_folder(path: Path) -> Loaded:
-    from napari_emseg.io._folder import read_folder
+    from napari_emseg.io.formats.folder import read_folder
 
     return _checked(path, read_folder(path))

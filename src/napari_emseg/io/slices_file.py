@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.io._atomic import as_write_error
+from napari_emseg.io.atomic import as_write_error
 
 
 def write_slices(

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import CancelledError, WriteError
-from napari_emseg.io import _writers
-from napari_emseg.io._atomic import as_write_error, moving_into, replacing_file, replacing_folder
-from napari_emseg.io.forms import (
+from napari_emseg.io.atomic import as_write_error, moving_into, replacing_file, replacing_folder
+from napari_emseg.io.formats import writers
+from napari_emseg.io.formats.file_format import (
     STACK_ENDINGS,
     AnyPath,
     Form,
@@ -83,8 +83,8 @@ def write_stack(
     out = Path(path)
     stack = stack.with_data(_native_dtype(stack.data))
     with _beside(out, form) as place:
-        _writers.make(place, form, stack)
-        with _writers.fill(place, form, stack, slice_ending) as put:
+        writers.make(place, form, stack)
+        with writers.fill(place, form, stack, slice_ending) as put:
             for z in range(len(stack)):
                 if should_stop is not None and should_stop():
                     raise CancelledError(
@@ -200,9 +200,9 @@ def _check_dtype(path: Path, form: Form, dtype: np.dtype[Any], slice_ending: str
     if slice_ending not in (".png", ".tif"):
         raise WriteError(f"slice_ending: expected '.png' or '.tif', received {slice_ending!r}")
     if form == "png" or (form == "folder" and slice_ending == ".png"):
-        _writers.check_png_dtype(path, dtype)
+        writers.check_png_dtype(path, dtype)
     if form == "tiff" or (form == "folder" and slice_ending == ".tif"):
-        _writers.check_tiff_dtype(path, dtype)
+        writers.check_tiff_dtype(path, dtype)
 
 
 def refuse_inputs(out: Path, sources: Sequence[AnyPath]) -> None:
@@ -220,7 +220,7 @@ def refuse_inputs(out: Path, sources: Sequence[AnyPath]) -> None:
 def check_place(out: Path, form: Form, stack: Stack, *, overwrite: bool, slice_ending: str) -> None:
     """Raise `WriteError` where ``out`` cannot be, or must not be replaced."""
     if form == "folder" and out.is_dir():
-        _check_mix(out, set(_writers.slice_names(len(stack), slice_ending)), overwrite)
+        _check_mix(out, set(writers.slice_names(len(stack), slice_ending)), overwrite)
     if not out.absolute().parent.is_dir():
         raise WriteError(f"{out}: the folder {out.absolute().parent} does not exist; make it first")
     if not out.exists() or (out.is_dir() and (form == "folder" or not any(out.iterdir()))):

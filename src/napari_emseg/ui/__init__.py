@@ -1,5 +1,5 @@
 """Floor 5: what a person sees and does in napari."""
 
-from napari_emseg.ui.collector import put_off_collections
+from napari_emseg.ui.background.garbage import put_off_collections
 
 put_off_collections()

@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_emseg.core.metrics import StackScores, score_stack
+from napari_emseg.core.scores.metrics import StackScores, score_stack
 from napari_emseg.errors import DisplayError, EmsegError, WriteError
 from napari_emseg.io.folders import CONFIG_VARIABLE
 from napari_emseg.types import Event, Failed, Finished, Stack
@@ -21,7 +21,7 @@ from napari_emseg.types import Event, Failed, Finished, Stack
 if TYPE_CHECKING:
     import napari
 
-    from napari_emseg.ui.segment import SegmentWidget
+    from napari_emseg.ui.segment.dock import SegmentWidget
 
 _WINDOW = (1600, 1000)
 _DRAWING_MS = 1000

@@ -38,7 +38,7 @@ def open_isbi2012(url: str = ISBI_URL) -> list[LayerData]:
     """
     from napari_emseg.io.napari_reader import layer_data
     from napari_emseg.io.read import read_stack
-    from napari_emseg.ui.notify import show_error
+    from napari_emseg.ui.widgets.notify import show_error
 
     try:
         paths = _ask_and_fetch(url)

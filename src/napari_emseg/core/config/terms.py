@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from napari_emseg.core.setting import Config, setting
+from napari_emseg.core.config.setting import Config, setting
 
 UNSTATED = "not stated"
 """What stands in the place of a licence that nobody gave."""

@@ -1,0 +1,1 @@
+"""What a person types: commands, their options, and the progress of a job."""

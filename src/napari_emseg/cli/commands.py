@@ -1,0 +1,269 @@
+"""The command line; it runs the same jobs as the window, in its own process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import yaml
+
+from napari_emseg import __version__
+from napari_emseg.cli.options_and_progress import (
+    Slices,
+    exit_status,
+    options_of,
+    run_with_progress,
+    slice_bar,
+    take,
+)
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.engine.jobs import SegmentJob, TrainJob
+from napari_emseg.errors import CancelledError
+from napari_emseg.model.packages.library import (
+    DEFAULT,
+    export_model,
+    find_model,
+    import_model,
+    list_models,
+    remove_model,
+)
+from napari_emseg.model.train.run_folder import RunFolder
+from napari_emseg.types import LabelsMeaning, VoxelSize, What
+
+_PATH = click.Path(path_type=Path)
+_OUT = click.Path()  # text: a Path would lose the slash that says "a folder"
+_overwrite = click.option("--overwrite", is_flag=True, help="Replace what is there.")
+_device = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, gpu or gpu:0."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+def cli() -> None:
+    """Segment membranes and cells in serial-section electron microscopy.
+
+    A stack is a TIFF stack, a folder of slices, a .npy or a .zarr.
+    """
+
+
+@cli.command()
+@click.option("--headless", is_flag=True, help="Show nothing; write the results to --out.")
+@click.option(
+    "--out", type=_PATH, default=Path("demo-out"), show_default=True,
+    help="Folder for the screenshot, the mask and the scores.",
+)  # fmt: skip
+def demo(headless: bool, out: Path) -> None:
+    """Segment the bundled sample in napari."""
+    from napari_emseg.ui.demo import run_demo
+
+    if written := run_demo(out=out, headless=headless):
+        click.echo(f"{written}: screenshot.png, mask.tif, scores.json")
+
+
+@cli.command()
+@click.argument("images", type=_PATH)
+@click.argument("labels", type=_PATH)
+@click.option("--out", type=_PATH, required=True, help="Run folder to make.")
+@click.option("--name", default=None, help="Name of the model; the run folder's by default.")
+@click.option("--slices", type=Slices(), help="Use only these labelled slices, such as 0:24.")
+@click.option("--val-slices", type=Slices(), help="Validate on these slices.")
+@click.option("--from", "start_from", help="Start from the weights of this model.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on after the last epoch of the run in --out, with its settings.",
+)
+@click.option(
+    "--labels-mean", type=click.Choice(["mask", "scribbles", "instances"]),
+    help="Meaning of the labels; guessed by default.",
+)  # fmt: skip
+@_device
+@options_of(TrainConfig)
+@options_of(NetworkConfig)
+@options_of(AugmentConfig)
+@options_of(TermsConfig)
+def train(images: Path, labels: Path, out: Path, name: str | None, **options: Any) -> None:
+    """Train a U-Net on IMAGES and LABELS.
+
+    Labels are a mask (nonzero is cell), scribbles (1 membrane, 2 cell) or instances. With
+    --classes 3 and more they are scribbles, 3, 4, ... being parts of cells such as mitochondria.
+    """
+    run = RunFolder(out)
+    before, terms = Recipe(), TermsConfig()
+    if options["resume"] and run.config.exists():
+        before, terms = run.read_recipe(), run.read_terms()
+    recipe = Recipe(
+        take(NetworkConfig, options, otherwise=before.network),
+        take(AugmentConfig, options, otherwise=before.augment),
+        take(TrainConfig, options, otherwise=before.train),
+    )
+    result = run_with_progress(
+        TrainJob(
+            images, labels, out, name or out.name,
+            meaning=options["labels_mean"], slices=options["slices"],
+            validation=options["val_slices"], start_from=options["start_from"],
+            resume=options["resume"], device=options["device"], recipe=recipe,
+            terms=take(TermsConfig, options, otherwise=terms),
+        )
+    )  # fmt: skip
+    click.echo(
+        f"{result.package}: best epoch {result.best['epoch']:.0f}, "
+        f"V_rand {result.best['val_v_rand']:.4f} on validation"
+    )
+    if result.stopped:
+        raise CancelledError("Stopped; the best model so far is kept.")
+
+
+@cli.command()
+@click.argument("stack", type=_PATH)
+@click.option("--out", type=_OUT, required=True, help="OUT.tif, OUT.npy, OUT.zarr or a folder/.")
+@_overwrite
+@click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
+@click.option(
+    "--what", type=click.Choice(get_args(What)), default="probability", show_default=True,
+    help="float32 in 0..1; uint8 in {0, 255}; ids, linked through the slices; or uint8 as in "
+    "scribbles: 1 membrane, 2 cell, 3.. further classes.",
+)  # fmt: skip
+@click.option("--slices", type=Slices(), help="Only these slices, such as 3:7.")
+@click.option(
+    "--resume", is_flag=True, help="Go on after the last finished slice, if --out was begun."
+)
+@_device
+@options_of(MaskConfig, without_default=["threshold"])
+@options_of(PredictConfig)
+def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> None:
+    """Segment STACK, slice by slice; --threshold is the model's own where it is not given."""
+    if options["threshold"] is None:
+        options["threshold"] = find_model(model).info.threshold
+    rules, config = take(MaskConfig, options), take(PredictConfig, options)
+    job = SegmentJob(stack, out, what, model, config=config, rules=rules, **options)
+    result = run_with_progress(job)
+    click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s with {result.device}")
+
+
+@cli.command()
+@click.argument("prediction", type=_PATH)
+@click.argument("truth", type=_PATH)
+@click.option(
+    "--slices", type=Slices(),
+    help="Score these slices of TRUTH, and of PREDICTION where it has as many slices.",
+)  # fmt: skip
+@click.option(
+    "--truth-means", type=click.Choice(get_args(LabelsMeaning)), default="instances",
+    show_default=True,
+    help="mask: nonzero is cell; instances: so is each id; scribbles: 0 unknown and left out, 1 "
+    "membrane, 2 and more cell.",
+)  # fmt: skip
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1),
+    help="Score at this threshold alone, in place of the best of 0, 0.1, ... 1.",
+)  # fmt: skip
+@click.option("--against", type=_PATH, help="A second prediction, to test which is better.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--csv", "as_csv", type=_PATH, help="Write the scores as a table to this file.")
+@click.option("--report", type=_PATH, help="Write a page with pictures: OUT.html or OUT.pdf.")
+@click.option("--image", type=_PATH, help="The slices that were predicted, for that page.")
+@click.option("--model", help="The model that predicted, to be named with the scores.")
+def evaluate(prediction: Path, truth: Path, **options: Any) -> None:
+    """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge.
+
+    PREDICTION is a probability, a mask or cells. A slice of TRUTH that is 0 everywhere is not
+    labelled and takes no part.
+    """
+    from napari_emseg.cli.evaluate import EvaluateOptions, run_evaluate
+
+    run_evaluate(prediction, truth, EvaluateOptions(**options))
+
+
+@cli.command()
+@click.argument("source", metavar="IN", type=_PATH)
+@click.argument("out", type=_OUT)
+@click.option(
+    "--voxel-size-nm", type=float, nargs=3, metavar="Z Y X",
+    help="Record this voxel size, such as 50 4 4, in place of what IN says.",
+)  # fmt: skip
+@_overwrite
+def convert(source: Path, out: str, voxel_size_nm: VoxelSize | None, overwrite: bool) -> None:
+    """Convert a stack: TIFF, folder of PNG or TIFF slices, .npy, .zarr.
+
+    OUT's ending says the form; a path without one, or with a slash at its end, is a folder.
+    """
+    from napari_emseg.io.convert import convert as convert_stack
+
+    with slice_bar() as advance:
+        convert_stack(
+            source, out, overwrite=overwrite, voxel_size_nm=voxel_size_nm, on_slice=advance
+        )
+    click.echo(out)
+
+
+@cli.group()
+def models() -> None:
+    """List, show, import, export and remove models."""
+
+
+@models.command("list")
+def list_() -> None:
+    """List the model that ships and those of your library."""
+    for package in list_models():
+        score = package.info.scores.get("val_v_rand")
+        shown = "" if score is None else f"V_rand {score:.4f} on validation"
+        click.echo(f"{package.folder.name:24} {shown:28} {package.folder}")
+
+
+@models.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show what a model says of itself: network, threshold, training, scores, terms."""
+    package = find_model(name)
+    click.echo(f"folder: {package.folder}")
+    click.echo(yaml.safe_dump(package.info.to_config(), sort_keys=False).rstrip())
+
+
+@models.command("import")
+@click.argument("source", type=_PATH)
+@click.option("--name", default=None, help="What to call it; as it calls itself by default.")
+@_overwrite
+def import_(source: Path, name: str | None, overwrite: bool) -> None:
+    """Copy a model into your library: a package, a run folder, or a package as a zip file."""
+    click.echo(import_model(source, name, overwrite=overwrite).folder)
+
+
+@models.command()
+@click.argument("name")
+@click.argument("out", type=_PATH)
+@_overwrite
+def export(name: str, out: Path, overwrite: bool) -> None:
+    """Write a model as OUT.zip, or as a folder."""
+    export_model(name, out, overwrite=overwrite)
+    click.echo(out)
+
+
+@models.command()
+@click.argument("name")
+@click.confirmation_option("--yes", prompt="Delete this model from your library?")
+def remove(name: str) -> None:
+    """Delete a model from your library; asks first."""
+    remove_model(name)
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what hardware is used, and why not more."""
+    from napari_emseg.engine.hardware.doctor import diagnose
+
+    click.echo(diagnose())
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Entry point of ``napari-emseg``."""
+    sys.exit(exit_status(cli, args))

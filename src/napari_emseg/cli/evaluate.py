@@ -1,0 +1,93 @@
+"""What ``napari-emseg evaluate`` does; apart from `cli.commands`, which only names commands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from napari_emseg.cli.options_and_progress import slice_bar
+from napari_emseg.core.scores.paired import Paired
+from napari_emseg.io.read import read_stack
+from napari_emseg.model.packages.library import find_model
+from napari_emseg.report.evaluation import Evaluation
+from napari_emseg.report.files import score_table, write_csv
+from napari_emseg.report.page import check_form, write_report
+from napari_emseg.report.provenance import about_model
+from napari_emseg.types import LabelsMeaning
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """The options of the command; see there."""
+
+    slices: tuple[int, ...] | None
+    truth_means: LabelsMeaning
+    threshold: float | None
+    against: Path | None
+    as_json: bool
+    as_csv: Path | None
+    report: Path | None
+    image: Path | None
+    model: str | None
+
+
+def run_evaluate(prediction: Path, truth: Path, options: EvaluateOptions) -> None:
+    """Score, write what is asked for, and print."""
+    if options.report is not None:
+        check_form(options.report)
+    report, evaluation = _score(prediction, truth, options)
+    if options.against is not None:
+        other, _ = _score(options.against, truth, options)
+        report["against"] = _compare(report, other)
+    if options.as_csv is not None:
+        write_csv(report, options.as_csv)
+    if options.report is not None:
+        write_report(report, evaluation.pictures(report, _image(options)), options.report)
+    click.echo(json.dumps(report) if options.as_json else _text(report, options))
+
+
+def _score(
+    prediction: Path, truth: Path, options: EvaluateOptions
+) -> tuple[dict[str, Any], Evaluation]:
+    model = None if options.model is None else about_model(find_model(options.model))
+    evaluation = Evaluation.of(
+        read_stack(prediction, kind="image"), read_stack(truth, kind="labels"), options.slices,
+        options.truth_means,
+    )  # fmt: skip
+    with slice_bar() as advance:
+        report = evaluation.report(threshold=options.threshold, model=model, on_slice=advance)
+    return report, evaluation
+
+
+def _compare(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """V_rand of the second prediction less that of the first."""
+    paired = Paired.of(*(
+        {row["slice"]: row["v_rand"] for row in each["slices"]} for each in (first, second)
+    ))  # fmt: skip
+    return {
+        "prediction": second["about"]["prediction"],
+        "stack": second["stack"],
+        "v_rand_differences": [{"slice": z, "v_rand": d} for z, d in paired.differences.items()],
+        "p_value": paired.p_value,
+        "verdict": paired.verdict("V_rand", ("PREDICTION", "the one it is held against")),
+    }
+
+
+def _image(options: EvaluateOptions) -> Any:
+    if options.image is None:
+        return None
+    stack = read_stack(options.image, kind="image")
+    return stack if options.slices is None else stack.take(options.slices)
+
+
+def _text(report: dict[str, Any], options: EvaluateOptions) -> str:
+    lines = [score_table(report)]
+    if "against" in report:
+        lines.append(report["against"]["verdict"])
+    if options.report is not None:
+        lines.append(str(options.report))
+    return "\n".join(lines)

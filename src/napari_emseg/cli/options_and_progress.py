@@ -1,0 +1,241 @@
+"""What the command line shares: options from settings, progress, exit status."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+from tqdm import tqdm
+
+from napari_emseg.core.config.setting import Config, Setting
+from napari_emseg.core.slices import parse_slices
+from napari_emseg.engine.jobs import Job
+from napari_emseg.errors import CancelledError, EmsegError, SettingError
+from napari_emseg.types import EpochDone, Event, Log, Progress
+
+EXIT_ERROR, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_C = TypeVar("_C", bound=Config)
+
+
+# -- options ----------------------------------------------------------------------------------
+
+
+def options_of(
+    config: type[Config], *, without_default: Sequence[str] = ()
+) -> Callable[[_Command], _Command]:
+    """Decorator: one option for every setting of ``config``.
+
+    Parameters
+    ----------
+    config : type of Config
+        Where the settings are declared.
+    without_default : sequence of str
+        Settings that are None where a person does not give them, in place of the declared default.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        for declared in reversed(list(config.settings())):
+            command = _option(declared, declared.name in without_default)(command)
+        return command
+
+    return decorate
+
+
+def _option(declared: Setting, without_default: bool) -> Callable[[_Command], _Command]:
+    flag = declared.name.replace("_", "-")
+    names = f"--{flag}/--no-{flag}" if declared.type is bool else f"--{flag}"
+    kind: Any = click.Choice(declared.choices) if declared.choices else declared.type
+    help_text = (
+        declared.help if declared.type is bool else f"{declared.help} ({declared.range_text})"
+    )
+    return click.option(
+        names,
+        declared.name,
+        type=kind,
+        default=None if without_default else declared.default,
+        show_default=not without_default,
+        help=help_text,
+    )
+
+
+def take(config: type[_C], options: dict[str, Any], *, otherwise: _C | None = None) -> _C:
+    """Build ``config`` from its options, and remove them from ``options``.
+
+    Parameters
+    ----------
+    config : type of Config
+        What to build.
+    options : dict
+        The values of all options of the command, by name.
+    otherwise : Config, optional
+        What counts where a person gives nothing, in place of the defaults.
+
+    Raises
+    ------
+    SettingError
+        If a value is outside its range.
+    """
+    values = {each.name: options.pop(each.name) for each in config.settings()}
+    if otherwise is not None:
+        values |= {k: v for k, v in otherwise.to_dict().items() if not _is_given(k)}
+    return config(**values)
+
+
+def _is_given(option: str) -> bool:
+    """Whether the person has written this option of the command that runs."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not ParameterSource.DEFAULT
+
+
+class Slices(click.ParamType[tuple[int, ...]]):
+    """A tuple of slice numbers; see `napari_emseg.core.slices.parse_slices`."""
+
+    name = "slices"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Read the text of an option."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return parse_slices(value)
+        except SettingError as error:
+            self.fail(str(error).removeprefix("slices: "), param, ctx)
+
+
+# -- jobs -------------------------------------------------------------------------------------
+
+
+def run_with_progress(job: Job) -> Any:
+    """Do a job in this process, with a progress bar; Ctrl-C stops it politely, twice at once."""
+    from napari_emseg.engine.run import run
+
+    with _stop_on_interrupt() as stopped, _Progress() as progress:
+        return run(job, progress.show, stopped.is_set)
+
+
+@contextmanager
+def slice_bar() -> Iterator[Callable[[int, int], None]]:
+    """What draws "done of total" slices as a bar on standard error."""
+    with tqdm(unit="slice", disable=None) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield advance
+
+
+class _Progress:
+    """Draws events as a bar on standard error."""
+
+    def __enter__(self) -> _Progress:
+        self._bar: tqdm[Any] | None = None
+        self._rows = 0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, event: Event) -> None:
+        """Draw one event."""
+        match event:
+            case Progress():
+                self._advance(event)
+            case Log(message):
+                tqdm.write(message, file=sys.stderr)
+            case EpochDone(epoch, scores, left):
+                self._write_row(epoch, scores, left)
+
+    def _advance(self, event: Progress) -> None:
+        if self._bar is None:
+            counts = (
+                "{n:.0f}/{total:.0f} {unit}" if event.total > 1 else "{percentage:.0f} % {unit}"
+            )
+            self._bar = tqdm(
+                total=event.total,
+                initial=event.done,  # what was there before says nothing of the speed
+                unit=event.unit,
+                bar_format="{bar:30} " + counts + "  {elapsed}<{remaining}",
+                disable=None,
+            )
+        self._bar.update(event.done - self._bar.n)
+
+    def _write_row(self, epoch: int, scores: dict[str, float], left: float | None) -> None:
+        if self._rows % _HEADER_EVERY == 0:
+            tqdm.write(_HEADER, file=sys.stderr)
+        self._rows += 1
+        cells = [f"{_number(scores[n])} |{_number(scores[f'val_{n}'])}" for n in _SHOWN]
+        tqdm.write(f"{epoch:5d}{_GAP}{_GAP.join(cells)}{_GAP}{_duration(left):>9}", file=sys.stderr)
+
+
+_SHOWN = ("loss", "accuracy", "v_rand", "v_info")
+_TITLES = ("loss", "accuracy", "V_rand", "V_info")
+_GAP = "   "
+_HEADER = "\n".join((
+    f"epoch{_GAP}{_GAP.join(f'{title:^16}' for title in _TITLES)}{_GAP}time left",
+    f"     {_GAP}{_GAP.join(['  train | valid.'] * len(_TITLES))}",
+))  # fmt: skip
+_HEADER_EVERY = 25
+
+
+def _number(value: float) -> str:
+    """Seven characters; what was not measured is a dash."""
+    return f"{'-':>7}" if math.isnan(value) else f"{value:7.4f}"
+
+
+def _duration(seconds: float | None) -> str:
+    return "" if seconds is None else tqdm.format_interval(seconds)
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second one interrupts as usual."""
+    stopped = threading.Event()
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        tqdm.write("Stopping ... (again to end at once)", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def exit_status(command: click.Command, args: Sequence[str] | None) -> int:
+    """Run the command line; a clear error is one line on standard error.
+
+    Returns
+    -------
+    int
+        0 done, 1 a clear error, 2 wrong usage, 130 cancelled.
+    """
+    try:
+        command.main(args, prog_name="napari-emseg", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (CancelledError, click.Abort, KeyboardInterrupt) as error:
+        click.echo(str(error) or "Cancelled.", err=True)
+        return EXIT_CANCELLED
+    except EmsegError as error:
+        click.echo(f"napari-emseg: {error}", err=True)
+        return EXIT_ERROR
+    except BrokenPipeError:  # the reader of our output, such as head, has had enough
+        sys.stderr.close()
+        return 0
+    return 0

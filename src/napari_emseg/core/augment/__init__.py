@@ -1,0 +1,1 @@
+"""Room: variations of a training patch, image and mask alike."""

@@ -1,0 +1,86 @@
+"""One function that varies a training patch; the preview and the trainer both call it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.core.augment._chance import Chances
+from napari_emseg.core.augment._geometry import Sampling
+from napari_emseg.core.augment._grey_values import vary
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.errors import ShapeError
+from napari_emseg.types import Float32Array
+
+_Patch = tuple[Float32Array, npt.NDArray[np.uint8], Float32Array]
+
+
+def augment(
+    image: Float32Array,
+    mask: npt.NDArray[np.uint8],
+    weight: Float32Array,
+    rng: np.random.Generator,
+    config: AugmentConfig,
+    *,
+    size: int,
+) -> _Patch:
+    """Cut one varied patch out of a slice; image, mask and weight move together.
+
+    Crop, flips, turns, rotation, shift, zoom, shear and both elastic deformations are composed into
+    a single resampling: linear or cubic for the image, nearest for mask and weight, mirrored at the
+    border. Where none of them interpolates, the patch is an exact crop, flipped and turned. What
+    else happens to a section or to its picture (a second section on top, a fold, blur, gamma,
+    contrast, brightness, a missing section, noise, reversed polarity) changes the image alone.
+
+    Every transform draws from a random stream of its own, so switching one off leaves the draws of
+    all others as they are.
+
+    Parameters
+    ----------
+    image : (Y, X) or (C, Y, X) float32 array
+        A normalised slice; or it and its neighbours, which move alike and whose grey values vary
+        each for itself.
+    mask : (Y, X) uint8 array
+        Its classes; no other values come out than went in.
+    weight : (Y, X) float32 array
+        Its weights.
+    rng : numpy.random.Generator
+        Source of all draws; the same state gives the same patch.
+    config : AugmentConfig
+        Probability and strength of each transform.
+    size : int
+        Edge of the patch in px.
+
+    Returns
+    -------
+    tuple of (size, size) arrays
+        Image (float32; (C, size, size) where there are several slices), mask (uint8) and weight
+        (float32) of the patch.
+
+    Raises
+    ------
+    ShapeError
+        If the three arrays differ in (Y, X), or have other axes.
+    """
+    _require_one_shape(image, mask, weight)
+    sampling = Sampling.draw(mask.shape, size, rng, config)
+    sections = image.reshape(-1, *mask.shape)
+    varied = np.stack([vary(sampling.interpolate(each), rng, config) for each in sections])
+    if Chances(rng, config).take("reversal"):  # of all sections alike: it is the microscope's
+        varied = -varied
+    return (
+        varied.reshape(*image.shape[:-2], size, size),
+        sampling.nearest(mask),
+        sampling.nearest(weight),
+    )
+
+
+def _require_one_shape(
+    image: Float32Array, mask: npt.NDArray[np.uint8], weight: Float32Array
+) -> None:
+    one = image.shape[-2:] == mask.shape == weight.shape
+    if not one or mask.ndim != 2 or image.ndim not in (2, 3):
+        raise ShapeError(
+            f"image, mask, weight: expected one shape (Y, X), received {image.shape}, "
+            f"{mask.shape}, {weight.shape}"
+        )

@@ -1,0 +1,1 @@
+"""Room: brushes, edits, and the places where correcting helps most."""

@@ -1,0 +1,50 @@
+"""Places of a stack to look at, and in which order; `core.correct.ranking` finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+SQUARE_PX = 64
+"""Edge of the squares that a slice is divided into."""
+
+_WORTH_IT = 4
+"""One of so many squares is visited: on ISBI they hold four fifths of what correcting can win."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A square to look at.
+
+    Parameters
+    ----------
+    y, x : int
+        Its most doubtful spot, in px.
+    risk : float
+        How much correcting it may help; above 0, and comparable between slices of one shape.
+    """
+
+    y: int
+    x: int
+    risk: float
+
+    @property
+    def square(self) -> tuple[slice, slice]:
+        """Rows and columns that it stands for."""
+        rows, columns = (
+            slice(at // SQUARE_PX * SQUARE_PX, (at // SQUARE_PX + 1) * SQUARE_PX)
+            for at in (self.y, self.x)
+        )
+        return rows, columns
+
+
+def visiting_order(places: Mapping[int, Sequence[Place]]) -> list[tuple[int, Place]]:
+    """In which order to visit the places of slices, given by slice as `rank_places` does.
+
+    The worst slice comes first, with all of its places that matter, because a slice that is
+    corrected counts as a whole; then the next slice.
+    """
+    worst_first = sorted(places, key=lambda z: -sum(place.risk for place in places[z]))
+    return [
+        (z, place) for z in worst_first for place in places[z][: -(-len(places[z]) // _WORTH_IT)]
+    ]

@@ -1,0 +1,1 @@
+"""Room: how good a prediction is, and where it is wrong."""

@@ -1,0 +1,36 @@
+"""What comparing a slice gives; what a window shows of `core.scores.comparison`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.core.scores.error import Mistake
+from napari_emseg.core.scores.scores import SliceScores
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedSlice:
+    """What comparing a slice gives.
+
+    Parameters
+    ----------
+    z : int
+        Which slice.
+    scores : SliceScores
+        At the threshold that was asked for.
+    mistakes : tuple of Mistake
+        Worst first, at that threshold.
+    error_map : (Y, X) uint8 array
+        See `core.scores.find_errors`.
+    sweep : tuple of SliceScores
+        At every threshold of a sweep; empty where none was asked for.
+    """
+
+    z: int
+    scores: SliceScores
+    mistakes: tuple[Mistake, ...]
+    error_map: npt.NDArray[np.uint8]
+    sweep: tuple[SliceScores, ...] = ()

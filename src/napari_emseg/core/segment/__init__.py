@@ -1,0 +1,1 @@
+"""Room: from probabilities to masks and cells, and the tiles in between."""

@@ -1,0 +1,1 @@
+"""Room: from labels to targets, slice splits and batches."""

@@ -1,0 +1,89 @@
+"""Training batches, made ahead of the network that eats them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.core.augment.augment import augment
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.train.rehearsal import Example, Lesson
+from napari_emseg.core.train.targets import Target
+from napari_emseg.types import Float32Array
+
+_T = TypeVar("_T")
+
+Batch = tuple[Float32Array, npt.NDArray[np.uint8], Float32Array]
+"""Image (N, Y, X, C) of C input slices, classes (N, Y, X), weights (N, Y, X)."""
+
+_AHEAD = 4
+
+
+def make_batch(
+    images: Mapping[int, Float32Array],
+    target: Target,
+    slices: Sequence[int],
+    recipe: Recipe,
+    *,
+    epoch: int,
+    step: int,
+    lesson: Lesson = (),
+) -> Batch:
+    """The batch of one step.
+
+    The draws depend on seed, epoch and step alone, so a resumed training sees what the
+    uninterrupted one would have seen.
+
+    Parameters
+    ----------
+    images : mapping of int to (Y, X) float32 array
+        Normalised slices by index: those to draw from, and those that the network sees with them.
+    target : Target
+        Classes and weights of the stack.
+    slices : sequence of int
+        Slices to draw from, each as likely.
+    recipe : Recipe
+        Network's input slices, augmentation, patch and batch size, seed.
+    epoch, step : int
+        Which batch this is.
+    lesson : sequence of Example
+        What the model learned before; ``recipe.train.rehearse`` of the patches come from it.
+    """
+    config = recipe.train
+    rng = np.random.default_rng([config.seed, epoch, step])
+    drawn = rng.choice(np.asarray(slices), size=config.batch_size)
+    total = len(target.classes)
+
+    def example(z: int) -> Example:
+        if lesson and rng.random() < config.rehearse:
+            return lesson[int(rng.integers(len(lesson)))]
+        seen = recipe.network.slices_seen(z, total)
+        return Example(np.stack([images[s] for s in seen]), target.classes[z], target.weights[z])
+
+    patches = [
+        augment(each.image, each.classes, each.weights, rng, recipe.augment, size=config.patch_size)
+        for each in map(example, drawn.tolist())
+    ]
+    image, classes, weights = (np.stack(each) for each in zip(*patches, strict=True))
+    # channels last, as the network takes them
+    return np.ascontiguousarray(np.moveaxis(image, 1, -1)), classes, weights
+
+
+def prefetch(make: Callable[[int], _T], count: int) -> Generator[_T]:
+    """``make(0)`` to ``make(count - 1)`` in order, each made in a thread ahead of its use."""
+    with ThreadPoolExecutor(1, thread_name_prefix="emseg-patches") as pool:
+        pending = deque(pool.submit(make, k) for k in range(min(_AHEAD, count)))
+        try:
+            for k in range(_AHEAD, _AHEAD + count):
+                ready = pending.popleft().result()
+                if k < count:
+                    pending.append(pool.submit(make, k))
+                yield ready
+        finally:  # the consumer may leave early; do not make it wait for what nobody wants
+            for future in pending:
+                future.cancel()

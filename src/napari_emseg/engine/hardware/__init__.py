@@ -1,0 +1,1 @@
+"""Room: what hardware is used, and why not more."""

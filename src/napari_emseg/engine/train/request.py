@@ -1,0 +1,197 @@
+"""What a person asks of a training in the window, made into a job with data of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.train.regions import Regions
+from napari_emseg.core.train.roles import Roles
+from napari_emseg.core.train.steps import steps_per_epoch
+from napari_emseg.engine.jobs import TrainJob
+from napari_emseg.engine.train.interrupted_run import TrainRun
+from napari_emseg.errors import LabelsError, ShapeError
+from napari_emseg.io.folders import library_folder
+from napari_emseg.model.packages.library import find_model
+from napari_emseg.types import LabelsMeaning, Stack
+
+if TYPE_CHECKING:
+    # and, in the methods that need them, imported when they run: in a thread, which spares the
+    # window the time that scipy and OpenCV take
+    from napari_emseg.core.train.label_survey import Survey
+    from napari_emseg.core.train.patch_preview import PatchSource
+    from napari_emseg.core.train.targets import Target
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Images and their labels, in layers or in files.
+
+    Parameters
+    ----------
+    images, labels : Stack
+        Both (Z, Y, X); numpy or lazy.
+    regions : Regions, optional
+        Where the labels count; everywhere by default.
+    files : (Path, Path), optional
+        Where images and labels are read from, so that no copy is needed.
+    """
+
+    images: Stack
+    labels: Stack
+    regions: Regions | None = None
+    files: tuple[Path, Path] | None = None
+
+    def __post_init__(self) -> None:
+        if self.images.shape != self.labels.shape:
+            raise ShapeError(
+                f"labels: expected the image's shape {self.images.shape}, received "
+                f"{self.labels.shape} of {self.labels.name!r}; choose labels that were painted on "
+                f"{self.images.name!r}"
+            )
+
+    def survey(self, classes: int) -> Survey:
+        """Which slices carry labels, and what they mean."""
+        from napari_emseg.core.train.label_survey import survey_labels
+
+        return survey_labels(self.labels.data, self.regions, classes=classes)
+
+    def target(
+        self, meaning: LabelsMeaning, config: TrainConfig, roles: Roles, *, classes: int
+    ) -> Target:
+        """What the network would learn from; see `core.train.targets.make_target`."""
+        from napari_emseg.core.train.targets import make_target
+
+        labels = np.zeros(self.labels.shape, self.labels.data.dtype)
+        for z in roles.used:
+            labels[z] = self.labels.slice(z)
+        reviewed = None
+        if self.regions is not None:
+            reviewed = np.zeros(labels.shape, bool)
+            for z in roles.used:
+                reviewed[z] = self.regions.mask(z, labels.shape[1:])
+        return make_target(
+            labels, meaning, config, slices=roles.used, classes=classes, reviewed=reviewed
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainRequest:
+    """All that decides over a training.
+
+    Parameters
+    ----------
+    name : str
+        What the model is to be called.
+    data : TrainingData
+        Images and labels.
+    meaning : {"mask", "scribbles", "instances"}
+        How to read the labels.
+    roles : Roles
+        Which slices train and which validate.
+    recipe : Recipe
+        Network, augmentation and training settings.
+    start_from : str, optional
+        Folder of the model to go on from.
+    device : str
+        As `TrainJob` takes it.
+    terms : TermsConfig
+        Likewise.
+    """
+
+    name: str
+    data: TrainingData
+    meaning: LabelsMeaning
+    roles: Roles
+    recipe: Recipe = Recipe()
+    start_from: str | None = None
+    device: str = "auto"
+    terms: TermsConfig = TermsConfig()
+
+    def __post_init__(self) -> None:
+        if not self.roles.labelled:
+            raise LabelsError(
+                f"labels: no slice of {self.data.labels.name!r} is labelled; paint membranes and "
+                "cells on one slice or more"
+            )
+
+    def patch_source(self) -> PatchSource:
+        """Where the patches of this training come from; reads the labels, so it takes its time.
+
+        Raises
+        ------
+        LabelsError
+            If the labels will not do.
+        """
+        from napari_emseg.core.train.patch_preview import PatchSource
+        from napari_emseg.core.train.split import split_target
+
+        network, train, roles = self._network(), self.recipe.train, self.roles
+        target = self.data.target(self.meaning, train, roles, classes=network.classes)
+        validation = roles.named_validation
+        split = split_target(target, fraction=train.val_fraction, validation=validation)
+        return PatchSource.of(self.data.images, target, split)
+
+    def prepare(self) -> tuple[TrainRun, TrainJob]:
+        """Make the run folder, and copy what the training needs into it.
+
+        Raises
+        ------
+        WriteError
+            If the disk is full, or writing is not allowed; nothing is left behind then.
+        """
+        run = TrainRun.begin(self.name)
+        try:
+            job = TrainJob(
+                folder=run.folder, name=self.name, meaning=self.meaning,
+                slices=self.roles.used, validation=self.roles.named_validation,
+                start_from=self.start_from, device=self.device, recipe=self.recipe,
+                terms=self.terms, library=library_folder(), **self._files(run),
+            )  # fmt: skip
+            run.keep(job)
+        except BaseException:
+            run.discard()
+            raise
+        return run, job
+
+    def _files(self, run: TrainRun) -> dict[str, Any]:
+        data = self.data
+        about = {"reviewed": self._copy_regions(run), "voxel_size_nm": data.images.voxel_size_nm}
+        if data.files is not None:
+            return {**about, "images": data.files[0], "labels": data.files[1]}
+        images, labels, used = data.images, data.labels, self.roles.used
+        total = len(images)
+        seen = sorted({near for z in used for near in self._network().slices_seen(z, total)})
+        return {
+            **about,
+            "images": run.copy("images", images.shape, images.data.dtype, seen, images.slice),
+            "labels": run.copy("labels", labels.shape, labels.data.dtype, used, labels.slice),
+        }
+
+    def _copy_regions(self, run: TrainRun) -> Path | None:
+        regions, shape = self.data.regions, self.data.labels.shape
+        if regions is None:
+            return None
+        return run.copy(
+            "reviewed", shape, np.uint8, self.roles.used, lambda z: regions.mask(z, shape[1:])
+        )
+
+    def _network(self) -> NetworkConfig:
+        """The network that will be trained: a model to go on from brings its own."""
+        if self.start_from is None:
+            return self.recipe.network
+        return find_model(self.start_from).info.network
+
+
+def steps_of(job: TrainJob, shape: tuple[int, int]) -> int:
+    """Steps of one epoch of a job whose slices are named, of ``shape`` (Y, X)."""
+    assert job.slices is not None
+    train = set(job.slices) - set(job.validation or ())
+    return steps_per_epoch(shape, len(train), job.recipe)

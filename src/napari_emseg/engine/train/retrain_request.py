@@ -1,0 +1,93 @@
+"""What a person has corrected, made into a training that goes on from the present model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import count
+
+import numpy as np
+
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.correction import RetrainConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.train.roles import Roles
+from napari_emseg.engine.train.request import TrainingData, TrainRequest
+from napari_emseg.io.folders import library_folder
+from napari_emseg.model.packages.library import name_of
+from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.types import LabelsMeaning
+
+_ROUND = re.compile(r"(?P<base>.+), corrected (?P<number>\d+)")
+_PATCH_PX, _PATCHES, _STEPS = 256, 1, 16
+"""Small batches give more steps in the same time, and longer epochs more of it for them."""
+
+
+def retrain_request(
+    data: TrainingData,
+    slices: Sequence[int],
+    package: ModelPackage,
+    config: RetrainConfig,
+    *,
+    device: str = "auto",
+) -> TrainRequest:
+    """Ask for a training on corrected slices that begins with ``package``.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The stack, and the labels that a person has repaired.
+    slices : sequence of int
+        Those that count, all of them; see `Roles.spread` for which of them validate.
+    package : ModelPackage
+        The model to go on from.
+    config : RetrainConfig
+        How long and how gently.
+    device : str
+        As `TrainJob` takes it.
+
+    Raises
+    ------
+    LabelsError
+        If there is no slice.
+    """
+    return TrainRequest(
+        name=next_name(package),
+        data=data,
+        meaning=_meaning(data, slices, package.info.network.classes),
+        roles=Roles.spread(sorted(slices), TrainConfig().val_fraction),
+        recipe=retrain_recipe(package, config),
+        start_from=str(package.folder),
+        device=device,
+    )
+
+
+def retrain_recipe(package: ModelPackage, config: RetrainConfig) -> Recipe:
+    """The settings of such a training."""
+    train = TrainConfig(
+        minutes=config.minutes,
+        learning_rate=config.learning_rate,
+        patch_size=_PATCH_PX,
+        batch_size=_PATCHES,
+        least_steps=_STEPS,
+        rehearse=config.rehearse,
+    )
+    return Recipe(package.info.network, AugmentConfig(), train)
+
+
+def next_name(package: ModelPackage) -> str:
+    """What the model of the next round is called, such as ``default, corrected 1``."""
+    name = name_of(package)
+    before = _ROUND.fullmatch(name)
+    base, number = (before["base"], int(before["number"])) if before else (name, 0)
+    names = (f"{base}, corrected {k}" for k in count(number + 1))
+    return next(each for each in names if not (library_folder() / each).exists())
+
+
+def _meaning(data: TrainingData, slices: Sequence[int], classes: int) -> LabelsMeaning:
+    """How corrected labels are read: a slice that counts is known everywhere, so no scribbles."""
+    if classes > 2:
+        return "scribbles"
+    values = {int(value) for z in slices for value in np.unique(data.labels.slice(z))}
+    return "mask" if len(values - {0}) <= 1 else "instances"

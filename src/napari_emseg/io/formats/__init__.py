@@ -1,0 +1,1 @@
+"""Room: one module for each format in which stacks lie on disk."""

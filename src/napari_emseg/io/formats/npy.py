@@ -1,0 +1,49 @@
+"""Reading ``.npy``: loaded where small, memory-mapped where large."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.errors import ReadError
+from napari_emseg.io.formats.arrays import Loaded, check_dtype, native, with_three_axes
+from napari_emseg.io.formats.file_format import is_large
+
+_HOW_TO = "save a 3-D array, such as np.save(path, array[0]) or np.save(path, array.squeeze())"
+
+
+def read_npy(path: Path) -> Loaded:
+    """Read a ``.npy`` as a stack; the form has no place for a voxel size.
+
+    Raises
+    ------
+    ReadError
+        If it is no ``.npy``, is truncated, holds objects or complex numbers, or has another number
+        of axes than two or three.
+    """
+    data = _load(path)
+    check_dtype(path, data.dtype)
+    return Loaded(native(with_three_axes(path, data, _HOW_TO)))
+
+
+def _load(path: Path) -> npt.NDArray[Any]:
+    try:
+        mode: Any = "r" if is_large(path.stat().st_size) else None
+        data = np.load(path, mmap_mode=mode, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ReadError(_message(path, str(error))) from error
+    if not isinstance(data, np.ndarray):
+        raise ReadError(f"{path}: expected one array, received an archive of several (.npz)")
+    return data
+
+
+def _message(path: Path, reason: str) -> str:
+    if "pickle" in reason and "Object arrays" in reason:
+        return (
+            f"{path}: expected numbers, received dtype object, which may run code when loaded; "
+            "save it again as uint8, uint16 or float32"
+        )
+    return f"{path}: not a .npy file, or one that is truncated ({reason}); save or copy it again"

@@ -1,0 +1,238 @@
+"""Outputs that grow slice by slice, and go on after whatever stopped them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.errors import WriteError
+from napari_emseg.io.atomic import as_write_error, replacing_file
+from napari_emseg.io.formats import writers
+from napari_emseg.io.formats.file_format import AnyPath, Form
+from napari_emseg.io.read import read_stack
+from napari_emseg.io.write import check_form, check_place, refuse_inputs
+from napari_emseg.types import Stack
+
+RECORD = ".napari-emseg-unfinished.json"
+"""Lies in an unfinished folder or zarr; beside an unfinished file, with its name before it."""
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What is known of an unfinished output: so many slices, from the first on, are finished."""
+
+    run: dict[str, Any]
+    done: int = 0
+    highest: float = 0
+
+
+class GrowingOutput:
+    """A stack on the disk that is filled in order, slice by slice.
+
+    A zarr and a folder of slices grow in their place, and can be opened while they do. A single
+    file grows beside its place, as ``out.partial.tif`` for ``out.tif``, and is renamed when it is
+    complete. A small record says how many slices are finished. It is replaced, as a whole, after
+    each slice, so a slice whose writing was cut short never counts; it goes when all is done.
+
+    Parameters
+    ----------
+    path : path
+        As `write.write_stack` takes it; slices in a folder are PNG where PNG holds the dtype, else
+        TIFF.
+    planned : Stack
+        Shape, dtype, voxel size, name and kind of what will be written; its pixels are not looked
+        at.
+    run : mapping of str
+        What the pixels depend on besides shape and dtype, as JSON, by the names that an error
+        calls it. Who goes on must bring the same.
+    resume : bool
+        Go on with what is there, unfinished; begin where there is nothing.
+    overwrite : bool
+        Whether something finished, or something unfinished without ``resume``, may be replaced. It
+        is, when the first slice comes.
+    sources : sequence of path
+        Inputs, which are refused as output.
+
+    Raises
+    ------
+    WriteError
+        If the output cannot be written or must not be, or was begun with another ``run``.
+
+    Examples
+    --------
+    >>> with GrowingOutput("out.zarr", planned, {"model": "default"}, resume=True) as out:
+    ...     for z in range(out.done, len(planned)):
+    ...         out.put(z, pixels_of(z))
+    """
+
+    def __init__(
+        self,
+        path: AnyPath,
+        planned: Stack,
+        run: Mapping[str, Any],
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        sources: Sequence[AnyPath] = (),
+    ) -> None:
+        self.path, self._planned = Path(path), planned
+        self._ending = writers.slice_ending_for(planned.data.dtype)
+        self._form = check_form(path, planned, sources=sources, slice_ending=self._ending)
+        self._place, self._record_path = _places(self.path, self._form)
+        refuse_inputs(self._place, sources)
+        about = {**run, "shape": planned.shape, "dtype": str(planned.data.dtype)}
+        self._record = _Record(json.loads(json.dumps(about)))
+        self._open: ExitStack = ExitStack()
+        self._write: writers.Put | None = None
+        found = self._found()
+        if found is None:
+            self._check_free(overwrite)
+        elif resume:
+            self._go_on_from(found)
+        elif not overwrite:
+            raise WriteError(
+                f"{self.path}: {found.done} of {len(planned)} slices are there from a run that was "
+                "stopped; go on with --resume, or begin anew with --overwrite"
+            )
+
+    @property
+    def done(self) -> int:
+        """How many slices, from the first on, are finished."""
+        return self._record.done
+
+    @property
+    def highest(self) -> float:
+        """The highest value in the finished slices, 0 without any."""
+        return self._record.highest
+
+    def last(self) -> npt.NDArray[Any]:
+        """The last finished slice (Y, X)."""
+        stack = read_stack(self._place, kind=self._planned.kind, raw_values=True)
+        return np.array(stack.slice(self.done - 1))  # no map of a file that is written to
+
+    def put(self, z: int, pixels: npt.NDArray[Any]) -> None:
+        """Write slice ``z``, (Y, X), the first that is not finished.
+
+        Raises
+        ------
+        WriteError
+            If the disk is full or not writable; the slices before stay finished.
+        ValueError
+            If it is another slice's turn.
+        """
+        if z != self.done:
+            raise ValueError(f"slice {z} came when it was the turn of slice {self.done}")
+        with as_write_error(self.path):
+            if self._write is None:
+                self._write = self._opened()
+            self._write(z, pixels)
+        self._note(_Record(self._record.run, z + 1, max(self.highest, pixels.max().item())))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._open.close()
+        if self.done == len(self._planned):
+            self._finish()
+
+    def _found(self) -> _Record | None:
+        """What an earlier run noted."""
+        try:
+            found = _Record(**json.loads(self._record_path.read_text()))
+            is_there = self._place.exists() or found.done == len(self._planned)
+            return found if is_there else None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise WriteError(
+                f"{self._record_path}: cannot be read ({error}); delete it and the output"
+            ) from error
+
+    def _check_free(self, overwrite: bool) -> None:
+        if self._place != self.path and self._place.exists():
+            raise WriteError(f"{self._place}: is in the way; move it, or choose another output")
+        check_place(
+            self.path, self._form, self._planned, overwrite=overwrite, slice_ending=self._ending
+        )
+
+    def _go_on_from(self, found: _Record) -> None:
+        names = sorted({*found.run, *self._record.run})
+        changed = [n for n in names if found.run.get(n) != self._record.run.get(n)]
+        if changed:
+            name = changed[0]
+            raise WriteError(
+                f"{self.path}: was begun with {name} {found.run.get(name)}, received "
+                f"{self._record.run.get(name)}; give the same to go on, or begin anew with "
+                "--overwrite"
+            )
+        self._record = found
+
+    def _opened(self) -> writers.Put:
+        if self.done == 0:
+            self._begin()
+        return self._open.enter_context(
+            writers.fill(self._place, self._form, self._planned, self._ending)
+        )
+
+    def _begin(self) -> None:
+        """Remove what may be overwritten, and make an output of zeros."""
+        if self._form in ("zarr", "folder"):
+            self._place.mkdir(exist_ok=True)
+        # before all else: without the record it would look finished
+        self._note(self._record)
+        if self._form == "zarr":
+            _empty(self._place)
+        elif self._form == "folder":
+            for name in writers.slice_names(len(self._planned), self._ending):
+                (self._place / name).unlink(missing_ok=True)
+        writers.make(self._place, self._form, self._planned)
+
+    def _note(self, record: _Record) -> None:
+        with replacing_file(self._record_path) as beside:
+            beside.write_text(json.dumps(asdict(record)))
+        self._record = record
+
+    def _finish(self) -> None:
+        with as_write_error(self.path):
+            # not there where the last run was killed between these two steps
+            if self._place != self.path and self._place.exists():
+                self._place.replace(self.path)
+            self._record_path.unlink()
+
+
+def planned_stack(like: Stack, n_slices: int, dtype: npt.DTypeLike, **changes: Any) -> Stack:
+    """A stack without pixels that has the slices' shape, voxel size and name of another."""
+    shape = (n_slices, *like.shape[1:])
+    return like.with_data(np.broadcast_to(np.zeros((), dtype), shape), **changes)
+
+
+def _places(path: Path, form: Form) -> tuple[Path, Path]:
+    """Where the output grows, and where its record lies."""
+    if form in ("zarr", "folder"):
+        return path, path / RECORD
+    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+    return partial, partial.with_name(f".{partial.name}{RECORD}")
+
+
+def _empty(folder: Path) -> None:
+    """Remove all but the record."""
+    for each in folder.iterdir():
+        if each.is_dir():
+            shutil.rmtree(each)
+        elif each.name != RECORD:
+            each.unlink()

@@ -1,0 +1,1 @@
+"""Room: devices, their memory, and the Keras backend."""

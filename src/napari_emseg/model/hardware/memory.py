@@ -1,0 +1,103 @@
+"""How much memory a prediction takes, how much there is, and how to tell that it ran out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import psutil
+
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.segment.tiling import plan_tiles
+from napari_emseg.model.hardware.device_choice import ask_nvidia_smi
+
+_SHARE = 0.5
+"""Share of the free memory that a prediction may take."""
+_SMALLEST_TILE_PX = 64
+_MOST_AT_ONCE = 8
+"""Tiles in a batch on a GPU; more are no faster."""
+_SIGNS = (
+    "outofmemory", "resourceexhausted", "badalloc", "outofhostmemory", "outofresources",
+    "memobjectallocation",
+)  # fmt: skip
+"""What TensorFlow, JAX, PyTorch, OpenVINO and OpenCL call it, without spaces and underscores."""
+
+
+def bytes_at_once(
+    shape: tuple[int, int], network: NetworkConfig, config: PredictConfig, maps: float
+) -> int:
+    """Memory that the prediction of a slice (Y, X) takes beside the network itself.
+
+    Parameters
+    ----------
+    maps : float
+        Of the runtime, as all that is called so here (`model.runtimes.runtime.Runtime`).
+    """
+    tile = plan_tiles(shape, config.tile_size, network.reach, network.multiple)[0]
+    pixels = tile.shape[0] * tile.shape[1] * max(1, config.batch_size)
+    numbers = maps * network.base_filters + network.input_slices + network.channels
+    slices = 2 * network.channels * shape[0] * shape[1]  # blended, and passed on
+    return round(4 * (pixels * numbers + slices))
+
+
+def fit_to_memory(
+    shape: tuple[int, int],
+    network: NetworkConfig,
+    config: PredictConfig,
+    *,
+    maps: float,
+    free_bytes: float,
+    on_gpu: bool,
+) -> PredictConfig:
+    """Tiles and batches for slices (Y, X) that take no more than half of the free memory.
+
+    Tiles are as large as ``config`` allows, since small ones cost time, then a GPU gets as many
+    at once as fit. What a person has set is only made smaller, and where even the smallest tiles
+    take more, they are tried.
+    """
+    at_once = config.batch_size or (_MOST_AT_ONCE if on_gpu else 1)
+    fitted = replace(config, batch_size=at_once)
+    while bytes_at_once(shape, network, fitted, maps) > _SHARE * free_bytes:
+        smaller = in_smaller_pieces(shape, network, fitted, maps)
+        if smaller is None:
+            break
+        fitted = smaller
+    return fitted
+
+
+def in_smaller_pieces(
+    shape: tuple[int, int], network: NetworkConfig, config: PredictConfig, maps: float
+) -> PredictConfig | None:
+    """With half the tiles at once, or else smaller tiles; None where they are the smallest."""
+    if config.batch_size > 1:
+        return replace(config, batch_size=config.batch_size // 2)
+    edge = max(plan_tiles(shape, config.tile_size, network.reach, network.multiple)[0].shape)
+    smaller = replace(config, tile_size=max(_SMALLEST_TILE_PX, edge // 2))
+    now, then = (bytes_at_once(shape, network, each, maps) for each in (config, smaller))
+    return smaller if then < now else None
+
+
+def free_memory(device: str) -> float:
+    """Bytes that are free on a device such as ``gpu:0``; without end where nobody knows."""
+    if device.startswith("cpu"):
+        return float(psutil.virtual_memory().available)
+    number = int(device.partition(":")[2] or 0)
+    free_mib = ask_nvidia_smi("memory.free")
+    return float(free_mib[number]) * 2**20 if number < len(free_mib) else math.inf
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Raise `MemoryError` in place of whatever a library raises where memory runs out."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".lower().replace(" ", "").replace("_", "")
+        if any(sign in said for sign in _SIGNS):
+            raise MemoryError(str(error)) from error
+        raise

@@ -1,0 +1,1 @@
+"""Room: the U-Net and its losses."""

@@ -1,0 +1,1 @@
+"""Room: models in their saved form, and the library of them."""

@@ -1,0 +1,206 @@
+"""The models that a person has, and the one that ships; listed without loading keras."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import tempfile
+import zipfile
+from importlib.resources import files
+from itertools import count
+from pathlib import Path
+
+from napari_emseg.errors import ModelError, WriteError
+from napari_emseg.io.atomic import as_write_error, replacing_file, replacing_folder
+from napari_emseg.io.folders import library_folder
+from napari_emseg.model.packages.package import RDF, ModelPackage, read_package
+from napari_emseg.model.train.rehearsal_file import LESSON
+
+DEFAULT = "default"
+"""Name of the model that ships."""
+
+_NAME = re.compile(r"[^.\W][\w .,()+-]*")
+"""What a model may be called: it becomes a folder on any system."""
+_LARGEST_ZIP = 2 * 2**30
+_log = logging.getLogger(__name__)
+
+
+def shipped_folder() -> Path:
+    """Package folder of the model that ships."""
+    return Path(str(files("napari_emseg"))) / "models" / DEFAULT
+
+
+def package_folders() -> list[Path]:
+    """Folder of the model that ships, then those of the library by name."""
+    # a leading dot marks what a package that is being written leaves behind when it is interrupted
+    return [shipped_folder(), *sorted(library_folder().glob("[!.]*/"))]
+
+
+def list_models() -> list[ModelPackage]:
+    """The model that ships, then those of the library by name; damaged ones are left out."""
+    packages = []
+    for folder in package_folders():
+        if not (folder / RDF).exists():
+            continue
+        try:
+            packages.append(read_package(folder))
+        except ModelError as error:
+            _log.warning("%s", error)
+    return packages
+
+
+def find_model(name: str) -> ModelPackage:
+    """A model by its name in the library, or by the path of its package.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    if name == DEFAULT:
+        return read_package(shipped_folder())
+    for folder in (library_folder() / name, Path(name), Path(name) / "package"):
+        if (folder / RDF).exists():
+            return read_package(folder)
+    known = ", ".join(package.folder.name for package in list_models()) or "none"
+    raise ModelError(
+        f"model: there is no model {name!r}; known are {known}, or give a package's folder"
+    )
+
+
+def name_of(package: ModelPackage) -> str:
+    """What a person knows a model by: its name in the library, elsewhere what it calls itself."""
+    listed = package.folder.parent == library_folder() or package.folder == shipped_folder()
+    return package.folder.name if listed else package.info.name
+
+
+def import_model(
+    source: Path,
+    name: str | None = None,
+    *,
+    overwrite: bool = False,
+    library: Path | None = None,
+) -> ModelPackage:
+    """Copy a model into the library.
+
+    Parameters
+    ----------
+    source : Path
+        A package's folder, the run folder of a training, or a package as a zip file.
+    name : str, optional
+        What to call it; as the package does by default.
+    overwrite : bool
+        Replace a model of that name.
+    library : Path, optional
+        Folder of another library than the person's.
+
+    Raises
+    ------
+    ModelError
+        If there is no model of ours, or the name is taken or not possible.
+    WriteError
+        If the library cannot be written.
+    """
+    library = library or library_folder()
+    if not source.is_file():
+        return _add(find_model(str(source)), name, library, overwrite=overwrite)
+    with tempfile.TemporaryDirectory() as folder:
+        _unzip(source, Path(folder))
+        return _add(read_package(Path(folder)), name, library, overwrite=overwrite)
+
+
+def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
+    """Write a model to ``out``: a zip file, or a folder where its ending is another.
+
+    Its lesson, which holds pixels of the person's, is left out.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    WriteError
+        If ``out`` exists, or cannot be written.
+    """
+    folder = find_model(name).folder
+    if out.exists() and not overwrite:
+        raise WriteError(f"{out}: exists already; choose another place, or add --overwrite")
+    if out.suffix.lower() != ".zip":
+        with replacing_folder(out) as beside:
+            ours = shutil.ignore_patterns(LESSON)
+            shutil.copytree(folder, beside, dirs_exist_ok=True, ignore=ours)
+        return
+    with replacing_file(out) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as file:
+        for each in sorted(folder.iterdir()):
+            if each.name != LESSON:
+                file.write(each, each.name)
+
+
+def remove_model(name: str) -> None:
+    """Delete a model from the library.
+
+    Raises
+    ------
+    ModelError
+        If it is not in the library; the one that ships is not.
+    WriteError
+        If it cannot be deleted.
+    """
+    folder = library_folder() / name
+    if not (_NAME.fullmatch(name) and (folder / RDF).exists()):
+        raise ModelError(f"model: {name!r} is not in your library, {library_folder()}")
+    with as_write_error(folder):
+        shutil.rmtree(folder)
+
+
+def require_name(name: str) -> None:
+    """Raise `ModelError` where a model of the library cannot be called ``name``."""
+    if name == DEFAULT or not _NAME.fullmatch(name):
+        raise ModelError(
+            f"name: {name!r} is not possible, or that of the model that ships; give another, of "
+            "letters, digits, blanks and any of _.,()+-"
+        )
+
+
+def require_free(name: str) -> None:
+    """Raise `ModelError` where a new model of the library cannot be called ``name``."""
+    require_name(name)
+    if (library_folder() / name).exists():
+        raise ModelError(f"name: there is a model {name!r} already; give another name")
+
+
+def free_name(wanted: str, library: Path | None = None) -> str:
+    """``wanted``, with a number behind it where a model of that name is in the library."""
+    library = library or library_folder()
+    numbered = (wanted if k == 1 else f"{wanted} {k}" for k in count(1))
+    return next(name for name in numbered if not (library / name).exists())
+
+
+def _add(
+    package: ModelPackage, name: str | None, library: Path, *, overwrite: bool
+) -> ModelPackage:
+    name = package.info.name if name is None else name
+    require_name(name)
+    folder = library / name
+    if folder.exists() and not overwrite:
+        raise ModelError(
+            f"name: there is a model {name!r} already; give another name, or add --overwrite"
+        )
+    with as_write_error(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_folder(folder) as beside:
+        shutil.copytree(package.folder, beside, dirs_exist_ok=True)
+    return read_package(folder)
+
+
+def _unzip(source: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(source) as file:
+            if sum(each.file_size for each in file.infolist()) > _LARGEST_ZIP:
+                raise ModelError(f"model: {source} holds more than {_LARGEST_ZIP // 2**30} GiB")
+            file.extractall(folder)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ModelError(
+            f"model: {source} cannot be unpacked ({error}); expected a package's folder, or one "
+            "as a zip file"
+        ) from error

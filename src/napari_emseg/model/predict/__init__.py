@@ -1,0 +1,1 @@
+"""Room: slices in, what a network says of them out."""

@@ -1,0 +1,1 @@
+"""Room: what runs a network, and the forms that each needs."""

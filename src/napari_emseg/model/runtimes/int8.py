@@ -1,0 +1,207 @@
+"""The fast form of a network: 8-bit integers (int8), made from its ONNX weights by nncf.
+
+Run as ``python -m napari_emseg.model.runtimes.int8 ONNX TILES OUT``, it is the process that
+makes it: nncf prints, changes how Python logs, and takes memory, and none of that may cost a
+person a training.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import yaml
+
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.normalise import normalise
+from napari_emseg.core.segment.tiling import pad_to_multiple
+from napari_emseg.errors import ModelError
+from napari_emseg.model.packages.package import (
+    INT8_VALUES,
+    INT8_WEIGHTS,
+    RDF,
+    ModelPackage,
+    file_entry,
+)
+from napari_emseg.model.predict.predict import read_seen
+from napari_emseg.model.runtimes.converted import int8_weights, onnx_weights
+from napari_emseg.model.runtimes.run_in_subprocess import run_aside
+from napari_emseg.model.runtimes.runtime import Runtime
+from napari_emseg.model.train.run_folder import write_atomically
+from napari_emseg.types import Float32Array, Log, OnEvent, Stack
+
+_MOST_TILES, _TILE_PX = 12, 256
+"""What the ranges of the values are measured on."""
+_OUTLIERS = 1e-5
+"""Fraction of a layer's values beyond each end of its range: a few would make all steps coarse."""
+_log = logging.getLogger(__name__)
+
+Judge: TypeAlias = Callable[[Runtime], Sequence[float]]
+"""Gives V_rand of what a runtime predicts, in one way or several; NaN where it means nothing."""
+
+
+def calibration_tiles(stack: Stack, slices: Sequence[int], network: NetworkConfig) -> Float32Array:
+    """Normalised tiles (N, Y, X, C) cut from the middle of some slices, spread over all."""
+    chosen = np.unique(np.linspace(0, len(slices) - 1, _MOST_TILES).astype(int))
+    edges = [max(0, length - _TILE_PX) // 2 for length in stack.shape[1:]]
+    middle = tuple(slice(edge, edge + _TILE_PX) for edge in edges)
+
+    def tile(z: int) -> Float32Array:
+        seen = [normalise(each)[middle] for each in read_seen(stack, z, network)]
+        return np.stack([pad_to_multiple(each, network.multiple) for each in seen], axis=-1)
+
+    return np.stack([tile(slices[k]) for k in chosen])
+
+
+def add_int8(
+    package: ModelPackage,
+    stack: Stack,
+    slices: Sequence[int],
+    judge: Judge,
+    on_event: OnEvent = lambda _: None,
+) -> None:
+    """Add the int8 form to a package, and note there what it costs, where that is possible.
+
+    The package is whole without, so what goes wrong is logged and costs nobody the training.
+
+    Parameters
+    ----------
+    package : ModelPackage
+        A package with ONNX weights; others are left as they are.
+    stack : Stack
+        Image (Z, Y, X).
+    slices : sequence of int
+        Those to measure the ranges of the values on; the ones of the training.
+    judge : callable
+        Judges the exact form and this one, on other slices.
+    on_event : callable
+        Receives `Log`.
+    """
+    if not (package.onnx.is_file() and all(find_spec(name) for name in ("openvino", "nncf"))):
+        return
+    on_event(Log("Making the fast int8 form of the model, and judging it ..."))
+    try:
+        tiles = calibration_tiles(stack, slices, package.info.network)
+        make_int8(package.onnx, tiles, package.int8)
+        cost = _cost(package, judge)
+        _note(package.folder, cost)
+    except Exception:  # noqa: BLE001 - see above; much of this is the work of others
+        _log.warning("The model has no fast int8 form: it could not be made.", exc_info=True)
+    else:
+        on_event(Log(f"The int8 form costs {cost:.4f} of V_rand on the validation slices."))
+
+
+def copy_int8(package: ModelPackage, folder: Path) -> None:
+    """Give the int8 form of a package, and what it costs, to another one of the same weights."""
+    if not package.int8.is_file():
+        return
+    for name in (INT8_WEIGHTS, INT8_VALUES):
+        shutil.copyfile(package.folder / name, folder / name)
+    _note(folder, package.info.int8_cost)
+
+
+def _cost(package: ModelPackage, judge: Judge) -> float:
+    """V_rand of the exact form minus that of the int8 form, where they differ most."""
+    from napari_emseg.model.runtimes.openvino_runtime import OpenVinoRuntime
+
+    exact, fast = (np.array(judge(OpenVinoRuntime(w))) for w in (package.onnx, package.int8))
+    return float(np.max(exact - fast))
+
+
+def ensure_int8(
+    package: ModelPackage, stack: Stack, slices: Sequence[int], on_event: OnEvent = lambda _: None
+) -> None:
+    """Make the int8 form of a package that has none, from the stack at hand, and keep it.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be made.
+    """
+    out = int8_weights(package)
+    if out.is_file():
+        return
+    onnx = onnx_weights(package, on_event)
+    on_event(Log("Making the fast int8 form of the model, once ..."))
+    try:
+        make_int8(onnx, calibration_tiles(stack, slices, package.info.network), out)
+    except (RuntimeError, OSError) as error:
+        raise ModelError(
+            f"int8: the model's int8 form cannot be made ({error}); predict without it"
+        ) from error
+
+
+def make_int8(onnx: Path, tiles: Float32Array, out: Path) -> None:
+    """Write the int8 form of an ONNX file as ``out`` (``.xml``), its values beside it (``.bin``).
+
+    Raises
+    ------
+    RuntimeError
+        If it cannot be made.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".int8-", dir=out.parent) as folder:
+        saved, made = Path(folder) / "tiles.npy", Path(folder) / out.name
+        np.save(saved, tiles)
+        run_aside(__name__, onnx, saved, made)
+        for suffix in (".bin", ".xml"):  # which is looked for, and comes last
+            made.with_suffix(suffix).replace(out.with_suffix(suffix))
+
+
+def _note(folder: Path, cost: float | None) -> None:
+    """Say in a package's description that it has an int8 form, and what that costs."""
+    rdf = yaml.safe_load((folder / RDF).read_text(encoding="utf-8"))
+    # bioimage.io knows no such weights; as attachments they stay with the package
+    rdf["attachments"] = [file_entry(folder, name) for name in (INT8_WEIGHTS, INT8_VALUES)]
+    means_something = cost is not None and np.isfinite(cost)
+    rdf["config"]["napari_emseg"]["int8_cost"] = cost if means_something else None
+    text = yaml.safe_dump(rdf, sort_keys=False)
+    write_atomically(folder / RDF, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def main(onnx: str, tiles: str, out: str) -> None:
+    """Quantise the network in the file ``onnx`` after what it does on ``tiles``."""
+    from napari_emseg.model.runtimes._openvino import openvino as ov  # isort: skip  # before nncf
+    import nncf
+    from nncf.quantization.advanced_parameters import OverflowFix
+    from nncf.quantization.range_estimator import (
+        AggregatorType,
+        RangeEstimatorParameters,
+        StatisticsCollectorParameters,
+        StatisticsType,
+    )
+
+    nncf.set_log_level(logging.ERROR)
+    seen = np.load(tiles)
+    network = ov.Core().read_model(onnx)
+    network.reshape([1, *seen.shape[1:]])
+    examples = nncf.Dataset([tile[np.newaxis] for tile in seen])
+    end = StatisticsCollectorParameters(
+        statistics_type=StatisticsType.QUANTILE,
+        aggregator_type=AggregatorType.MEAN,
+        quantile_outlier_prob=_OUTLIERS,
+    )
+    network = nncf.quantize(
+        network,
+        examples,
+        subset_size=len(seen),
+        advanced_parameters=nncf.AdvancedQuantizationParameters(
+            # Weights in half of the range: a processor without VNNI adds two products in 16 bits,
+            # which overflow with larger ones, and would predict something else than all others.
+            overflow_fix=OverflowFix.ENABLE,
+            activations_range_estimator_params=RangeEstimatorParameters(min=end, max=end),
+        ),
+    )
+    network.reshape([-1, -1, -1, seen.shape[3]])  # tiles of any size again
+    ov.save_model(network, out, compress_to_fp16=False)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,155 @@
+"""Networks run by OpenVINO, on the processor or on Intel graphics, without Keras."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from napari_emseg.errors import DeviceError, ModelError
+from napari_emseg.io.folders import cache_folder
+from napari_emseg.model.hardware.device_choice import pick_device
+from napari_emseg.model.hardware.memory import memory_errors
+from napari_emseg.model.runtimes._openvino import openvino as ov
+from napari_emseg.model.runtimes.conversion_cache import keep_newest
+from napari_emseg.types import Float32Array
+
+_SHAPES_KEPT = 4
+"""Compiled shapes: of a slice and of its tiles, and of both on their side for test-time flips."""
+_EXACT_TILES, _INT8_TILES = (1088, 5.5), (2048, 2.5)
+"""Edge of the largest tiles, so that a slice of 4096 x 4096 px takes less than 500 MB with 16 base
+filters, and the feature maps that were seen to take up memory (`Runtime`)."""
+_COMPILED_KEPT = 40
+"""Compiled networks on disk; each is as large as its weights."""
+_HOW: dict[str, object] = {
+    # one tile at a time, on all cores: neither batches nor several streams are faster
+    "PERFORMANCE_HINT": "LATENCY",
+    # else a processor that knows bfloat16 takes it, and the third digit is lost
+    "INFERENCE_PRECISION_HINT": "f32",
+    # a thread that is bound to a core waits for whatever else runs there, and the others for it
+    "ENABLE_CPU_PINNING": False,
+}
+_WAY_OUT = "OpenVINO knows the processor and Intel graphics; for another GPU take --runtime keras; "
+_log = logging.getLogger(__name__)
+
+
+class OpenVinoRuntime:
+    """Runs a network with OpenVINO, tile by tile, each shape compiled once.
+
+    Parameters
+    ----------
+    weights : Path
+        ONNX, or OpenVINO's own form (``.xml`` with a ``.bin`` beside it).
+    device : str
+        ``auto`` (Intel graphics where there are any), ``cpu``, ``gpu`` or ``gpu:0``.
+    is_int8 : bool
+        Whether it computes with 8-bit integers.
+
+    Raises
+    ------
+    ModelError, DeviceError
+        If the weights cannot be read, or there is no such device.
+    """
+
+    def __init__(self, weights: Path, device: str = "cpu", *, is_int8: bool = False) -> None:
+        devices = _devices()
+        chosen = pick_device(device, list(devices), _WAY_OUT)
+        self.name, self.device = f"OpenVINO{' int8' if is_int8 else ''} on {chosen}", chosen
+        self.tile_size, self.maps = _INT8_TILES if is_int8 else _EXACT_TILES
+        self._openvino_name = devices[chosen]
+        self._network = _read(weights)
+        # the ends of (N, Y, X, C) and (N, Y, X, K), which no tile changes
+        self._slices, self._channels = (
+            port.get_partial_shape()[3].get_length()
+            for port in (self._network.input(0), self._network.output(0))
+        )
+        self._request_for = lru_cache(_SHAPES_KEPT)(self._compile)
+
+    def __call__(self, tiles: Float32Array) -> Float32Array:
+        """Predict tiles (N, Y, X, C); gives float32 channels (N, Y, X, K)."""
+        tiles = np.require(tiles, np.float32, ["C_CONTIGUOUS", "WRITEABLE"])
+        channels = np.empty((*tiles.shape[:3], self._channels), np.float32)
+        with self._errors(), memory_errors():
+            self._infer(tiles, channels)
+        return channels
+
+    def _infer(self, tiles: Float32Array, channels: Float32Array) -> None:
+        request = self._request_for(tiles.shape[1], tiles.shape[2])
+        for k in range(len(tiles)):
+            # read and written where they are, without a copy
+            request.set_input_tensor(ov.Tensor(tiles[k : k + 1], shared_memory=True))
+            request.set_output_tensor(ov.Tensor(channels[k : k + 1], shared_memory=True))
+            request.infer()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """A network that a device cannot run, such as Intel graphics with an old driver."""
+        try:
+            yield
+        except RuntimeError as error:
+            _log.debug("%s", error)
+            raise DeviceError(
+                f"device: OpenVINO cannot run this network on {self.device} "
+                f"({str(error).strip().splitlines()[-1]}); take --runtime keras"
+            ) from error
+
+    def _compile(self, height: int, width: int) -> ov.InferRequest:
+        """The network for tiles of one shape; a fixed shape is faster than any."""
+        network = self._network.clone()
+        network.reshape([1, height, width, self._slices])
+        how = _HOW | _kept_on_disk()
+        return _core().compile_model(network, self._openvino_name, how).create_infer_request()
+
+
+@cache
+def _core() -> ov.Core:
+    return ov.Core()
+
+
+def list_openvino_devices() -> list[str]:
+    """Devices by name, GPUs first: ``["gpu:0", "cpu:0"]``."""
+    return list(_devices())
+
+
+def describe_openvino_device(device: str) -> str:
+    """What the maker calls a device, such as ``Intel(R) Iris(R) Xe Graphics``."""
+    return str(_core().get_property(_devices()[device], "FULL_DEVICE_NAME"))
+
+
+@cache
+def _devices() -> dict[str, str]:
+    """OpenVINO's devices by our names, GPUs first: ``{"gpu:0": "GPU", "cpu:0": "CPU"}``."""
+    present = _core().available_devices
+    gpus = [each for each in present if each.split(".")[0] == "GPU"]
+    processors = [each for each in present if each == "CPU"]
+    return {
+        f"{kind}:{k}": each
+        for kind, found in (("gpu", gpus), ("cpu", processors))
+        for k, each in enumerate(found)
+    }
+
+
+def _read(weights: Path) -> ov.Model:
+    try:
+        return _core().read_model(weights)
+    except RuntimeError as error:
+        _log.debug("%s", error)
+        raise ModelError(
+            f"model: OpenVINO cannot read {weights}; train or import the model again, or take "
+            "--runtime keras"
+        ) from error
+
+
+def _kept_on_disk() -> dict[str, str]:
+    """Have what is compiled kept for the next process, where that can be written."""
+    folder = cache_folder() / "compiled"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return {}
+    keep_newest(folder, _COMPILED_KEPT)
+    return {"CACHE_DIR": str(folder)}

@@ -1,0 +1,1 @@
+"""Room: a training from its first step to its model package."""

@@ -1,0 +1,225 @@
+"""A network that learns, and the copy of it that is judged and kept."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.train.patches import Batch
+from napari_emseg.errors import MemoryShortError, ModelError
+from napari_emseg.model.hardware.memory import memory_errors
+from napari_emseg.model.network.losses import KnownPixelAccuracy, training_loss
+from napari_emseg.model.network.precision import in_precision, is_half
+from napari_emseg.model.network.unet import build_unet
+from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.model.runtimes.keras_runtime import LOAD_ERRORS, load_network
+from napari_emseg.model.train.run_folder import RunFolder
+from napari_emseg.types import Float32Array
+
+
+class Learner:
+    """A compiled network, and its twin.
+
+    The twin is a copy, always in float32, that takes over the weights, or their running average,
+    whenever they are to be judged. So what is validated is what is kept, the training itself is
+    left alone, and a model trained in half precision runs anywhere.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled by `compile_for_training`.
+
+    Attributes
+    ----------
+    patches_at_once : int
+        So many at most go through the network together.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
+        self._twin = in_precision(model, half=False)
+        self.patches_at_once = sys.maxsize
+
+    def begin_epoch(self, seed: int, epoch: int) -> None:
+        """Forget what was measured, and draw as this epoch does in a run that nothing interrupts.
+
+        Parameters
+        ----------
+        seed : int
+            That of the training.
+        epoch : int
+            Which one, from 1.
+        """
+        self.model.reset_metrics()
+        for k, layer in enumerate(self.model.layers):
+            drawing = getattr(layer, "seed_generator", None)  # Dropout has one
+            if drawing is not None:
+                state = np.random.SeedSequence((seed, epoch, k)).generate_state(2)
+                drawing.state.assign(state % 2**31)  # some backends keep it with a sign
+
+    def is_finite(self) -> bool:
+        """Whether all weights are numbers."""
+        return all(np.isfinite(each).all() for each in self.model.get_weights())
+
+    def step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
+        """Learn from one batch; gives ``loss`` and ``accuracy``, means since the last reset.
+
+        Where memory runs out the patches go through in smaller groups, one after another, and so
+        they do from then on (`patches_at_once`).
+
+        Raises
+        ------
+        MemoryShortError
+            If there is not even room for one patch.
+        """
+        self.model.optimizer.learning_rate = learning_rate
+        image, classes, weights = batch
+        patches, done = len(image), 0
+        while done < patches:
+            group = slice(done, min(patches, done + self.patches_at_once))
+            try:
+                logs = self._learn_from(image[group], classes[group], weights[group])
+            except MemoryError as error:
+                self._take_fewer(group.stop - done, error)
+            else:
+                done = group.stop
+        return {name: float(logs[name]) for name in ("loss", "accuracy")}
+
+    def _learn_from(
+        self, image: Float32Array, classes: npt.NDArray[np.uint8], weights: Float32Array
+    ) -> dict[str, Any]:
+        with memory_errors():
+            logs: dict[str, Any] = self.model.train_on_batch(
+                image, classes[..., np.newaxis], sample_weight=weights, return_dict=True
+            )
+        return logs
+
+    def _take_fewer(self, patches: int, error: MemoryError) -> None:
+        if patches == 1:
+            raise MemoryShortError(
+                "patch_size: there is too little free memory to train on a single patch of this "
+                "size; choose a smaller patch_size or fewer base_filters, or close other programs"
+            ) from error
+        self.patches_at_once = patches // 2
+
+    def settled(self) -> keras.Model:
+        """The twin with the weights of now, averaged where the optimizer keeps an average."""
+        self._twin.set_weights(self.model.get_weights())
+        if _inner(self.model.optimizer).use_ema:
+            self.model.optimizer.finalize_variable_values(self._twin.trainable_variables)
+            # on JAX the twin would hold the average itself, and give it away when it predicts
+            self._twin.set_weights(self._twin.get_weights())
+        return self._twin
+
+
+def new_learner(
+    network: NetworkConfig, config: TrainConfig, *, half: bool, start_from: ModelPackage | None
+) -> Learner:
+    """A network that begins at random, or where a model is.
+
+    Parameters
+    ----------
+    network : NetworkConfig
+        Its shape, where it begins at random.
+    config : TrainConfig
+        Learning rate and decay of the average.
+    half : bool
+        Compute in half precision; weights and their updates stay float32.
+    start_from : ModelPackage, optional
+        Where it goes on; also from a network whose blocks an older version built otherwise.
+
+    Raises
+    ------
+    ModelError
+        If the weights to start from cannot be read, or do not fit the network.
+    """
+    begun = build_unet(network) if start_from is None else _network_of(start_from)
+    model = in_precision(begun, half=half)
+    return Learner(compile_for_training(model, network, config))
+
+
+def _network_of(package: ModelPackage) -> keras.Model:
+    """The network of a package as it is; how its blocks are built may differ from ours."""
+    model, described = load_network(package), package.info.network
+    expected = described.input_slices, described.channels, described.depth
+    poolings = sum(isinstance(layer, keras.layers.MaxPooling2D) for layer in model.layers)
+    received = model.input_shape[-1], model.output_shape[-1], poolings
+    if received != expected:
+        raise ModelError(
+            f"from: the weights of {package.folder} do not fit the network that its description "
+            f"names (input slices, channels and depth are {received}, expected {expected}); import "
+            "or train it again"
+        )
+    return model
+
+
+def compile_for_training(
+    model: keras.Model, network: NetworkConfig, config: TrainConfig
+) -> keras.Model:
+    """Give ``model`` its optimizer, loss and metric.
+
+    Where the weights are averaged, the batch norms keep the statistics of their last ten or so
+    batches: on ISBI these fitted the averaged weights better than statistics averaged as long.
+    """
+    optimizer = keras.optimizers.Adam(
+        config.learning_rate, use_ema=bool(config.ema), ema_momentum=config.ema or 0.99
+    )
+    if is_half(model):  # Keras would do so itself, but forgets it in what it saves
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model.compile(
+        optimizer=optimizer,
+        loss=training_loss(config, network.classes),
+        weighted_metrics=[KnownPixelAccuracy(name="accuracy")],
+    )
+    return model
+
+
+# -- a run that goes on -------------------------------------------------------------------------
+
+
+def resumed_learner(
+    folder: RunFolder, network: NetworkConfig, config: TrainConfig, *, half: bool
+) -> Learner:
+    """The network after the last epoch of a run, with the state of its optimizer.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read.
+    """
+    model = _load(folder)
+    if is_half(model) == half:
+        return Learner(model)
+    # begun on a GPU, and now on a processor, or the other way round
+    other = compile_for_training(in_precision(model, half=half), network, config)
+    _copy_optimizer(model, other)
+    return Learner(other)
+
+
+def _load(folder: RunFolder) -> keras.Model:
+    known = {"KnownPixelAccuracy": KnownPixelAccuracy}
+    try:
+        return keras.models.load_model(folder.last, custom_objects=known)
+    except LOAD_ERRORS as error:
+        raise ModelError(
+            f"resume: {folder.last} cannot be loaded ({error}); start a new run in another folder"
+        ) from error
+
+
+def _inner(optimizer: Any) -> keras.optimizers.Optimizer:
+    """The optimizer that holds the state; half precision wraps it in one that scales the loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def _copy_optimizer(source: keras.Model, target: keras.Model) -> None:
+    """Copy the state of the optimizer between networks of different precision."""
+    target.optimizer.build(target.trainable_variables)
+    pairs = zip(_inner(source.optimizer).variables, _inner(target.optimizer).variables, strict=True)
+    for theirs, ours in pairs:
+        ours.assign(theirs)

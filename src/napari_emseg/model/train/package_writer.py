@@ -1,0 +1,246 @@
+"""Writing a model package in the bioimage.io 0.5 form."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from napari_emseg.core.classes import cell_probability
+from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.config.terms import UNSTATED, TermsConfig
+from napari_emseg.core.normalise import EPSILON
+from napari_emseg.core.segment.tiling import pad_to_multiple
+from napari_emseg.errors import WriteError
+from napari_emseg.model.network.precision import in_precision
+from napari_emseg.model.packages.package import (
+    HISTORY,
+    ONNX_WEIGHTS,
+    RDF,
+    WEIGHTS,
+    PackageInfo,
+    file_entry,
+)
+from napari_emseg.model.predict.predict import predict_slice
+from napari_emseg.model.runtimes.keras_runtime import KerasRuntime
+from napari_emseg.model.runtimes.onnx import OPSET, write_onnx
+from napari_emseg.model.train._pictures import write_cover, write_sample
+from napari_emseg.model.train.history import Row, write_history
+
+_TEST_INPUT, _TEST_OUTPUT = "test_input.npy", "test_output.npy"
+_SAMPLE_INPUT, _SAMPLE_OUTPUT = "sample_input.tif", "sample_output.tif"
+_COVER, _CARD = "cover.png", "README.md"
+_TEST_SIZE = 256
+_SLICE_NAMES = {1: ["slice"], 3: ["slice above", "slice", "slice below"]}
+_SHORTEST_NAME, _LONGEST_NAME = 5, 64
+_CITATIONS = (
+    {
+        "text": "Ronneberger, Fischer, Brox: U-Net. MICCAI 2015.",
+        "doi": "10.1007/978-3-319-24574-4_28",
+    },
+    {
+        "text": "Arganda-Carreras et al.: Crowdsourcing the creation of image segmentation "
+        "algorithms for connectomics. Frontiers in Neuroanatomy 9:142, 2015.",
+        "doi": "10.3389/fnana.2015.00142",
+    },
+)
+
+
+def write_package(
+    folder: Path,
+    info: PackageInfo,
+    model: keras.Model,
+    sample: npt.NDArray[Any],
+    *,
+    card: str | None = None,
+    history: Sequence[Row] = (),
+) -> None:
+    """Write a model package; an existing one is replaced only when the new one is whole.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it goes.
+    info : PackageInfo
+        What the package says about the model.
+    model : keras.Model
+        The network; it is written in float32 and without its optimizer.
+    sample : (C, Y, X) array
+        A slice among the neighbours that the network sees; its first 256 x 256 pixels become the
+        test input, stored raw, and with their probability the cover picture.
+    card : str, optional
+        The model's card in Markdown.
+    history : sequence of dict
+        The epochs of the training, to be compared with those of others.
+
+    Raises
+    ------
+    WriteError
+        If the folder cannot be written.
+    """
+    info = replace(info, int8_cost=None)  # its int8 form is made of what is written here
+    making = folder.with_name(f".{folder.name}-new")
+    try:
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        plain = in_precision(model, half=False)
+        plain.save(making / WEIGHTS)
+        _write_test_pair(making, info, plain, sample)
+        write_onnx(making / ONNX_WEIGHTS, plain)
+        if history:
+            write_history(history, making / HISTORY)
+        (making / _CARD).write_text(card or _default_card(info), encoding="utf-8")
+        rdf = _describe(making, info)
+        (making / RDF).write_text(yaml.safe_dump(rdf, sort_keys=False), encoding="utf-8")
+        _swap(making, folder)
+    except OSError as error:
+        raise WriteError(
+            f"model: {folder} cannot be written ({error}); free some space or choose another folder"
+        ) from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _swap(new: Path, folder: Path) -> None:
+    """Put ``new`` in the place of ``folder``; a folder cannot be replaced in one step."""
+    old = folder.with_name(f".{folder.name}-old")
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_test_pair(
+    folder: Path, info: PackageInfo, model: keras.Model, sample: npt.NDArray[Any]
+) -> None:
+    corner = sample[:, :_TEST_SIZE, :_TEST_SIZE]
+    cut = [pad_to_multiple(each, info.network.multiple) for each in corner]
+    channels = predict_slice(np.stack(cut), KerasRuntime(model), info.network, PredictConfig())
+    image = np.stack(cut, axis=-1)[np.newaxis].astype(np.float32)
+    np.save(folder / _TEST_INPUT, image)
+    np.save(folder / _TEST_OUTPUT, channels[np.newaxis])
+    write_sample(folder / _SAMPLE_INPUT, image)
+    write_sample(folder / _SAMPLE_OUTPUT, channels[np.newaxis])
+    write_cover(folder / _COVER, cut[len(cut) // 2], cell_probability(channels))
+
+
+def _default_card(info: PackageInfo) -> str:
+    scores = "\n".join(f"- {name}: {value:.4f}" for name, value in info.scores.items())
+    cited = "\n".join(f"- {each['text']} https://doi.org/{each['doi']}" for each in _CITATIONS)
+    terms = (
+        info.terms.data_terms or "Not stated. Ask who made the data before you pass the model on."
+    )
+    return (
+        f"# {info.name}\n\nA U-Net that tells apart {', '.join(info.class_names)} in "
+        "serial-section electron microscopy, trained with napari-emseg.\n\n"
+        f"![A slice and its probability of cell]({_COVER})\n\n"
+        f"## Data\n\nTrained on {info.training.get('stack', 'an unnamed stack')}. Terms of the "
+        f"data: {terms}\n\n## Validation\n\n{scores}\n\n## Please cite\n\n{cited}\n"
+    )
+
+
+def _describe(folder: Path, info: PackageInfo) -> dict[str, Any]:
+    """The package's description in the bioimage.io 0.5 form."""
+    from bioimageio.spec.model import v0_5
+
+    return {
+        "type": "model",
+        "format_version": v0_5.ModelDescr.implemented_format_version,
+        "name": _plain_name(info.name),
+        "description": "U-Net for membranes and cells in serial-section electron microscopy.",
+        "timestamp": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        **_stated(info.terms),
+        "cite": list(_CITATIONS),
+        "tags": ["electron-microscopy", "segmentation", "membrane", "unet", "2d"],
+        "documentation": {"source": _CARD},
+        "covers": [file_entry(folder, _COVER)],
+        "inputs": [_input(folder, info)],
+        "outputs": [_output(folder, info)],
+        "weights": _weights(folder),
+        "config": {"napari_emseg": info.to_config()},
+    }
+
+
+def _stated(terms: TermsConfig) -> dict[str, Any]:
+    """Author and licence, where a person has given them."""
+    authors = {"authors": [{"name": terms.author}]} if terms.author else {}
+    return authors if terms.license == UNSTATED else {**authors, "license": terms.license}
+
+
+def _weights(folder: Path) -> dict[str, Any]:
+    backend = keras.backend.backend()
+    weights: dict[str, Any] = {
+        "keras_v3": {
+            **file_entry(folder, WEIGHTS),
+            "keras_version": keras.__version__,
+            "backend": [backend, import_module(backend).__version__],
+        }
+    }
+    if (folder / ONNX_WEIGHTS).exists():
+        onnx = {**file_entry(folder, ONNX_WEIGHTS), "opset_version": OPSET, "parent": "keras_v3"}
+        weights["onnx"] = onnx
+    return weights
+
+
+def _plain_name(name: str) -> str:
+    """The name in the characters that bioimage.io takes, and of a length that it takes."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "_+- ()") else "-" for c in name)
+    return (plain if len(plain) >= _SHORTEST_NAME else f"model {plain}")[:_LONGEST_NAME]
+
+
+def _input(folder: Path, info: PackageInfo) -> dict[str, Any]:
+    def size() -> dict[str, int]:
+        return {"min": info.network.multiple, "step": info.network.multiple}
+
+    return {
+        "id": "image",
+        "axes": [
+            {"type": "batch"},
+            {"type": "space", "id": "y", "size": size()},
+            {"type": "space", "id": "x", "size": size()},
+            {"type": "channel", "channel_names": _SLICE_NAMES[info.network.input_slices]},
+        ],
+        "data": {"type": "float32"},
+        "test_tensor": file_entry(folder, _TEST_INPUT),
+        "sample_tensor": file_entry(folder, _SAMPLE_INPUT),
+        "preprocessing": [
+            {
+                "id": "zero_mean_unit_variance",
+                "kwargs": {"axes": ["y", "x"], "eps": EPSILON},
+            }
+        ],
+    }
+
+
+def _output(folder: Path, info: PackageInfo) -> dict[str, Any]:
+    def same(axis: str) -> dict[str, Any]:
+        return {"tensor_id": "image", "axis_id": axis}
+
+    names = info.class_names[-info.network.channels :]  # of two classes the cell alone
+    return {
+        "id": "probability",
+        "axes": [
+            {"type": "batch"},
+            {"type": "space", "id": "y", "size": same("y")},
+            {"type": "space", "id": "x", "size": same("x")},
+            {"type": "channel", "channel_names": list(names)},
+        ],
+        "data": {"type": "float32", "range": [0.0, 1.0]},
+        "test_tensor": file_entry(folder, _TEST_OUTPUT),
+        "sample_tensor": file_entry(folder, _SAMPLE_OUTPUT),
+    }

@@ -1,0 +1,111 @@
+"""What must hold before a training begins or goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from napari_emseg.core.classes import class_names, missing_classes
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.train.split import Split
+from napari_emseg.core.train.targets import Target
+from napari_emseg.errors import LabelsError, SettingError
+from napari_emseg.model.train.run_folder import RunFolder
+
+_MAY_CHANGE = frozenset(
+    {"epochs", "minutes", "patience", "validate_every", "learning_rate", "mixed_precision"}
+)
+"""Settings that a run which goes on may have otherwise."""
+
+
+def require_all_classes(target: Target, split: Split, count: int) -> None:
+    """Check that there is something to learn, and something to judge by.
+
+    V_rand over slices without a cell means nothing, so they cannot choose the best epoch; and a
+    network does not find a class that it has never seen.
+
+    Raises
+    ------
+    LabelsError
+        If no cell is painted where the split validates, or not each of ``count`` classes, and none
+        beyond them, where it trains.
+    """
+    where = "right part of slice" if split.cut is not None else "validation slices:"
+    if not _painted(target, split.validation, split.validation_columns) - {0}:
+        raise LabelsError(
+            f"{where} {', '.join(map(str, split.validation))}: no cell is painted there to "
+            "validate on; paint some, or name other validation slices"
+        )
+    painted = _painted(target, split.train, split.train_columns)
+    if missing := missing_classes(painted, count):
+        raise LabelsError(
+            f"training slices {', '.join(map(str, split.train))}: no {missing} is painted where "
+            f"the network trains; it needs all of {', '.join(class_names(count))}"
+        )
+    if max(painted) >= count:
+        raise LabelsError(
+            f"labels: expected {count} classes as the network has, received {max(painted) + 1}"
+        )
+
+
+def _painted(target: Target, slices: tuple[int, ...], columns: slice) -> set[int]:
+    classes, weights = target.classes[..., columns], target.weights[..., columns]
+    return {int(c) for z in slices for c in np.unique(classes[z][weights[z] > 0])}
+
+
+def require_classes(network: NetworkConfig, count: int, source: str) -> None:
+    """A network that comes along must have the classes for which the labels were read.
+
+    Raises
+    ------
+    SettingError
+        If the network of ``source`` has not ``count`` classes.
+    """
+    if network.classes != count:
+        raise SettingError(
+            f"classes: the {source} has {network.classes}, received {count}; set classes to "
+            f"{network.classes}, or begin a new model"
+        )
+
+
+def require_same_recipe(folder: RunFolder, now: Recipe) -> None:
+    """A run is trained by one recipe from its first epoch to its last.
+
+    How long it goes on, how it is watched, its learning rate and its precision may be changed;
+    of the network see `require_classes`.
+
+    Raises
+    ------
+    SettingError
+        If another setting of the recipe ``now`` is not that of the run in ``folder``.
+    ModelError
+        If the recipe of that run cannot be read.
+    """
+    before = folder.read_recipe()
+    for ours, theirs in ((now.augment, before.augment), (now.train, before.train)):
+        given = ours.to_dict()
+        for name, value in theirs.to_dict().items():
+            if name not in _MAY_CHANGE and given[name] != value:
+                raise SettingError(
+                    f"{name}: the run in {folder.path} has {value}, received {given[name]}; give "
+                    "the same to resume it, or start a new run from its model"
+                )
+
+
+def require_same_split(folder: RunFolder, now: dict[str, Any]) -> None:
+    """A pixel that an earlier run trained on must not validate now.
+
+    Raises
+    ------
+    LabelsError
+        If the slices of the config ``now`` are not those of the run in ``folder``.
+    """
+    before = folder.read_config()
+    for part in ("train_slices", "validation_slices", "first_validation_column"):
+        if before.get(part) != now[part]:
+            raise LabelsError(
+                f"resume: {folder.path} has {part.replace('_', ' ')} {before.get(part)}, received "
+                f"{now[part]}; name the same slices, or start a new run from its model"
+            )

@@ -1,0 +1,93 @@
+"""How far a training is, how fast it learns there, and when it is over."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.model.train.history import Row, best_epoch, is_settled, is_validated
+
+_LAST_LEARNING_RATE = 0.01
+"""Part of the first learning rate that is left at the end of the schedule."""
+
+_TELLING = 0.002
+"""Part of a training that tells how long the rest of it takes."""
+
+
+class Schedule:
+    """Clock of a training that ends after some epochs or after some minutes.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Epochs, minutes and learning rate.
+    steps : int
+        Steps per epoch.
+    seconds_before : float
+        Time that earlier parts of a resumed run took.
+    """
+
+    def __init__(self, config: TrainConfig, steps: int, *, seconds_before: float = 0.0) -> None:
+        self._config, self._steps = config, steps
+        self._begun = time.monotonic() - seconds_before
+        self._first_told: tuple[float, float] | None = None
+
+    def seconds(self) -> float:
+        """Time that training took so far."""
+        return time.monotonic() - self._begun
+
+    def done(self, epochs: int, step: int = 0) -> float:
+        """Part of the training that lies behind, 0..1, some epochs and steps after its start."""
+        if self._config.minutes:
+            return min(self.seconds() / (60 * self._config.minutes), 1.0)
+        return min((epochs + step / self._steps) / self._config.epochs, 1.0)
+
+    def learning_rate(self, done: float) -> float:
+        """Half a cosine from the first learning rate to a hundredth of it."""
+        fall = 0.5 + 0.5 * math.cos(math.pi * done)
+        part = _LAST_LEARNING_RATE + (1 - _LAST_LEARNING_RATE) * fall
+        return self._config.learning_rate * part
+
+    def budget_left(self) -> float | None:
+        """Seconds that are left of its minutes; None where it ends after some epochs."""
+        minutes = self._config.minutes
+        return max(60 * minutes - self.seconds(), 0.0) if minutes else None
+
+    def seconds_left(self, done: float) -> float | None:
+        """Time to the end at the pace since this was asked first; None while it cannot be told.
+
+        Ask when a step has ended: the first one is compiled, which says nothing of the others.
+        """
+        if (left := self.budget_left()) is not None:
+            return left
+        if done >= 1:
+            return 0.0
+        now = self.seconds()
+        if self._first_told is None:
+            self._first_told = (now, done)
+        since, before = self._first_told
+        if done - before <= _TELLING:
+            return None
+        return (now - since) / (done - before) * (1 - done)
+
+
+def has_stalled(history: Sequence[Row], patience: int) -> bool:
+    """Whether validation has stopped improving, so that going on is a waste.
+
+    Off by default (``patience`` 0): the schedule ends by itself, its last tenth gives the weights
+    that are kept, and V_rand over a few slices still rises there after long plateaus.
+
+    - Once the learning rate has settled: no better score in ``patience`` epochs.
+    - Before: neither a better score nor a lower loss in twice as many, which both noise and the
+      loss's early minimum (it rises while V_rand still does) seldom look like alone.
+    """
+    validated = [row for row in history if is_validated(row)]
+    if not patience or not validated:
+        return False
+    now, best = history[-1]["epoch"], best_epoch(history)
+    if is_settled(best, history):
+        return now - best["epoch"] >= patience
+    lowest = min(validated, key=lambda row: row["val_loss"])
+    return now - max(best["epoch"], lowest["epoch"]) >= 2 * patience

@@ -1,0 +1,59 @@
+"""Measuring how fast a network trains here."""
+
+from __future__ import annotations
+
+import time
+from statistics import median
+
+import numpy as np
+
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.train.patches import Batch
+from napari_emseg.errors import CancelledError
+from napari_emseg.model.hardware.devices import on_device
+from napari_emseg.model.train.learner import new_learner
+from napari_emseg.types import ShouldStop
+
+_FIRST = 2
+"""Steps that compile, and so do not count."""
+
+_COUNTED = 5
+
+
+def measure_pace(recipe: Recipe, *, device: str, should_stop: ShouldStop) -> float:
+    """Seconds that a step of training takes.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Network, patch and batch size, loss.
+    device : str
+        As `devices.choose_device` takes it.
+    should_stop : callable
+        Asked after every step.
+
+    Raises
+    ------
+    CancelledError
+        If stopped.
+    """
+    with on_device(device) as chosen:
+        half = chosen.startswith("gpu") and recipe.train.mixed_precision
+        learner = new_learner(recipe.network, recipe.train, half=half, start_from=None)
+        batch, seconds = _noise(recipe), []
+        for _ in range(_FIRST + _COUNTED):
+            begun = time.perf_counter()
+            learner.step(batch, recipe.train.learning_rate)
+            seconds.append(time.perf_counter() - begun)
+            if should_stop():
+                raise CancelledError("Measuring was stopped.")
+    return median(seconds[_FIRST:])
+
+
+def _noise(recipe: Recipe) -> Batch:
+    """A batch of the right size."""
+    rng, train = np.random.default_rng(0), recipe.train
+    shape = (train.batch_size, train.patch_size, train.patch_size)
+    image = rng.normal(size=(*shape, recipe.network.input_slices)).astype(np.float32)
+    classes = rng.integers(0, recipe.network.classes, shape, np.uint8)
+    return image, classes, np.ones(shape, np.float32)

@@ -1,0 +1,67 @@
+"""How fast this machine trains, as far as it was measured; kept without loading keras."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.train.steps import steps_per_epoch
+from napari_emseg.errors import WriteError
+from napari_emseg.io.folders import cache_folder
+from napari_emseg.io.json_file import read_json, write_json
+
+VALIDATION_SHARE = 0.15
+"""Part of the time that validation may take."""
+
+_DECIDES = ("patch_size", "batch_size", "loss", "mixed_precision")
+"""Settings of the training on which the time of a step depends."""
+
+_log = logging.getLogger(__name__)
+
+
+def known_pace(recipe: Recipe, device: str) -> float | None:
+    """Seconds of a step with such settings; None where nobody has measured it here."""
+    seconds = read_json(_book()).get(_key(recipe, device))
+    return None if seconds is None else float(seconds)
+
+
+def keep_pace(recipe: Recipe, device: str, seconds: float) -> None:
+    """Remember the seconds of a step; where that cannot be written, they are measured again."""
+    try:
+        write_json(_book(), {**read_json(_book()), _key(recipe, device): seconds})
+    except WriteError as error:
+        _log.warning("%s", error)
+
+
+def expected_seconds(
+    recipe: Recipe, seconds_per_step: float, *, shape: tuple[int, int], slices: int
+) -> float:
+    """How long a training takes at such a pace, validation included.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its epochs count; where it has minutes, these are the answer.
+    seconds_per_step : float
+        As measured.
+    shape : (int, int)
+        Of a slice (Y, X).
+    slices : int
+        How many train.
+    """
+    if recipe.train.minutes:
+        return 60 * recipe.train.minutes
+    steps = recipe.train.epochs * steps_per_epoch(shape, slices, recipe)
+    return steps * seconds_per_step / (1 - VALIDATION_SHARE)
+
+
+def _book() -> Path:
+    return cache_folder() / "pace.json"
+
+
+def _key(recipe: Recipe, device: str) -> str:
+    train = recipe.train.to_dict()
+    decides = {**recipe.network.to_dict(), **{name: train[name] for name in _DECIDES}}
+    return json.dumps([device, decides], sort_keys=True)

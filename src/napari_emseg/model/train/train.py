@@ -1,0 +1,102 @@
+"""Training: labelled slices in, a run folder with a model package out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.train.split import split_target
+from napari_emseg.core.train.targets import Target
+from napari_emseg.errors import ShapeError
+from napari_emseg.model.hardware.devices import on_device
+from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.model.train.history import TrainResult
+from napari_emseg.model.train.preconditions import require_all_classes
+from napari_emseg.model.train.run_folder import RunFolder
+from napari_emseg.model.train.training import Training
+from napari_emseg.types import OnEvent, ShouldStop, Stack
+
+__all__ = ["TrainResult", "train"]
+
+
+def train(
+    stack: Stack,
+    target: Target,
+    recipe: Recipe,
+    *,
+    folder: Path,
+    name: str = "model",
+    validation: Sequence[int] | None = None,
+    start_from: ModelPackage | None = None,
+    resume: bool = False,
+    terms: TermsConfig = TermsConfig(),
+    device: str = "auto",
+    on_event: OnEvent = lambda _: None,
+    should_stop: ShouldStop = lambda: False,
+) -> TrainResult:
+    """Train a U-Net on the labelled slices of a stack.
+
+    The weights of the epoch with the best V_rand on the validation slices become the model (see
+    `history.best_epoch`), with the threshold around which it is best. Where fewer than half of the
+    pixels there are known, as with scribbles, the loss takes the place of V_rand.
+
+    Parameters
+    ----------
+    stack : Stack
+        Image (Z, Y, X).
+    target : Target
+        Classes and weights of the same shape.
+    recipe : Recipe
+        Network, augmentation and training settings.
+    folder : Path
+        Run folder to make, or to go on with.
+    name : str
+        What the model is called.
+    validation : sequence of int, optional
+        Slices to validate on; by default a fraction spread over the labelled ones. Where a single
+        slice is labelled, a part of its area validates.
+    start_from : ModelPackage, optional
+        Model package whose weights to start from; it brings its network's shape along, in place
+        of ``recipe.network``, which must have as many classes.
+    resume : bool
+        Go on after the last finished epoch of the run in ``folder``, with its network's shape;
+        the slices to train and to validate on must be the same, and so must the recipe, but for
+        how long it goes on, how it is watched, learning rate and precision. Where ``folder``
+        holds no run, begin one.
+    terms : TermsConfig
+        What the package says of author, licence and terms; those of the data of ``start_from``, or
+        of the run to resume, are added.
+    device : str
+        As `devices.choose_device` takes it.
+    on_event : callable
+        Receives `Log`, `Progress`, `EpochDone` and `Preview`.
+    should_stop : callable
+        Asked after every step; when it turns true the best model so far is kept.
+
+    Returns
+    -------
+    TrainResult
+
+    Raises
+    ------
+    ShapeError, LabelsError, SettingError, ModelError, DeviceError, WriteError
+        If the data, the settings, the model to start from, the device or the folder will not do.
+    CancelledError
+        If stopped before the first epoch was done.
+    EmsegError
+        If the loss is no longer finite; the best model so far is restored and kept.
+    """
+    if stack.shape != target.classes.shape:
+        raise ShapeError(
+            f"labels: expected the image's shape {stack.shape}, received {target.classes.shape}"
+        )
+    split = split_target(target, fraction=recipe.train.val_fraction, validation=validation)
+    require_all_classes(target, split, recipe.network.classes)
+    with on_device(device) as chosen:
+        training = Training(
+            stack, target, recipe, split, RunFolder(folder), terms, on_event, should_stop
+        )
+        training.prepare(start_from, resume=resume, half=chosen.startswith("gpu"))
+        return training.run(name)

@@ -1,0 +1,326 @@
+"""One training from its first epoch to its model package."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import keras
+
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.normalise import normalise
+from napari_emseg.core.train.patches import Batch, make_batch, prefetch
+from napari_emseg.core.train.rehearsal import Lesson, make_lesson
+from napari_emseg.core.train.split import Split
+from napari_emseg.core.train.steps import steps_per_epoch
+from napari_emseg.core.train.targets import Target
+from napari_emseg.errors import CancelledError, EmsegError
+from napari_emseg.model.network.losses import training_loss
+from napari_emseg.model.packages.library import name_of
+from napari_emseg.model.packages.package import ModelPackage, PackageInfo
+from napari_emseg.model.predict.predict import read_seen
+from napari_emseg.model.runtimes.int8 import add_int8
+from napari_emseg.model.train.history import Row, TrainResult, best_epoch
+from napari_emseg.model.train.learner import new_learner, resumed_learner
+from napari_emseg.model.train.package_writer import write_package
+from napari_emseg.model.train.preconditions import (
+    require_classes,
+    require_same_recipe,
+    require_same_split,
+)
+from napari_emseg.model.train.rehearsal_file import inherit_lesson, leave_lesson, read_lesson
+from napari_emseg.model.train.run_folder import RunFolder, write_atomically
+from napari_emseg.model.train.schedule import Schedule, has_stalled
+from napari_emseg.model.train.step_time_book import VALIDATION_SHARE
+from napari_emseg.model.train.training_monitor import Showing
+from napari_emseg.model.train.validation import NOT_VALIDATED, Validation, Validator
+from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, Progress, ShouldStop, Stack
+
+_ENDLESS = 10**9
+"""Steps of a training that is limited by minutes alone."""
+
+
+class LossError(EmsegError):
+    """The loss, or a weight, is no longer finite."""
+
+
+class Training:
+    """State of one run between its epochs; see `train.train` for the parameters."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        target: Target,
+        recipe: Recipe,
+        split: Split,
+        folder: RunFolder,
+        terms: TermsConfig,
+        on_event: OnEvent,
+        should_stop: ShouldStop,
+    ) -> None:
+        self.stack, self.recipe, self.split = stack, recipe, split
+        self.folder, self.tell, self.should_stop = folder, on_event, should_stop
+        self.target, self.whole_target = split.training_target(target), target
+        self.steps = steps_per_epoch(stack.shape[1:], len(split.train), recipe)
+        self.history: list[Row] = []
+        self.stopped = False
+        self.parent: str | None = None
+        self.terms = terms
+        self.lesson: Lesson = ()
+        self.showing = Showing(folder, on_event)
+        self._validated_at = self._validation_took = 0.0
+
+    # -- before the first epoch ------------------------------------------------------------
+
+    def prepare(self, start_from: ModelPackage | None, *, resume: bool, half: bool) -> None:
+        """Make or reopen the run folder, and the network."""
+        keras.utils.set_random_seed(self.recipe.train.seed)
+        half = half and self.recipe.train.mixed_precision
+        if resume and self.folder.last.exists():
+            self._reopen(half)
+        else:
+            self._begin(start_from, half)
+        self.images = self._read_images()
+        self.validator = Validator(
+            self.stack, self.whole_target, self.split, self.recipe.network,
+            training_loss(self.recipe.train, self.recipe.network.classes),
+        )  # fmt: skip
+        before = self.history[-1]["seconds"] if self.history else 0.0
+        self.schedule = Schedule(self.recipe.train, self.steps, seconds_before=before)
+        self._validated_at = before
+        self._introduce(half)
+
+    def _read_images(self) -> dict[int, Float32Array]:
+        """The normalised slices that the network sees in training, by index."""
+        see, total = self.recipe.network.slices_seen, len(self.stack)
+        needed = {seen for z in self.split.train for seen in see(z, total)}
+        return {z: normalise(self.stack.slice(z)) for z in sorted(needed)}
+
+    def _begin(self, start_from: ModelPackage | None, half: bool) -> None:
+        if start_from is not None:
+            self._take_network(start_from.info.network, f"model {start_from.info.name!r}")
+            self.parent = name_of(start_from)
+            self.terms = self.terms.after(start_from.info.terms)
+        self.folder.start(self._config_with_terms())
+        if start_from is not None and self.recipe.train.rehearse:
+            self.lesson = inherit_lesson(start_from, self.folder, self.tell)
+        self.learner = new_learner(
+            self.recipe.network, self.recipe.train, half=half, start_from=start_from
+        )
+
+    def _reopen(self, half: bool) -> None:
+        self.folder.sweep()
+        self.parent, terms = self.folder.read_config().get("parent"), self.folder.read_terms()
+        self.terms = terms if self.terms == TermsConfig() else self.terms.after(terms)
+        self.lesson = read_lesson(self.folder.lesson)
+        require_same_recipe(self.folder, self.recipe)
+        require_same_split(self.folder, self._config())
+        self._take_network(self.folder.read_recipe().network, "resumed run")
+        self.folder.write_config(self._config_with_terms())
+        self.history = self.folder.read_history()
+        self.learner = resumed_learner(
+            self.folder, self.recipe.network, self.recipe.train, half=half
+        )
+        self._keep_best_and_history()  # the run may have been killed before it came to that
+        self.tell(Log(f"Resumed after epoch {len(self.history)}."))
+
+    def _take_network(self, network: NetworkConfig, source: str) -> None:
+        require_classes(network, self.recipe.network.classes, source)
+        if network != self.recipe.network:
+            self.tell(Log(f"The {source} brings its network along: {network.to_dict()}."))
+        self.recipe = replace(self.recipe, network=network)
+
+    def _config(self) -> dict[str, Any]:
+        return {
+            "parent": self.parent,
+            "recipe": self.recipe.to_dict(),
+            "stack": self.stack.name,
+            "train_slices": list(self.split.train),
+            "validation_slices": list(self.split.validation),
+            "first_validation_column": self.split.cut,
+        }
+
+    def _config_with_terms(self) -> dict[str, Any]:
+        return {**self._config(), "terms": self.terms.to_dict()}
+
+    def _introduce(self, half: bool) -> None:
+        """Say what is trained on, and what is unusual about it."""
+        validating = ", ".join(map(str, self.split.validation))
+        if self.split.cut is None:
+            where = f"on {len(self.split.train)} slices, validating on slices {validating}"
+        else:
+            where = (
+                f"on slice {validating}, the only one with labels, up to column "
+                f"{self.split.cut - 1}, validating on the rest of it"
+            )
+        precision = " in half precision" if half else ""
+        self.tell(Log(f"Training{precision} {where}; {self.steps} steps per epoch."))
+        if not self.validator.judges_by_v_rand:
+            self.tell(Log(
+                "Fewer than half of the validation pixels are labelled, too few for V_rand; the "
+                "best epoch is chosen by the loss."
+            ))  # fmt: skip
+
+    # -- epochs ----------------------------------------------------------------------------
+
+    def run(self, name: str) -> TrainResult:
+        """Train until the schedule is over, or somebody stops it; then write the package."""
+        try:
+            with closing(self._batches()) as batches:
+                while not self._is_over():
+                    self._run_epoch(batches)
+        except LossError:
+            if self.history:
+                self._finish(name)
+            raise
+        return self._finish(name)
+
+    def _is_over(self) -> bool:
+        if self.stopped or self.schedule.done(len(self.history)) >= 1:
+            return True
+        patience = self.recipe.train.patience
+        if has_stalled(self.history, patience):
+            self.tell(Log(f"Stopped early: nothing improved for {patience} epochs or more."))
+            return True
+        return False
+
+    def _batches(self) -> Generator[Batch]:
+        """Batches of all epochs to come, made ahead also while the network is validated."""
+        first, epochs = len(self.history) + 1, self.recipe.train.epochs - len(self.history)
+
+        def make(k: int) -> Batch:
+            return make_batch(
+                self.images, self.target, self.split.train, self.recipe,
+                epoch=first + k // self.steps, step=k % self.steps, lesson=self.lesson,
+            )  # fmt: skip
+
+        return prefetch(make, _ENDLESS if self.recipe.train.minutes else epochs * self.steps)
+
+    def _run_epoch(self, batches: Iterator[Batch]) -> None:
+        epoch = len(self.history) + 1
+        learned = self._train_epoch(epoch, batches)
+        if self.stopped:
+            return
+        if not self.learner.is_finite():  # the last step may have done it, unseen by any loss
+            raise self._failure("the weights are no longer finite", epoch)
+        validation = self._validate(epoch) if self._is_validation_due(epoch) else None
+        scores = NOT_VALIDATED if validation is None else validation.scores
+        seconds = self.schedule.seconds()
+        self.history.append({"epoch": epoch, "seconds": seconds, **learned, **scores})
+        self._keep()
+        left = self.schedule.seconds_left(self.schedule.done(epoch))
+        self.tell(EpochDone(epoch, self.history[-1], left))
+        if validation is not None:
+            self.showing.show(self.history, validation.probability, self.validator.first_slice)
+
+    def _train_epoch(self, epoch: int, batches: Iterator[Batch]) -> Row:
+        self.learner.begin_epoch(self.recipe.train.seed, epoch)
+        # the range comes first: it ends without taking a batch of the next epoch
+        for step, batch in zip(range(self.steps), batches, strict=False):
+            rate = self.schedule.learning_rate(self.schedule.done(epoch - 1, step))
+            learned = self._step(batch, rate)
+            self._require_finite(learned["loss"], epoch)
+            done = self.schedule.done(epoch - 1, step + 1)
+            self.tell(Progress(done, 1.0, "training", self.schedule.seconds_left(done)))
+            self.stopped = self.should_stop()
+            if self.stopped or (self.recipe.train.minutes and done >= 1):
+                break
+        return {"learning_rate": rate, **learned}
+
+    def _step(self, batch: Batch, rate: float) -> dict[str, float]:
+        before = self.learner.patches_at_once
+        learned = self.learner.step(batch, rate)
+        if (now := self.learner.patches_at_once) < before:
+            self.tell(
+                Log(
+                    f"Memory was short, so patches now go through {now} at a time instead of "
+                    f"{self.recipe.train.batch_size}."
+                )
+            )
+        return learned
+
+    def _require_finite(self, loss: float, epoch: int) -> None:
+        if not math.isfinite(loss):
+            raise self._failure(f"the loss is {loss}", epoch)
+
+    def _failure(self, how: str, epoch: int) -> LossError:
+        """What to raise where the training has failed; nothing of ``epoch`` is kept."""
+        what = "There is no model yet."
+        if self.history:
+            what = (
+                f"The weights of epoch {best_epoch(self.history)['epoch']:.0f}, the best before "
+                f"that, are restored and kept as the model in {self.folder.package}."
+            )
+        return LossError(
+            f"training: {how} in epoch {epoch}; try a learning rate smaller than "
+            f"{self.recipe.train.learning_rate:g}. {what}"
+        )
+
+    # -- validation ------------------------------------------------------------------------
+
+    def _is_validation_due(self, epoch: int) -> bool:
+        if epoch == 1 or self.schedule.done(epoch) >= 1 or self._is_time_nearly_up():
+            return True
+        if every := self.recipe.train.validate_every:
+            return epoch % every == 0
+        since = self.schedule.seconds() - self._validated_at
+        return since * VALIDATION_SHARE >= self._validation_took * (1 - VALIDATION_SHARE)
+
+    def _is_time_nearly_up(self) -> bool:
+        """Whether writing this epoch, or training the next, may use up the minutes."""
+        left = self.schedule.budget_left()
+        if left is None:
+            return False
+        return left <= 2 * (self.schedule.seconds() - self.history[-1]["seconds"])
+
+    def _validate(self, epoch: int) -> Validation:
+        begun = self.schedule.seconds()
+        validation = self.validator(self.learner.settled())
+        self._require_finite(validation.scores["val_loss"], epoch)
+        self._validated_at = self.schedule.seconds()
+        self._validation_took = self._validated_at - begun
+        return validation
+
+    # -- what is kept ----------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        """Write what a crash after this epoch must not lose; ``last.keras`` makes it count."""
+        self.folder.keep_last(self.learner.model.save, self.history)
+        self._keep_best_and_history()
+
+    def _keep_best_and_history(self) -> None:
+        if best_epoch(self.history) is self.history[-1]:
+            write_atomically(self.folder.best, self.learner.settled().save)
+        self.folder.write_history(self.history)
+
+    def _finish(self, name: str) -> TrainResult:
+        """Write the model package of the best epoch."""
+        if not self.history:
+            raise CancelledError("Stopped before the first epoch was done; there is no model yet.")
+        self.tell(Log("Writing the model ..."))
+        best = best_epoch(self.history)
+        info = PackageInfo(
+            name=name,
+            network=self.recipe.network,
+            threshold=best["threshold"],
+            voxel_size_nm=self.stack.voxel_size_nm,
+            training=self._config(),
+            terms=self.terms,
+            scores={k: v for k, v in best.items() if k.startswith("val_") and math.isfinite(v)},
+        )
+        model = keras.models.load_model(self.folder.best, compile=False)
+        sample = read_seen(self.stack, self.split.validation[0], info.network)
+        write_package(self.folder.package, info, model, sample, history=self.history)
+        lesson = make_lesson(self.images, self.target, self.split.train, info.network, self.lesson)
+        leave_lesson(self.folder.package, lesson, self.tell)
+        add_int8(
+            ModelPackage(self.folder.package, info), self.stack, self.split.train,
+            lambda runtime: self.validator.v_rand(runtime, info.threshold), self.tell,
+        )  # fmt: skip
+        self.showing.draw(self.history)
+        return TrainResult(self.folder.package, best, self.stopped)

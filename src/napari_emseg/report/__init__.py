@@ -1,0 +1,1 @@
+"""Floor 4: scores as pages, pictures and files to keep."""

@@ -1,0 +1,1 @@
+"""Room: work beside the window."""

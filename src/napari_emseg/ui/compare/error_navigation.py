@@ -1,0 +1,53 @@
+"""Leads from the lists of the dock *Compare* to what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from napari_emseg.core.scores.error import Mistake
+from napari_emseg.ui.viewer.canvas_box import CanvasBox
+from napari_emseg.ui.viewer.go_to import go_to, go_to_slice
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_emseg.ui.compare.layer_pair import LayerPair
+
+_ROOM_PX = 16
+"""Between an error and the box around it, both sides together."""
+
+
+class Guide:
+    """Moves the view to a slice or an error, and draws a box around the error.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        The window.
+    pair : callable
+        Gives what is compared, or None.
+    """
+
+    def __init__(self, viewer: ViewerModel, pair: Callable[[], LayerPair | None]) -> None:
+        self._viewer, self._pair = viewer, pair
+        self._box = CanvasBox(viewer, "emseg_error")
+        viewer.dims.events.current_step.connect(self._box.hide)
+
+    def go_to_slice(self, z: int) -> None:
+        """Show a slice of the prediction; within it, the view stays."""
+        if (pair := self._pair()) is not None:
+            go_to_slice(self._viewer, pair.prediction, z)
+
+    def go_to_error(self, z: int, mistake: Mistake) -> None:
+        """Show an error in the middle of the view, with what is around it."""
+        if (pair := self._pair()) is None:
+            return
+        layer, at = pair.prediction, pair.pixel(z, *mistake.position)
+        world = go_to(self._viewer, layer, at, size_px=mistake.extent_px, fill=True)
+        self._box.show(world, (mistake.length_px + _ROOM_PX) * abs(float(layer.scale[-1])))
+
+    def stop(self) -> None:
+        """Draw no box any more."""
+        self._viewer.dims.events.current_step.disconnect(self._box.hide)
+        self._box.stop()

@@ -1,0 +1,115 @@
+"""Which layers the dock *Correct* works on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from magicgui.widgets import ComboBox, create_widget
+from napari.layers import Image, Labels
+from psygnal import Signal
+
+from napari_emseg.ui.widgets.forms import form_of, spare_width
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+NEW = "(new layer)"
+_MASK, _CELLS = "mask", "cells"
+_LOOKED_AT = 100_000
+"""Pixels of a slice from which it is guessed what labels mean."""
+
+_SEVERAL = 2
+"""More labels than this in a slice, zero aside, are cells: a person may paint a mask with two."""
+
+
+class CorrectFields:
+    """The stack, the labels that are repaired, and what these mean.
+
+    Attributes
+    ----------
+    form : Container
+        All of them, below one another.
+    chosen : psygnal.Signal
+        Emitted when other labels are chosen, or mean something else.
+    """
+
+    chosen = Signal()
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self.image = spare_width(
+            create_widget(
+                annotation=Image, name="image", label="Image",
+                options={"tooltip": "The stack that was segmented."},
+            )
+        )  # fmt: skip
+        self.labels = spare_width(
+            ComboBox(
+                name="labels", label="Labels", choices=self._label_choices,
+                tooltip="What you repair: strokes on this layer are counted, shown below and kept "
+                "safe. Make editable makes a new one, or writes into it.",
+            )
+        )  # fmt: skip
+        self.meaning = ComboBox(
+            name="meaning", label="Labels are", choices=[_MASK, _CELLS],
+            tooltip="mask: cell or membrane. cells: every cell has a label of its own. Guessed "
+            "from the layer; the tools below act accordingly.",
+        )  # fmt: skip
+        self.form = form_of([self.image, self.labels, self.meaning])
+        self.labels.changed.connect(self._choose)
+        self.meaning.changed.connect(self.chosen)
+
+    def reset_choices(self) -> None:
+        """Offer the layers that there are now; a layer that was renamed stays chosen."""
+        before = self.labels.value
+        with self.labels.changed.blocked():
+            self.form.reset_choices()
+            if before in self._viewer.layers:
+                self.labels.value = before
+        if self.labels.value is not before:
+            self._choose()
+
+    @property
+    def labels_layer(self) -> Labels | None:
+        """The layer that is repaired; None where there is none yet."""
+        return self.labels.value if isinstance(self.labels.value, Labels) else None
+
+    @property
+    def are_cells(self) -> bool:
+        """Whether every cell has a label of its own."""
+        return bool(self.meaning.value == _CELLS)
+
+    def choose(self, layer: Labels) -> None:
+        """Repair this layer."""
+        self.reset_choices()
+        self.labels.value = layer
+
+    def _choose(self) -> None:
+        if self.labels_layer is not None:
+            with self.meaning.changed.blocked():
+                self.meaning.value = _CELLS if are_cells(self.labels_layer) else _MASK
+        self.chosen.emit()
+
+    def _label_choices(self, _: Any = None) -> list[Any]:
+        return [(NEW, NEW), *label_layers(self._viewer)]
+
+
+def label_layers(viewer: ViewerModel) -> list[tuple[str, Labels]]:
+    """Names and layers of all stacks of labels."""
+    return [
+        (layer.name, layer)
+        for layer in viewer.layers
+        if isinstance(layer, Labels) and not layer.multiscale and layer.ndim in (2, 3)
+    ]
+
+
+def are_cells(layer: Labels) -> bool:
+    """Whether labels seem to be ids of cells: several are in the first painted slice."""
+    stack = layer.data if layer.ndim == 3 else layer.data[np.newaxis]
+    for z in range(stack.shape[0]):
+        values = np.asarray(stack[z]).ravel()
+        values = values[:: max(1, values.size // _LOOKED_AT)]
+        if values.any():
+            return np.unique(values[values != 0]).size > _SEVERAL
+    return False

@@ -1,0 +1,1 @@
+"""Room: undo, edit tracking, autosave and recovery of painted labels."""

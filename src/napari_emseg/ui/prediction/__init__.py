@@ -1,0 +1,1 @@
+"""Room: layers that grow beside their source."""

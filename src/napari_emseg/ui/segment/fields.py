@@ -1,0 +1,137 @@
+"""The fields of the dock *Segment*: what is segmented, by what, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from magicgui.widgets import ComboBox, Container, LineEdit, PushButton, create_widget
+from napari.layers import Image
+
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.slices import chosen_slices
+from napari_emseg.ui.widgets.forms import field_for, form_of, spare_width
+from napari_emseg.ui.widgets.model_field import choose_model, model_field
+from napari_emseg.ui.widgets.remembered_fields import remember, restore
+
+_RESULTS = {"mask": ("mask",), "cells": ("cells",), "mask and cells": ("mask", "cells")}
+"""What a person may choose to see, and the layers that show it."""
+
+_GROUP = "segment"
+"""What the fields are remembered under."""
+
+
+class SegmentFields:
+    """Fields, and what their values mean; they begin as a person left them the last time.
+
+    Attributes
+    ----------
+    form : Container
+        All of them, below one another.
+    """
+
+    def __init__(self) -> None:
+        self._devices: list[str] = []
+        self._make_sources()
+        self._make_rules()
+        self.form = form_of([
+            self.image, self.model, self._device_row(),
+            self.result, self.threshold, self.smallest_cell, self.tta, self.exact, self.slices,
+        ])  # fmt: skip
+        remember(
+            {
+                "model": self.model, "device": self.device, "result": self.result,
+                "smallest_cell_px": self.smallest_cell, "tta": self.tta, "exact": self.exact,
+            },
+            _GROUP,
+        )  # fmt: skip
+
+    def _make_sources(self) -> None:
+        self.image = spare_width(
+            create_widget(
+                annotation=Image,
+                name="image",
+                label="Image",
+                options={"tooltip": "The stack, or single slice, to segment."},
+            )
+        )
+        self.model = model_field("The network that segments: the one that ships, or one of yours.")
+        self.device = ComboBox(
+            name="device",
+            label="Device",
+            choices=self._device_choices,  # napari asks again with each new layer
+            tooltip="Where the network runs; auto takes a GPU where there is one.",
+        )
+        self.doctor = PushButton(
+            text="Doctor ...",
+            tooltip="What is used of this machine, and why not more, with the commands that help.",
+        )
+        self.slices = LineEdit(
+            name="slices",
+            label="Slices",
+            tooltip="Which slices of the whole stack, from 0: such as 3:7 (which is 3 to 6), "
+            "24,25,26 or 0:12,15:27; empty for all.",
+        )
+        self.slices.native.setPlaceholderText("all")
+
+    def _make_rules(self) -> None:
+        self.result = ComboBox(
+            name="result",
+            label="Result",
+            choices=list(_RESULTS),
+            tooltip="mask: cell or membrane. cells: every cell has an id and a colour of its own, "
+            "and keeps them from slice to slice.",
+        )
+        self.threshold = field_for(MaskConfig, "threshold", step=0.01)
+        self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
+        self.tta = field_for(PredictConfig, "tta", label="Average over all orientations")
+        self.exact = field_for(PredictConfig, "exact", label="Exact, in single precision")
+
+    def _device_row(self) -> Container:
+        row = Container(
+            widgets=[self.device, self.doctor], layout="horizontal", labels=False, label="Device"
+        )
+        row.margins = (0, 0, 0, 0)
+        row.native.layout().setStretch(0, 1)
+        return row
+
+    @property
+    def config(self) -> PredictConfig:
+        """How the network is to run."""
+        return PredictConfig(tta=self.tta.value, exact=self.exact.value)
+
+    @property
+    def rules(self) -> tuple[tuple[str, ...], MaskConfig]:
+        """What is to be shown, and how it is made."""
+        config = MaskConfig(self.threshold.value, self.smallest_cell.value)
+        return _RESULTS[self.result.value], config
+
+    def slices_of(self, count: int) -> list[int]:
+        """The slices wanted of a stack of ``count``, ascending.
+
+        Raises
+        ------
+        SettingError, ShapeError
+            If the field does not hold slices, or the stack has not got them.
+        """
+        return chosen_slices(self.slices.value, count)
+
+    def choose_model(self, folder: Path) -> None:
+        """Offer a model that was just trained, and choose it."""
+        choose_model(self.model, folder)
+
+    def offer_devices(self, found: Sequence[str]) -> None:
+        """Offer what there is in this machine; the choice stays, or is what it was last time."""
+        self._devices = [each for each in found if each != "cpu:0"]
+        with self.device.changed.blocked():
+            self.device.reset_choices()
+            restore({"device": self.device}, _GROUP)
+
+    def _device_choices(self, _: object = None) -> list[str]:
+        return ["auto", "cpu", *self._devices]
+
+    def take_threshold_of_model(self) -> None:
+        """Set the threshold to the model's own."""
+        if self.model.value is not None:
+            with self.threshold.changed.blocked():  # what is shown came from another model
+                self.threshold.value = self.model.value.info.threshold

@@ -1,0 +1,222 @@
+"""The curves of a training as it goes on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.theme import get_theme
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_emseg.io.atomic import as_write_error
+from napari_emseg.model.train.curves import PANELS, draw_curves, draw_panel
+from napari_emseg.model.train.history import Row, write_history
+from napari_emseg.ui.background.event_loop_queue import Turns
+from napari_emseg.ui.background.timers import later
+from napari_emseg.ui.widgets.figure_widget import (
+    SMALL,
+    ask_for_path,
+    button,
+    dress,
+    load_matplotlib,
+)
+
+if TYPE_CHECKING:
+    from napari.utils.theme import Theme
+
+_REDRAW_MS = 2000
+"""Between two drawings, at least: each panel takes the window some hundredths of a second."""
+
+_HEIGHT_PX, _EXTRA_PX = 115, 22
+"""Of a panel, and of what the first has above it (the legend) and the last below (its label)."""
+
+_LEFT, _RIGHT, _TOP_PX, _BOTTOM_PX = 0.2, 0.97, 16, 20
+_LINES = ("training", "validation")
+_HINT = "Point at a curve to read its values."
+
+
+class Curves(QWidget):
+    """Loss, accuracy and V_rand of training and validation, below one another.
+
+    matplotlib draws them; it is imported with the first row.
+
+    Parameters
+    ----------
+    theme : str
+        Of napari's.
+    turns : Turns
+        Draws one panel after the other, and what else goes on between them.
+    """
+
+    def __init__(self, theme: str, turns: Turns, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._history: tuple[Row, ...] = ()
+        self._panels: list[_Panel] = []
+        self.values = QLabel(_HINT)
+        self.values.setWordWrap(True)
+        self.log = QCheckBox("Log loss")
+        self.log.setToolTip("Draw the loss on a logarithmic axis.")
+        self.log.toggled.connect(self._draw)
+        self.save_png = button("Save PNG", "Save these curves as a picture.", self._ask_png)
+        self.save_csv = button("Save CSV", "Save the values of all epochs.", self._ask_csv)
+        self._redraw = later(self, self._draw)
+        self._turns = turns
+        self._lay_out()
+        self.show_history(())
+
+    def expect_rows(self) -> None:
+        """Make ready to draw."""
+        load_matplotlib()
+
+    def show_history(self, history: Sequence[Row]) -> None:
+        """Draw these rows soon; where there are none, show nothing from now on."""
+        self._history = tuple(history)
+        for save in (self.save_png, self.save_csv):
+            save.setEnabled(bool(history))
+        if not history:
+            self._clear()
+        elif not self._redraw.isActive():
+            self._redraw.start(_REDRAW_MS if self._panels else 0)
+
+    def show_theme(self, theme: str) -> None:
+        """Draw in the colours of a theme of napari's."""
+        self._theme = theme
+        self._draw()
+
+    def export_png(self, path: Path) -> None:
+        """Write the picture; `WriteError` where that fails."""
+        with as_write_error(path):
+            draw_curves(self._history, path)
+
+    def export_csv(self, path: Path) -> None:
+        """Write the rows; `WriteError` where that fails."""
+        with as_write_error(path):
+            write_history(self._history, path)
+
+    # -- parts -----------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._row = QHBoxLayout()
+        for widget in (self.log, self.save_png, self.save_csv):
+            self._row.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._plots = QVBoxLayout()
+        self._plots.setSpacing(0)
+        layout.addLayout(self._plots)
+        layout.addWidget(self.values)
+        layout.addLayout(self._row)
+        layout.addStretch()
+
+    def _make_panel(self, k: int) -> None:
+        column, title = PANELS[k]
+        panel = _Panel(column, title, first=k == 0, last=k == len(PANELS) - 1)
+        panel.canvas.mpl_connect("motion_notify_event", partial(self._read_values, panel))
+        panel.canvas.mpl_connect("axes_leave_event", lambda _: self.values.setText(_HINT))
+        # as when it is resized: matplotlib's own way would draw all panels while Qt paints
+        panel.canvas.draw_idle = partial(self._draw_soon, k)
+        self._panels.append(panel)
+        self._plots.addWidget(panel.canvas)
+
+    # -- drawing ---------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        for k in range(len(PANELS)) if self._history else ():
+            self._draw_soon(k)
+
+    def _clear(self) -> None:
+        self._redraw.stop()
+        for panel in self._panels:
+            panel.canvas.hide()
+        self.values.setText(_HINT)
+
+    def _draw_soon(self, k: int) -> None:
+        self._turns.want(k, partial(self._draw_panel, k))
+
+    def _draw_panel(self, k: int) -> None:
+        if not self._history:
+            return
+        if k == len(self._panels):
+            self._make_panel(k)
+        self._panels[k].draw(self._history, get_theme(self._theme), log=self.log.isChecked())
+        self._panels[k].canvas.show()
+
+    def _read_values(self, panel: _Panel, event: Any) -> None:
+        if event.inaxes is not None:
+            row = min(self._history, key=lambda each: abs(each["epoch"] - event.xdata))
+            self.values.setText(panel.values_of(row))
+
+    # -- files -----------------------------------------------------------------------------
+
+    def _ask_png(self) -> None:
+        if path := ask_for_path(self, "Save the curves", "curves.png", "PNG (*.png)"):
+            self.export_png(path)
+
+    def _ask_csv(self) -> None:
+        if path := ask_for_path(self, "Save the values", "history.csv", "CSV (*.csv)"):
+            self.export_csv(path)
+
+
+class _Panel:
+    """One column of the history on a canvas of its own, so that it can be drawn alone."""
+
+    def __init__(self, column: str, title: str, *, first: bool, last: bool) -> None:
+        from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+        from matplotlib.figure import Figure
+
+        self._column, self._title, self._first, self._last = column, title, first, last
+        above, below = first * _EXTRA_PX + _TOP_PX, last * _EXTRA_PX + _BOTTOM_PX
+        height = _HEIGHT_PX + (first + last) * _EXTRA_PX
+        self._figure = Figure()
+        # a layout that fits itself to the letters would double the time of each drawing
+        self._axes = self._figure.add_axes(
+            (_LEFT, below / height, _RIGHT - _LEFT, 1 - (above + below) / height)
+        )
+        self.canvas = FigureCanvasQTAgg(self._figure)
+        self.canvas.setFixedHeight(height)
+
+    def draw(self, history: Sequence[Row], theme: Theme, *, log: bool) -> None:
+        """Draw the history in the colours of a theme of napari's."""
+        axes = self._axes
+        axes.clear()
+        draw_panel(axes, history, self._column, self._title, log=log and self._column == "loss")
+        self._dress(theme.text.as_hex(), theme.canvas.as_hex())
+        self._figure.set_facecolor(theme.background.as_hex())
+        self.canvas.draw()
+
+    def values_of(self, row: Row) -> str:
+        """What an epoch reached, in words."""
+        return (
+            f"{self._title} of epoch {row['epoch']:.0f}: training {_number(row[self._column])}, "
+            f"validation {_number(row[f'val_{self._column}'])}"
+        )
+
+    def _dress(self, text: str, ground: str) -> None:
+        """Give it the colours and the letters of the window; one legend is for all panels."""
+        axes = self._axes
+        dress(axes, text, ground)
+        axes.tick_params(labelbottom=self._last)
+        lines, labels = axes.get_legend_handles_labels()
+        axes.set(title="", xlabel="epoch" if self._last else "")
+        if len(labels) > len(_LINES):
+            axes.set_title(labels[-1], color=text, fontsize=SMALL, loc="left", pad=3)
+        if self._first:
+            self._figure.legends.clear()
+            self._figure.legend(
+                lines[: len(_LINES)], _LINES, ncols=2, fontsize=SMALL, labelcolor=text,
+                frameon=False, loc="upper center",
+            )  # fmt: skip
+
+
+def _number(value: float) -> str:
+    return "not measured" if math.isnan(value) else f"{value:.4f}"

@@ -1,0 +1,195 @@
+"""Which model a training makes: its name, where it begins, and how long it may take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from magicgui.widgets import ComboBox, Container, LineEdit
+from magicgui.widgets.bases import ValueWidget
+from psygnal import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.presets import PRESETS
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.model.packages.library import free_name, list_models, require_free
+from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.ui.widgets.collapsible import Folded
+from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
+
+_OWN = "own settings"
+_NEW = "a new model"
+
+
+class ModelForm(QWidget):
+    """Name, beginning, preset and, folded away, every setting of network and training.
+
+    Parameters
+    ----------
+    pace : QWidget
+        Says how long it takes; stands below the presets.
+
+    Attributes
+    ----------
+    changed : psygnal.Signal
+        Emitted when a setting has changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, pace: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pace = pace
+        self.name = LineEdit(
+            name="name", label="Name", value="", tooltip="What the model is called in the library."
+        )
+        self.start = ComboBox(
+            name="start", label="Begin with", choices=_beginnings(),
+            tooltip="A new network; or one of your models, which then learns from these labels.",
+        )  # fmt: skip
+        self.preset = ComboBox(
+            name="preset", label="Preset", choices=[*(each.name for each in PRESETS), _OWN],
+            value="balanced", tooltip="How long to train; sets the epochs below.",
+        )  # fmt: skip
+        self.device = ComboBox(
+            name="device", label="Device", choices=["auto", "cpu", "gpu"],
+            tooltip="Where the network trains; auto takes a GPU where there is one.",
+        )  # fmt: skip
+        self.train = {
+            each.name: field_for(TrainConfig, each.name) for each in TrainConfig.settings()
+        }
+        self.network = {
+            each.name: field_for(NetworkConfig, each.name) for each in NetworkConfig.settings()
+        }
+        self.terms = {
+            each.name: field_for(TermsConfig, each.name) for each in TermsConfig.settings()
+        }
+        self.help = wrapped_label("")
+        self._suggested = ""
+        self._lay_out()
+        self._connect()
+        self._show_preset()
+
+    # -- what is chosen --------------------------------------------------------------------
+
+    @property
+    def settings(self) -> dict[str, ValueWidget]:
+        """The advanced fields, by name."""
+        return {"device": self.device, **self.train, **self.network}
+
+    @property
+    def lasting(self) -> dict[str, ValueWidget]:
+        """The fields that the next training begins with; other slices have other terms."""
+        return {**self.settings, "author": self.terms["author"], "license": self.terms["license"]}
+
+    @property
+    def start_from(self) -> ModelPackage | None:
+        """The model to go on from."""
+        package: ModelPackage | None = self.start.value
+        return package
+
+    @property
+    def classes(self) -> int:
+        """How many classes the network tells apart."""
+        return self._network.classes
+
+    def require_name(self) -> str:
+        """What the model is to be called; `ModelError` where that is not possible."""
+        name = str(self.name.value).strip()
+        require_free(name)
+        return name
+
+    def recipe(self, augment: AugmentConfig) -> Recipe:
+        """All settings; `SettingError` where they do not fit one another."""
+        return Recipe(self._network, augment, TrainConfig(**_values(self.train)))
+
+    def terms_config(self) -> TermsConfig:
+        """What the model shall say of author, licence and terms."""
+        return TermsConfig(**_values(self.terms))
+
+    @property
+    def _network(self) -> NetworkConfig:
+        if self.start_from is not None:
+            return self.start_from.info.network
+        return NetworkConfig(**_values(self.network))
+
+    def suggest_name(self, wanted: str) -> None:
+        """Fill in a free name, where a person has given none."""
+        if not self.name.value or self.name.value == self._suggested:
+            self._suggested = free_name(wanted)
+            self.name.value = self._suggested
+
+    def list_models(self) -> None:
+        """Offer the models that the library holds now."""
+        chosen = self.start.value
+        self.start.choices = _beginnings()
+        if chosen in self.start.choices:
+            self.start.value = chosen
+
+    # -- parts -----------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        form = form_of([self.name, self.start, self.preset])
+        parts = Container(widgets=[form, self.help], labels=False)
+        parts.margins = (0, 0, 0, 0)
+        self.advanced = Folded(
+            "Advanced settings",
+            lambda: form_of([*self.settings.values()]).native,
+            tooltip="Every setting of the training.",
+        )
+        self.passing_on = Folded(
+            "Author and terms",
+            lambda: form_of([*self.terms.values()]).native,
+            tooltip="What the model says to those who get it.",
+        )
+        self._parts = parts
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(parts.native)
+        layout.addWidget(self._pace)
+        layout.addWidget(self.advanced)
+        layout.addWidget(self.passing_on)
+        layout.addStretch()
+
+    def _connect(self) -> None:
+        self.preset.changed.connect(self._apply_preset)
+        self.start.changed.connect(self._lock_network)
+        for field in (*self.settings.values(), self.start):
+            field.changed.connect(self._note_change)
+
+    def _note_change(self) -> None:
+        self._show_preset()
+        self.changed.emit()
+
+    def _apply_preset(self) -> None:
+        for preset in PRESETS:
+            if preset.name == self.preset.value:
+                for name, value in preset.train.items():
+                    self.train[name].value = value
+        self._show_preset()
+
+    def _show_preset(self) -> None:
+        """Show the preset whose settings the fields hold."""
+        values = _values(self.train)
+        fitting = [p for p in PRESETS if p.train.items() <= values.items()]
+        with self.preset.changed.blocked():
+            self.preset.value = fitting[0].name if fitting else _OWN
+        self.help.value = fitting[0].help if fitting else f"{values['epochs']} epochs."
+
+    def _lock_network(self) -> None:
+        """A model that goes on keeps its network's shape."""
+        for name, field in self.network.items():
+            field.enabled = self.start_from is None
+            if self.start_from is not None:
+                field.value = getattr(self.start_from.info.network, name)
+
+
+def _beginnings() -> list[tuple[str, ModelPackage | None]]:
+    return [(_NEW, None), *((package.folder.name, package) for package in list_models())]
+
+
+def _values(fields: dict[str, ValueWidget]) -> dict[str, Any]:
+    return {name: field.value for name, field in fields.items()}

@@ -1,0 +1,77 @@
+"""A layer with what the network in training says of a validation slice."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_emseg.types import Preview
+from napari_emseg.ui.background.event_loop_queue import Turns
+from napari_emseg.ui.viewer.layers import geometry
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+_NAME = "Training preview"
+
+
+class TrainingPreview:
+    """Adds the layer with the first preview of a training, and renews it with each further one.
+
+    A layer that a person has removed does not come back in that training.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where the layer goes.
+    turns : Turns
+        Adds it when nothing else takes the window's time.
+    """
+
+    def __init__(self, viewer: ViewerModel, turns: Turns) -> None:
+        self._viewer, self._turns = viewer, turns
+        self._image: Image | None = None
+        self.layer: Image | None = None
+
+    def begin(self, image: Image | None) -> None:
+        """A training on ``image`` begins; None where it is no layer of this window."""
+        if self.layer is not None and self.layer in self._viewer.layers:
+            self._viewer.layers.remove(self.layer)
+        self._image, self.layer = image, None
+
+    def show(self, preview: Preview) -> None:
+        """Show the newest preview, on its slice."""
+        try:
+            probability = np.load(preview.path)
+        except (OSError, ValueError):  # the next one is just being moved there
+            return
+        if self.layer is None:
+            self._turns.want(_NAME, partial(self._add, probability, preview))
+        elif self.layer in self._viewer.layers:
+            self.layer.data = self._in_place(probability)
+
+    def _add(self, probability: np.ndarray, preview: Preview) -> None:
+        self.layer = self._viewer.add_image(
+            self._in_place(probability), name=_NAME, contrast_limits=(0, 1), colormap="magma",
+            opacity=0.6, **self._beside(preview.z),
+        )  # fmt: skip
+
+    def _in_place(self, probability: np.ndarray) -> np.ndarray:
+        """The slice (Y, X), with an axis more in a stack."""
+        return probability if self._is_flat else probability[np.newaxis]
+
+    @property
+    def _is_flat(self) -> bool:
+        return self._image is None or self._image.ndim == 2
+
+    def _beside(self, z: int) -> dict[str, object]:
+        """Where the slice lies."""
+        if self._image is None:
+            return {}
+        about = geometry(self._image)
+        if not self._is_flat:
+            about["translate"] = self._image.data_to_world((z, 0, 0))
+        return about

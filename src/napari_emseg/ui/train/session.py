@@ -1,0 +1,109 @@
+"""A training from the click to its model: the job, its run folder, its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from napari_emseg.engine.jobs import TrainJob
+from napari_emseg.engine.train.interrupted_run import TrainRun
+from napari_emseg.engine.train.request import TrainRequest, steps_of
+from napari_emseg.io.read import read_stack
+from napari_emseg.types import Cancelled, Event, Failed, Finished
+from napari_emseg.ui.background.job_runner import JobRunner
+from napari_emseg.ui.train.state import Phase, TrainState
+
+_PATIENCE_S = 600.0
+"""How long a stopped training may take to write its model before its process is ended."""
+
+
+class TrainSession:
+    """Has the worker train, and keeps state and run folder in step with it.
+
+    It lives on without its dock, until the worker has written the model.
+
+    Parameters
+    ----------
+    runner : JobRunner
+        Gives the jobs to the worker.
+    state : TrainState
+        Told of every event.
+    ended : callable
+        Called with the last event of each training.
+    """
+
+    def __init__(
+        self, runner: JobRunner, state: TrainState, ended: Callable[[Event], None]
+    ) -> None:
+        self._runner, self._state, self._ended = runner, state, ended
+        self._ticket: int | None = None
+        self._run: TrainRun | None = None
+        self._planned: dict[str, Any] = {}
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the worker has not said its last word."""
+        return self._ticket is not None
+
+    def start(self, request: TrainRequest) -> None:
+        """Train on a copy of the data, so that layers may be painted or removed meanwhile."""
+        shape = request.data.images.shape[1:]
+
+        def make_job() -> TrainJob:
+            self._run, job = request.prepare()
+            self._plan(job, shape)
+            return job
+
+        self._state.prepare("Copying the slices ...")
+        self._submit(make_job)
+
+    def resume(self, run: TrainRun) -> None:
+        """Go on with an interrupted training."""
+
+        def make_job() -> TrainJob:
+            self._run, job = run, run.resumed_job()
+            self._plan(job, read_stack(job.images, kind="image").shape[1:])
+            run.keep(job)
+            return job
+
+        self._state.prepare("Looking at what is there already ...")
+        self._submit(make_job)
+
+    def stop(self) -> None:
+        """Stop and keep the best so far; asked twice, end the worker, after which it can resume."""
+        if self._ticket is None:
+            return
+        at_once = self._state.phase is Phase.STOPPING
+        self._state.stop()
+        self._runner.cancel(self._ticket, grace_s=0.0 if at_once else _PATIENCE_S)
+
+    def _submit(self, make_job: Callable[[], TrainJob]) -> None:
+        self._run, self._planned = None, {}
+        self._ticket = self._runner.submit(make_job, self._on_event)
+
+    def _plan(self, job: TrainJob, shape: tuple[int, int]) -> None:
+        assert self._run is not None
+        train = job.recipe.train
+        self._planned = {
+            "epochs": None if train.minutes else train.epochs,
+            "steps": steps_of(job, shape),
+            "history": self._run.history,
+        }
+
+    def _on_event(self, event: Event) -> None:
+        if self._state.phase is Phase.PREPARING:
+            self._begin()
+        if isinstance(event, Finished | Failed | Cancelled):
+            self._ticket = None
+            self._put_away(event)
+        self._state.accept(event)
+        if isinstance(event, Finished | Failed | Cancelled):
+            self._ended(event)
+
+    def _begin(self) -> None:
+        if self._planned:
+            self._state.begin(**self._planned)
+
+    def _put_away(self, event: Event) -> None:
+        if self._run is not None:
+            self._run.end(crashed=isinstance(event, Failed) and event.crashed)

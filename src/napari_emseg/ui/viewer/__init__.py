@@ -1,0 +1,1 @@
+"""Room: what we ask of napari's viewer and layers."""

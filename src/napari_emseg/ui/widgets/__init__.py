@@ -1,0 +1,1 @@
+"""Room: Qt parts that know nothing of us."""

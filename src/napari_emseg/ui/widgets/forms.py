@@ -1,0 +1,164 @@
+"""Form fields from the declarations in `core.config`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from magicgui.widgets import (
+    CheckBox,
+    ComboBox,
+    Container,
+    FloatSlider,
+    FloatSpinBox,
+    Label,
+    LineEdit,
+    SpinBox,
+)
+from magicgui.widgets.bases import ValueWidget, Widget
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from napari_emseg.core.config.setting import Config, Setting
+
+_CHOICE_PX = 90
+"""Room that a choice of layers or models always has, however narrow the dock is."""
+_SLIDER_STEP = 0.01
+
+
+def form_of(fields: Sequence[ValueWidget | Container]) -> Container:
+    """The fields below one another, with their labels in a column of one width."""
+    form = Container()
+    form.margins = (0, 0, 0, 0)
+    form.extend(fields)  # later: magicgui leaves the labels of the first ones as wide as they are
+    _EvenLabels(form.native)
+    return form
+
+
+def row_of(*widgets: Widget) -> Container:
+    """Widgets beside one another, without labels."""
+    row = Container(widgets=widgets, layout="horizontal", labels=False)
+    row.margins = (0, 0, 0, 0)
+    return row
+
+
+def spare_width(field: ComboBox) -> ComboBox:
+    """Let a long choice, such as the name of a file, be cut off rather than widen the dock."""
+    field.native.setMinimumWidth(_CHOICE_PX)
+    return field
+
+
+def wrapped_label(text: str) -> Label:
+    """A text in as many lines as the dock's width makes of it."""
+    label = Label(value=text)
+    label.native.setWordWrap(True)
+    label.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return label
+
+
+class _EvenLabels(QObject):
+    """Makes the labels of a form as wide as the widest one in the style that they are shown in.
+
+    magicgui measures them in the application's font, which is not the one of napari's themes.
+    """
+
+    def __init__(self, form: QWidget) -> None:
+        super().__init__(form)
+        self._form = form
+        form.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002, N802  Qt's
+        """See each event of the form before it does, and let it pass."""
+        if event.type() in (QEvent.Type.Show, QEvent.Type.StyleChange):
+            self._even()
+        return False
+
+    def _even(self) -> None:
+        labels = list(self._labels())
+        for label in labels:
+            label.ensurePolished()
+        width = max((label.sizeHint().width() for label in labels), default=0)
+        for label in labels:
+            label.setMinimumWidth(width)
+
+    def _labels(self) -> Iterator[QLabel]:
+        rows = self._form.layout()
+        for k in range(rows.count()):
+            row = rows.itemAt(k).widget()
+            if row is not None and row.layout() is not None and row.layout().count():
+                first = row.layout().itemAt(0).widget()
+                if isinstance(first, QLabel):
+                    yield first
+
+
+def field_for(
+    config: type[Config], name: str, *, narrow: bool = False, **changes: Any
+) -> ValueWidget:
+    """The field of one setting, with its label, default, range and tooltip.
+
+    Parameters
+    ----------
+    config : type of Config
+        Where the setting is declared.
+    name : str
+        Which one.
+    narrow : bool
+        Take no slider, which needs room.
+    **changes
+        Arguments of the widget to set otherwise.
+    """
+    declared = _declared(config)[name]  # type: ignore[arg-type]
+    about = {
+        "name": name,
+        "label": _label(declared),
+        "value": declared.default,
+        "tooltip": f"{declared.help} ({declared.range_text})",
+        **_range(declared),
+        **changes,
+    }
+    widget: ValueWidget = _widget_class(declared, narrow)(**about)
+    return widget
+
+
+@cache
+def _declared(config: Any) -> dict[str, Setting]:
+    return {each.name: each for each in config.settings()}
+
+
+def _label(declared: Setting) -> str:
+    unit = declared.unit
+    words = declared.name.removesuffix(f"_{unit}").removesuffix("_deg")
+    words = words.replace("_", " ").capitalize()
+    return words if unit in ("", words.lower()) else f"{words} [{unit}]"
+
+
+def _widget_class(declared: Setting, narrow: bool) -> Any:
+    if declared.choices:
+        return ComboBox
+    if not narrow and _is_share(declared):
+        return FloatSlider
+    return {bool: CheckBox, int: SpinBox, float: FloatSpinBox, str: LineEdit}[declared.type]
+
+
+def _is_share(declared: Setting) -> bool:
+    """Whether it goes from about 0 to 1 in steps that a slider can show."""
+    within = declared.type is float and declared.ge is not None and declared.le == 1
+    return within and _finest_step(declared) >= _SLIDER_STEP
+
+
+def _range(declared: Setting) -> dict[str, Any]:
+    if declared.choices:
+        return {"choices": declared.choices}
+    limits: dict[str, Any] = {"min": declared.ge, "max": declared.le}
+    if declared.type is float:
+        limits["step"] = _finest_step(declared)
+    return {key: value for key, value in limits.items() if value is not None}
+
+
+def _finest_step(declared: Setting) -> float:
+    """A power of ten in which default and limits can be written: Qt rounds all to the step."""
+    written = [Decimal(str(each)) for each in (declared.default, declared.ge, declared.le) if each]
+    exponents = [int(each.normalize().as_tuple().exponent) for each in written]
+    return float(Decimal(10) ** min([*exponents, -2]))

@@ -1,0 +1,132 @@
+"""Slices as a row of boxes to click on, with counts below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from qtpy.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from qtpy.QtWidgets import QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+
+_WIDTH, _GAP = 14, 2
+_CELL = QSize(_WIDTH, 18)
+
+
+_EDGE = "#808080"
+
+
+class SliceBoxes(QWidget):
+    """One box for each slice of a stack, in as many rows as they need.
+
+    Attributes
+    ----------
+    total : int
+        How many slices there are.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.total = 0
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(_CELL.width())
+
+    def show_total(self, total: int) -> None:
+        """Show so many boxes, drawn anew."""
+        self.total = total
+        self._fit()
+        self.update()
+
+    def box_of(self, z: int) -> QRect:
+        """Where the box of a slice is drawn."""
+        row, column = divmod(z, self._columns)
+        step_x, step_y = _CELL.width() + _GAP, _CELL.height() + _GAP
+        return QRect(QPoint(column * step_x, row * step_y), _CELL)
+
+    def slice_at(self, at: QPoint) -> int | None:
+        """The slice whose box is there."""
+        column, row = at.x() // (_CELL.width() + _GAP), at.y() // (_CELL.height() + _GAP)
+        z = row * self._columns + column
+        return z if column < self._columns and 0 <= z < self.total else None
+
+    # -- what is shown ---------------------------------------------------------------------
+
+    def color_of(self, z: int) -> str:
+        """Colour of a slice's box."""
+        raise NotImplementedError
+
+    def text_of(self, z: int) -> str:
+        """What is said of a slice that is pointed at."""
+        raise NotImplementedError
+
+    def edge_of(self, z: int) -> QPen:  # noqa: ARG002  others look at the slice
+        """How the box is framed."""
+        return QPen(QColor(_EDGE))
+
+    def pressed(self, z: int, button: Qt.MouseButton) -> None:
+        """A person has clicked on a slice."""
+        raise NotImplementedError
+
+    @property
+    def _columns(self) -> int:
+        return max(1, (int(self.width()) + _GAP) // (_WIDTH + _GAP))
+
+    def _fit(self) -> None:
+        rows = -(-self.total // self._columns)
+        self.setFixedHeight(max(1, rows * (_CELL.height() + _GAP)))
+
+    # -- what Qt calls ---------------------------------------------------------------------
+
+    def resizeEvent(self, _: QResizeEvent) -> None:  # noqa: N802  Qt's name
+        """Take as many rows as the new width needs."""
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Draw the boxes that can be seen."""
+        painter = QPainter(self)
+        for z in range(self.total):
+            box = self.box_of(z)
+            if box.intersects(event.rect()):
+                painter.setPen(self.edge_of(z))
+                painter.setBrush(QColor(self.color_of(z)))
+                painter.drawRect(box.adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Find the slice that was clicked on."""
+        z = self.slice_at(event.position().toPoint())
+        if z is not None:
+            self.pressed(z, event.button())
+
+    def event(self, event: QEvent) -> bool:
+        """Say which slice is pointed at."""
+        if isinstance(event, QHelpEvent):
+            z = self.slice_at(event.pos())
+            QToolTip.showText(event.globalPos(), "" if z is None else self.text_of(z), self)
+            return True
+        return bool(super().event(event))
+
+
+class Counts(QWidget):
+    """What colours mean, and how many slices have each."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label = QLabel()
+        self._label.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._label)
+
+    def show_counts(self, parts: Iterable[tuple[str, str, int]]) -> None:
+        """Show colours, what they mean, and how often they occur, if they do."""
+        self._label.setText(
+            " &nbsp; ".join(
+                f'<span style="color:{color}">&#9632;</span>&nbsp;{_unbroken(text)}&nbsp;{count}'
+                for color, text, count in parts
+                if count
+            )
+        )
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "&nbsp;")

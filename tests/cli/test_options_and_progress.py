@@ -1,0 +1,32 @@
+"""What a person sees of a training in the terminal."""
+
+from __future__ import annotations
+
+import math
+
+from napari_emseg.cli.options_and_progress import _Progress
+from napari_emseg.types import EpochDone, Log
+
+COLUMNS = ("loss", "accuracy", "v_rand", "v_info")
+
+
+def row(value: float) -> dict[str, float]:
+    return dict.fromkeys([*COLUMNS, *(f"val_{name}" for name in COLUMNS)], value)
+
+
+def test_epochs_are_a_table(capsys):
+    with _Progress() as progress:
+        progress.show(Log("Training on 4 slices."))
+        progress.show(EpochDone(9, row(0.98765), 3725.0))
+        progress.show(EpochDone(10, {**row(0.5), "loss": 12.5, "v_rand": math.nan}, 59.0))
+        progress.show(EpochDone(12345, row(math.nan)))
+    said, titles, parts, *rows = capsys.readouterr().err.rstrip("\n").split("\n")
+    assert said == "Training on 4 slices."
+    assert titles.split() == ["epoch", "loss", "accuracy", "V_rand", "V_info", "time", "left"]
+    assert parts.count("train") == 4
+    bars = [k for k, letter in enumerate(parts) if letter == "|"]
+    for line in rows:
+        assert [k for k, letter in enumerate(line) if letter == "|"] == bars
+    assert rows[0].split()[:4] == ["9", "0.9877", "|", "0.9877"]
+    assert rows[0].endswith("1:02:05")
+    assert rows[1].split()[7] == "-"

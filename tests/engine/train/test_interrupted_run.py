@@ -1,0 +1,192 @@
+"""Trainings on disk: what is kept, offered again and deleted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import dask.array as da
+import numpy as np
+import pytest
+
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.train.regions import Regions
+from napari_emseg.core.train.roles import Roles
+from napari_emseg.engine.run import _in_library
+from napari_emseg.engine.train.interrupted_run import TrainRun, interrupted_runs
+from napari_emseg.engine.train.request import TrainingData, TrainRequest, steps_of
+from napari_emseg.errors import EmsegError, LabelsError, ShapeError, WriteError
+from napari_emseg.io.folders import runs_folder
+from napari_emseg.model.packages.library import list_models, shipped_folder
+from napari_emseg.types import Stack
+
+SHAPE = (5, 64, 64)
+
+
+@pytest.fixture
+def request_():
+    rng = np.random.default_rng(0)
+    images = Stack(rng.integers(0, 255, SHAPE, np.uint8), (50.0, 4.0, 4.0), "em")
+    labels = Stack(rng.integers(1, 3, SHAPE, np.uint8), name="painted", kind="labels")
+    square = np.array([(0, 0), (0, 40), (40, 40), (40, 0)], float)
+    return TrainRequest(
+        "mine", TrainingData(images, labels, Regions([(None, square)])), "scribbles",
+        Roles(tuple(range(5)), (0, 3), (1,)), Recipe(NetworkConfig(depth=2)),
+    )  # fmt: skip
+
+
+def dead_process() -> list:
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    return [done.pid, 0.0]
+
+
+def orphan(run: TrainRun) -> None:
+    """As if the process that trains it had been killed."""
+    record = run.folder / "job.json"
+    values = json.loads(record.read_text())
+    record.write_text(json.dumps({**values, "process": dead_process()}))
+
+
+def test_the_job_has_copies_of_what_is_used(request_):
+    run, job = request_.prepare()
+    assert run.folder.parent == runs_folder()
+    images, labels, reviewed = (
+        np.load(path) for path in (job.images, job.labels, job.reviewed)
+    )  # fmt: skip
+    used = [0, 1, 3]
+    np.testing.assert_array_equal(images[used], request_.data.images.data[used])
+    np.testing.assert_array_equal(labels[used], request_.data.labels.data[used])
+    assert not images[[2, 4]].any()
+    assert reviewed[0, 20, 20]
+    assert not reviewed[0, 50, 50]
+    assert (job.slices, job.validation) == ((0, 1, 3), (1,))
+    assert job.voxel_size_nm == (50.0, 4.0, 4.0)
+    assert steps_of(job, SHAPE[1:]) == 1
+
+
+def test_neighbours_that_the_network_sees_are_copied(request_):
+    recipe = Recipe(NetworkConfig(depth=2, input_slices=3))
+    _, job = replace(request_, recipe=recipe).prepare()
+    assert np.load(job.images)[[0, 1, 2, 3, 4]].any(axis=(1, 2)).all()
+
+
+def test_lazy_images_are_read_once_and_slice_by_slice(request_):
+    read = []
+
+    def note(block):
+        read.append(block.shape)
+        return block
+
+    lazy = da.from_array(request_.data.images.data, chunks=(1, 64, 64))
+    lazy = lazy.map_blocks(note, dtype=np.uint8, meta=np.zeros((0, 0, 0), np.uint8))
+    images = request_.data.images.with_data(lazy)
+    replace(request_, data=replace(request_.data, images=images)).prepare()
+    assert read == [(1, 64, 64)] * 3
+
+
+def test_files_are_not_copied(request_, tmp_path):
+    paths = tmp_path / "i.npy", tmp_path / "l.npy"
+    data = replace(request_.data, files=paths, regions=None)
+    run, job = replace(request_, data=data).prepare()
+    assert (job.images, job.labels, job.reviewed) == (*paths, None)
+    assert not list((run.folder / "data").iterdir())
+
+
+def test_a_run_of_a_living_process_is_not_offered(request_):
+    run, job = request_.prepare()
+    assert interrupted_runs() == []
+    orphan(run)
+    assert interrupted_runs() == [run]
+    assert run.resumed_job() == replace(job, resume=True)
+    run.keep(job)
+    assert interrupted_runs() == []
+    run.release()
+    assert interrupted_runs() == [run]
+
+
+def test_what_was_killed_while_it_copied_is_deleted():
+    run = TrainRun.begin("mine")
+    orphan(run)
+    assert interrupted_runs() == []
+    assert not run.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("reached", "crashed", "exists", "offered"),
+    [
+        ("package", False, True, False),
+        ("last.keras", False, True, True),
+        (None, True, True, True),
+        (None, False, False, False),
+    ],
+)
+def test_how_a_run_ends(request_, reached, crashed, exists, offered):
+    run, _ = request_.prepare()
+    if reached:
+        (run.folder / reached).mkdir()
+    run.end(crashed=crashed)
+    assert run.folder.exists() == exists
+    assert (interrupted_runs() == [run]) == offered
+    assert (run.folder / "data").exists() == (offered and exists)
+
+
+def test_a_record_that_cannot_be_read_is_said(request_):
+    run, _ = request_.prepare()
+    (run.folder / "job.json").write_text('{"process": null, "job": {"images": 1}}')
+    with pytest.raises(EmsegError, match="discard"):
+        run.resumed_job()
+
+
+def test_read_only_folder_is_said_and_nothing_is_left(request_, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EMSEG_RUNS_DIR", str(tmp_path / "file"))
+    with pytest.raises(WriteError, match="choose another path"):
+        request_.prepare()
+
+
+def test_an_error_while_copying_leaves_nothing(request_, monkeypatch):
+    def full(*_):
+        raise WriteError("the disk is full")
+
+    monkeypatch.setattr(TrainRun, "copy", full)
+    with pytest.raises(WriteError):
+        request_.prepare()
+    assert list(runs_folder().iterdir()) == []
+
+
+def test_labels_of_another_shape_are_refused(request_):
+    with pytest.raises(ShapeError, match=r"'painted'.*'em'"):
+        TrainingData(request_.data.images, request_.data.labels.take([0, 1]))
+
+
+def test_labels_without_labels_are_refused(request_):
+    with pytest.raises(LabelsError, match="no slice"):
+        replace(request_, roles=Roles())
+
+
+def test_a_model_that_an_error_has_left_goes_into_the_library(request_):
+    run, job = request_.prepare()
+
+    def fail_after_the_model():
+        with _in_library(job):
+            shutil.copytree(shipped_folder(), run.folder / "package")
+            raise EmsegError("the loss is nan")
+
+    for names in (["default", "mine"], ["default", "mine", "mine 2"]):
+        with pytest.raises(EmsegError, match="nan"):
+            fail_after_the_model()
+        assert [package.folder.name for package in list_models()] == names
+        shutil.rmtree(run.folder / "package")
+
+
+def test_without_a_model_nothing_goes_into_the_library(request_):
+    _, job = request_.prepare()
+    with _in_library(job) as added:
+        pass
+    assert not added
+    assert len(list_models()) == 1

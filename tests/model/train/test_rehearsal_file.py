@@ -1,0 +1,130 @@
+"""What a model was trained on goes along with it, and its parent is named."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_emseg.core.train.patches import make_batch
+from napari_emseg.core.train.targets import make_target
+from napari_emseg.model.packages.library import export_model, import_model
+from napari_emseg.model.packages.package import read_package
+from napari_emseg.model.train.rehearsal_file import LESSON, read_lesson, write_lesson
+from napari_emseg.model.train.run_folder import RunFolder
+from napari_emseg.model.train.train import train
+from napari_emseg.types import Log
+
+
+@pytest.fixture
+def parent(trained):
+    return import_model(trained.result.package, "mother")
+
+
+@pytest.fixture
+def rehearsing(recipe):
+    return replace(recipe, train=replace(recipe.train, epochs=1, rehearse=0.5))
+
+
+@pytest.fixture
+def begin(stack, labels, rehearsing, parent, tmp_path):
+    """Train on slice 4 alone, from the parent."""
+    events = []
+    only = labels.copy()
+    only[:4] = 0
+
+    def begin(recipe=rehearsing, **about):
+        result = train(
+            stack, make_target(only, "mask", recipe.train), recipe, folder=tmp_path / "run",
+            name="child", on_event=events.append, **{"start_from": parent, **about},
+        )  # fmt: skip
+        return result, events
+
+    return begin
+
+
+def test_a_training_leaves_what_it_learned_from(trained):
+    slices = json.loads((trained.folder / "config.json").read_text())["train_slices"]
+    lesson = read_lesson(trained.result.package / LESSON)
+    assert len(lesson) == len(slices)
+    assert lesson[0].image.shape == (1, 96, 96)
+    assert {*np.unique(lesson[0].classes)} == {0, 1}
+
+
+@pytest.mark.slow
+def test_a_child_names_its_parent_and_rehearses_its_lesson(begin, parent):
+    result, events = begin()
+    package = read_package(result.package)
+    assert package.info.parent == "mother"
+    assert any("had learned is rehearsed" in e.message for e in events if isinstance(e, Log))
+    both = read_lesson(result.package / LESSON)
+    inherited = read_lesson(parent.folder / LESSON)
+    assert len(both) == len(inherited) + 1
+    np.testing.assert_array_equal(both[0].image, inherited[0].image)
+
+
+def test_a_model_that_began_at_random_has_no_parent(trained):
+    assert read_package(trained.result.package).info.parent is None
+
+
+@pytest.mark.slow
+def test_a_resumed_child_still_knows(begin, rehearsing, tmp_path):
+    begin()
+    longer = replace(rehearsing, train=replace(rehearsing.train, epochs=2))
+    result, _ = begin(longer, resume=True, start_from=None)
+    assert read_package(result.package).info.parent == "mother"
+    assert len(read_lesson(RunFolder(tmp_path / "run").lesson)) > 1
+    assert len(read_lesson(result.package / LESSON)) > 2
+
+
+@pytest.mark.slow
+def test_without_rehearsal_nothing_is_copied(begin, rehearsing, tmp_path):
+    result, _ = begin(replace(rehearsing, train=replace(rehearsing.train, rehearse=0.0)))
+    assert not RunFolder(tmp_path / "run").lesson.exists()
+    assert len(read_lesson(result.package / LESSON)) == 1
+
+
+def test_patches_come_from_the_lesson_as_often_as_asked(stack, target, recipe, trained):
+    lesson = read_lesson(trained.result.package / LESSON)
+    for each in lesson:
+        each.image[:] = 1000  # nothing else is as bright
+    images = {z: np.zeros(stack.shape[1:], np.float32) for z in range(len(stack))}
+    mixed = replace(recipe, train=replace(recipe.train, batch_size=200, rehearse=0.3))
+    batch, _, _ = make_batch(images, target, [0, 1], mixed, epoch=1, step=0, lesson=lesson)
+    old = (np.abs(batch).max(axis=(1, 2, 3)) > 500).sum()
+    assert 40 <= old <= 80
+
+
+def test_without_a_lesson_all_patches_are_as_before(stack, target, recipe):
+    images = {z: stack.slice(z).astype(np.float32) for z in range(len(stack))}
+    mixed = replace(recipe, train=replace(recipe.train, rehearse=0.5))
+    for a, b in zip(
+        make_batch(images, target, [0, 1], recipe, epoch=1, step=0),
+        make_batch(images, target, [0, 1], mixed, epoch=1, step=0),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not a zip"])
+def test_a_damaged_lesson_is_none(tmp_path, damage):
+    (tmp_path / LESSON).write_bytes(damage)
+    assert read_lesson(tmp_path / LESSON) == []
+    assert read_lesson(tmp_path / "missing.npz") == []
+
+
+def test_a_lesson_survives_the_file(tmp_path, trained):
+    lesson = read_lesson(trained.result.package / LESSON)
+    write_lesson(tmp_path / LESSON, lesson)
+    for a, b in zip(read_lesson(tmp_path / LESSON), lesson, strict=True):
+        np.testing.assert_array_equal(a.weights, b.weights)
+
+
+@pytest.mark.parametrize("out", ["folder", "model.zip"])
+def test_no_export_takes_it(parent, tmp_path, out):
+    assert (parent.folder / LESSON).exists()
+    export_model("mother", tmp_path / out)
+    back = import_model(tmp_path / out, "back")
+    assert not (back.folder / LESSON).exists()

@@ -1,0 +1,36 @@
+"""Measuring the time of a training step."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.errors import CancelledError
+from napari_emseg.model.train import step_time as pace
+from napari_emseg.model.train.step_time import measure_pace
+
+RECIPE = Recipe(NetworkConfig(depth=2, base_filters=2), train=TrainConfig(patch_size=32))
+
+
+def test_the_steps_that_compile_do_not_count(monkeypatch):
+    class Slow:
+        steps = 0
+
+        def step(self, batch, rate):
+            Slow.steps += 1
+            time.sleep(0.5 if Slow.steps <= 2 else 0.01)
+
+    monkeypatch.setattr(pace, "new_learner", lambda *_, **__: Slow())
+    seconds = measure_pace(RECIPE, device="cpu", should_stop=lambda: False)
+    assert 0.01 <= seconds < 0.1
+
+
+@pytest.mark.slow
+def test_a_real_network_is_measured_and_it_can_be_stopped():
+    assert measure_pace(RECIPE, device="cpu", should_stop=lambda: False) > 0
+    with pytest.raises(CancelledError):
+        measure_pace(RECIPE, device="cpu", should_stop=lambda: True)

@@ -1,0 +1,54 @@
+"""When a docked widget counts as closed."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtWidgets import QWidget
+
+from napari_emseg.ui.background.dock_closed import WhenClosed
+
+
+@pytest.fixture
+def docked(viewer):
+    """A docked widget, its dock, and how often it was said to be closed."""
+    widget, closed = QWidget(), []
+    dock = viewer.window.add_dock_widget(widget, name="probe")
+    WhenClosed(widget, lambda: closed.append(True))
+    return widget, dock, closed
+
+
+def test_hidden_or_floating_is_not_closed(docked, qtbot):
+    _, dock, closed = docked
+    dock.setVisible(False)
+    dock.setVisible(True)
+    dock.setFloating(True)
+    qtbot.wait(50)
+    assert not closed
+
+
+def test_the_cross_closes(docked):
+    _, dock, closed = docked
+    dock.destroyOnClose()
+    assert closed
+
+
+def test_destroyed_is_closed(docked, qtbot):
+    widget, _, closed = docked
+    widget.deleteLater()
+    qtbot.waitUntil(lambda: bool(closed))
+
+
+def test_closed_and_then_destroyed_is_closed_once(docked, qtbot):
+    widget, dock, closed = docked
+    dock.destroyOnClose()
+    with qtbot.waitSignal(widget.destroyed):
+        widget.deleteLater()
+    assert closed == [True]
+
+
+def test_docked_again_it_can_be_closed_again(viewer, docked, qtbot):
+    widget, dock, closed = docked
+    dock.destroyOnClose()
+    viewer.window.add_dock_widget(widget, name="again")
+    widget.deleteLater()
+    qtbot.waitUntil(lambda: closed == [True, True])

@@ -1,0 +1,493 @@
+"""The dock *Segment* in a real window, with the real worker and the model that ships."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from napari.utils.notifications import notification_manager
+from scipy.ndimage import gaussian_filter
+
+from napari_emseg.core.config.prediction import MaskConfig
+from napari_emseg.core.segment.postprocess import to_cells, to_mask
+from napari_emseg.model.packages.library import shipped_folder
+from napari_emseg.types import Cancelled, Failed, Finished
+from napari_emseg.ui.background.job_runner import job_runner
+from napari_emseg.ui.painting.autosave import autosave_of
+from napari_emseg.ui.prediction.request import Means
+from napari_emseg.ui.viewer.layers import visible_region
+
+JOB_TIMEOUT_MS = 90_000
+MANY = 600
+"""Slices of a stack that is not done before a test has acted, on a busy machine too."""
+
+
+@pytest.fixture
+def ended(dock, ends_of):
+    return ends_of(dock)
+
+
+@pytest.fixture
+def wait(ended):
+    return ended.wait
+
+
+@pytest.fixture
+def run(viewer, dock, qtbot, ended):
+    """A segmentation of a whole stack in the middle: some slices are there, most are not."""
+    image = np.random.default_rng(1).integers(0, 255, (MANY, 256, 256), np.uint8)
+    viewer.add_image(image, name="em")
+    dock.buttons.whole.native.click()
+    qtbot.waitUntil(lambda: "em mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
+    assert not ended
+    return dock.prediction
+
+
+def test_one_click_segments_the_slice_that_is_shown(viewer, image, dock, wait):
+    layer = viewer.add_image(image, name="em", scale=(50, 4, 4), translate=(100, 8, 0))
+    viewer.dims.set_current_step(0, 3)
+    dock.buttons.current.native.click()
+    assert not dock.buttons.current.enabled
+    assert dock.status.stop.enabled
+
+    assert isinstance(wait(), Finished)
+
+    mask, probability = viewer.layers["em mask"], viewer.layers["em probability"]
+    for result in (mask, probability):
+        assert result.data.shape == image.shape
+        np.testing.assert_array_equal(result.scale, layer.scale)
+        np.testing.assert_array_equal(result.translate, layer.translate)
+    shown = [z for z in range(len(image)) if probability.data[z].any()]
+    assert shown == [3]
+    assert probability.data.dtype == np.float32
+    rules = MaskConfig(dock.fields.threshold.value)
+    np.testing.assert_array_equal(mask.data[3], to_mask(probability.data[3], rules))
+    assert dock.buttons.current.enabled
+    assert not dock.status.stop.enabled
+    assert "1 slice" in dock.status.message.value
+    assert "tensorflow" not in sys.modules
+    assert "keras" not in sys.modules
+
+
+def test_whole_stack_begins_at_the_shown_slice_and_fills_the_same_layers(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    viewer.dims.set_current_step(0, 2)
+    dock.buttons.current.native.click()
+    wait()
+    done = []
+    accept = dock.prediction.accept
+    dock.prediction.accept = lambda z: (done.append(z), accept(z))
+    dock.buttons.whole.native.click()
+    wait()
+    assert [layer.name for layer in viewer.layers] == ["em", "em probability", "em mask"]
+    assert done[0] == 2
+    assert sorted(done) == [0, 1, 2, 3, 4]
+    assert all(viewer.layers["em probability"].data[z].any() for z in range(5))
+
+
+def test_averaged_over_all_orientations_a_turned_slice_gives_the_turned_result(
+    viewer, image, dock, wait
+):
+    dock.fields.tta.value = True
+    results = []
+    for name, data in (("em", image[0]), ("turned", np.rot90(image[0]).copy())):
+        dock.fields.image.value = viewer.add_image(data, name=name)
+        dock.buttons.current.native.click()
+        assert isinstance(wait(), Finished)
+        results.append(viewer.layers[f"{name} probability"].data)
+    np.testing.assert_allclose(results[1], np.rot90(results[0]), atol=1e-3)
+
+
+def test_the_visible_part_alone(viewer, image, dock, wait, qtbot):
+    layer = viewer.add_image(np.tile(image, (1, 8, 8)), name="em", scale=(50, 4, 4))
+    viewer.dims.set_current_step(0, 3)
+    viewer.scene.camera.zoom *= 4
+    viewer.scene.camera.center = (0, 4 * 300, 4 * 200)
+    qtbot.waitUntil(lambda: layer.corner_pixels[0, 1] > 0)
+    rows, columns = visible_region(viewer, layer)
+    assert rows.start < 300 < rows.stop < 512
+    assert columns.start < 200 < columns.stop < 640
+    dock.buttons.visible_part.native.click()
+    assert isinstance(wait(), Finished)
+
+    probability = np.array(viewer.layers["em probability"].data)
+    assert probability[3, rows, columns].any(axis=1).all()
+    assert viewer.layers["em mask"].data[3, rows, columns].any()
+    probability[3, rows, columns] = 0
+    assert not probability.any()
+
+
+def test_the_visible_part_of_a_view_from_the_side_is_refused(viewer, image, dock, monkeypatch):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+    viewer.add_image(image, name="em")
+    viewer.dims.order = (1, 0, 2)
+    dock.buttons.visible_part.native.click()
+    assert "seen from above" in dock.status.message.value
+    assert not dock.status.stop.enabled
+
+
+def test_before_the_click_it_is_said_what_it_will_take(viewer, image, dock, qtbot):
+    def said(text):
+        qtbot.waitUntil(lambda: text in dock.status.message.value, timeout=JOB_TIMEOUT_MS)
+        return dock.status.message.value
+
+    assert dock.status.message.value == "Choose an image and press a button."
+    viewer.add_image(image, name="em")
+    told = said("5 slices of 1 tile will take about")
+    assert "with OpenVINO" in told
+    assert "MiB" in told
+    dock.fields.slices.value = "1:3"
+    said("2 slices of 1 tile will take about")
+    dock.fields.slices.value = ""
+    dock.fields.image.value = viewer.add_image(np.tile(image[0], (40, 32)), name="large")
+    said("1 slice of 4 tiles will take about")
+    viewer.layers.clear()
+    said("Choose an image and press a button.")
+
+
+def test_single_slice_image(viewer, image, dock, wait):
+    viewer.add_image(image[0], name="em")
+    dock.buttons.whole.native.click()
+    wait()
+    assert viewer.layers["em mask"].data.shape == image[0].shape
+
+
+@pytest.fixture
+def blobs(viewer, dock, qtbot):
+    """A prediction without the network: wandering blobs in five slices, of which two are done."""
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=(5, 64, 80)), (1, 3, 3))
+    viewer.add_image(np.zeros(noise.shape, np.uint8), name="em")
+    viewer.dims.set_current_step(0, 2)
+    fields = dock.fields
+    means = Means(fields.model.value, fields.device.value, fields.config)
+    prediction = dock._prediction_to_fill(fields.image.value, means)
+    prediction.probability[:] = np.clip(0.5 + noise / (4 * noise.std()), 0, 1)
+    prediction.show()
+    for z in (2, 3):
+        prediction.accept(z)
+    qtbot.waitUntil(lambda: "em mask" in viewer.layers)
+    return prediction
+
+
+def settle(prediction, qtbot):
+    """Wait until all that was asked for is shown."""
+    calls = []
+    prediction._postprocessor.after(lambda: calls.append(1))
+    qtbot.waitUntil(lambda: bool(calls), timeout=10_000)
+
+
+def test_threshold_and_smallest_cell_act_without_predicting_again(viewer, dock, blobs, qtbot):
+    for threshold, smallest_cell in ((0.6, 10), (0.6, 80), (0.3, 0)):
+        dock.fields.threshold.value, dock.fields.smallest_cell.value = threshold, smallest_cell
+        settle(blobs, qtbot)
+        expected = to_mask(blobs.probability, MaskConfig(threshold, smallest_cell))
+        expected[[0, 1, 4]] = 0  # no slice of these is there yet
+        np.testing.assert_array_equal(viewer.layers["em mask"].data, expected)
+
+
+def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
+    viewer, dock, blobs, qtbot
+):
+    dock.fields.threshold.value = 0.55
+    dock.fields.result.value = "cells"
+    settle(blobs, qtbot)
+    assert not viewer.layers["em mask"].visible
+    cells = viewer.layers["em cells"].data
+    assert cells.dtype == np.uint32
+    np.testing.assert_array_equal(cells[2:4] > 0, to_mask(blobs.probability, MaskConfig(0.55))[2:4])
+    assert not cells[[0, 1, 4]].any()
+    assert len(np.intersect1d(cells[2], cells[3])) > 3
+
+    before = cells[2].copy()
+    dock.fields.threshold.value = 0.56
+    settle(blobs, qtbot)
+    both = (before > 0) & (cells[2] > 0)
+    assert (before != cells[2]).any()
+    assert np.mean(before[both] == cells[2][both]) > 0.9
+
+
+def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs, qtbot):
+    dock.fields.result.value = "mask and cells"
+    blobs.show()
+    for z in (0, 4, 1):
+        blobs.accept(z)
+    blobs.finish(then=lambda: None)
+    settle(blobs, qtbot)
+    rules = MaskConfig(dock.fields.threshold.value)
+    cells, mask = viewer.layers["em cells"].data, viewer.layers["em mask"].data
+    np.testing.assert_array_equal(cells > 0, mask > 0)
+    linked = to_cells(blobs.probability, rules)
+    assert len({*zip(cells.ravel(), linked.ravel(), strict=True)}) == linked.max() + 1
+
+
+def test_one_more_slice_of_a_mask_is_made_and_drawn_once(viewer, dock, blobs, qtbot):
+    settle(blobs, qtbot)
+    mask, made, drawn = viewer.layers["em mask"], [], []
+    put = blobs._results["mask"].put
+    blobs._results["mask"].put = lambda z, *a, **k: (made.append(z), put(z, *a, **k))
+    viewer.dims.set_current_step(0, 1)
+    mask.events.set_data.connect(lambda: drawn.append(viewer.dims.current_step[0]))
+    before = mask.thumbnail.copy()
+    blobs.show()
+    blobs.accept(1)
+    blobs.finish(then=lambda: None)
+    settle(blobs, qtbot)
+    assert (made, drawn) == ([1], [1])
+    assert (mask.thumbnail != before).any()
+
+
+@pytest.mark.parametrize("first", ["finish", "withdraw"])
+def test_who_waits_for_a_prediction_that_is_taken_away_is_told(dock, blobs, qtbot, first):
+    """Revert, in the dock Correct, takes it away while Segment fills it."""
+    told = []
+    acts = [blobs.withdraw, lambda: blobs.finish(then=lambda: told.append(True))]
+    for act in acts if first == "withdraw" else reversed(acts):
+        act()
+    qtbot.waitUntil(lambda: bool(told))
+    dock.fields.threshold.value = 0.3  # and what is gone is not made anew
+
+
+def test_edited_cells_are_never_written_to(viewer, dock, blobs, qtbot):
+    dock.fields.result.value = "mask and cells"
+    settle(blobs, qtbot)
+    painted = viewer.layers["em cells"]
+    painted.paint((2, 10, 10), 7)
+    before = painted.data.copy()
+    dock.fields.threshold.value = 0.9
+    assert "edited" in dock.status.message.value
+    settle(blobs, qtbot)
+    np.testing.assert_array_equal(painted.data, before)
+    np.testing.assert_array_equal(
+        viewer.layers["em mask"].data[2], to_mask(blobs.probability[2], MaskConfig(0.9))
+    )
+
+
+def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    dock.buttons.current.native.click()
+    wait()
+    painted = viewer.layers["em mask"]
+    painted.paint((0, 10, 10), 7)
+    before = painted.data.copy()
+
+    dock.fields.threshold.value = 0.99
+    assert "edited" in dock.status.message.value
+    dock.buttons.whole.native.click()
+    wait()
+
+    np.testing.assert_array_equal(painted.data, before)
+    assert len(viewer.layers) == 5
+    assert painted in viewer.layers
+
+
+def test_reviewed_mask_is_never_written_to(viewer, dock, blobs, qtbot):
+    mask = viewer.layers["em mask"]
+    autosave_of(viewer).of(mask).review(2, reviewed=True)
+    before = mask.data.copy()
+    dock.fields.threshold.value = 0.9
+    assert "edited" in dock.status.message.value
+    settle(blobs, qtbot)
+    np.testing.assert_array_equal(mask.data, before)
+
+
+def test_layers_outlive_the_shared_files(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    dock.buttons.current.native.click()
+    wait()
+    first, probability = dock.prediction, viewer.layers["em probability"]
+    before = probability.data.copy()
+    viewer.layers["em mask"].paint((0, 10, 10), 7)
+    dock.buttons.current.native.click()
+    wait()
+    assert not first.out_path.exists()
+    assert dock.prediction.out_path.exists()
+    np.testing.assert_array_equal(probability.data, before)
+
+
+def test_mask_edited_while_the_stack_runs_is_left_alone(viewer, run, wait):
+    painted = viewer.layers["em mask"]
+    painted.paint((59, 10, 10), 7)
+    before = painted.data.copy()
+    assert isinstance(wait(), Cancelled)
+    np.testing.assert_array_equal(painted.data, before)
+
+
+def test_stop_keeps_finished_slices(viewer, dock, run, wait):
+    dock.status.stop.native.click()
+    assert isinstance(wait(), Cancelled)
+    assert 0 < len(run.done) < MANY
+    assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
+    assert dock.buttons.current.enabled
+
+
+def test_killed_worker_is_said_and_the_next_click_works(viewer, dock, run, wait, monkeypatch):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+    os.kill(dock._runner.worker_pid, signal.SIGKILL)
+    event = wait()
+    assert isinstance(event, Failed)
+    assert event.crashed
+    assert "SIGKILL" in dock.status.message.value
+    assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
+    dock.buttons.current.native.click()
+    assert isinstance(wait(), Finished)
+
+
+def test_dock_closed_while_it_runs_stops_and_keeps_the_layers(viewer, docked, run, qtbot):
+    runner = job_runner()
+    viewer.window.remove_dock_widget(docked[0])
+    qtbot.waitUntil(lambda: not runner._ticket_of, timeout=JOB_TIMEOUT_MS)
+    assert not runner._listeners
+    assert "em mask" in viewer.layers
+    done = len(run.done)
+    qtbot.wait(300)
+    assert len(run.done) == done < MANY
+
+
+def test_removed_result_layer_stops_in_words(viewer, run, wait):
+    viewer.layers.remove("em mask")
+    assert isinstance(wait(), Cancelled)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (None, "open or choose an image"),
+        (np.zeros((64, 64, 3), np.uint8), "colour"),
+        (np.zeros((2, 2, 64, 64), np.uint8), "expected a stack"),
+    ],
+)
+def test_what_cannot_be_segmented_is_said(viewer, dock, monkeypatch, data, words):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+    if data is not None:
+        viewer.add_image(data)
+    dock.buttons.current.native.click()
+    assert words in dock.status.message.value
+    assert words in notification_manager.records[-1].message
+    assert dock.buttons.current.enabled
+
+
+def test_of_the_whole_stack_only_the_slices_wanted_the_nearest_first(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    viewer.dims.set_current_step(0, 4)
+    dock.fields.slices.value = "0, 2:4"
+    assert dock.buttons.whole.text == "These slices"
+    done = []
+    prediction = dock._predictions.of(viewer.layers["em"], dock.fields.model.value)
+    accept = prediction.accept
+    prediction.accept = lambda z: (done.append(z), accept(z))
+    dock.buttons.whole.native.click()
+    assert isinstance(wait(), Finished)
+    assert done == [3, 2, 0]
+    assert "3 slices" in dock.status.message.value
+
+    dock.fields.slices.value = ""
+    assert dock.buttons.whole.text == "Whole stack"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("3:", "received '3:'"), ("4,9", "from 0 to 4, received 4 to 9")]
+)
+def test_slices_that_are_not_there_are_said_and_nothing_begins(
+    viewer, image, dock, ended, monkeypatch, text, words
+):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+    viewer.add_image(image, name="em")
+    dock.fields.slices.value = text
+    dock.buttons.whole.native.click()
+    assert words in dock.status.message.value
+    assert words in notification_manager.records[-1].message
+    assert dock.buttons.whole.enabled
+    assert [type(event) for event in ended] == [Failed]
+    assert [layer.name for layer in viewer.layers] == ["em"]
+
+
+def open_again(viewer, docked):
+    viewer.window.remove_dock_widget(docked[0])
+    return viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")[1]
+
+
+def test_fields_begin_as_they_were_left(viewer, docked):
+    fields = docked[1].fields
+    fields.result.value, fields.smallest_cell.value = "cells", 77
+    fields.tta.value, fields.slices.value, fields.threshold.value = True, "3:7", 0.11
+    fields = open_again(viewer, docked).fields
+    assert (fields.result.value, fields.smallest_cell.value) == ("cells", 77)
+    assert (fields.tta.value, fields.exact.value) == (True, False)
+    assert fields.slices.value == ""
+    assert fields.threshold.value == fields.model.value.info.threshold
+
+
+def test_device_that_is_found_late_is_taken_again_and_one_that_is_gone_is_not(viewer, docked):
+    docked[1].fields.offer_devices(["gpu:0", "cpu:0"])
+    docked[1].fields.device.value = "gpu:0"
+    fields = open_again(viewer, docked).fields
+    assert fields.device.value == "auto"
+    fields.offer_devices(["cpu:0"])
+    assert fields.device.value == "auto"
+    fields.offer_devices(["gpu:0", "cpu:0"])
+    assert fields.device.value == "gpu:0"
+
+
+def test_chosen_device_outlives_a_new_layer(viewer, image, dock):
+    dock.fields.offer_devices(["gpu:0", "cpu:0"])
+    dock.fields.device.value = "gpu:0"
+    viewer.add_image(image)
+    assert dock.fields.device.value == "gpu:0"
+
+
+def test_model_that_is_gone_falls_back_to_the_one_that_ships(viewer, docked, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMSEG_MODELS_DIR", str(tmp_path))
+    shutil.copytree(shipped_folder(), tmp_path / "mine")
+    fields = docked[1].fields
+    fields.model.reset_choices()
+    fields.model.value = fields.model.choices[1]
+    fields = open_again(viewer, docked).fields
+    assert fields.model.current_choice == "mine"
+    shutil.rmtree(tmp_path / "mine")
+    fields = open_again(viewer, docked).fields
+    assert fields.model.current_choice == "default"
+
+
+def test_threshold_of_the_model_is_taken(dock):
+    assert dock.fields.threshold.value == dock.fields.model.value.info.threshold
+
+
+def test_another_model_leaves_the_shown_mask_alone(
+    viewer, image, dock, wait, tmp_path, monkeypatch
+):
+    library = tmp_path / "models"
+    shutil.copytree(shipped_folder(), library / "other")
+    rdf = library / "other" / "rdf.yaml"
+    described = yaml.safe_load(rdf.read_text())
+    described["config"]["napari_emseg"].update(name="other", threshold=0.95)
+    rdf.write_text(yaml.safe_dump(described))
+    monkeypatch.setenv("EMSEG_MODELS_DIR", str(library))
+    viewer.add_image(image, name="em")
+    dock.reset_choices()
+    dock.buttons.current.native.click()
+    wait()
+    before = viewer.layers["em mask"].data.copy()
+
+    models = dock.fields.model.choices
+    dock.fields.model.value = next(each for each in models if each.info.name == "other")
+    assert dock.fields.threshold.value == 0.95
+    np.testing.assert_array_equal(viewer.layers["em mask"].data, before)
+
+    dock.buttons.current.native.click()
+    wait()
+    assert [layer.name for layer in viewer.layers].count("em mask [1]") == 1
+    np.testing.assert_array_equal(viewer.layers["em mask"].data, before)
+
+
+def test_dock_stands_in_both_menus(viewer):
+    from app_model.types import SubmenuItem  # noqa: F401  napari's own menu model
+    from napari._app_model import get_app_model
+
+    menus = get_app_model().menus
+    in_layers = [item.command.id for item in menus.get_menu("napari/layers/segment")]
+    assert "napari-emseg.segment" in in_layers

@@ -1,0 +1,441 @@
+"""The dock *Train* in a real window: a small net, the real worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+from napari.utils.notifications import notification_manager
+from qtpy.QtWidgets import QAbstractSpinBox, QComboBox
+
+from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.engine.train.interrupted_run import interrupted_runs
+from napari_emseg.io.folders import runs_folder
+from napari_emseg.io.write import write_stack
+from napari_emseg.model.packages.library import list_models
+from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Stack
+from napari_emseg.ui.train import dock as train_module
+
+JOB_TIMEOUT_MS = 240_000
+PLACE = {"scale": (50, 4, 4), "units": "nm"}
+SCORES = ("loss", "accuracy", "v_rand")
+ROW = {"epoch": 1.0, "seconds": 2.0, "learning_rate": 1e-3}
+ROW |= dict.fromkeys((*SCORES, *(f"val_{name}" for name in SCORES)), 0.5)
+
+
+@pytest.fixture(autouse=True)
+def _notifications_raise_nothing(viewer, monkeypatch):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+
+
+@pytest.fixture
+def trainer(viewer):
+    """The dock *Train*, set to a training of seconds."""
+    return open_dock(viewer)
+
+
+def open_dock(viewer, **changes):
+    _, widget = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
+    small = {"epochs": 2, "patch_size": 64, "batch_size": 1, "validate_every": 1, **changes}
+    for name, value in small.items():
+        widget.model.train[name].value = value
+    widget.model.network["depth"].value = 2
+    widget.model.network["base_filters"].value = 2
+    return widget
+
+
+@pytest.fixture
+def layers(viewer, trainer, qtbot, wandering_cells):
+    """An image layer and its labels, of which four slices are painted, as the dock has them."""
+    image, mask = wandering_cells()
+    mask[[2, 4]] = 0
+    image = viewer.add_image(image, name="em", **PLACE)
+    labels = viewer.add_labels(mask, name="painted", **PLACE)
+    qtbot.waitUntil(lambda: bool(trainer.strip.roles.labelled))
+    return image, labels
+
+
+@pytest.fixture
+def wait(trainer, ends_of):
+    return ends_of(trainer).wait
+
+
+@pytest.fixture
+def endless(trainer, layers, qtbot):
+    """A training that has done an epoch and would go on for hours."""
+    trainer.model.train["epochs"].value = 100_000
+    trainer.run.start.native.click()
+    qtbot.waitUntil(lambda: bool(trainer.state.history), timeout=JOB_TIMEOUT_MS)
+    return trainer
+
+
+def test_layers_that_were_there_before_the_dock_are_followed(viewer, qtbot, wandering_cells):
+    image, mask = wandering_cells()
+    viewer.add_image(image, name="em", **PLACE)
+    painted = viewer.add_labels(np.zeros_like(mask), name="painted", **PLACE)
+    trainer = open_dock(viewer)
+    qtbot.waitUntil(lambda: "0 labelled" in trainer.data.about.value)
+    painted.data = mask
+    qtbot.waitUntil(lambda: "6 labelled" in trainer.data.about.value)
+    painted.data_setitem((np.array([3]), np.array([4]), np.array([5])), 2)
+    qtbot.waitUntil(lambda: trainer.data.meaning.value == "scribbles")
+
+
+def test_every_page_fits_into_the_dock_of_a_small_screen(viewer, trainer):
+    viewer.window.resize(1280, 800)
+    for k in range(trainer.tabs.count()):
+        page = trainer.tabs.widget(k)
+        assert page.widget().minimumSizeHint().width() <= 290, trainer.tabs.tabText(k)
+
+
+def test_no_advanced_setting_is_cut_off(viewer, trainer, qtbot):
+    viewer.window.resize(1280, 800)
+    trainer.tabs.setCurrentIndex(2)
+    trainer.model.advanced.expand()
+    qtbot.wait(500)  # until it is laid out
+    numbers = trainer.model.findChildren(QAbstractSpinBox)
+    choices = trainer.model.findChildren(QComboBox)
+    assert len(numbers) > 15
+    assert all(each.isVisible() for each in numbers)
+    room = [(each.lineEdit(), each.text()) for each in numbers]
+    room += [(each, each.currentText()) for each in choices]
+    assert not [
+        text for field, text in room
+        if field.width() < field.fontMetrics().horizontalAdvance(text)
+    ]  # fmt: skip
+
+
+def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
+    assert "4 labelled" in trainer.data.about.value
+    assert "50 x 4 x 4 nm" in trainer.data.about.value
+    assert trainer.strip.roles.validation
+    _, segment = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
+    trainer.model.name.value = "mine"
+    trainer.model.terms["license"].value = "CC-BY-4.0"
+    trainer.model.terms["data_terms"].value = "for teaching"
+    trainer.run.start.native.click()
+    assert not trainer.run.start.enabled
+
+    event = wait()
+
+    assert isinstance(event, Finished), getattr(event, "details", event)
+    assert "mine" in [package.info.name for package in list_models()]
+    assert segment.fields.model.value.info.name == "mine"
+    assert segment.fields.model.value.info.voxel_size_nm == (50.0, 4.0, 4.0)
+    terms = segment.fields.model.value.info.terms
+    assert terms == TermsConfig(license="CC-BY-4.0", data_terms="for teaching")
+    assert len(trainer.state.history) == 2
+    assert "V_rand" in trainer.run.message.value
+    assert str(event.result.package) in trainer.run.message.value
+    preview = viewer.layers["Training preview"]
+    assert preview.data.shape == (1, 96, 96)
+    z = trainer.strip.roles.validation[0]
+    np.testing.assert_allclose(preview.translate, (50 * z, 0, 0))
+    (run,) = runs_folder().iterdir()
+    assert not (run / "data").exists()
+    assert interrupted_runs() == []
+    assert not {"tensorflow", "keras"} & set(sys.modules)
+
+
+@pytest.mark.slow
+def test_stop_keeps_the_best_so_far(endless, wait):
+    endless.run.stop.native.click()
+    event = wait()
+    assert isinstance(event, Finished), event
+    assert event.result.stopped
+    assert "Stopped after" in endless.run.message.value
+    assert "em" in [package.info.name for package in list_models()]
+    assert endless.run.start.enabled
+
+
+@pytest.mark.slow
+def test_painting_and_removing_layers_do_no_harm_to_a_training(
+    viewer, endless, layers, wait, qtbot
+):
+    _, labels = layers
+    qtbot.waitUntil(lambda: "Training preview" in viewer.layers, timeout=JOB_TIMEOUT_MS)
+    epochs = len(endless.state.history)
+    labels.paint((0, 10, 10), 7)
+    for layer in (*layers, viewer.layers["Training preview"]):
+        viewer.layers.remove(layer)
+    endless.run.stop.native.click()
+    assert isinstance(wait(), Finished)
+    assert len(endless.state.history) >= epochs
+    assert "Training preview" not in viewer.layers
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_said_and_the_training_goes_on(endless, wait, qtbot):
+    assert not endless.offer.visible
+    os.kill(endless._runner.worker_pid, signal.SIGKILL)
+    event = wait()
+    assert isinstance(event, Failed)
+    assert event.crashed
+    assert "SIGKILL" in endless.run.message.value
+    assert endless.offer.visible
+    assert "'em'" in endless.offer.text.value
+
+    before = len(endless.offer.run.history)
+    endless.offer.resume.native.click()
+    qtbot.waitUntil(lambda: len(endless.state.history) > before, timeout=JOB_TIMEOUT_MS)
+    assert not endless.offer.visible
+    endless.run.stop.native.click()
+    assert isinstance(wait(), Finished)
+    epochs = [row["epoch"] for row in endless.state.history]
+    assert epochs == list(range(1, len(epochs) + 1))
+    assert "em" in [package.info.name for package in list_models()]
+
+
+@pytest.mark.slow
+def test_stop_pressed_twice_ends_it_at_once_and_it_can_go_on(endless, wait):
+    endless.session.stop()
+    endless.session.stop()
+    assert isinstance(wait(), Cancelled | Finished)
+    assert endless.run.start.enabled
+
+
+@pytest.mark.slow
+def test_a_dock_opened_later_offers_what_was_interrupted(viewer, endless, wait):
+    os.kill(endless._runner.worker_pid, signal.SIGKILL)
+    wait()
+    (run,) = interrupted_runs()
+    other = train_module.TrainWidget(viewer)
+    assert other.offer.run == run
+    other.offer.discard.native.click()
+    assert not run.folder.exists()
+    assert other.offer.run is None
+    other.close()
+    other.deleteLater()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answer", [False, True])
+def test_closing_the_dock_while_it_trains_asks(viewer, endless, monkeypatch, answer, qtbot):
+    asked = []
+    monkeypatch.setattr(train_module, "ask", lambda _, *text: bool(asked.append(text)) or answer)
+    dock = endless.parentWidget()
+    dock.title.close_button.click()
+    assert len(asked) == 1
+    assert ("Train" in " ".join(viewer.window.dock_widgets)) != answer
+    if not answer:
+        assert endless.state.is_busy
+        monkeypatch.setattr(train_module, "ask", lambda *_: True)
+        dock.title.close_button.click()
+    qtbot.waitUntil(lambda: bool(list_models()[1:]), timeout=JOB_TIMEOUT_MS)
+    qtbot.waitUntil(lambda: not interrupted_runs() and not endless.session.is_running)
+
+
+@pytest.mark.slow
+def test_closing_napari_while_it_trains_asks(viewer, endless, monkeypatch, wait):
+    asked = []
+    monkeypatch.setattr(train_module, "ask", lambda _, *text: bool(asked.append(text)))
+    window = endless.window()
+    window.close()
+    assert len(asked) == 1
+    assert window.isVisible()
+    endless.run.stop.native.click()
+    wait()
+    assert len(asked) == 1
+
+
+# -- what will not do ----------------------------------------------------------------------------
+
+
+def test_labels_of_one_class_are_said(viewer, trainer, layers, wait):
+    _, labels = layers
+    labels.data = np.ones_like(labels.data)
+    trainer.data.meaning.value = "mask"
+    trainer.run.start.native.click()
+    event = wait()
+    assert isinstance(event, Failed)
+    assert event.details is None
+    assert "no membrane is painted" in trainer.run.message.value
+    assert list(runs_folder().iterdir()) == []
+    assert trainer.run.start.enabled
+
+
+def test_what_cannot_begin_does_not_show_the_curves_of_the_training_before(
+    trainer, layers, wait, qtbot
+):
+    def has_curves():
+        canvases = trainer.curves.findChildren(FigureCanvasQTAgg)
+        return any(canvas.isVisible() for canvas in canvases)
+
+    _, labels = layers
+    for spoil in (
+        lambda: setattr(trainer.model.name, "value", "a/b"),  # seen before anything is begun
+        lambda: setattr(labels, "data", np.ones_like(labels.data)),  # seen by what reads the data
+    ):
+        trainer.model.name.value = "mine"
+        trainer.tabs.setCurrentIndex(trainer.tabs.count() - 1)
+        trainer.state.accept(EpochDone(1, ROW))
+        qtbot.waitUntil(has_curves)
+        spoil()
+        trainer.run.start.native.click()
+        if trainer.state.is_busy:
+            assert isinstance(wait(), Failed)
+        assert not has_curves()
+        assert not trainer.curves.save_csv.isEnabled()
+
+
+def test_layers_of_different_shapes_are_said(viewer, trainer, layers, qtbot):
+    viewer.add_labels(np.ones((6, 50, 50), np.uint8), name="other")
+    trainer.data.labels.value = viewer.layers["other"]
+    qtbot.waitUntil(lambda: "expected the image's shape" in trainer.data.about.value)
+    trainer.run.start.native.click()
+    assert "expected the image's shape" in trainer.run.message.value
+    assert not trainer.state.is_busy
+
+
+def test_without_layers_it_says_what_to_do(trainer):
+    trainer.run.start.native.click()
+    assert "choose an image layer" in trainer.run.message.value
+
+
+def test_a_name_that_is_taken_or_impossible_is_said(trainer, layers):
+    for name, words in (("default", "not possible"), ("a/b", "not possible")):
+        trainer.model.name.value = name
+        trainer.run.start.native.click()
+        assert words in trainer.run.message.value
+
+
+def test_a_folder_that_cannot_be_written_is_said(trainer, layers, wait, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EMSEG_RUNS_DIR", str(tmp_path / "file"))
+    trainer.run.start.native.click()
+    assert isinstance(wait(), Failed)
+    assert "choose another path" in trainer.run.message.value
+
+
+# -- other sources -------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_from_files_with_slices_chosen_by_hand(trainer, wait, tmp_path, qtbot, wandering_cells):
+    image, mask = wandering_cells(4)
+    write_stack(tmp_path / "image.tif", Stack(image, (50, 4, 4)))
+    write_stack(tmp_path / "labels.tif", Stack(mask * 255, kind="labels"))
+    trainer.data.source.value = "files"
+    trainer.data.image_path.value = tmp_path / "image.tif"
+    trainer.data.labels_path.value = tmp_path / "labels.tif"
+    qtbot.waitUntil(lambda: bool(trainer.strip.roles.labelled))
+    assert trainer.model.name.value == "image"
+    trainer.strip.changed.emit(trainer.strip.roles.turned(0).turned(0))
+    trainer.run.start.native.click()
+    event = wait()
+    assert isinstance(event, Finished), event
+    package = next(each for each in list_models() if each.info.name == "image")
+    assert package.info.training["train_slices"] == [1, 3]
+    assert package.info.training["validation_slices"] == [2]
+
+
+@pytest.mark.slow
+def test_going_on_from_a_model_of_the_library(trainer, layers, wait):
+    trainer.model.name.value = "first"
+    trainer.run.start.native.click()
+    wait()
+    trainer.model.start.value = next(
+        package for _, package in beginnings(trainer) if package and package.info.name == "first"
+    )
+    assert not trainer.model.network["depth"].enabled
+    trainer.model.name.value = "second"
+    trainer.run.start.native.click()
+    assert isinstance(wait(), Finished)
+    names = [package.info.name for package in list_models()]
+    assert {"first", "second"} <= set(names)
+
+
+def beginnings(trainer):
+    return [(None, choice) for choice in trainer.model.start.choices]
+
+
+# -- the window ----------------------------------------------------------------------------------
+
+
+def test_choices_follow_layers_that_come_go_and_are_renamed(viewer, trainer, layers, qtbot):
+    image, labels = layers
+    assert trainer.data.image.choices == (image,)
+    image.name = "renamed"
+    combo = trainer.data.image.native
+    assert "renamed" in [combo.itemText(k) for k in range(combo.count())]
+    viewer.layers.remove(labels)
+    assert trainer.data.labels.choices == ()
+    qtbot.waitUntil(lambda: "choose a labels layer" in trainer.data.about.value)
+    assert trainer.strip.total == 0
+
+
+def test_painting_another_slice_shows_it_in_the_strip(trainer, layers, qtbot):
+    _, labels = layers
+    assert trainer.strip.roles.of(2) == "not labelled"
+    labels.paint((2, 40, 40), 1)
+    qtbot.waitUntil(lambda: trainer.strip.roles.of(2) != "not labelled")
+    assert "5 labelled" in trainer.data.about.value
+
+
+def test_shapes_say_what_is_reviewed(viewer, trainer, layers, qtbot):
+    corners = np.array([(1, 10, 10), (1, 10, 60), (1, 60, 60), (1, 60, 10)])
+    shapes = viewer.add_shapes([corners], shape_type="rectangle", name="seen", **PLACE)
+    trainer.data.reviewed.value = shapes
+    qtbot.waitUntil(lambda: trainer.strip.roles.labelled == (1,))
+    assert "1 labelled" in trainer.data.about.value
+    shapes.add_polygons([corners + np.array([2, 0, 0])])
+    qtbot.waitUntil(lambda: trainer.strip.roles.labelled == (1, 3))
+    trainer.data.reviewed.value = None
+    qtbot.waitUntil(lambda: trainer.strip.roles.labelled == (0, 1, 3, 5))
+
+
+def test_patches_follow_the_settings_and_go_with_one_click(viewer, trainer, layers, qtbot):
+    names = [layer.name for layer in viewer.layers]
+    trainer.augmentation.count.value = 4
+    trainer.augmentation.preview.native.click()
+    qtbot.waitUntil(lambda: "Augmented" in viewer.layers, timeout=20_000)
+    before = viewer.layers["Augmented"].data
+    qtbot.waitUntil(lambda: "Steps 1 to 4" in trainer.augmentation.status.value)
+    trainer.augmentation.settings.transforms["noise"].probability.value = 1.0
+    qtbot.waitUntil(lambda: viewer.layers["Augmented"].data is not before)
+    trainer.augmentation.again.native.click()
+    qtbot.waitUntil(lambda: "Steps 5 to 8" in trainer.augmentation.status.value)
+    trainer.augmentation.weights.value = True
+    qtbot.waitUntil(lambda: "Augmented weights" in viewer.layers)
+    trainer.augmentation.remove.native.click()
+    qtbot.waitUntil(lambda: [layer.name for layer in viewer.layers] == names)
+
+
+@pytest.mark.slow
+def test_a_single_slice_image_can_be_trained_on(viewer, trainer, wait, qtbot, wandering_cells):
+    image, mask = wandering_cells(1, 160)
+    viewer.add_image(image[0], name="flat")
+    viewer.add_labels(mask[0], name="painted")
+    qtbot.waitUntil(lambda: bool(trainer.strip.roles.labelled))
+    assert trainer.strip.roles.of(0) == "both"
+    trainer.run.start.native.click()
+    assert isinstance(wait(), Finished)
+    assert viewer.layers["Training preview"].data.shape == (160, 160)
+
+
+def test_dock_stands_in_both_menus(viewer):
+    from napari._app_model import get_app_model
+
+    menus = get_app_model().menus
+    in_layers = [item.command.id for item in menus.get_menu("napari/layers/segment")]
+    assert "napari-emseg.train" in in_layers
+
+
+def test_settings_are_as_they_were_left_and_names_are_not(viewer):
+    docked, before = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
+    before.model.train["learning_rate"].value = 0.002
+    before.augmentation.settings.by_name["zoom"].value = 0.35
+    before.model.terms["author"].value = "A. Painter"
+    before.model.terms["data_terms"].value = "for teaching"
+    before.model.name.value = "mine"
+    viewer.window.remove_dock_widget(docked)
+    _, again = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
+    assert again is not before
+    assert again.model.train["learning_rate"].value == pytest.approx(0.002)
+    assert again.augmentation.settings.by_name["zoom"].value == pytest.approx(0.35)
+    assert again.model.terms_config() == TermsConfig("A. Painter")  # other data, other terms
+    assert again.model.name.value != "mine"
