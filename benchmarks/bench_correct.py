@@ -46,7 +46,7 @@ from isbi import isbi_slices  # noqa: E402
 from napari_emseg.core.classes import cell_probability  # noqa: E402
 from napari_emseg.core.config.correction import RetrainConfig  # noqa: E402
 from napari_emseg.core.scores.metrics import score_stack  # noqa: E402
-from napari_emseg.core.train.roles import Roles  # noqa: E402
+from napari_emseg.core.train.slice_split import SliceSplit  # noqa: E402
 from napari_emseg.engine.run import run  # noqa: E402
 from napari_emseg.engine.train.request import TrainingData  # noqa: E402
 from napari_emseg.engine.train.retrain_request import retrain_request  # noqa: E402
@@ -127,7 +127,9 @@ def retrain(case: Case, slices: list[int], epochs: int = 0) -> tuple[ModelPackag
     request = retrain_request(data, slices, find_model(DEFAULT), RetrainConfig())
     if epochs:
         train = replace(request.recipe.train, minutes=0.0, epochs=epochs)
-        roles = Roles(tuple(slices), tuple(slices[1:]), (slices[0],))  # the corrected one trains
+        roles = SliceSplit(
+            tuple(slices), tuple(slices[1:]), (slices[0],)
+        )  # the corrected one trains
         request = replace(request, recipe=replace(request.recipe, train=train), roles=roles)
     folder, job = request.prepare()
     result = run(job, _tell, lambda: False)

@@ -22,7 +22,7 @@ import psutil
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.engine.jobs import SegmentJob, WarmUpJob
 from napari_emseg.engine.run import run
-from napari_emseg.io.resumable_writer import GrowingOutput, planned_stack
+from napari_emseg.io.resumable_writer import ResumableWriter, planned_stack
 from napari_emseg.types import Stack
 
 MB = 10**6
@@ -37,7 +37,7 @@ def noise(path: Path, shape: tuple[int, int, int]) -> Path:
     """A stack of grey noise on the disk, made slice by slice."""
     rng = np.random.default_rng(0)
     tissue = Stack(np.zeros((1, *shape[1:]), np.uint8))
-    with GrowingOutput(path, planned_stack(tissue, shape[0], np.uint8), {}) as out:
+    with ResumableWriter(path, planned_stack(tissue, shape[0], np.uint8), {}) as out:
         for z in range(shape[0]):
             out.put(z, rng.integers(0, 256, shape[1:], np.uint8))
     return path

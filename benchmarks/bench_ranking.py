@@ -16,8 +16,8 @@ from bench_robustness import SLICES, Alter, illuminate, noise, predicted
 from isbi import isbi_slices
 from scipy.stats import spearmanr
 
-from napari_emseg.core.correct.places import SQUARE_PX, Place
-from napari_emseg.core.correct.ranking import rank_places
+from napari_emseg.core.correct.ranking import rank_regions
+from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
 from napari_emseg.core.scores.metrics import score_slice
 from napari_emseg.model.packages.library import DEFAULT, find_model
 from napari_emseg.model.predict.predictor import Predictor
@@ -32,7 +32,7 @@ PARTS = (0.05, 0.1, 0.25)
 
 def squares(shape: tuple[int, int]) -> list[tuple[slice, slice]]:
     return [
-        Place(y, x, 0).square
+        ReviewRegion(y, x, 0).square
         for y in range(0, shape[0], SQUARE_PX)
         for x in range(0, shape[1], SQUARE_PX)
     ]
@@ -41,7 +41,7 @@ def squares(shape: tuple[int, int]) -> list[tuple[slice, slice]]:
 def look(probability: np.ndarray, truth: np.ndarray, threshold: float) -> np.ndarray:
     """What correcting each square wins, its rank value and its uncertainty: (squares, 3)."""
     before = score_slice(probability, truth, threshold).v_rand
-    risk = {str(place.square): place.risk for place in rank_places(probability, threshold)}
+    risk = {str(place.square): place.risk for place in rank_regions(probability, threshold)}
     rows = []
     for square in squares(truth.shape):
         corrected = probability.copy()

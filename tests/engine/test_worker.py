@@ -21,7 +21,7 @@ from napari_emseg.engine.jobs import DevicesJob, PredictJob, PredictResult, Warm
 from napari_emseg.engine.worker import Worker
 from napari_emseg.errors import WorkerError
 from napari_emseg.io.scratch import Scratch, attach
-from napari_emseg.model.predict.predictor import Outlook
+from napari_emseg.model.predict.predictor import CostEstimate
 from napari_emseg.types import Cancelled, Event, Failed, Finished, SliceDone
 
 TIMEOUT_S = 90
@@ -236,7 +236,7 @@ def test_a_region_alone_is_filled(listener, scratch):
 def test_a_warm_up_tells_what_a_slice_will_take(listener):
     listener.worker.submit(WarmUpJob(shape=(300, 400)))
     outlook = listener.next(*LAST)[1].result
-    assert isinstance(outlook, Outlook)
+    assert isinstance(outlook, CostEstimate)
     assert outlook.tiles == 1
     assert "cpu:0" in outlook.runtime
     assert 0 < outlook.seconds < 60

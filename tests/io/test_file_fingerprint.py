@@ -8,7 +8,7 @@ import os
 import pytest
 
 from napari_emseg.io import file_fingerprint as module
-from napari_emseg.io.file_fingerprint import Stamped, sha256_of
+from napari_emseg.io.file_fingerprint import FileFingerprint, sha256_of
 
 
 def test_the_hash_follows_the_file(tmp_path):
@@ -24,9 +24,9 @@ def test_a_file_of_the_same_size_and_time_in_its_place_is_another(tmp_path):
     for path in (file, other):
         path.write_bytes(path.name.encode()[:5])
         os.utime(path, (1, 1))
-    before = Stamped.of(file), sha256_of(file)
+    before = FileFingerprint.of(file), sha256_of(file)
     other.replace(file)
-    assert (Stamped.of(file), sha256_of(file)) != before
+    assert (FileFingerprint.of(file), sha256_of(file)) != before
     assert sha256_of(file) == hashlib.sha256(b"other").hexdigest()
 
 

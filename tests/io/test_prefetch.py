@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from napari_emseg.io.prefetch import ahead, behind
+from napari_emseg.io.prefetch import prefetch, write_behind
 
 TIMEOUT_S = 10
 
@@ -16,21 +16,21 @@ def test_the_next_is_loaded_while_one_is_used():
         loaded[k].set()
         return k * k
 
-    for k, value in ahead(load, range(5)):
+    for k, value in prefetch(load, range(5)):
         assert value == k * k
         assert k == 4 or loaded[k + 1].wait(TIMEOUT_S)
         assert not any(event.is_set() for event in loaded[k + 2 :])
 
 
 def test_an_error_comes_when_it_is_its_turn():
-    pairs = ahead(lambda k: 1 // k, [1, 0, 1])
+    pairs = prefetch(lambda k: 1 // k, [1, 0, 1])
     assert next(pairs) == (1, 1)
     with pytest.raises(ZeroDivisionError):
         next(pairs)
 
 
 def test_reading_can_be_left_early():
-    for _ in ahead(str, range(100)):
+    for _ in prefetch(str, range(100)):
         break
     assert not [each for each in threading.enumerate() if each.name.startswith("read-ahead")]
 
@@ -42,7 +42,7 @@ def test_writing_goes_on_beside():
         assert go.wait(TIMEOUT_S)
         done.append(k)
 
-    with behind(work) as do:
+    with write_behind(work) as do:
         do(0)
         assert done == []
         go.set()
@@ -56,7 +56,7 @@ def test_writing_ends_at_an_error(values):
     done = []
 
     def write_all() -> None:
-        with behind(lambda k: done.append(1 // k)) as do:
+        with write_behind(lambda k: done.append(1 // k)) as do:
             for k in values:
                 do(k)
 

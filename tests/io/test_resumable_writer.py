@@ -11,7 +11,7 @@ import pytest
 
 from napari_emseg.errors import WriteError
 from napari_emseg.io.read import read_stack
-from napari_emseg.io.resumable_writer import RECORD, GrowingOutput, planned_stack
+from napari_emseg.io.resumable_writer import RECORD, ResumableWriter, planned_stack
 from napari_emseg.types import Stack
 
 VOXEL = (50.0, 4.5, 4.0)
@@ -24,12 +24,12 @@ def stack(rng, request) -> Stack:
     return Stack(rng.integers(1, 99, (4, 19, 23)).astype(request.param), VOXEL, "x", "labels")
 
 
-def growing(folder, name: str, stack: Stack, run=RUN, **how) -> GrowingOutput:
+def growing(folder, name: str, stack: Stack, run=RUN, **how) -> ResumableWriter:
     planned = planned_stack(stack, len(stack), stack.data.dtype)
-    return GrowingOutput(f"{folder}/{name}", planned, run, **how)
+    return ResumableWriter(f"{folder}/{name}", planned, run, **how)
 
 
-def write(out: GrowingOutput, stack: Stack, until: int | None = None) -> None:
+def write(out: ResumableWriter, stack: Stack, until: int | None = None) -> None:
     with out:
         for z in range(out.done, until or len(stack)):
             out.put(z, stack.slice(z))

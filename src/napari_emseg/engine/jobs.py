@@ -22,7 +22,7 @@ from napari_emseg.types import LabelsMeaning, VoxelSize, What
 class WarmUpJob:
     """Load the libraries and a model, so that the next job need not wait for them.
 
-    Its result is an `Outlook`, or None without a shape.
+    Its result is an `CostEstimate`, or None without a shape.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class TrainJob:
 
 
 @dataclass(frozen=True)
-class PaceJob:
+class StepTimeJob:
     """Measure the seconds that a step of training takes; see `model.train.step_time`."""
 
     recipe: Recipe
@@ -148,7 +148,9 @@ class DoctorJob:
     """Say what hardware is used, and why not more; see `engine.hardware.doctor.diagnose`."""
 
 
-Job: TypeAlias = WarmUpJob | PredictJob | SegmentJob | TrainJob | PaceJob | DevicesJob | DoctorJob
+Job: TypeAlias = (
+    WarmUpJob | PredictJob | SegmentJob | TrainJob | StepTimeJob | DevicesJob | DoctorJob
+)
 
 
 @dataclass(frozen=True)

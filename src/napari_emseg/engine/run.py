@@ -19,16 +19,16 @@ import numpy as np
 from napari_emseg.engine.jobs import (
     DevicesJob,
     DoctorJob,
-    PaceJob,
     PredictJob,
     PredictResult,
     SegmentJob,
+    StepTimeJob,
     TrainJob,
     WarmUpJob,
 )
 from napari_emseg.errors import CancelledError, ShapeError
 from napari_emseg.io.file_fingerprint import sha256_of
-from napari_emseg.model.predict.predictor import Outlook, Predictor
+from napari_emseg.model.predict.predictor import CostEstimate, Predictor
 from napari_emseg.model.train.history import TrainResult
 from napari_emseg.types import (
     Float32Array,
@@ -76,7 +76,7 @@ def run(job: Any, emit: OnEvent, should_stop: ShouldStop) -> Any:
 
 
 @run.register
-def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> Outlook | None:
+def _warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> CostEstimate | None:
     from napari_emseg.model.packages.library import find_model
 
     predictor = Predictor.of(find_model(job.model), job.device, job.config, emit)
@@ -117,15 +117,15 @@ def _predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
 @run.register
 def _segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
     from napari_emseg.core.segment.segmenter import DTYPES, Segmenter
-    from napari_emseg.io.prefetch import behind
+    from napari_emseg.io.prefetch import write_behind
     from napari_emseg.io.read import read_stack
-    from napari_emseg.io.resumable_writer import GrowingOutput, planned_stack
+    from napari_emseg.io.resumable_writer import ResumableWriter, planned_stack
 
     work = _Prediction(job, read_stack(job.source, kind="image"), emit, should_stop)
     kind: StackKind = "image" if job.what == "probability" else "labels"
     planned = planned_stack(work.stack, len(work.slices), DTYPES[job.what], kind=kind)
     places = {"overwrite": job.overwrite, "resume": job.resume}
-    with GrowingOutput(job.out, planned, _run_of(work), **places, sources=[job.source]) as out:
+    with ResumableWriter(job.out, planned, _run_of(work), **places, sources=[job.source]) as out:
         segmenter = Segmenter(job.what, job.rules)
         if out.done:
             segmenter.go_on(out.done - 1, out.last(), last_id=int(out.highest))
@@ -134,9 +134,9 @@ def _segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> Predict
             out.put(i, segmenter(i, channels))
             work.finished(z)
 
-        with behind(write) as write_behind:
+        with write_behind(write) as put:
             for i, (z, channels) in enumerate(work.predicted(skip=out.done), out.done):
-                write_behind(i, z, channels)
+                put(i, z, channels)
     return work.result("they are kept, and --resume goes on")
 
 
@@ -252,13 +252,13 @@ def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult
 
 
 @run.register
-def _pace(job: PaceJob, emit: OnEvent, should_stop: ShouldStop) -> float:
+def _pace(job: StepTimeJob, emit: OnEvent, should_stop: ShouldStop) -> float:
     from napari_emseg.model.hardware.backend import load_backend
 
     load_backend()
-    from napari_emseg.model.train.step_time import measure_pace
+    from napari_emseg.model.train.step_time import measure_step_time
 
-    return measure_pace(job.recipe, device=job.device, should_stop=should_stop)
+    return measure_step_time(job.recipe, device=job.device, should_stop=should_stop)
 
 
 def _target_of(job: TrainJob, emit: OnEvent) -> Target:

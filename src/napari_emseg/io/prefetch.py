@@ -13,7 +13,7 @@ _V = TypeVar("_V")
 _P = ParamSpec("_P")
 
 
-def ahead(load: Callable[[_K], _V], keys: Iterable[_K]) -> Iterator[tuple[_K, _V]]:
+def prefetch(load: Callable[[_K], _V], keys: Iterable[_K]) -> Iterator[tuple[_K, _V]]:
     """Load in a thread, one ahead of what is used.
 
     Yields
@@ -37,7 +37,7 @@ def _result(waiting: deque[tuple[_K, Future[_V]]]) -> tuple[_K, _V]:
 
 
 @contextmanager
-def behind(work: Callable[_P, object]) -> Iterator[Callable[_P, None]]:
+def write_behind(work: Callable[_P, object]) -> Iterator[Callable[_P, None]]:
     """Give what does ``work`` in a thread: a call waits for the one before, and not for its own.
 
     An error of ``work`` is raised by the next call, or at the end of the block.

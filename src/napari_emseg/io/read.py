@@ -10,8 +10,8 @@ from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty
 from napari_emseg.io.formats.file_format import (
     STACK_ENDINGS,
     AnyPath,
-    Form,
-    form_of,
+    FileFormat,
+    format_of,
     natural_key,
     stem_of,
 )
@@ -104,7 +104,7 @@ def _as_stack(
 
 def _reader_for(path: Path) -> Callable[[Path], Loaded]:
     _check_exists(path)
-    form = form_of(path)
+    form = format_of(path)
     if form is None or (form == "folder" and not path.is_dir()):
         raise ReadError(
             f"{path}: expected a folder of slices or a file ending in {', '.join(STACK_ENDINGS)}, "
@@ -112,7 +112,7 @@ def _reader_for(path: Path) -> Callable[[Path], Loaded]:
         )
     if path.is_file() and form == "zarr":
         raise ReadError(f"{path}: expected a zarr folder, received a file; unpack it first")
-    readers: dict[Form, Callable[[Path], Loaded]] = {
+    readers: dict[FileFormat, Callable[[Path], Loaded]] = {
         "tiff": _read_tiff,
         "png": _read_png,
         "npy": _read_npy,

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from napari_emseg.errors import WriteError
 from napari_emseg.io.atomic import as_write_error, replacing_file
 from napari_emseg.io.formats import writers
-from napari_emseg.io.formats.file_format import AnyPath, Form
+from napari_emseg.io.formats.file_format import AnyPath, FileFormat
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import check_form, check_place, refuse_inputs
 from napari_emseg.types import Stack
@@ -35,7 +35,7 @@ class _Record:
     highest: float = 0
 
 
-class GrowingOutput:
+class ResumableWriter:
     """A stack on the disk that is filled in order, slice by slice.
 
     A zarr and a folder of slices grow in their place, and can be opened while they do. A single
@@ -69,7 +69,7 @@ class GrowingOutput:
 
     Examples
     --------
-    >>> with GrowingOutput("out.zarr", planned, {"model": "default"}, resume=True) as out:
+    >>> with ResumableWriter("out.zarr", planned, {"model": "default"}, resume=True) as out:
     ...     for z in range(out.done, len(planned)):
     ...         out.put(z, pixels_of(z))
     """
@@ -221,7 +221,7 @@ def planned_stack(like: Stack, n_slices: int, dtype: npt.DTypeLike, **changes: A
     return like.with_data(np.broadcast_to(np.zeros((), dtype), shape), **changes)
 
 
-def _places(path: Path, form: Form) -> tuple[Path, Path]:
+def _places(path: Path, form: FileFormat) -> tuple[Path, Path]:
     """Where the output grows, and where its record lies."""
     if form in ("zarr", "folder"):
         return path, path / RECORD

@@ -17,9 +17,9 @@ from napari_emseg.io.formats import writers
 from napari_emseg.io.formats.file_format import (
     STACK_ENDINGS,
     AnyPath,
-    Form,
+    FileFormat,
     ending,
-    form_of,
+    format_of,
     is_zarr,
     slice_files,
 )
@@ -104,7 +104,7 @@ def check_target(
     overwrite: bool = False,
     sources: Sequence[AnyPath] = (),
     slice_ending: SliceEnding = ".png",
-) -> Form:
+) -> FileFormat:
     """Whether `write_stack` would take these arguments: ask before a long computation.
 
     Only shape and dtype of the stack count, not its pixels.
@@ -126,7 +126,7 @@ def check_target(
 
 def check_form(
     path: AnyPath, stack: Stack, *, sources: Sequence[AnyPath], slice_ending: str
-) -> Form:
+) -> FileFormat:
     """As `check_target`, whatever there is at ``path`` already."""
     form = _checked_form(path, stack, slice_ending)
     refuse_inputs(Path(path), sources)
@@ -175,8 +175,8 @@ def _range_of(labels: npt.NDArray[Any]) -> tuple[int, int]:
     return int(labels.min()), int(labels.max())
 
 
-def _checked_form(path: AnyPath, stack: Stack, slice_ending: str) -> Form:
-    form, dtype = form_of(path), np.dtype(stack.data.dtype)
+def _checked_form(path: AnyPath, stack: Stack, slice_ending: str) -> FileFormat:
+    form, dtype = format_of(path), np.dtype(stack.data.dtype)
     if form is None:
         raise WriteError(
             f"{path}: expected a path that ends in {', '.join(STACK_ENDINGS)} or in / for a folder "
@@ -196,7 +196,7 @@ def _checked_form(path: AnyPath, stack: Stack, slice_ending: str) -> Form:
     return form
 
 
-def _check_dtype(path: Path, form: Form, dtype: np.dtype[Any], slice_ending: str) -> None:
+def _check_dtype(path: Path, form: FileFormat, dtype: np.dtype[Any], slice_ending: str) -> None:
     if slice_ending not in (".png", ".tif"):
         raise WriteError(f"slice_ending: expected '.png' or '.tif', received {slice_ending!r}")
     if form == "png" or (form == "folder" and slice_ending == ".png"):
@@ -217,7 +217,9 @@ def refuse_inputs(out: Path, sources: Sequence[AnyPath]) -> None:
             )
 
 
-def check_place(out: Path, form: Form, stack: Stack, *, overwrite: bool, slice_ending: str) -> None:
+def check_place(
+    out: Path, form: FileFormat, stack: Stack, *, overwrite: bool, slice_ending: str
+) -> None:
     """Raise `WriteError` where ``out`` cannot be, or must not be replaced."""
     if form == "folder" and out.is_dir():
         _check_mix(out, set(writers.slice_names(len(stack), slice_ending)), overwrite)
@@ -238,7 +240,7 @@ def _native_dtype(data: ArrayLike) -> ArrayLike:
     return data if dtype.isnative else data.astype(dtype.newbyteorder("="))
 
 
-def _beside(out: Path, form: Form) -> AbstractContextManager[Path]:
+def _beside(out: Path, form: FileFormat) -> AbstractContextManager[Path]:
     """A place to write to, from where all is moved to ``out`` in the end."""
     if form in ("folder", "zarr"):
         filled = form == "folder" and out.exists()

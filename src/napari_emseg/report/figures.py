@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.scores.error import FOUND, INVENTED, MERGER, MISSED, SPLIT
 from napari_emseg.core.scores.scores import TITLES
+from napari_emseg.core.scores.segmentation_error import (
+    FALSE_NEGATIVE,
+    FALSE_POSITIVE,
+    MERGER,
+    SPLIT,
+    TRUE_POSITIVE,
+)
 from napari_emseg.core.scores.slice_comparison import ComparedSlice
 from napari_emseg.io.atomic import as_write_error
 
@@ -20,18 +26,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ERROR_COLORS = {
-    FOUND: "#56b4e9",
-    MISSED: "#d55e00",
-    INVENTED: "#f0e442",
+    TRUE_POSITIVE: "#56b4e9",
+    FALSE_NEGATIVE: "#d55e00",
+    FALSE_POSITIVE: "#f0e442",
     MERGER: "#cc79a7",
     SPLIT: "#009e73",
 }
 """Okabe and Ito's colours, which people with any colour vision tell apart."""
 
 ERROR_NAMES = {
-    FOUND: "found",
-    MISSED: "missed",
-    INVENTED: "invented",
+    TRUE_POSITIVE: "found",
+    FALSE_NEGATIVE: "missed",
+    FALSE_POSITIVE: "invented",
     MERGER: "gap that merges cells",
     SPLIT: "false membrane that splits a cell",
 }
@@ -145,7 +151,7 @@ def paint(
     painted = np.repeat(ground[..., np.newaxis], 3, axis=2).astype(np.float32)
     for value, color in ERROR_COLORS.items():
         rgb = np.array([int(color[k : k + 2], 16) for k in (1, 3, 5)], np.float32) / 255
-        opacity = _FOUND_OPACITY if value == FOUND else 1.0
+        opacity = _FOUND_OPACITY if value == TRUE_POSITIVE else 1.0
         at = error_map == value
         painted[at] = (1 - opacity) * painted[at] + opacity * rgb
     return painted
@@ -164,8 +170,8 @@ def _stretched(image: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 
 def _number(axes: Axes, shown: ComparedSlice) -> None:
-    for number, mistake in enumerate(shown.mistakes[:9], start=1):
-        y, x = mistake.position
+    for number, error in enumerate(shown.errors[:9], start=1):
+        y, x = error.position
         axes.annotate(
             str(number), (x, y), xytext=(9, 9), textcoords="offset points", fontsize=8,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.85, "lw": 0},

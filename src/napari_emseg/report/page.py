@@ -127,9 +127,9 @@ def _list(picture: Picture) -> str:
 
 def error_lines(picture: Picture) -> Iterator[str]:
     """The worst errors of a slice in words, numbered as in its picture."""
-    for mistake in picture.compared.mistakes[:_LISTED]:
-        y, x = mistake.position
-        yield f"{mistake.kind} of {mistake.cost_px} px at row {y:.0f}, column {x:.0f}"
+    for error in picture.compared.errors[:_LISTED]:
+        y, x = error.position
+        yield f"{error.kind} of {error.cost_px} px at row {y:.0f}, column {x:.0f}"
 
 
 def _about(report: dict[str, Any]) -> str:

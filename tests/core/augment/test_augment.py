@@ -25,8 +25,8 @@ VARIATIONS = [name for name in TRANSFORMS if name not in MOVES]
 
 def only(*names, **changes):
     """A config in which these transforms always happen and no other does."""
-    chances = {f"{each}_probability": float(each in names) for each in TRANSFORMS}
-    return AugmentConfig(**chances, **changes)
+    streams = {f"{each}_probability": float(each in names) for each in TRANSFORMS}
+    return AugmentConfig(**streams, **changes)
 
 
 STILL = only()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_emseg.core.correct.places import SQUARE_PX, Place, visiting_order
-from napari_emseg.core.correct.ranking import doubtful_links, rank_places
+from napari_emseg.core.correct.ranking import rank_regions, uncertain_boundaries
+from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion, visiting_order
 
 THRESHOLD = 0.5
 
@@ -20,24 +20,24 @@ def rooms(gap: float, *, at: int = 100, width: int = 256) -> np.ndarray:
 
 
 def test_a_link_is_found_where_it_is():
-    (link,) = doubtful_links(rooms(0.55), THRESHOLD)
+    (link,) = uncertain_boundaries(rooms(0.55), THRESHOLD)
     assert 88 <= link.y < 102
     assert 96 <= link.x < 104
 
 
 @pytest.mark.parametrize("gap", [0.01, 0.99])
 def test_what_is_certain_is_no_link(gap):
-    assert doubtful_links(rooms(gap), THRESHOLD) == []
+    assert uncertain_boundaries(rooms(gap), THRESHOLD) == []
 
 
 def test_the_nearer_to_the_threshold_the_more_doubt():
-    shares = [doubtful_links(rooms(gap), THRESHOLD)[0].share for gap in (0.52, 0.58, 0.64)]
+    shares = [uncertain_boundaries(rooms(gap), THRESHOLD)[0].share for gap in (0.52, 0.58, 0.64)]
     assert shares == sorted(shares, reverse=True)
-    assert doubtful_links(rooms(0.42), THRESHOLD)
+    assert uncertain_boundaries(rooms(0.42), THRESHOLD)
 
 
 def test_large_cells_count_more():
-    small, large = (doubtful_links(rooms(0.52, at=x), THRESHOLD)[0].share for x in (12, 128))
+    small, large = (uncertain_boundaries(rooms(0.52, at=x), THRESHOLD)[0].share for x in (12, 128))
     assert large > 2 * small
     assert large <= 0.25  # of all pairs, those between two halves
 
@@ -45,7 +45,7 @@ def test_large_cells_count_more():
 def test_a_doubtful_link_comes_before_a_fuzzy_inside():
     probability = rooms(0.52)
     probability[10:30, 200:220] = 0.5  # 400 px of a cell, against the 50 of the gap
-    first, *others = rank_places(probability, THRESHOLD)
+    first, *others = rank_regions(probability, THRESHOLD)
     assert first.square == (slice(64, 128), slice(64, 128))
     assert others
 
@@ -53,21 +53,21 @@ def test_a_doubtful_link_comes_before_a_fuzzy_inside():
 def test_without_a_link_the_uncertain_spot_is_shown():
     probability = np.full((128, 128), 0.99, np.float32)
     probability[70:80, 20:30] = 0.5
-    (place,) = rank_places(probability, THRESHOLD)
+    (place,) = rank_regions(probability, THRESHOLD)
     assert 70 <= place.y < 80
     assert 20 <= place.x < 30
     assert place.risk > 0
 
 
 def test_a_slice_that_is_certain_has_no_place():
-    assert rank_places(np.ones((100, 70), np.float32), THRESHOLD) == []
-    assert rank_places(np.zeros((100, 70), np.float32), THRESHOLD) == []
+    assert rank_regions(np.ones((100, 70), np.float32), THRESHOLD) == []
+    assert rank_regions(np.zeros((100, 70), np.float32), THRESHOLD) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (63, 65), (64, 200)])
 def test_any_shape(shape):
     probability = np.random.default_rng(0).random(shape, np.float32)
-    places = rank_places(probability, THRESHOLD)
+    places = rank_regions(probability, THRESHOLD)
     assert [p.risk for p in places] == sorted((p.risk for p in places), reverse=True)
     assert all(0 <= p.y < shape[0] and 0 <= p.x < shape[1] for p in places)
     assert len({str(p.square) for p in places}) == len(places)
@@ -75,7 +75,7 @@ def test_any_shape(shape):
 
 def test_the_worst_slice_comes_first_and_whole():
     def places(*risks):
-        return [Place(k * SQUARE_PX, 0, risk) for k, risk in enumerate(risks)]
+        return [ReviewRegion(k * SQUARE_PX, 0, risk) for k, risk in enumerate(risks)]
 
     by_slice = {0: places(0.5, 0.1), 1: places(0.4, 0.4, 0.3, 0.2, 0.1), 2: []}
     assert [(z, place.risk) for z, place in visiting_order(by_slice)] == [

@@ -13,7 +13,7 @@ from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.train.patches import make_batch, prefetch
+from napari_emseg.core.train.patches import make_batch, prefetched_batches
 from napari_emseg.core.train.targets import make_target
 
 RECIPE = Recipe(train=TrainConfig(patch_size=32, batch_size=3, seed=5))
@@ -83,22 +83,22 @@ def test_the_neighbours_come_along(data):
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 40])
 def test_prefetch_keeps_the_order(count):
-    assert list(prefetch(lambda k: k * k, count)) == [k * k for k in range(count)]
+    assert list(prefetched_batches(lambda k: k * k, count)) == [k * k for k in range(count)]
 
 
 def test_prefetch_works_ahead_in_another_thread():
     threads = set()
-    ahead = threading.Event()
+    prefetch = threading.Event()
 
     def make(k):
         threads.add(threading.get_ident())
         if k == 2:
-            ahead.set()
+            prefetch.set()
         return k
 
-    made = prefetch(make, 10)
+    made = prefetched_batches(make, 10)
     assert next(made) == 0
-    assert ahead.wait(10)
+    assert prefetch.wait(10)
     assert list(made) == list(range(1, 10))
     assert threading.get_ident() not in threads
 
@@ -109,7 +109,7 @@ def test_prefetch_hands_errors_on():
             raise ZeroDivisionError("step 3")
         return k
 
-    made = prefetch(make, 10)
+    made = prefetched_batches(make, 10)
     assert list(islice(made, 3)) == [0, 1, 2]
     with pytest.raises(ZeroDivisionError, match="step 3"):
         next(made)
@@ -124,7 +124,7 @@ def test_prefetch_can_be_left_early():
         return k
 
     begun = time.monotonic()
-    for k in prefetch(make, 100_000):
+    for k in prefetched_batches(make, 100_000):
         if k == 2:
             break
     assert time.monotonic() - begun < 5

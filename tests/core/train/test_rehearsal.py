@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_emseg.core.config.network import NetworkConfig
-from napari_emseg.core.train.rehearsal import MOST_PX, Example, make_lesson
+from napari_emseg.core.train.rehearsal import MOST_PX, Example, make_rehearsal_set
 from napari_emseg.core.train.targets import Target
 
 
@@ -26,51 +26,51 @@ def an_example(edge: int, value: int) -> Example:
 
 def test_it_holds_the_slices_that_trained():
     images, target = a_target(4, (32, 40))
-    lesson = make_lesson(images, target, (1, 3), NetworkConfig())
-    assert len(lesson) == 2
-    np.testing.assert_array_equal(lesson[1].image, images[3][np.newaxis])
-    np.testing.assert_array_equal(lesson[1].classes, target.classes[3])
+    rehearsal_set = make_rehearsal_set(images, target, (1, 3), NetworkConfig())
+    assert len(rehearsal_set) == 2
+    np.testing.assert_array_equal(rehearsal_set[1].image, images[3][np.newaxis])
+    np.testing.assert_array_equal(rehearsal_set[1].classes, target.classes[3])
 
 
 def test_neighbours_come_along():
     images, target = a_target(3, (32, 32))
-    (example,) = make_lesson(images, target, (2,), NetworkConfig(input_slices=3))
+    (example,) = make_rehearsal_set(images, target, (2,), NetworkConfig(input_slices=3))
     np.testing.assert_array_equal(example.image, np.stack([images[k] for k in (1, 2, 2)]))
 
 
 def test_what_did_not_train_is_left_out():
     images, target = a_target(1, (32, 40))
     target.weights[..., 30:] = 0
-    (example,) = make_lesson(images, target, (0,), NetworkConfig())
+    (example,) = make_rehearsal_set(images, target, (0,), NetworkConfig())
     assert example.classes.shape == (32, 30)
 
 
 def test_it_is_bounded_and_spread():
     images, target = a_target(40, (512, 512))
-    lesson = make_lesson(images, target, range(40), NetworkConfig())
-    assert sum(each.size for each in lesson) == MOST_PX
-    np.testing.assert_array_equal(lesson[0].image[0], images[0])
-    np.testing.assert_array_equal(lesson[-1].image[0], images[39])
+    rehearsal_set = make_rehearsal_set(images, target, range(40), NetworkConfig())
+    assert sum(each.size for each in rehearsal_set) == MOST_PX
+    np.testing.assert_array_equal(rehearsal_set[0].image[0], images[0])
+    np.testing.assert_array_equal(rehearsal_set[-1].image[0], images[39])
 
 
 def test_a_large_slice_gives_its_middle():
     images, target = a_target(1, (3000, 2600))
-    (example,) = make_lesson(images, target, (0,), NetworkConfig())
+    (example,) = make_rehearsal_set(images, target, (0,), NetworkConfig())
     np.testing.assert_array_equal(example.image[0], images[0][988:2012, 788:1812])
 
 
 def test_what_was_learned_before_keeps_half_of_the_room():
     images, target = a_target(40, (512, 512))
     before = [an_example(512, k) for k in range(16)]
-    lesson = make_lesson(images, target, range(40), NetworkConfig(), before)
-    assert [int(each.image[0, 0, 0]) for each in lesson[:8]] == [0, 2, 4, 6, 9, 11, 13, 15]
-    assert sum(each.size for each in lesson) == MOST_PX
-    np.testing.assert_array_equal(lesson[8].image[0], images[0])
+    rehearsal_set = make_rehearsal_set(images, target, range(40), NetworkConfig(), before)
+    assert [int(each.image[0, 0, 0]) for each in rehearsal_set[:8]] == [0, 2, 4, 6, 9, 11, 13, 15]
+    assert sum(each.size for each in rehearsal_set) == MOST_PX
+    np.testing.assert_array_equal(rehearsal_set[8].image[0], images[0])
 
 
 def test_a_long_chain_stays_bounded():
     images, target = a_target(2, (512, 512))
-    lesson = ()
+    rehearsal_set = ()
     for _ in range(20):
-        lesson = make_lesson(images, target, (0, 1), NetworkConfig(), lesson)
-    assert sum(each.size for each in lesson) <= MOST_PX
+        rehearsal_set = make_rehearsal_set(images, target, (0, 1), NetworkConfig(), rehearsal_set)
+    assert sum(each.size for each in rehearsal_set) <= MOST_PX

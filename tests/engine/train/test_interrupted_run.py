@@ -15,7 +15,7 @@ import pytest
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.regions import Regions
-from napari_emseg.core.train.roles import Roles
+from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.run import _in_library
 from napari_emseg.engine.train.interrupted_run import TrainRun, interrupted_runs
 from napari_emseg.engine.train.request import TrainingData, TrainRequest, steps_of
@@ -35,7 +35,7 @@ def request_():
     square = np.array([(0, 0), (0, 40), (40, 40), (40, 0)], float)
     return TrainRequest(
         "mine", TrainingData(images, labels, Regions([(None, square)])), "scribbles",
-        Roles(tuple(range(5)), (0, 3), (1,)), Recipe(NetworkConfig(depth=2)),
+        SliceSplit(tuple(range(5)), (0, 3), (1,)), Recipe(NetworkConfig(depth=2)),
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def test_labels_of_another_shape_are_refused(request_):
 
 def test_labels_without_labels_are_refused(request_):
     with pytest.raises(LabelsError, match="no slice"):
-        replace(request_, roles=Roles())
+        replace(request_, roles=SliceSplit())
 
 
 def test_a_model_that_an_error_has_left_goes_into_the_library(request_):

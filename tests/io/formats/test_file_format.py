@@ -7,7 +7,7 @@ import pytest
 
 from napari_emseg.io.formats.file_format import (
     STACK_ENDINGS,
-    form_of,
+    format_of,
     natural_key,
     slice_files,
     stem_of,
@@ -23,15 +23,15 @@ from napari_emseg.io.formats.file_format import (
     ],
 )  # fmt: skip
 def test_form_of_a_path_that_does_not_exist(path, form):
-    assert form_of(path) == form
+    assert format_of(path) == form
 
 
 def test_existing_folders_are_zarr_or_slices(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     (tmp_path / "b/zarr.json").write_text("{}")
-    assert form_of(tmp_path / "a") == "folder"
-    assert form_of(tmp_path / "b") == "zarr"
+    assert format_of(tmp_path / "a") == "folder"
+    assert format_of(tmp_path / "b") == "zarr"
 
 
 def test_natural_order_of_slices(tmp_path):

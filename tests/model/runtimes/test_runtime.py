@@ -124,7 +124,7 @@ def test_a_model_that_cannot_be_converted(package_at, tmp_path, monkeypatch):
     package.weights.write_bytes(b"no weights at all")  # and no other test's
     tries = []
     monkeypatch.setattr(
-        converted, "run_aside", lambda *args: tries.append(args) or fail("no such operator")
+        converted, "run_in_subprocess", lambda *args: tries.append(args) or fail("no such operator")
     )
     for _ in range(2):
         with pytest.raises(ModelError, match=r"has no weights\.onnx.*no such operator.*--runtime"):

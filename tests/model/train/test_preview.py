@@ -11,7 +11,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.train.roles import Roles
+from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.core.train.split import split_target
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.model.train.run_folder import RunFolder
@@ -28,7 +28,7 @@ def test_the_preview_equals_the_batches_of_the_trainer(tmp_path):
         AugmentConfig(elastic_probability=1.0, fold_probability=0.5),
         TrainConfig(patch_size=32, batch_size=2, epochs=2, seed=7),
     )
-    roles = Roles.spread(range(4), 0.25)
+    roles = SliceSplit.spread(range(4), 0.25)
     request = TrainRequest("mine", TrainingData(images, labels), "mask", roles, recipe)
     shown = request.patch_source().patches(recipe, first=0, count=8)
 

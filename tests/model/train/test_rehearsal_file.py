@@ -12,7 +12,11 @@ from napari_emseg.core.train.patches import make_batch
 from napari_emseg.core.train.targets import make_target
 from napari_emseg.model.packages.library import export_model, import_model
 from napari_emseg.model.packages.package import read_package
-from napari_emseg.model.train.rehearsal_file import LESSON, read_lesson, write_lesson
+from napari_emseg.model.train.rehearsal_file import (
+    REHEARSAL_FILE,
+    read_rehearsal_set,
+    write_rehearsal_set,
+)
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.train import train
 from napari_emseg.types import Log
@@ -47,10 +51,10 @@ def begin(stack, labels, rehearsing, parent, tmp_path):
 
 def test_a_training_leaves_what_it_learned_from(trained):
     slices = json.loads((trained.folder / "config.json").read_text())["train_slices"]
-    lesson = read_lesson(trained.result.package / LESSON)
-    assert len(lesson) == len(slices)
-    assert lesson[0].image.shape == (1, 96, 96)
-    assert {*np.unique(lesson[0].classes)} == {0, 1}
+    rehearsal_set = read_rehearsal_set(trained.result.package / REHEARSAL_FILE)
+    assert len(rehearsal_set) == len(slices)
+    assert rehearsal_set[0].image.shape == (1, 96, 96)
+    assert {*np.unique(rehearsal_set[0].classes)} == {0, 1}
 
 
 @pytest.mark.slow
@@ -59,8 +63,8 @@ def test_a_child_names_its_parent_and_rehearses_its_lesson(begin, parent):
     package = read_package(result.package)
     assert package.info.parent == "mother"
     assert any("had learned is rehearsed" in e.message for e in events if isinstance(e, Log))
-    both = read_lesson(result.package / LESSON)
-    inherited = read_lesson(parent.folder / LESSON)
+    both = read_rehearsal_set(result.package / REHEARSAL_FILE)
+    inherited = read_rehearsal_set(parent.folder / REHEARSAL_FILE)
     assert len(both) == len(inherited) + 1
     np.testing.assert_array_equal(both[0].image, inherited[0].image)
 
@@ -75,24 +79,26 @@ def test_a_resumed_child_still_knows(begin, rehearsing, tmp_path):
     longer = replace(rehearsing, train=replace(rehearsing.train, epochs=2))
     result, _ = begin(longer, resume=True, start_from=None)
     assert read_package(result.package).info.parent == "mother"
-    assert len(read_lesson(RunFolder(tmp_path / "run").lesson)) > 1
-    assert len(read_lesson(result.package / LESSON)) > 2
+    assert len(read_rehearsal_set(RunFolder(tmp_path / "run").rehearsal_set)) > 1
+    assert len(read_rehearsal_set(result.package / REHEARSAL_FILE)) > 2
 
 
 @pytest.mark.slow
 def test_without_rehearsal_nothing_is_copied(begin, rehearsing, tmp_path):
     result, _ = begin(replace(rehearsing, train=replace(rehearsing.train, rehearse=0.0)))
-    assert not RunFolder(tmp_path / "run").lesson.exists()
-    assert len(read_lesson(result.package / LESSON)) == 1
+    assert not RunFolder(tmp_path / "run").rehearsal_set.exists()
+    assert len(read_rehearsal_set(result.package / REHEARSAL_FILE)) == 1
 
 
 def test_patches_come_from_the_lesson_as_often_as_asked(stack, target, recipe, trained):
-    lesson = read_lesson(trained.result.package / LESSON)
-    for each in lesson:
+    rehearsal_set = read_rehearsal_set(trained.result.package / REHEARSAL_FILE)
+    for each in rehearsal_set:
         each.image[:] = 1000  # nothing else is as bright
     images = {z: np.zeros(stack.shape[1:], np.float32) for z in range(len(stack))}
     mixed = replace(recipe, train=replace(recipe.train, batch_size=200, rehearse=0.3))
-    batch, _, _ = make_batch(images, target, [0, 1], mixed, epoch=1, step=0, lesson=lesson)
+    batch, _, _ = make_batch(
+        images, target, [0, 1], mixed, epoch=1, step=0, rehearsal_set=rehearsal_set
+    )
     old = (np.abs(batch).max(axis=(1, 2, 3)) > 500).sum()
     assert 40 <= old <= 80
 
@@ -110,21 +116,21 @@ def test_without_a_lesson_all_patches_are_as_before(stack, target, recipe):
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not a zip"])
 def test_a_damaged_lesson_is_none(tmp_path, damage):
-    (tmp_path / LESSON).write_bytes(damage)
-    assert read_lesson(tmp_path / LESSON) == []
-    assert read_lesson(tmp_path / "missing.npz") == []
+    (tmp_path / REHEARSAL_FILE).write_bytes(damage)
+    assert read_rehearsal_set(tmp_path / REHEARSAL_FILE) == []
+    assert read_rehearsal_set(tmp_path / "missing.npz") == []
 
 
 def test_a_lesson_survives_the_file(tmp_path, trained):
-    lesson = read_lesson(trained.result.package / LESSON)
-    write_lesson(tmp_path / LESSON, lesson)
-    for a, b in zip(read_lesson(tmp_path / LESSON), lesson, strict=True):
+    rehearsal_set = read_rehearsal_set(trained.result.package / REHEARSAL_FILE)
+    write_rehearsal_set(tmp_path / REHEARSAL_FILE, rehearsal_set)
+    for a, b in zip(read_rehearsal_set(tmp_path / REHEARSAL_FILE), rehearsal_set, strict=True):
         np.testing.assert_array_equal(a.weights, b.weights)
 
 
 @pytest.mark.parametrize("out", ["folder", "model.zip"])
 def test_no_export_takes_it(parent, tmp_path, out):
-    assert (parent.folder / LESSON).exists()
+    assert (parent.folder / REHEARSAL_FILE).exists()
     export_model("mother", tmp_path / out)
     back = import_model(tmp_path / out, "back")
-    assert not (back.folder / LESSON).exists()
+    assert not (back.folder / REHEARSAL_FILE).exists()

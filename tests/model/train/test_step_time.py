@@ -10,8 +10,8 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.errors import CancelledError
-from napari_emseg.model.train import step_time as pace
-from napari_emseg.model.train.step_time import measure_pace
+from napari_emseg.model.train import step_time
+from napari_emseg.model.train.step_time import measure_step_time
 
 RECIPE = Recipe(NetworkConfig(depth=2, base_filters=2), train=TrainConfig(patch_size=32))
 
@@ -24,13 +24,13 @@ def test_the_steps_that_compile_do_not_count(monkeypatch):
             Slow.steps += 1
             time.sleep(0.5 if Slow.steps <= 2 else 0.01)
 
-    monkeypatch.setattr(pace, "new_learner", lambda *_, **__: Slow())
-    seconds = measure_pace(RECIPE, device="cpu", should_stop=lambda: False)
+    monkeypatch.setattr(step_time, "new_learner", lambda *_, **__: Slow())
+    seconds = measure_step_time(RECIPE, device="cpu", should_stop=lambda: False)
     assert 0.01 <= seconds < 0.1
 
 
 @pytest.mark.slow
 def test_a_real_network_is_measured_and_it_can_be_stopped():
-    assert measure_pace(RECIPE, device="cpu", should_stop=lambda: False) > 0
+    assert measure_step_time(RECIPE, device="cpu", should_stop=lambda: False) > 0
     with pytest.raises(CancelledError):
-        measure_pace(RECIPE, device="cpu", should_stop=lambda: True)
+        measure_step_time(RECIPE, device="cpu", should_stop=lambda: True)

@@ -11,8 +11,14 @@ from napari.utils.notifications import notification_manager
 from PIL import Image as PillowImage
 from qtpy.QtCore import Qt
 
-from napari_emseg.core.scores.error import FOUND, INVENTED, MERGER, MISSED, SPLIT
 from napari_emseg.core.scores.metrics import score_slice, score_stack
+from napari_emseg.core.scores.segmentation_error import (
+    FALSE_NEGATIVE,
+    FALSE_POSITIVE,
+    MERGER,
+    SPLIT,
+    TRUE_POSITIVE,
+)
 from napari_emseg.model.packages.library import shipped_folder
 from napari_emseg.model.packages.package import read_package
 from napari_emseg.types import OURS
@@ -166,7 +172,7 @@ def test_what_a_partial_truth_leaves_unknown_counts_nowhere(viewer, compare, lay
     compare.fields.meaning.value = "scribbles"
     viewer.dims.set_current_step(0, 2)
     wait_for_slice(compare, qtbot, 2)
-    assert known(compare)[2].mistakes == ()  # the gap lies where nobody knows
+    assert known(compare)[2].errors == ()  # the gap lies where nobody knows
     viewer.dims.set_current_step(0, 1)
     qtbot.waitUntil(lambda: "nothing is painted" in compare.scores.here.value, timeout=WAIT_MS)
 
@@ -176,7 +182,7 @@ def test_one_slice_alone_can_be_compared(viewer, compare, truth, probability, qt
     prediction = viewer.add_image(probability[2], name="flat")
     compare.fields.truth.value, compare.fields.prediction.value = labels, prediction
     wait_for_slice(compare, qtbot, 0)
-    assert [error.kind for error in known(compare)[0].mistakes] == ["merger"]
+    assert [error.kind for error in known(compare)[0].errors] == ["merger"]
     assert compare.error_layer.layer.data.shape == truth[2].shape
 
 
@@ -207,7 +213,7 @@ def test_the_threshold_is_followed_on_the_slice_and_then_on_all(compare, layers,
 def test_the_slider_is_followed(viewer, compare, layers, qtbot):
     viewer.dims.set_current_step(0, 2)
     wait_for_slice(compare, qtbot, 2)
-    assert [error.kind for error in known(compare)[2].mistakes] == ["merger"]
+    assert [error.kind for error in known(compare)[2].errors] == ["merger"]
 
 
 def test_the_brush_is_followed(viewer, compare, layers, truth, qtbot):
@@ -220,8 +226,8 @@ def test_the_brush_is_followed(viewer, compare, layers, truth, qtbot):
     qtbot.waitUntil(lambda: compare.comparing.results.has_sweep(0), timeout=WAIT_MS)
     mask.brush_size = 6
     mask.paint((0, 10, CELL + 1), 1)
-    wait_for_slice(compare, qtbot, 0, lambda each: each.mistakes)
-    assert known(compare)[0].mistakes[0].kind == "merger"
+    wait_for_slice(compare, qtbot, 0, lambda each: each.errors)
+    assert known(compare)[0].errors[0].kind == "merger"
 
     def swept_anew():
         sweep = compare.comparing.results.sweep()
@@ -229,14 +235,14 @@ def test_the_brush_is_followed(viewer, compare, layers, truth, qtbot):
 
     qtbot.waitUntil(swept_anew, timeout=WAIT_MS)
     mask.undo()
-    wait_for_slice(compare, qtbot, 0, lambda each: not each.mistakes)
+    wait_for_slice(compare, qtbot, 0, lambda each: not each.errors)
 
 
 def test_painting_the_truth_is_followed_too(compare, layers, qtbot):
     layers[1].brush_size = 6
     layers[1].paint((0, 10, CELL + 1), 1)
-    wait_for_slice(compare, qtbot, 0, lambda each: each.mistakes)
-    assert known(compare)[0].mistakes[0].kind == "split"
+    wait_for_slice(compare, qtbot, 0, lambda each: each.errors)
+    assert known(compare)[0].errors[0].kind == "split"
 
 
 def test_stop_keeps_what_is_scored(viewer, compare, qtbot):
@@ -264,12 +270,15 @@ def test_stop_keeps_what_is_scored(viewer, compare, qtbot):
 def test_the_error_layer_shows_what_is_wrong(viewer, compare, layers, truth, qtbot):
     score_all(compare, qtbot)
     layer = compare.error_layer.layer
-    assert (layer.data[0] == np.where(truth[0], FOUND, 0)).all()
+    assert (layer.data[0] == np.where(truth[0], TRUE_POSITIVE, 0)).all()
     assert (layer.data[2, 8:12, CELL:STEP] == MERGER).all()
     assert (layer.data[3, STEP : STEP + CELL, 8:10] == SPLIT).all()
-    assert set(np.unique(layer.data)) == {0, FOUND, MERGER, SPLIT}
+    assert set(np.unique(layer.data)) == {0, TRUE_POSITIVE, MERGER, SPLIT}
     colors = layer.colormap.color_dict
-    shown = [tuple(colors[value]) for value in (FOUND, MISSED, INVENTED, MERGER, SPLIT)]
+    shown = [
+        tuple(colors[value])
+        for value in (TRUE_POSITIVE, FALSE_NEGATIVE, FALSE_POSITIVE, MERGER, SPLIT)
+    ]
     assert len(set(shown)) == 5
     assert not layer.editable
     np.testing.assert_array_equal(layer.scale, layers[2].scale)
@@ -278,7 +287,7 @@ def test_the_error_layer_shows_what_is_wrong(viewer, compare, layers, truth, qtb
 def test_which_errors_are_coloured_is_chosen(viewer, compare, layers, qtbot):
     layer = compare.error_layer.layer
     compare.views.errors.value = "merged and split cells"
-    assert layer.colormap.color_dict.get(FOUND) is None
+    assert layer.colormap.color_dict.get(TRUE_POSITIVE) is None
     assert MERGER in layer.colormap.color_dict
     compare.views.errors.value = "nothing"
     assert not layer.visible
@@ -300,19 +309,19 @@ def test_errors_are_listed_and_a_click_goes_there(viewer, compare, layers, qtbot
     score_all(compare, qtbot)
     compare.tabs.setCurrentIndex(2)
     errors = compare.errors
-    costs = [mistake.cost_px for _, mistake in errors.listed]
+    costs = [error.cost_px for _, error in errors.listed]
     assert costs == sorted(costs, reverse=True)
     assert len(costs) == 4
     assert errors.count.text().startswith("2 mergers, 2 splits.")
-    z, mistake = errors.listed[-1]
+    z, error = errors.listed[-1]
     item = errors.tree.topLevelItem(3)
-    assert item.text(0) == mistake.kind == "split"
+    assert item.text(0) == error.kind == "split"
     errors.tree.setCurrentItem(item)
     assert current_slice(viewer, layers[2]) == z
     center = viewer.scene.camera.center[-2:]
-    np.testing.assert_allclose(center, np.multiply(mistake.position, 4))
+    np.testing.assert_allclose(center, np.multiply(error.position, 4))
     seen = min(viewer.canvas.viewbox_size(viewer.layers)) / viewer.scene.camera.zoom / 4
-    assert seen == pytest.approx(mistake.extent_px)
+    assert seen == pytest.approx(error.extent_px)
     mark = viewer.canvas.overlays["emseg_error"]
     middle = np.divide(viewer.canvas.viewbox_size(viewer.layers), 2)
     assert mark.visible
@@ -330,9 +339,9 @@ def test_errors_are_listed_and_a_click_goes_there(viewer, compare, layers, qtbot
 def test_a_click_goes_to_an_error_under_rolled_axes(viewer, compare, layers, qtbot):
     score_all(compare, qtbot)
     viewer.dims.order = (1, 0, 2)
-    z, mistake = compare.errors.listed[-1]
+    z, error = compare.errors.listed[-1]
     compare.errors.tree.setCurrentItem(compare.errors.tree.topLevelItem(3))
-    y, x = np.multiply(mistake.position, 4)
+    y, x = np.multiply(error.position, 4)
     assert viewer.scene.camera.center == pytest.approx((0, 50 * z, x))
     assert viewer.dims.point[1] == pytest.approx(y)
     mark = viewer.canvas.overlays["emseg_error"]

@@ -13,7 +13,7 @@ from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.ui.prediction.prediction_layers import Prediction
-from napari_emseg.ui.prediction.request import Means
+from napari_emseg.ui.prediction.request import PredictionSettings
 
 
 @pytest.mark.parametrize(
@@ -26,5 +26,5 @@ def test_what_the_network_sees_is_copied_and_no_more(tmp_path, input_slices, wan
     info = PackageInfo("probe", network=NetworkConfig(input_slices=input_slices))
     with Scratch(tmp_path) as scratch:
         prediction = Prediction(viewer, image, ModelPackage(Path("probe"), info), scratch)
-        prediction.job(wanted, Means(prediction.package, "auto", PredictConfig()))
+        prediction.job(wanted, PredictionSettings(prediction.package, "auto", PredictConfig()))
         assert [z for z in range(5) if prediction.source[z].all()] == copied

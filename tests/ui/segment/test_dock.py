@@ -19,7 +19,7 @@ from napari_emseg.model.packages.library import shipped_folder
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.painting.autosave import autosave_of
-from napari_emseg.ui.prediction.request import Means
+from napari_emseg.ui.prediction.request import PredictionSettings
 from napari_emseg.ui.viewer.layers import visible_region
 
 JOB_TIMEOUT_MS = 90_000
@@ -164,7 +164,7 @@ def blobs(viewer, dock, qtbot):
     viewer.add_image(np.zeros(noise.shape, np.uint8), name="em")
     viewer.dims.set_current_step(0, 2)
     fields = dock.fields
-    means = Means(fields.model.value, fields.device.value, fields.config)
+    means = PredictionSettings(fields.model.value, fields.device.value, fields.config)
     prediction = dock._prediction_to_fill(fields.image.value, means)
     prediction.probability[:] = np.clip(0.5 + noise / (4 * noise.std()), 0, 1)
     prediction.show()

@@ -18,10 +18,14 @@ from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.train.roles import Roles
+from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.errors import EmsegError, LabelsError, SettingError
-from napari_emseg.model.train.step_time_book import expected_seconds, keep_pace, known_pace
-from napari_emseg.ui.background.event_loop_queue import Turns
+from napari_emseg.model.train.step_time_book import (
+    expected_seconds,
+    keep_step_time,
+    known_step_time,
+)
+from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.background.latest import Latest
 from napari_emseg.ui.train.augmentation_form import AugmentationPanel
@@ -30,7 +34,7 @@ from napari_emseg.ui.train.curve_plots import Curves
 from napari_emseg.ui.train.data_form import DataChooser
 from napari_emseg.ui.train.model_form import ModelForm
 from napari_emseg.ui.train.role_strip import COLORS, Legend, SliceStrip
-from napari_emseg.ui.train.time_estimate import PaceRow, Plan
+from napari_emseg.ui.train.time_estimate import Plan, TimeEstimate
 from napari_emseg.ui.viewer.layers import as_stack, regions_of
 from napari_emseg.ui.widgets.meanings import MEANINGS
 from napari_emseg.ui.widgets.words import duration
@@ -53,7 +57,7 @@ def strip(qtbot):
     strip = SliceStrip()
     qtbot.addWidget(strip)
     strip.resize(100, 40)
-    strip.show_roles(Roles.spread(range(1, 12), 0.1), 12)
+    strip.show_roles(SliceSplit.spread(range(1, 12), 0.1), 12)
     strip.show()
     return strip
 
@@ -89,7 +93,7 @@ def test_boxes_have_the_colours_of_their_roles(strip):
 def test_the_legend_counts(qtbot):
     legend = Legend()
     qtbot.addWidget(legend)
-    legend.show_roles(Roles.spread(range(10), 0.1))
+    legend.show_roles(SliceSplit.spread(range(10), 0.1))
     text = legend._label.text()
     assert "train&nbsp;9" in text
     assert "validate&nbsp;1" in text
@@ -296,27 +300,27 @@ def test_a_suggested_name_gives_way_to_one_by_hand(form):
 @pytest.mark.slow
 def test_time_is_told_once_it_was_measured(qtbot, tmp_path, monkeypatch):
     monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path))
-    pace = PaceRow(job_runner())
-    qtbot.addWidget(pace.native)
-    pace.native.show()
+    step_time = TimeEstimate(job_runner())
+    qtbot.addWidget(step_time.native)
+    step_time.native.show()
     network, train = NetworkConfig(depth=2, base_filters=2), TrainConfig(patch_size=64)
     plan = Plan(Recipe(network, train=train), "auto", (128, 128), 4)
-    pace.show_plan(plan)
-    assert "not measured" in pace.text.value
-    pace.measure.native.click()
-    qtbot.waitUntil(lambda: "Measured on" in pace.text.value, timeout=120_000)
-    assert not pace.measure.visible
-    seconds = known_pace(plan.recipe, "auto")
+    step_time.show_plan(plan)
+    assert "not measured" in step_time.text.value
+    step_time.measure.native.click()
+    qtbot.waitUntil(lambda: "Measured on" in step_time.text.value, timeout=120_000)
+    assert not step_time.measure.visible
+    seconds = known_step_time(plan.recipe, "auto")
     assert seconds is not None
     assert 0 < seconds < 10
-    assert known_pace(plan.recipe, "gpu") is None
+    assert known_step_time(plan.recipe, "gpu") is None
 
 
 def test_expected_time_grows_with_epochs_and_slices(tmp_path, monkeypatch):
     monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path))
     recipe = Recipe(train=TrainConfig(epochs=10, batch_size=2))
-    keep_pace(recipe, "cpu", 0.5)
-    assert known_pace(Recipe(train=TrainConfig(epochs=99, batch_size=2)), "cpu") == 0.5
+    keep_step_time(recipe, "cpu", 0.5)
+    assert known_step_time(Recipe(train=TrainConfig(epochs=99, batch_size=2)), "cpu") == 0.5
     # 3 slices of 4 patches in batches of 2: 6 steps
     assert expected_seconds(recipe, 0.5, shape=(512, 512), slices=3) == pytest.approx(30 / 0.85)
     limited = Recipe(train=TrainConfig(minutes=2.0))
@@ -336,7 +340,7 @@ def _axes(curves) -> list:
 
 @pytest.fixture
 def curves(qtbot):
-    curves = Curves("dark", Turns())
+    curves = Curves("dark", IdleQueue())
     qtbot.addWidget(curves)
     curves.resize(340, 600)
     curves.show()

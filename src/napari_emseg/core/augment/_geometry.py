@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.augment import _elastic
-from napari_emseg.core.augment._chance import Chances
+from napari_emseg.core.augment._random_streams import RandomStreams
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.types import Float32Array
 
@@ -47,9 +47,9 @@ class Sampling:
         cls, shape: tuple[int, ...], size: int, rng: np.random.Generator, config: AugmentConfig
     ) -> Self:
         """Draw a patch of ``size`` px out of a slice of ``shape`` (Y, X)."""
-        chances = Chances(rng, config)
-        at = _draw_matrix(chances, config) @ _draw_bent(size, chances, config).reshape(2, -1)
-        at = at.reshape(2, size, size) + _draw_centre(shape, size, chances, config)
+        streams = RandomStreams(rng, config)
+        at = _draw_matrix(streams, config) @ _draw_bent(size, streams, config).reshape(2, -1)
+        at = at.reshape(2, size, size) + _draw_centre(shape, size, streams, config)
         (x, column), (y, row) = (
             _mirror(each, n) for each, n in zip(at, reversed(shape), strict=True)
         )
@@ -84,12 +84,12 @@ def _mirror(at: _Float64Array, n: int) -> tuple[Float32Array, slice]:
     return (at - start).astype(np.float32), slice(start, stop)
 
 
-def _draw_bent(size: int, chances: Chances, config: AugmentConfig) -> _Float64Array:
+def _draw_bent(size: int, streams: RandomStreams, config: AugmentConfig) -> _Float64Array:
     """Places (2, size, size) around the patch's centre, x then y, bent by the elastic fields."""
     axis = np.arange(size) - (size - 1) / 2
     at = np.stack(np.meshgrid(axis, axis))
     for name, draw in _FIELDS.items():
-        if stream := chances.take(name):
+        if stream := streams.take(name):
             at += draw(size, stream, config)
     return at
 
@@ -97,11 +97,11 @@ def _draw_bent(size: int, chances: Chances, config: AugmentConfig) -> _Float64Ar
 _FIELDS = {"elastic": _elastic.smoothed_noise, "grid": _elastic.coarse_grid}
 
 
-def _draw_matrix(chances: Chances, config: AugmentConfig) -> _Float64Array:
+def _draw_matrix(streams: RandomStreams, config: AugmentConfig) -> _Float64Array:
     """All linear transforms as one matrix (2, 2) over (x, y)."""
-    matrix = np.diag([-1.0 if chances.take("flip", axis) else 1.0 for axis in range(2)])
+    matrix = np.diag([-1.0 if streams.take("flip", axis) else 1.0 for axis in range(2)])
     for name, draw in _MATRICES.items():
-        if stream := chances.take(name):
+        if stream := streams.take(name):
             matrix = matrix @ draw(stream, config)
     return matrix
 
@@ -137,19 +137,19 @@ _MATRICES: dict[str, _Draw] = {
 
 
 def _draw_centre(
-    shape: tuple[int, ...], size: int, chances: Chances, config: AugmentConfig
+    shape: tuple[int, ...], size: int, streams: RandomStreams, config: AugmentConfig
 ) -> _Float64Array:
     """Where the patch's centre lies, (2, 1, 1) over (x, y).
 
     A patch that is neither turned nor bent lies inside the slice where it fits, else around the
     slice's middle, and in both cases on whole pixels; a shift moves it from there.
     """
-    crop = chances.stream("crop")
+    crop = streams.stream("crop")
     room = [n - size for n in reversed(shape)]
     centre = np.array([
         (crop.integers(0, free, endpoint=True) if free >= 0 else free // 2) + (size - 1) / 2
         for free in room
     ])  # fmt: skip
-    if stream := chances.take("shift"):
+    if stream := streams.take("shift"):
         centre += stream.uniform(-config.shift_px, config.shift_px, 2)
     return centre[:, np.newaxis, np.newaxis]

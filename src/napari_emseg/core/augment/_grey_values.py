@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from napari_emseg.core.augment import _artefacts
-from napari_emseg.core.augment._chance import Chances
+from napari_emseg.core.augment._random_streams import RandomStreams
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.types import Float32Array
 
@@ -31,9 +31,9 @@ def vary(image: Float32Array, rng: np.random.Generator, config: AugmentConfig) -
     -------
     (Y, X) float32 array
     """
-    chances = Chances(rng, config)
+    streams = RandomStreams(rng, config)
     for name, change in _VARIATIONS.items():
-        if stream := chances.take(name):
+        if stream := streams.take(name):
             image = change(image, stream, config).astype(np.float32, copy=False)
     return image
 

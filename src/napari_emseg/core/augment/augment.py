@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.augment._chance import Chances
 from napari_emseg.core.augment._geometry import Sampling
 from napari_emseg.core.augment._grey_values import vary
+from napari_emseg.core.augment._random_streams import RandomStreams
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import Float32Array
@@ -66,7 +66,7 @@ def augment(
     sampling = Sampling.draw(mask.shape, size, rng, config)
     sections = image.reshape(-1, *mask.shape)
     varied = np.stack([vary(sampling.interpolate(each), rng, config) for each in sections])
-    if Chances(rng, config).take("reversal"):  # of all sections alike: it is the microscope's
+    if RandomStreams(rng, config).take("reversal"):  # of all sections alike: it is the microscope's
         varied = -varied
     return (
         varied.reshape(*image.shape[:-2], size, size),

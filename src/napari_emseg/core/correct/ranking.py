@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy import ndimage
 from skimage.segmentation import watershed
 
-from napari_emseg.core.correct.places import SQUARE_PX, Place
+from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
 from napari_emseg.types import Float32Array
 
 _UNCERTAIN = 0.3
@@ -36,7 +36,7 @@ _SMALLEST_SEED_PX = 10
 
 
 @dataclass(frozen=True)
-class Link:
+class UncertainBoundary:
     """The strongest contact of two cells.
 
     Parameters
@@ -52,7 +52,7 @@ class Link:
     share: float
 
 
-def rank_places(probability: Float32Array, threshold: float) -> list[Place]:
+def rank_regions(probability: Float32Array, threshold: float) -> list[ReviewRegion]:
     """The squares of a slice to look at, the worst first.
 
     Parameters
@@ -64,12 +64,12 @@ def rank_places(probability: Float32Array, threshold: float) -> list[Place]:
 
     Returns
     -------
-    list of Place
+    list of ReviewRegion
         One for each square with an uncertain pixel; empty where all is certain.
     """
     uncertain = np.clip(1 - np.abs(probability - np.float32(threshold)) / _UNCERTAIN, 0, 1)
-    links: dict[tuple[int, int], list[Link]] = {}
-    for link in doubtful_links(probability, threshold):
+    links: dict[tuple[int, int], list[UncertainBoundary]] = {}
+    for link in uncertain_boundaries(probability, threshold):
         links.setdefault((link.y // SQUARE_PX, link.x // SQUARE_PX), []).append(link)
     height, width = probability.shape
     places = [
@@ -80,19 +80,21 @@ def rank_places(probability: Float32Array, threshold: float) -> list[Place]:
     return sorted((place for place in places if place.risk > 0), key=lambda each: -each.risk)
 
 
-def _place(uncertain: Float32Array, row: int, column: int, links: list[Link]) -> Place:
+def _place(
+    uncertain: Float32Array, row: int, column: int, links: list[UncertainBoundary]
+) -> ReviewRegion:
     top, left = row * SQUARE_PX, column * SQUARE_PX
     square = uncertain[top : top + SQUARE_PX, left : left + SQUARE_PX]
     share = sum(link.share for link in links)
     risk = float(square.sum()) / SQUARE_PX**2 * (_WITHOUT_LINK + share**0.5)
     if links:
         worst = max(links, key=lambda link: link.share)
-        return Place(worst.y, worst.x, risk)
+        return ReviewRegion(worst.y, worst.x, risk)
     y, x = np.unravel_index(int(ndimage.uniform_filter(square, 9).argmax()), square.shape)
-    return Place(top + int(y), left + int(x), risk)
+    return ReviewRegion(top + int(y), left + int(x), risk)
 
 
-def doubtful_links(probability: Float32Array, threshold: float) -> list[Link]:
+def uncertain_boundaries(probability: Float32Array, threshold: float) -> list[UncertainBoundary]:
     """The saddle between each two neighbouring cells whose link is in doubt.
 
     Parameters
@@ -100,11 +102,11 @@ def doubtful_links(probability: Float32Array, threshold: float) -> list[Link]:
     probability : (Y, X) float32 array
         Of cell, 0..1.
     threshold : float
-        As for `rank_places`.
+        As for `rank_regions`.
 
     Returns
     -------
-    list of Link
+    list of UncertainBoundary
         In no order.
     """
     smooth = ndimage.gaussian_filter(probability, 1)
@@ -117,7 +119,10 @@ def doubtful_links(probability: Float32Array, threshold: float) -> list[Link]:
     doubt = np.clip(1 - np.abs(saddles - threshold) / _DOUBTFUL, 0, 1)
     share = doubt * area[pairs[:, 0]] * area[pairs[:, 1]] / area.sum() ** 2
     y, x = np.unravel_index(at, cells.shape)
-    return [Link(int(y[k]), int(x[k]), float(share[k])) for k in np.flatnonzero(share > 0).tolist()]
+    return [
+        UncertainBoundary(int(y[k]), int(x[k]), float(share[k]))
+        for k in np.flatnonzero(share > 0).tolist()
+    ]
 
 
 def _basins(probability: Float32Array, threshold: float) -> npt.NDArray[np.int32]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.parallel import in_order
-from napari_emseg.core.scores.find_errors import find_mistakes
+from napari_emseg.core.scores.find_errors import find_errors
 from napari_emseg.core.scores.metrics import SliceScorer
 from napari_emseg.core.scores.probability import Meaning, to_probability
 from napari_emseg.core.scores.slice_comparison import ComparedSlice
@@ -44,9 +44,9 @@ def compare_slice(
     """
     scorer = SliceScorer(probability, truth)
     thinned = scorer.at(config.threshold)
-    mistakes = find_mistakes(thinned.mask, thinned.segments, truth, config)
+    errors = find_errors(thinned.mask, thinned.segments, truth, config)
     sweep = scorer.sweep(thresholds)
-    return ComparedSlice(z, thinned.scores, mistakes.found, mistakes.error_map, sweep)
+    return ComparedSlice(z, thinned.scores, errors.found, errors.error_map, sweep)
 
 
 def compare_slices(

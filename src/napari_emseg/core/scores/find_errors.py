@@ -20,14 +20,14 @@ from skimage.measure import label
 
 from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.label_images import BoolImage, LabelImage, contingency, flood
-from napari_emseg.core.scores.error import (
-    FOUND,
-    INVENTED,
+from napari_emseg.core.scores.segmentation_error import (
+    FALSE_NEGATIVE,
+    FALSE_POSITIVE,
     MERGER,
-    MISSED,
     SPLIT,
+    TRUE_POSITIVE,
     Kind,
-    Mistake,
+    SegmentationError,
 )
 from napari_emseg.core.scores.truth import TrueSlice
 
@@ -36,16 +36,16 @@ _REACH_PX = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Mistakes:
+class SegmentationErrors:
     """The errors of a slice, worst first, and the slice (Y, X) as an error map, uint8."""
 
-    found: tuple[Mistake, ...]
+    found: tuple[SegmentationError, ...]
     error_map: npt.NDArray[np.uint8]
 
 
-def find_mistakes(
+def find_errors(
     mask: BoolImage, segments: LabelImage, truth: TrueSlice, config: CompareConfig
-) -> Mistakes:
+) -> SegmentationErrors:
     """Find the errors of a mask.
 
     Parameters
@@ -61,9 +61,9 @@ def find_mistakes(
 
     Returns
     -------
-    Mistakes
-        Its map holds `FOUND`, `MISSED` and `INVENTED` pixels of cells, and over them the gaps of
-        mergers (`MERGER`) and the false membranes of splits (`SPLIT`).
+    SegmentationErrors
+        Its map holds `TRUE_POSITIVE`, `FALSE_NEGATIVE` and `FALSE_POSITIVE` pixels of cells, and
+        over them the gaps of mergers (`MERGER`) and the false membranes of splits (`SPLIT`).
     """
     cells, parts = truth.cells, np.where(mask, segments, 0)
     pieces = _Pieces.of(cells, parts, config.piece_radius_px)
@@ -75,9 +75,9 @@ def find_mistakes(
     ]
     found = [*_describe("merger", merged, pieces), *_describe("split", divided, pieces), *whole]
     error_map = _pixel_map(mask, cells, truth.known)
-    _draw(error_map, merged, error_map == INVENTED, MERGER)
-    _draw(error_map, divided, error_map == MISSED, SPLIT)
-    return Mistakes(tuple(sorted(found, key=lambda each: -each.cost_px)), error_map)
+    _draw(error_map, merged, error_map == FALSE_POSITIVE, MERGER)
+    _draw(error_map, divided, error_map == FALSE_NEGATIVE, SPLIT)
+    return SegmentationErrors(tuple(sorted(found, key=lambda each: -each.cost_px)), error_map)
 
 
 # -- pieces -----------------------------------------------------------------------------------
@@ -188,10 +188,10 @@ def _meeting_lines(grown: LabelImage, group_of: npt.NDArray[np.int32]) -> _Joint
     return _Joints(lines, np.stack(np.divmod(key_of[1:], width), axis=1))
 
 
-def _describe(kind: Kind, joints: _Joints, pieces: _Pieces) -> Iterator[Mistake]:
+def _describe(kind: Kind, joints: _Joints, pieces: _Pieces) -> Iterator[SegmentationError]:
     for (at, length), pair in zip(_places(joints.lines), joints.pairs, strict=True):
         cost = int(pieces.size[pair].min())
-        yield Mistake(kind, cost, at, length, _extent(cost, length))
+        yield SegmentationError(kind, cost, at, length, _extent(cost, length))
 
 
 def _draw(error_map: npt.NDArray[np.uint8], joints: _Joints, wrong: BoolImage, value: int) -> None:
@@ -212,7 +212,7 @@ def _whole(
     owner_of: npt.NDArray[np.int32],
     pieces: _Pieces,
     config: CompareConfig,
-) -> Iterator[Mistake]:
+) -> Iterator[SegmentationError]:
     """Regions of some size without a solid piece."""
     count = int(regions.max(initial=0)) + 1
     lonely = _hold_a_disc(regions, count, config.piece_radius_px)
@@ -222,7 +222,7 @@ def _whole(
     renumbered = np.where(lonely, np.cumsum(lonely), 0).astype(np.int32)[regions]
     sizes = np.bincount(renumbered.ravel())[1:]
     for (at, length), size in zip(_places(renumbered), sizes, strict=True):
-        yield Mistake(kind, int(size), at, length, _extent(int(size), length))
+        yield SegmentationError(kind, int(size), at, length, _extent(int(size), length))
 
 
 def _places(numbered: LabelImage) -> Iterator[tuple[tuple[float, float], int]]:
@@ -243,7 +243,7 @@ def _extent(cost_px: int, length_px: int) -> float:
 def _pixel_map(
     mask: BoolImage, cells: LabelImage, known: BoolImage | None
 ) -> npt.NDArray[np.uint8]:
-    names: Any = np.array([0, INVENTED, MISSED, FOUND], np.uint8)
+    names: Any = np.array([0, FALSE_POSITIVE, FALSE_NEGATIVE, TRUE_POSITIVE], np.uint8)
     error_map: npt.NDArray[np.uint8] = names[2 * (cells > 0) + mask.astype(np.uint8)]
     if known is not None:
         error_map[~known] = 0

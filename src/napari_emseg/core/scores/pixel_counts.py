@@ -1,4 +1,4 @@
-"""Pixels of the class cell that were found, missed and invented."""
+"""Pixels of the class cell: true and false positives and negatives."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from napari_emseg.core.label_images import BoolImage
 class PixelCounts(NamedTuple):
     """Known pixels by what they are and what was predicted of them."""
 
-    membrane: int
-    invented: int
-    missed: int
-    found: int
+    true_negative: int
+    false_positive: int
+    false_negative: int
+    true_positive: int
 
     @classmethod
     def of(cls, mask: BoolImage, cell: BoolImage, known: BoolImage | None) -> Self:
@@ -26,27 +26,32 @@ class PixelCounts(NamedTuple):
     @property
     def accuracy(self) -> float:
         """Part of all pixels that is right."""
-        return _part(self.membrane + self.found, sum(self))
+        return _part(self.true_negative + self.true_positive, sum(self))
 
     @property
     def iou(self) -> float:
         """Intersection over union."""
-        return _part(self.found, self.found + self.missed + self.invented)
+        return _part(
+            self.true_positive, self.true_positive + self.false_negative + self.false_positive
+        )
 
     @property
     def dice(self) -> float:
         """Twice the intersection over the sum of both."""
-        return _part(2 * self.found, 2 * self.found + self.missed + self.invented)
+        return _part(
+            2 * self.true_positive,
+            2 * self.true_positive + self.false_negative + self.false_positive,
+        )
 
     @property
     def precision(self) -> float:
         """Part of what was predicted as cell that is cell."""
-        return _part(self.found, self.found + self.invented)
+        return _part(self.true_positive, self.true_positive + self.false_positive)
 
     @property
     def recall(self) -> float:
         """Part of what is cell that was predicted so."""
-        return _part(self.found, self.found + self.missed)
+        return _part(self.true_positive, self.true_positive + self.false_negative)
 
 
 def _part(part: int, whole: int) -> float:

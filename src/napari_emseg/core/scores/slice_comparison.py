@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.scores.error import Mistake
 from napari_emseg.core.scores.scores import SliceScores
+from napari_emseg.core.scores.segmentation_error import SegmentationError
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class ComparedSlice:
         Which slice.
     scores : SliceScores
         At the threshold that was asked for.
-    mistakes : tuple of Mistake
+    mistakes : tuple of SegmentationError
         Worst first, at that threshold.
     error_map : (Y, X) uint8 array
         See `core.scores.find_errors`.
@@ -31,6 +31,6 @@ class ComparedSlice:
 
     z: int
     scores: SliceScores
-    mistakes: tuple[Mistake, ...]
+    errors: tuple[SegmentationError, ...]
     error_map: npt.NDArray[np.uint8]
     sweep: tuple[SliceScores, ...] = ()

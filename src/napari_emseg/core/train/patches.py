@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from napari_emseg.core.augment.augment import augment
 from napari_emseg.core.config.recipe import Recipe
-from napari_emseg.core.train.rehearsal import Example, Lesson
+from napari_emseg.core.train.rehearsal import Example, RehearsalSet
 from napari_emseg.core.train.targets import Target
 from napari_emseg.types import Float32Array
 
@@ -32,7 +32,7 @@ def make_batch(
     *,
     epoch: int,
     step: int,
-    lesson: Lesson = (),
+    rehearsal_set: RehearsalSet = (),
 ) -> Batch:
     """The batch of one step.
 
@@ -60,8 +60,8 @@ def make_batch(
     total = len(target.classes)
 
     def example(z: int) -> Example:
-        if lesson and rng.random() < config.rehearse:
-            return lesson[int(rng.integers(len(lesson)))]
+        if rehearsal_set and rng.random() < config.rehearse:
+            return rehearsal_set[int(rng.integers(len(rehearsal_set)))]
         seen = recipe.network.slices_seen(z, total)
         return Example(np.stack([images[s] for s in seen]), target.classes[z], target.weights[z])
 
@@ -74,7 +74,7 @@ def make_batch(
     return np.ascontiguousarray(np.moveaxis(image, 1, -1)), classes, weights
 
 
-def prefetch(make: Callable[[int], _T], count: int) -> Generator[_T]:
+def prefetched_batches(make: Callable[[int], _T], count: int) -> Generator[_T]:
     """``make(0)`` to ``make(count - 1)`` in order, each made in a thread ahead of its use."""
     with ThreadPoolExecutor(1, thread_name_prefix="emseg-patches") as pool:
         pending = deque(pool.submit(make, k) for k in range(min(_AHEAD, count)))

@@ -47,15 +47,15 @@ class Example:
         return int(self.classes.size)
 
 
-Lesson = Sequence[Example]
+RehearsalSet = Sequence[Example]
 
 
-def make_lesson(
+def make_rehearsal_set(
     images: Mapping[int, Float32Array],
     target: Target,
     slices: Sequence[int],
     network: NetworkConfig,
-    before: Lesson = (),
+    before: RehearsalSet = (),
 ) -> list[Example]:
     """What a training leaves to those that go on from its model.
 
@@ -93,10 +93,10 @@ def make_lesson(
     ]
 
 
-def _spread(lesson: Lesson, most_px: int) -> list[Example]:
-    if not lesson:
+def _spread(rehearsal_set: RehearsalSet, most_px: int) -> list[Example]:
+    if not rehearsal_set:
         return []
-    return _evenly(lesson, max(1, most_px // max(each.size for each in lesson)))
+    return _evenly(rehearsal_set, max(1, most_px // max(each.size for each in rehearsal_set)))
 
 
 def _evenly(things: Sequence[_T], most: int) -> list[_T]:

@@ -13,7 +13,7 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.regions import Regions
-from napari_emseg.core.train.roles import Roles
+from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.core.train.steps import steps_per_epoch
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train.interrupted_run import TrainRun
@@ -25,7 +25,7 @@ from napari_emseg.types import LabelsMeaning, Stack
 if TYPE_CHECKING:
     # and, in the methods that need them, imported when they run: in a thread, which spares the
     # window the time that scipy and OpenCV take
-    from napari_emseg.core.train.label_survey import Survey
+    from napari_emseg.core.train.label_summary import LabelSummary
     from napari_emseg.core.train.patch_preview import PatchSource
     from napari_emseg.core.train.targets import Target
 
@@ -57,14 +57,14 @@ class TrainingData:
                 f"{self.images.name!r}"
             )
 
-    def survey(self, classes: int) -> Survey:
+    def summary(self, classes: int) -> LabelSummary:
         """Which slices carry labels, and what they mean."""
-        from napari_emseg.core.train.label_survey import survey_labels
+        from napari_emseg.core.train.label_summary import summarise_labels
 
-        return survey_labels(self.labels.data, self.regions, classes=classes)
+        return summarise_labels(self.labels.data, self.regions, classes=classes)
 
     def target(
-        self, meaning: LabelsMeaning, config: TrainConfig, roles: Roles, *, classes: int
+        self, meaning: LabelsMeaning, config: TrainConfig, roles: SliceSplit, *, classes: int
     ) -> Target:
         """What the network would learn from; see `core.train.targets.make_target`."""
         from napari_emseg.core.train.targets import make_target
@@ -94,7 +94,7 @@ class TrainRequest:
         Images and labels.
     meaning : {"mask", "scribbles", "instances"}
         How to read the labels.
-    roles : Roles
+    roles : SliceSplit
         Which slices train and which validate.
     recipe : Recipe
         Network, augmentation and training settings.
@@ -109,7 +109,7 @@ class TrainRequest:
     name: str
     data: TrainingData
     meaning: LabelsMeaning
-    roles: Roles
+    roles: SliceSplit
     recipe: Recipe = Recipe()
     start_from: str | None = None
     device: str = "auto"

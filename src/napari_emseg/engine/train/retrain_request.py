@@ -12,7 +12,7 @@ from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.correction import RetrainConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.train.roles import Roles
+from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.library import name_of
@@ -39,7 +39,7 @@ def retrain_request(
     data : TrainingData
         The stack, and the labels that a person has repaired.
     slices : sequence of int
-        Those that count, all of them; see `Roles.spread` for which of them validate.
+        Those that count, all of them; see `SliceSplit.spread` for which of them validate.
     package : ModelPackage
         The model to go on from.
     config : RetrainConfig
@@ -56,7 +56,7 @@ def retrain_request(
         name=next_name(package),
         data=data,
         meaning=_meaning(data, slices, package.info.network.classes),
-        roles=Roles.spread(sorted(slices), TrainConfig().val_fraction),
+        roles=SliceSplit.spread(sorted(slices), TrainConfig().val_fraction),
         recipe=retrain_recipe(package, config),
         start_from=str(package.folder),
         device=device,

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 AnyPath: TypeAlias = str | os.PathLike[str]
-Form: TypeAlias = Literal["tiff", "png", "npy", "zarr", "folder"]
+FileFormat: TypeAlias = Literal["tiff", "png", "npy", "zarr", "folder"]
 
-FORM_OF_ENDING: dict[str, Form] = {
+FORMAT_OF_ENDING: dict[str, FileFormat] = {
     ".tif": "tiff",
     ".tiff": "tiff",
     ".png": "png",
     ".npy": "npy",
     ".zarr": "zarr",
 }
-STACK_ENDINGS: tuple[str, ...] = tuple(FORM_OF_ENDING)
+STACK_ENDINGS: tuple[str, ...] = tuple(FORMAT_OF_ENDING)
 """Endings, with their dot and in lower case, that can be read and written as a stack."""
 
 SLICE_ENDINGS: tuple[str, ...] = (".png", ".tif", ".tiff")
@@ -39,7 +39,7 @@ def ending(path: AnyPath) -> str:
     return Path(path).suffix.lower()
 
 
-def form_of(path: AnyPath) -> Form | None:
+def format_of(path: AnyPath) -> FileFormat | None:
     """What a path is, by its ending, or as a folder that exists; None for an unknown ending.
 
     An existing folder is a zarr where it holds a zarr's metadata and a folder of slices otherwise;
@@ -50,7 +50,7 @@ def form_of(path: AnyPath) -> Form | None:
         return "zarr" if is_zarr(folder) or ending(path) == ".zarr" else "folder"
     if os.fspath(path).endswith(("/", os.sep)) or not ending(path):
         return "folder"
-    return FORM_OF_ENDING.get(ending(path))
+    return FORMAT_OF_ENDING.get(ending(path))
 
 
 def is_zarr(folder: Path) -> bool:

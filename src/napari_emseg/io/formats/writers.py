@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from napari_emseg.errors import WriteError
 from napari_emseg.io.atomic import replacing_file
-from napari_emseg.io.formats.file_format import Form
+from napari_emseg.io.formats.file_format import FileFormat
 from napari_emseg.types import Stack
 
 _IMAGEJ_DTYPES = ("uint8", "uint16", "float32")
@@ -43,13 +43,13 @@ Put: TypeAlias = Callable[[int, npt.NDArray[Any]], None]
 """Writes pixels (Y, X) as the slice of that number; when it returns, they are with the system."""
 
 
-def make(path: Path, form: Form, stack: Stack) -> None:
+def make(path: Path, form: FileFormat, stack: Stack) -> None:
     """Make an output of zeros with the shape, dtype, voxel size, name and kind of ``stack``.
 
     It takes no space for its pixels yet, where the file system can do without. A single PNG comes
     into being with its slice.
     """
-    makers: dict[Form, Callable[[Path, Stack], None]] = {
+    makers: dict[FileFormat, Callable[[Path, Stack], None]] = {
         "tiff": _make_tiff,
         "npy": _make_npy,
         "zarr": _make_zarr,
@@ -58,7 +58,7 @@ def make(path: Path, form: Form, stack: Stack) -> None:
         makers[form](path, stack)
 
 
-def fill(path: Path, form: Form, stack: Stack, ending: str) -> AbstractContextManager[Put]:
+def fill(path: Path, form: FileFormat, stack: Stack, ending: str) -> AbstractContextManager[Put]:
     """Open what `make` has made; gives what writes its slices.
 
     ``ending`` is that of the files in a folder of slices.

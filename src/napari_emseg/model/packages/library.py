@@ -15,7 +15,7 @@ from napari_emseg.errors import ModelError, WriteError
 from napari_emseg.io.atomic import as_write_error, replacing_file, replacing_folder
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.package import RDF, ModelPackage, read_package
-from napari_emseg.model.train.rehearsal_file import LESSON
+from napari_emseg.model.train.rehearsal_file import REHEARSAL_FILE
 
 DEFAULT = "default"
 """Name of the model that ships."""
@@ -127,12 +127,12 @@ def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
         raise WriteError(f"{out}: exists already; choose another place, or add --overwrite")
     if out.suffix.lower() != ".zip":
         with replacing_folder(out) as beside:
-            ours = shutil.ignore_patterns(LESSON)
+            ours = shutil.ignore_patterns(REHEARSAL_FILE)
             shutil.copytree(folder, beside, dirs_exist_ok=True, ignore=ours)
         return
     with replacing_file(out) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as file:
         for each in sorted(folder.iterdir()):
-            if each.name != LESSON:
+            if each.name != REHEARSAL_FILE:
                 file.write(each, each.name)
 
 

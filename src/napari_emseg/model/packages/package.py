@@ -17,7 +17,7 @@ from napari_emseg.core.classes import class_names
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.errors import ModelError, SettingError
-from napari_emseg.io.file_fingerprint import Stamped, sha256_of
+from napari_emseg.io.file_fingerprint import FileFingerprint, sha256_of
 from napari_emseg.types import VoxelSize
 
 RDF = "rdf.yaml"
@@ -147,7 +147,7 @@ def read_package(folder: Path) -> ModelPackage:
         If the folder is no package of ours, or a damaged one.
     """
     try:
-        info = _read_info(Stamped.of(folder / RDF))
+        info = _read_info(FileFingerprint.of(folder / RDF))
     except FileNotFoundError as error:
         raise ModelError(
             f"model: {folder} is no model package (it has no {RDF}); expected the folder that a "
@@ -165,7 +165,7 @@ def read_package(folder: Path) -> ModelPackage:
 
 
 @lru_cache(maxsize=64)
-def _read_info(description: Stamped) -> PackageInfo:
+def _read_info(description: FileFingerprint) -> PackageInfo:
     """Every click asks for it, and YAML takes milliseconds."""
     rdf = yaml.load(description.path.read_text(encoding="utf-8"), _FAST_SAFE_LOADER)
     return PackageInfo.from_config(rdf["config"]["napari_emseg"])

@@ -21,12 +21,12 @@ from napari_emseg.core.segment.tiling import (
     pad_to_multiple,
     plan_tiles,
 )
-from napari_emseg.io.prefetch import ahead
+from napari_emseg.io.prefetch import prefetch
 from napari_emseg.model.runtimes.runtime import Runtime
 from napari_emseg.types import Float32Array, ShouldStop, Stack
 
 
-class Room:
+class TileBuffer:
     """Memory that is used again: the system takes longer to give new pages than we to fill them."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ def predict_slice(
     network: NetworkConfig,
     config: PredictConfig,
     region: Region | None = None,
-    room: Room | None = None,
+    room: TileBuffer | None = None,
 ) -> Float32Array:
     """Predict one slice of any size, or a region of it.
 
@@ -90,7 +90,7 @@ def predict_slice(
     tiles = plan_tiles(shape, tile_size, network.reach, network.multiple)
     predict = _in_all_orientations if config.tta else _as_they_are
     at_once = max(1, config.batch_size)
-    room = room or Room()
+    room = room or TileBuffer()
     for group in batches(tiles, at_once):
         inputs = room.array(len(group), *group[0].shape, len(image))
         _cut(padded, grey_values, group, inputs)
@@ -179,7 +179,7 @@ def predict_slices(
     (int, (Y, X, K) float32 array)
         Index of a slice and what ``predict`` gives, as soon as it is done.
     """
-    for z, image in ahead(lambda z: read_seen(stack, z, network), slices):
+    for z, image in prefetch(lambda z: read_seen(stack, z, network), slices):
         if should_stop():
             return
         yield z, predict(image)

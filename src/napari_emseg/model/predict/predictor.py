@@ -22,13 +22,13 @@ from napari_emseg.model.hardware.memory import (
     in_smaller_pieces,
 )
 from napari_emseg.model.packages.package import ModelPackage
-from napari_emseg.model.predict.predict import Room, predict_slice
+from napari_emseg.model.predict.predict import TileBuffer, predict_slice
 from napari_emseg.model.runtimes.runtime import Runtime, load_runtime
 from napari_emseg.types import Float32Array, Log, OnEvent
 
 
 @dataclass(frozen=True)
-class Outlook:
+class CostEstimate:
     """What the prediction of one slice will take.
 
     Parameters
@@ -80,7 +80,7 @@ class Predictor:
         self._load, self.network = load, network
         self._wanted, self._on_event = config, on_event
         self._runtime = load(device)
-        self._room = Room()
+        self._room = TileBuffer()
         self._fitted: dict[tuple[int, int], PredictConfig] = {}
 
     @classmethod
@@ -124,7 +124,7 @@ class Predictor:
                     self._tell(shape, trouble)
                 return result
 
-    def outlook(self, shape: tuple[int, int]) -> Outlook:
+    def outlook(self, shape: tuple[int, int]) -> CostEstimate:
         """What the prediction of a slice (Y, X) will take; computes one blank tile, twice.
 
         The first one has the network compiled, so that no slice has to wait for it.
@@ -137,7 +137,7 @@ class Predictor:
         self._runtime(blank)
         seconds = (time.monotonic() - begun) * len(tiles) * (8 if config.tta else 1)
         memory = bytes_at_once(shape, self.network, config, self._runtime.maps)
-        return Outlook(self.runtime, len(tiles), seconds, memory)
+        return CostEstimate(self.runtime, len(tiles), seconds, memory)
 
     def _config_for(self, shape: tuple[int, int]) -> PredictConfig:
         """Tiles and batches for slices of a shape, on the device that computes now."""

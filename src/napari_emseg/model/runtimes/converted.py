@@ -22,7 +22,7 @@ from napari_emseg.model.packages.package import (
     read_package,
 )
 from napari_emseg.model.runtimes.conversion_cache import cached_for
-from napari_emseg.model.runtimes.run_in_subprocess import run_aside
+from napari_emseg.model.runtimes.run_in_subprocess import run_in_subprocess
 from napari_emseg.types import Log, OnEvent
 
 _failed: dict[Path, str] = {}
@@ -59,7 +59,7 @@ def int8_weights(package: ModelPackage) -> Path:
 
 def _convert(folder: Path, out: Path) -> None:
     try:
-        run_aside(__name__, folder, out)
+        run_in_subprocess(__name__, folder, out)
     except RuntimeError as error:
         _failed[out] = str(error)
 

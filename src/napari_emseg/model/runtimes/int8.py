@@ -32,7 +32,7 @@ from napari_emseg.model.packages.package import (
 )
 from napari_emseg.model.predict.predict import read_seen
 from napari_emseg.model.runtimes.converted import int8_weights, onnx_weights
-from napari_emseg.model.runtimes.run_in_subprocess import run_aside
+from napari_emseg.model.runtimes.run_in_subprocess import run_in_subprocess
 from napari_emseg.model.runtimes.runtime import Runtime
 from napari_emseg.model.train.run_folder import write_atomically
 from napari_emseg.types import Float32Array, Log, OnEvent, Stack
@@ -150,7 +150,7 @@ def make_int8(onnx: Path, tiles: Float32Array, out: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".int8-", dir=out.parent) as folder:
         saved, made = Path(folder) / "tiles.npy", Path(folder) / out.name
         np.save(saved, tiles)
-        run_aside(__name__, onnx, saved, made)
+        run_in_subprocess(__name__, onnx, saved, made)
         for suffix in (".bin", ".xml"):  # which is looked for, and comes last
             made.with_suffix(suffix).replace(out.with_suffix(suffix))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 _LONGEST_S = 900.0
 
 
-def run_aside(module: str, *arguments: Path) -> None:
+def run_in_subprocess(module: str, *arguments: Path) -> None:
     """Run ``python -m module`` to its end.
 
     Raises

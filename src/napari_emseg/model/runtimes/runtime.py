@@ -11,7 +11,7 @@ from typing import Protocol
 
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.errors import DeviceError, ModelError
-from napari_emseg.io.file_fingerprint import Stamped
+from napari_emseg.io.file_fingerprint import FileFingerprint
 from napari_emseg.model.hardware.backend import load_backend
 from napari_emseg.model.hardware.device_choice import has_nvidia_gpu, matching_devices
 from napari_emseg.model.packages.package import ModelPackage, read_package
@@ -91,7 +91,7 @@ def load_runtime(
                 raise
             on_event(Log(f"Keras runs the network, because OpenVINO cannot: {error}"))
     load_backend()
-    return _load_keras(Stamped.of(package.weights), device)
+    return _load_keras(FileFingerprint.of(package.weights), device)
 
 
 def choose_runtime(device: str, runtime: str = "auto") -> str:
@@ -139,21 +139,21 @@ def _load_openvino(
         )
     if config.int8 or (package.info.int8_is_good and not config.exact):
         try:
-            return _load_ir(Stamped.of(int8_weights(package)), device, is_int8=True)
+            return _load_ir(FileFingerprint.of(int8_weights(package)), device, is_int8=True)
         except (ModelError, OSError) as error:
             on_event(Log(f"The model's fast int8 form cannot be used: {error}"))
-    return _load_ir(Stamped.of(onnx_weights(package, on_event)), device, is_int8=False)
+    return _load_ir(FileFingerprint.of(onnx_weights(package, on_event)), device, is_int8=False)
 
 
 @lru_cache(maxsize=2)
-def _load_ir(weights: Stamped, device: str, *, is_int8: bool) -> Runtime:
+def _load_ir(weights: FileFingerprint, device: str, *, is_int8: bool) -> Runtime:
     from napari_emseg.model.runtimes.openvino_runtime import OpenVinoRuntime
 
     return OpenVinoRuntime(weights.path, device, is_int8=is_int8)
 
 
 @lru_cache(maxsize=2)
-def _load_keras(weights: Stamped, device: str) -> Runtime:
+def _load_keras(weights: FileFingerprint, device: str) -> Runtime:
     from napari_emseg.model.hardware.devices import on_device
     from napari_emseg.model.runtimes.keras_runtime import KerasRuntime, load_network
 

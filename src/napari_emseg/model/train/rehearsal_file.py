@@ -7,19 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_emseg.core.train.rehearsal import Example, Lesson
+from napari_emseg.core.train.rehearsal import Example, RehearsalSet
 from napari_emseg.errors import WriteError
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.model.train.run_folder import RunFolder, write_atomically
 from napari_emseg.types import Log, OnEvent
 
-LESSON = "lesson.npz"
+REHEARSAL_FILE = "lesson.npz"
 """Name of the file in a model's folder. It holds pixels of a person's, so no export takes it."""
 
 _PARTS = ("image", "classes", "weights")
 
 
-def write_lesson(path: Path, lesson: Lesson) -> None:
+def write_rehearsal_set(path: Path, rehearsal_set: RehearsalSet) -> None:
     """Write a lesson, images and weights in half precision.
 
     Raises
@@ -28,7 +28,9 @@ def write_lesson(path: Path, lesson: Lesson) -> None:
         If the file cannot be written.
     """
     arrays = {
-        f"{part}_{k}": getattr(each, part) for k, each in enumerate(lesson) for part in _PARTS
+        f"{part}_{k}": getattr(each, part)
+        for k, each in enumerate(rehearsal_set)
+        for part in _PARTS
     }
     halved = {
         name: array.astype(np.float16) if array.dtype == np.float32 else array
@@ -37,7 +39,7 @@ def write_lesson(path: Path, lesson: Lesson) -> None:
     write_atomically(path, lambda to: np.savez_compressed(to, **halved))
 
 
-def read_lesson(path: Path) -> list[Example]:
+def read_rehearsal_set(path: Path) -> list[Example]:
     """The lesson in a file; none where there is no file, or a damaged one."""
     try:
         with path.open("rb") as file, np.load(file) as arrays:
@@ -51,7 +53,7 @@ def read_lesson(path: Path) -> list[Example]:
     ]
 
 
-def inherit_lesson(parent: ModelPackage, run: RunFolder, tell: OnEvent) -> list[Example]:
+def inherit_rehearsal_set(parent: ModelPackage, run: RunFolder, tell: OnEvent) -> list[Example]:
     """The lesson of a model to go on from; a copy lets the run be resumed without that model.
 
     Raises
@@ -59,16 +61,16 @@ def inherit_lesson(parent: ModelPackage, run: RunFolder, tell: OnEvent) -> list[
     WriteError
         If the copy cannot be written.
     """
-    lesson = read_lesson(parent.folder / LESSON)
-    if lesson:
-        write_lesson(run.lesson, lesson)
+    rehearsal_set = read_rehearsal_set(parent.folder / REHEARSAL_FILE)
+    if rehearsal_set:
+        write_rehearsal_set(run.rehearsal_set, rehearsal_set)
         tell(Log(f"Some of what {parent.info.name!r} had learned is rehearsed."))
-    return lesson
+    return rehearsal_set
 
 
-def leave_lesson(package: Path, lesson: Lesson, tell: OnEvent) -> None:
+def store_rehearsal_set(package: Path, rehearsal_set: RehearsalSet, tell: OnEvent) -> None:
     """Put a lesson into a package, which is whole without: what goes wrong is only logged."""
     try:
-        write_lesson(package / LESSON, lesson)
+        write_rehearsal_set(package / REHEARSAL_FILE, rehearsal_set)
     except WriteError as error:
         tell(Log(str(error)))

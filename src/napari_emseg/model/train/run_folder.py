@@ -76,7 +76,7 @@ class RunFolder:
         return self.path / "preview.npy"
 
     @property
-    def lesson(self) -> Path:
+    def rehearsal_set(self) -> Path:
         """Some of what the model to go on from was trained on."""
         return self.path / "lesson.npz"
 
@@ -145,7 +145,8 @@ class RunFolder:
     def sweep(self) -> None:
         """Remove what a killed training had half written."""
         for path in (
-            self.config, self.last, self.best, self.history, self.curves, self.preview, self.lesson,
+            self.config, self.last, self.best, self.history, self.curves, self.preview,
+            self.rehearsal_set,
         ):  # fmt: skip
             for leftover in self.path.glob(_temporary(path, "*").name):
                 leftover.unlink(missing_ok=True)

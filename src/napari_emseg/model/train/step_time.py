@@ -20,7 +20,7 @@ _FIRST = 2
 _COUNTED = 5
 
 
-def measure_pace(recipe: Recipe, *, device: str, should_stop: ShouldStop) -> float:
+def measure_step_time(recipe: Recipe, *, device: str, should_stop: ShouldStop) -> float:
     """Seconds that a step of training takes.
 
     Parameters

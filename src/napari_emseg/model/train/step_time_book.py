@@ -21,13 +21,13 @@ _DECIDES = ("patch_size", "batch_size", "loss", "mixed_precision")
 _log = logging.getLogger(__name__)
 
 
-def known_pace(recipe: Recipe, device: str) -> float | None:
+def known_step_time(recipe: Recipe, device: str) -> float | None:
     """Seconds of a step with such settings; None where nobody has measured it here."""
     seconds = read_json(_book()).get(_key(recipe, device))
     return None if seconds is None else float(seconds)
 
 
-def keep_pace(recipe: Recipe, device: str, seconds: float) -> None:
+def keep_step_time(recipe: Recipe, device: str, seconds: float) -> None:
     """Remember the seconds of a step; where that cannot be written, they are measured again."""
     try:
         write_json(_book(), {**read_json(_book()), _key(recipe, device): seconds})

@@ -14,8 +14,8 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.normalise import normalise
-from napari_emseg.core.train.patches import Batch, make_batch, prefetch
-from napari_emseg.core.train.rehearsal import Lesson, make_lesson
+from napari_emseg.core.train.patches import Batch, make_batch, prefetched_batches
+from napari_emseg.core.train.rehearsal import RehearsalSet, make_rehearsal_set
 from napari_emseg.core.train.split import Split
 from napari_emseg.core.train.steps import steps_per_epoch
 from napari_emseg.core.train.targets import Target
@@ -33,11 +33,15 @@ from napari_emseg.model.train.preconditions import (
     require_same_recipe,
     require_same_split,
 )
-from napari_emseg.model.train.rehearsal_file import inherit_lesson, leave_lesson, read_lesson
+from napari_emseg.model.train.rehearsal_file import (
+    inherit_rehearsal_set,
+    read_rehearsal_set,
+    store_rehearsal_set,
+)
 from napari_emseg.model.train.run_folder import RunFolder, write_atomically
 from napari_emseg.model.train.schedule import Schedule, has_stalled
 from napari_emseg.model.train.step_time_book import VALIDATION_SHARE
-from napari_emseg.model.train.training_monitor import Showing
+from napari_emseg.model.train.training_monitor import TrainingMonitor
 from napari_emseg.model.train.validation import NOT_VALIDATED, Validation, Validator
 from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, Progress, ShouldStop, Stack
 
@@ -71,8 +75,8 @@ class Training:
         self.stopped = False
         self.parent: str | None = None
         self.terms = terms
-        self.lesson: Lesson = ()
-        self.showing = Showing(folder, on_event)
+        self.rehearsal_set: RehearsalSet = ()
+        self.showing = TrainingMonitor(folder, on_event)
         self._validated_at = self._validation_took = 0.0
 
     # -- before the first epoch ------------------------------------------------------------
@@ -108,7 +112,7 @@ class Training:
             self.terms = self.terms.after(start_from.info.terms)
         self.folder.start(self._config_with_terms())
         if start_from is not None and self.recipe.train.rehearse:
-            self.lesson = inherit_lesson(start_from, self.folder, self.tell)
+            self.rehearsal_set = inherit_rehearsal_set(start_from, self.folder, self.tell)
         self.learner = new_learner(
             self.recipe.network, self.recipe.train, half=half, start_from=start_from
         )
@@ -117,7 +121,7 @@ class Training:
         self.folder.sweep()
         self.parent, terms = self.folder.read_config().get("parent"), self.folder.read_terms()
         self.terms = terms if self.terms == TermsConfig() else self.terms.after(terms)
-        self.lesson = read_lesson(self.folder.lesson)
+        self.rehearsal_set = read_rehearsal_set(self.folder.rehearsal_set)
         require_same_recipe(self.folder, self.recipe)
         require_same_split(self.folder, self._config())
         self._take_network(self.folder.read_recipe().network, "resumed run")
@@ -196,10 +200,13 @@ class Training:
         def make(k: int) -> Batch:
             return make_batch(
                 self.images, self.target, self.split.train, self.recipe,
-                epoch=first + k // self.steps, step=k % self.steps, lesson=self.lesson,
+                epoch=first + k // self.steps, step=k % self.steps,
+                rehearsal_set=self.rehearsal_set,
             )  # fmt: skip
 
-        return prefetch(make, _ENDLESS if self.recipe.train.minutes else epochs * self.steps)
+        return prefetched_batches(
+            make, _ENDLESS if self.recipe.train.minutes else epochs * self.steps
+        )
 
     def _run_epoch(self, batches: Iterator[Batch]) -> None:
         epoch = len(self.history) + 1
@@ -316,8 +323,10 @@ class Training:
         model = keras.models.load_model(self.folder.best, compile=False)
         sample = read_seen(self.stack, self.split.validation[0], info.network)
         write_package(self.folder.package, info, model, sample, history=self.history)
-        lesson = make_lesson(self.images, self.target, self.split.train, info.network, self.lesson)
-        leave_lesson(self.folder.package, lesson, self.tell)
+        rehearsal_set = make_rehearsal_set(
+            self.images, self.target, self.split.train, info.network, self.rehearsal_set
+        )
+        store_rehearsal_set(self.folder.package, rehearsal_set, self.tell)
         add_int8(
             ModelPackage(self.folder.package, info), self.stack, self.split.train,
             lambda runtime: self.validator.v_rand(runtime, info.threshold), self.tell,

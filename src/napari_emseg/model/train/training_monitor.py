@@ -17,7 +17,7 @@ _CURVES_S = 60.0
 """Seconds between two of them, at least; drawing the curves takes half of one."""
 
 
-class Showing:
+class TrainingMonitor:
     """Writes preview and curves into a run folder, not too often.
 
     Neither is worth losing a training over: where one cannot be written, a log says so.

@@ -14,16 +14,16 @@ from napari_emseg.ui.background.latest import Latest
 from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.compare.error_layer import ErrorLayer
 from napari_emseg.ui.compare.error_list import ErrorList
-from napari_emseg.ui.compare.error_navigation import Guide
+from napari_emseg.ui.compare.error_navigation import ErrorNavigation
 from napari_emseg.ui.compare.fields import CompareFields
-from napari_emseg.ui.compare.paired_test import Against
+from napari_emseg.ui.compare.paired_test import PairedTest
 from napari_emseg.ui.compare.score_export import ScoreExport
 from napari_emseg.ui.compare.score_page import ScorePage
 from napari_emseg.ui.compare.scorer import Comparing
 from napari_emseg.ui.compare.training_runs import Runs
 from napari_emseg.ui.compare.views import CompareViews
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
-from napari_emseg.ui.viewer.layer_watcher import Watched
+from napari_emseg.ui.viewer.layer_observer import LayerObserver
 from napari_emseg.ui.viewer.layers import current_slice
 from napari_emseg.ui.widgets.figure_widget import load_matplotlib, load_soon
 from napari_emseg.ui.widgets.notify import show_error
@@ -83,7 +83,7 @@ class CompareWidget(QWidget):
         self.error_layer = ErrorLayer(viewer, self._on_layer_removed)
         self.comparing = Comparing(self.error_layer.put, self)
         self.second = Comparing(lambda *_: None, self)
-        self._guide = Guide(viewer, lambda: self.comparing.pair)
+        self._guide = ErrorNavigation(viewer, lambda: self.comparing.pair)
         self.run = RunRow(
             PushButton(
                 text="Score all slices",
@@ -93,8 +93,8 @@ class CompareWidget(QWidget):
         )
         self.scores, self.errors = ScorePage(viewer.theme), ErrorList()
         self.export = ScoreExport(self.comparing, self.fields, Latest(self))
-        self.against, self.runs = Against(), Runs(viewer.theme)
-        self._watched = Watched(self._look_soon, self._begin_again)
+        self.against, self.runs = PairedTest(), Runs(viewer.theme)
+        self._watched = LayerObserver(self._look_soon, self._begin_again)
         self._begin_soon, self._looking = later(self, self._begin), later(self, self._look)
         self._showing = later(self, self._show_results)
         remember(
@@ -227,7 +227,7 @@ class CompareWidget(QWidget):
         known = results.at(config)
         self.scores.show_results(results, config, here)
         self.export.setEnabled(bool(known))
-        placed = [(z, mistake) for z, each in known.items() for mistake in each.mistakes]
+        placed = [(z, error) for z, each in known.items() for error in each.errors]
         self.errors.show_errors(placed, here)
         self._show_against()
 

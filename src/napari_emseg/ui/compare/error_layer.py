@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_emseg.core.scores.error import FOUND, INVENTED, MERGER, MISSED, SPLIT
+from napari_emseg.core.scores.segmentation_error import (
+    FALSE_NEGATIVE,
+    FALSE_POSITIVE,
+    MERGER,
+    SPLIT,
+    TRUE_POSITIVE,
+)
 from napari_emseg.report.figures import ERROR_COLORS
 from napari_emseg.types import OURS
 from napari_emseg.ui.compare.layer_metadata import NOT_OFFERED
@@ -23,8 +29,8 @@ if TYPE_CHECKING:
     from napari_emseg.ui.compare.layer_pair import LayerPair
 
 SHOWN = {
-    "pixels and cells": (FOUND, MISSED, INVENTED, MERGER, SPLIT),
-    "wrong pixels and cells": (MISSED, INVENTED, MERGER, SPLIT),
+    "pixels and cells": (TRUE_POSITIVE, FALSE_NEGATIVE, FALSE_POSITIVE, MERGER, SPLIT),
+    "wrong pixels and cells": (FALSE_NEGATIVE, FALSE_POSITIVE, MERGER, SPLIT),
     "merged and split cells": (MERGER, SPLIT),
     "nothing": (),
 }
@@ -117,7 +123,7 @@ class ErrorLayer:
 
 def _colors(shown: str) -> DirectLabelColormap:
     colors: dict[int | None, str] = {value: ERROR_COLORS[value] for value in SHOWN[shown]}
-    if FOUND in colors:
-        colors[FOUND] += _FOUND_OPACITY
+    if TRUE_POSITIVE in colors:
+        colors[TRUE_POSITIVE] += _FOUND_OPACITY
     colors |= {None: "transparent", 0: "transparent"}
     return label_colors(colors)

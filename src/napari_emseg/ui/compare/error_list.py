@@ -17,17 +17,24 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_emseg.core.scores.error import INVENTED, MERGER, MISSED, SPLIT, Kind, Mistake
+from napari_emseg.core.scores.segmentation_error import (
+    FALSE_NEGATIVE,
+    FALSE_POSITIVE,
+    MERGER,
+    SPLIT,
+    Kind,
+    SegmentationError,
+)
 from napari_emseg.report.figures import ERROR_COLORS
 
-Placed = tuple[int, Mistake]
+Placed = tuple[int, SegmentationError]
 """A slice and an error on it."""
 
 MOST = 500
 """Errors that are listed; who has more of them has other worries."""
 
 _VALUES: dict[Kind, int] = {
-    "merger": MERGER, "split": SPLIT, "missed": MISSED, "invented": INVENTED
+    "merger": MERGER, "split": SPLIT, "missed": FALSE_NEGATIVE, "invented": FALSE_POSITIVE
 }  # fmt: skip
 _ICON_PX = 10
 
@@ -38,7 +45,8 @@ class ErrorList(QWidget):
     Attributes
     ----------
     picked : Signal
-        Emitted with the slice and the `Mistake` that was clicked, or reached by the arrow keys.
+        Emitted with the slice and the `SegmentationError` that was clicked, or reached by the
+        arrow keys.
     """
 
     picked = Signal(int, object)
@@ -80,10 +88,10 @@ class ErrorList(QWidget):
     def _fill(self) -> None:
         self.tree.blockSignals(True)
         self.tree.clear()
-        for z, mistake in self.listed:
-            self.tree.addTopLevelItem(_item(z, mistake))
+        for z, error in self.listed:
+            self.tree.addTopLevelItem(_item(z, error))
         self.tree.blockSignals(False)
-        self.count.setText(_counted([mistake for _, mistake in self._errors]))
+        self.count.setText(_counted([error for _, error in self._errors]))
 
     def _tell(self, item: QTreeWidgetItem | None, _: object = None) -> None:
         if item is not None:
@@ -109,22 +117,22 @@ def _tree() -> QTreeWidget:
     return tree
 
 
-def _item(z: int, mistake: Mistake) -> QTreeWidgetItem:
-    gap = str(mistake.length_px) if mistake.kind in ("merger", "split") else ""
-    item = QTreeWidgetItem([mistake.kind, str(z), str(mistake.cost_px), gap])
+def _item(z: int, error: SegmentationError) -> QTreeWidgetItem:
+    gap = str(error.length_px) if error.kind in ("merger", "split") else ""
+    item = QTreeWidgetItem([error.kind, str(z), str(error.cost_px), gap])
     icon = QPixmap(_ICON_PX, _ICON_PX)
-    icon.fill(QColor(ERROR_COLORS[_VALUES[mistake.kind]]))
+    icon.fill(QColor(ERROR_COLORS[_VALUES[error.kind]]))
     item.setIcon(0, QIcon(icon))
-    item.setData(0, Qt.ItemDataRole.UserRole, (z, mistake))
+    item.setData(0, Qt.ItemDataRole.UserRole, (z, error))
     for column in (1, 2, 3):
         item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
     return item
 
 
-def _counted(mistakes: Sequence[Mistake]) -> str:
-    if not mistakes:
+def _counted(errors: Sequence[SegmentationError]) -> str:
+    if not errors:
         return "No errors so far."
-    kinds = [each.kind for each in mistakes]
+    kinds = [each.kind for each in errors]
     names = {"merger": "mergers", "split": "splits", "missed": "missed", "invented": "invented"}
     parts = [f"{kinds.count(kind)} {name}" for kind, name in names.items() if kind in kinds]
     return ", ".join(parts) + ". Click on one to go there."

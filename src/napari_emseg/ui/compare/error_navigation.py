@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from napari_emseg.core.scores.error import Mistake
+from napari_emseg.core.scores.segmentation_error import SegmentationError
 from napari_emseg.ui.viewer.canvas_box import CanvasBox
 from napari_emseg.ui.viewer.go_to import go_to, go_to_slice
 
@@ -18,7 +18,7 @@ _ROOM_PX = 16
 """Between an error and the box around it, both sides together."""
 
 
-class Guide:
+class ErrorNavigation:
     """Moves the view to a slice or an error, and draws a box around the error.
 
     Parameters
@@ -39,13 +39,13 @@ class Guide:
         if (pair := self._pair()) is not None:
             go_to_slice(self._viewer, pair.prediction, z)
 
-    def go_to_error(self, z: int, mistake: Mistake) -> None:
+    def go_to_error(self, z: int, error: SegmentationError) -> None:
         """Show an error in the middle of the view, with what is around it."""
         if (pair := self._pair()) is None:
             return
-        layer, at = pair.prediction, pair.pixel(z, *mistake.position)
-        world = go_to(self._viewer, layer, at, size_px=mistake.extent_px, fill=True)
-        self._box.show(world, (mistake.length_px + _ROOM_PX) * abs(float(layer.scale[-1])))
+        layer, at = pair.prediction, pair.pixel(z, *error.position)
+        world = go_to(self._viewer, layer, at, size_px=error.extent_px, fill=True)
+        self._box.show(world, (error.length_px + _ROOM_PX) * abs(float(layer.scale[-1])))
 
     def stop(self) -> None:
         """Draw no box any more."""

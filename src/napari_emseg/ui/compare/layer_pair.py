@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Labels
 
-from napari_emseg.core.scores.overlap_box import Overlap3D
 from napari_emseg.core.scores.probability import prediction_meaning
+from napari_emseg.core.scores.stack_overlap import StackOverlap
 from napari_emseg.errors import ShapeError
 from napari_emseg.ui.viewer.layers import read_slice, stack_shape
 
@@ -45,7 +45,7 @@ class LayerPair:
     ) -> None:
         self.prediction, self.truth, self.meaning = prediction, truth, meaning
         self.shape = stack_shape(prediction)
-        self._box = Overlap3D.of(self.shape, stack_shape(truth), _offset(prediction, truth))
+        self._box = StackOverlap.of(self.shape, stack_shape(truth), _offset(prediction, truth))
 
     @property
     def slices(self) -> range:

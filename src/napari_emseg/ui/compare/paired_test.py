@@ -17,7 +17,7 @@ from napari_emseg.ui.widgets.number_table import FigureTable
 _HINT = "Choose a second prediction above, and score both."
 
 
-class Against(QWidget):
+class PairedTest(QWidget):
     """A score of both predictions by slice, and a paired test.
 
     Attributes

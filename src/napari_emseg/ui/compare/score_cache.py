@@ -21,7 +21,7 @@ class _Known:
     config: CompareConfig
 
 
-class Results:
+class ScoreCache:
     """Scores and errors of slices, at a threshold; of the sweep at all thresholds.
 
     Attributes
@@ -94,5 +94,5 @@ class Results:
 def _contradicts(compared: ComparedSlice, config: CompareConfig, before: _Known) -> bool:
     """Whether the same settings gave something else before."""
     was = before.compared
-    same = compared.scores == was.scores and compared.mistakes == was.mistakes
+    same = compared.scores == was.scores and compared.errors == was.errors
     return config == before.config and not same

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_emseg.core.config.comparison import CompareConfig
     from napari_emseg.ui.background.latest import Latest
     from napari_emseg.ui.compare.layer_pair import LayerPair
-    from napari_emseg.ui.compare.score_cache import Results
+    from napari_emseg.ui.compare.score_cache import ScoreCache
     from napari_emseg.ui.compare.scorer import Comparing
 
 _Write = Callable[[dict[str, Any], Path], None]
@@ -83,7 +83,7 @@ class ScoreExport(QWidget):
             self.save(path if path.suffix.lower() == ending else path.with_name(path.name + ending))
 
 
-def report_of(results: Results, config: CompareConfig) -> dict[str, Any]:
+def report_of(results: ScoreCache, config: CompareConfig) -> dict[str, Any]:
     """What is known at these settings, in the form of `StackScores.to_dict`."""
     known, mean, sweep = results.at(config), results.mean(config), results.sweep()
     assert mean is not None
@@ -96,9 +96,7 @@ def report_of(results: Results, config: CompareConfig) -> dict[str, Any]:
         "stack": stack,
         "sweep": swept["sweep"],
         "errors": [
-            {"slice": z, **asdict(mistake)}
-            for z, each in known.items()
-            for mistake in each.mistakes
+            {"slice": z, **asdict(error)} for z, each in known.items() for error in each.errors
         ],
     }
 

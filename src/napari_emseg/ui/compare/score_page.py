@@ -11,7 +11,7 @@ from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.scores.scores import TITLES, SliceScores
 from napari_emseg.core.scores.slice_comparison import ComparedSlice
 from napari_emseg.report.files import SHORT
-from napari_emseg.ui.compare.score_cache import Results
+from napari_emseg.ui.compare.score_cache import ScoreCache
 from napari_emseg.ui.compare.threshold_plot import SweepPlot
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.number_table import FigureTable
@@ -60,7 +60,7 @@ class ScorePage(QWidget):
         for part in (self.here.native, self.stack.native, self.plot, self.table):
             layout.addWidget(part)
 
-    def show_results(self, results: Results, config: CompareConfig, here: int | None) -> None:
+    def show_results(self, results: ScoreCache, config: CompareConfig, here: int | None) -> None:
         """Show what is known at these settings; ``here`` is the slice that is seen."""
         known = results.at(config)
         self.here.value = _about_here(known, results, here)
@@ -74,7 +74,7 @@ class ScorePage(QWidget):
             self.plot.show_sweep(sweep, config.threshold)
 
 
-def _about_here(known: dict[int, ComparedSlice], results: Results, here: int | None) -> str:
+def _about_here(known: dict[int, ComparedSlice], results: ScoreCache, here: int | None) -> str:
     if here is not None and here in results.unlabelled:
         return f"Slice {here} has no truth: nothing is painted there."
     if here is None or here not in known:
@@ -82,7 +82,7 @@ def _about_here(known: dict[int, ComparedSlice], results: Results, here: int | N
     return f"Slice {here}: {_in_words(known[here].scores)}"
 
 
-def _about_stack(known: Sequence[ComparedSlice], results: Results) -> str:
+def _about_stack(known: Sequence[ComparedSlice], results: ScoreCache) -> str:
     if len(known) < 2:
         return ""
     mean = SliceScores.average([each.scores for each in known])

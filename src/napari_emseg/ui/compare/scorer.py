@@ -16,7 +16,7 @@ from napari_emseg.ui.background.background_iteration import StackRun
 from napari_emseg.ui.background.latest import Latest
 from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.compare.layer_pair import LayerPair
-from napari_emseg.ui.compare.score_cache import Results
+from napari_emseg.ui.compare.score_cache import ScoreCache
 
 _CALM_MS = 400
 """How long all must stay as it is before the sweep, and the other slices, are made anew."""
@@ -52,7 +52,7 @@ class Comparing(QObject):
 
     def __init__(self, on_map: OnMap, parent: QObject) -> None:
         super().__init__(parent)
-        self.results = Results()
+        self.results = ScoreCache()
         self.pair: LayerPair | None = None
         self._config = CompareConfig()
         self._on_map = on_map

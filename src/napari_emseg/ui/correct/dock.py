@@ -10,7 +10,7 @@ from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.correct.fields import CorrectFields
 from napari_emseg.ui.correct.make_editable import MakeEditable
-from napari_emseg.ui.correct.next_place import NextRegionPanel
+from napari_emseg.ui.correct.next_region import NextRegionPanel
 from napari_emseg.ui.correct.review_row import ReviewRow
 from napari_emseg.ui.correct.tool_actions import BrushActs
 from napari_emseg.ui.correct.tool_buttons import BrushTools

@@ -17,7 +17,7 @@ from napari_emseg.ui.background.latest import throw
 if TYPE_CHECKING:
     from napari_emseg.core.segment.postprocess import CellIds, CellLinker
 
-Results = dict[str, np.ndarray[Any, Any]]
+SliceResults = dict[str, np.ndarray[Any, Any]]
 """Of one slice (Y, X), by kind: ``mask`` as uint8, ``cells`` as uint32."""
 
 
@@ -38,10 +38,10 @@ class _Pass:
 
         return CellLinker(self.config, self.first, self.ids)
 
-    def make(self, z: int, probability: np.ndarray[Any, Any]) -> Results:
+    def make(self, z: int, probability: np.ndarray[Any, Any]) -> SliceResults:
         from napari_emseg.core.segment.postprocess import to_mask
 
-        results: Results = {}
+        results: SliceResults = {}
         if "mask" in self.kinds:
             results["mask"] = to_mask(probability, self.config)
         if "cells" in self.kinds:
@@ -68,7 +68,7 @@ class Postprocessor(QObject):
     _ready = Signal(object)
 
     def __init__(
-        self, probability: np.ndarray[Any, Any], on_slice: Callable[[int, Results], None]
+        self, probability: np.ndarray[Any, Any], on_slice: Callable[[int, SliceResults], None]
     ) -> None:
         super().__init__()
         self._probability, self._on_slice = probability, on_slice
@@ -127,7 +127,7 @@ class Postprocessor(QObject):
         else:
             self._ready.emit(partial(self._hand_over, z, results))
 
-    def _hand_over(self, z: int, results: Results) -> None:
+    def _hand_over(self, z: int, results: SliceResults) -> None:
         if not self.stopped:
             self._on_slice(z, results)
 

@@ -14,7 +14,7 @@ from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.engine.jobs import PredictJob
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import OURS
-from napari_emseg.ui.prediction.postprocess_thread import Postprocessor, Results
+from napari_emseg.ui.prediction.postprocess_thread import Postprocessor, SliceResults
 from napari_emseg.ui.prediction.result_layer import ResultLayer
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
 from napari_emseg.ui.viewer.layers import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from napari_emseg.io.scratch import Scratch
     from napari_emseg.model.packages.package import ModelPackage
-    from napari_emseg.ui.prediction.request import Means
+    from napari_emseg.ui.prediction.request import PredictionSettings
 
 OPACITY = 0.4
 living: WeakSet[Prediction] = WeakSet()
@@ -66,7 +66,7 @@ class Prediction:
     ----------
     done : set of int
         Slices that are predicted.
-    means : Means or None
+    means : PredictionSettings or None
         By what they were, as far as they have it in common.
     """
 
@@ -98,7 +98,7 @@ class Prediction:
         self._postprocessor = Postprocessor(self.probability, self._put)
         self._rules: tuple[tuple[str, ...], MaskConfig] | None = None
         self._out_of_turn = False
-        self.means: Means | None = None
+        self.means: PredictionSettings | None = None
         self._hidden: list[Layer] = []
         self.number = next(_numbers)
         living.add(self)
@@ -211,7 +211,7 @@ class Prediction:
         for path in (self.source_path, self.out_path):
             self._scratch.release(path)
 
-    def job(self, slices: list[int], means: Means) -> PredictJob:
+    def job(self, slices: list[int], means: PredictionSettings) -> PredictJob:
         """What has ``slices`` predicted; copies them, so it is for a thread."""
         same = self.means is None or self.means.region == means.region
         self.means = means if same else replace(means, region=None)
@@ -273,7 +273,7 @@ class Prediction:
         self._postprocessor.begin(*self._rules, here, shown)
         self._postprocessor.make(sorted(self.done, key=lambda z: abs(z - here)))
 
-    def _put(self, z: int, results: Results) -> None:
+    def _put(self, z: int, results: SliceResults) -> None:
         seen = shows_slice(self._viewer, self.image, z)
         for kind, labels in results.items():
             self._results[kind].put(z, labels, draw=seen)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Means:
+class PredictionSettings:
     """What segments, and how, and what of the slices; the same for all stacks of a click."""
 
     package: ModelPackage

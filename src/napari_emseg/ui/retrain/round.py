@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.model.packages.library import name_of
-from napari_emseg.ui.prediction.request import Means
+from napari_emseg.ui.prediction.request import PredictionSettings
 from napari_emseg.ui.retrain.difference_layer import changes
 from napari_emseg.ui.retrain.state import Comparison
 
@@ -63,11 +63,11 @@ class Round:
         return name_of(self.model)
 
 
-def means_after(now: Round) -> Means:
+def means_after(now: Round) -> PredictionSettings:
     """As it was segmented before, by the new model."""
     assert now.model is not None
     if now.before is None or now.before.means is None:
-        return Means(now.model, "auto", PredictConfig())
+        return PredictionSettings(now.model, "auto", PredictConfig())
     return replace(now.before.means, package=now.model)
 
 

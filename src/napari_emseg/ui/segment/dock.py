@@ -18,9 +18,9 @@ from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.background.library_events import library_events
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
 from napari_emseg.ui.prediction.registry import Predictions
-from napari_emseg.ui.prediction.request import Means
+from napari_emseg.ui.prediction.request import PredictionSettings
 from napari_emseg.ui.segment.buttons import SegmentButtons
-from napari_emseg.ui.segment.estimate import NO_IMAGE, OutlookTeller
+from napari_emseg.ui.segment.cost_estimate import NO_IMAGE, CostEstimator
 from napari_emseg.ui.segment.fields import SegmentFields
 from napari_emseg.ui.segment.queue import Batch
 from napari_emseg.ui.viewer.layers import (
@@ -91,7 +91,7 @@ class SegmentWidget(Container):
         # at the top of a tall dock, not spread over it
         self.native.layout().addStretch()
         self.doctor = DoctorDialog(self.native, self._submit)
-        self._outlook = OutlookTeller(
+        self._outlook = CostEstimator(
             self.fields, self._submit, self._runner.abandon, self._show_outlook
         )
         self._connect()
@@ -209,7 +209,7 @@ class SegmentWidget(Container):
         if fields.model.value is None:
             self._refuse(f"Model: none is installed; the model {DEFAULT!r} ships in the wheel.")
             return
-        means = Means(fields.model.value, fields.device.value, fields.config, region)
+        means = PredictionSettings(fields.model.value, fields.device.value, fields.config, region)
         self._batch, self._filled = Batch(images, slices_of, means), []
         self._go_on(self._batch)
 
@@ -241,7 +241,7 @@ class SegmentWidget(Container):
         self.status.show_running(f"{batch.place}Reading the slices ...")
         prediction.show()
 
-    def _prediction_to_fill(self, image: Image, means: Means) -> Prediction:
+    def _prediction_to_fill(self, image: Image, means: PredictionSettings) -> Prediction:
         self.prediction = self._predictions.of(image, means.package)
         self._filled.append(self.prediction)
         self.prediction.apply(*self.fields.rules)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from napari_emseg.types import Cancelled, Failed, Finished
-from napari_emseg.ui.prediction.request import Means
+from napari_emseg.ui.prediction.request import PredictionSettings
 from napari_emseg.ui.widgets.words import duration, plural
 
 if TYPE_CHECKING:
@@ -27,12 +27,15 @@ class Batch:
         In the order wanted.
     slices_of : callable
         Says which slices of an image, in the order wanted.
-    means : Means
+    means : PredictionSettings
         By what they are segmented.
     """
 
     def __init__(
-        self, images: Sequence[Image], slices_of: Callable[[Image], list[int]], means: Means
+        self,
+        images: Sequence[Image],
+        slices_of: Callable[[Image], list[int]],
+        means: PredictionSettings,
     ) -> None:
         self.slices_of, self.means = slices_of, means
         self._waiting = deque(images)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_emseg.core.train.mosaic import mosaic
-from napari_emseg.ui.background.event_loop_queue import Turns
+from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
 from napari_emseg.ui.viewer.layers import geometry
 
@@ -35,7 +35,7 @@ class AugmentationLayers:
         self._viewer = viewer
         self._layers: dict[str, Layer] = {}
         self._camera: tuple[Any, float] | None = None
-        self._turns = Turns()
+        self._turns = IdleQueue()
 
     def show(
         self, batch: Batch, image: Image | None, *, weights: bool = False, known: bool = False

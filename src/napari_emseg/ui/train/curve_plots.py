@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from napari_emseg.io.atomic import as_write_error
 from napari_emseg.model.train.curves import PANELS, draw_curves, draw_panel
 from napari_emseg.model.train.history import Row, write_history
-from napari_emseg.ui.background.event_loop_queue import Turns
+from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.widgets.figure_widget import (
     SMALL,
@@ -53,11 +53,11 @@ class Curves(QWidget):
     ----------
     theme : str
         Of napari's.
-    turns : Turns
+    turns : IdleQueue
         Draws one panel after the other, and what else goes on between them.
     """
 
-    def __init__(self, theme: str, turns: Turns, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: str, turns: IdleQueue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._history: tuple[Row, ...] = ()

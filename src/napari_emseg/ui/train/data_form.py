@@ -22,7 +22,7 @@ from napari_emseg.ui.widgets.words import plural, voxel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_emseg.core.train.label_survey import Survey
+    from napari_emseg.core.train.label_summary import LabelSummary
 
 
 _SOURCES = ("layers", "files", "folders")
@@ -142,16 +142,16 @@ class DataChooser(QWidget):
         """The layer to learn from; None where it is a file."""
         return self.image.value if self.source.value == "layers" else None
 
-    def show_survey(self, data: TrainingData, survey: Survey) -> None:
+    def show_summary(self, data: TrainingData, summary: LabelSummary) -> None:
         """Say what was found in the data."""
         z, y, x = data.images.shape
         self.about.value = (
             f"{plural(z, 'slice')} of {y} x {x} px, {voxel(data.images.voxel_size_nm)}; "
-            f"{len(survey.labelled)} labelled."
+            f"{len(summary.labelled)} labelled."
         )
         if not self._meaning_is_chosen:
             with self.meaning.changed.blocked():
-                self.meaning.value = survey.meaning
+                self.meaning.value = summary.meaning
             self._explain()
 
     def show_problem(self, message: str) -> None:

@@ -11,14 +11,14 @@ from psygnal import Signal
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.core.config.augmentation import AugmentConfig
-from napari_emseg.core.train.roles import Roles
+from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.interrupted_run import TrainRun
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.errors import EmsegError
 from napari_emseg.types import Event, Failed, Preview
 from napari_emseg.ui.background.dock_closed import WhenClosed
-from napari_emseg.ui.background.event_loop_queue import Turns
 from napari_emseg.ui.background.garbage import spare_the_window
+from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.background.latest import Latest
 from napari_emseg.ui.background.library_events import library_events
@@ -40,12 +40,12 @@ from napari_emseg.ui.widgets.scroll_page import Page
 if TYPE_CHECKING:
     import napari.viewer
 
-    from napari_emseg.core.train.label_survey import Survey
+    from napari_emseg.core.train.label_summary import LabelSummary
     from napari_emseg.ui.painting.recovery_row import RecoveryOffer
     from napari_emseg.ui.train.augmentation_form import AugmentationPanel
     from napari_emseg.ui.train.augmentation_preview import AugmentationPreview
     from napari_emseg.ui.train.model_form import ModelForm
-    from napari_emseg.ui.train.time_estimate import PaceRow, Plan
+    from napari_emseg.ui.train.time_estimate import Plan, TimeEstimate
 
 _TOP_PX = 6
 """Between the dock's title and the tabs, of which napari's theme would cut off the upper edge."""
@@ -88,7 +88,7 @@ class TrainWidget(QWidget):
         self._runner = job_runner()
         self.session = TrainSession(self._runner, self.state, self._on_end)
         self._surveying = Latest(self)
-        self._survey_soon = later(self, self._survey)
+        self._survey_soon = later(self, self._summarise_labels)
         self._found: TrainingData | None = None
         self._is_closed = False
         self._make_parts()
@@ -103,7 +103,7 @@ class TrainWidget(QWidget):
     def _make_parts(self) -> None:
         self.data = DataChooser()
         self.strip, self.legend = SliceStrip(), Legend()
-        self._turns = Turns(self)
+        self._turns = IdleQueue(self)
         self.curves = Curves(self._viewer.theme, self._turns)
         self.offer = ResumeOffer()
         self.run = RunRow(
@@ -149,18 +149,18 @@ class TrainWidget(QWidget):
         )
 
     @cached_property
-    def pace(self) -> PaceRow:
+    def step_time(self) -> TimeEstimate:
         """How long a training takes here."""
-        from napari_emseg.ui.train.time_estimate import PaceRow
+        from napari_emseg.ui.train.time_estimate import TimeEstimate
 
-        return PaceRow(self._runner)
+        return TimeEstimate(self._runner)
 
     @cached_property
     def model(self) -> ModelForm:
         """Which model a training makes."""
         from napari_emseg.ui.train.model_form import ModelForm
 
-        form = ModelForm(self.pace.native)
+        form = ModelForm(self.step_time.native)
         remember(form.lasting, "train")
         form.changed.connect(self._respread)
         self._pages["Model"].add(form)
@@ -209,7 +209,7 @@ class TrainWidget(QWidget):
         self._found = None
         self._survey_soon.start(_CALM_MS)
 
-    def _survey(self) -> None:
+    def _summarise_labels(self) -> None:
         """Look through the labels, in a thread."""
         try:
             read, classes = self.data.reader(), self.model.classes
@@ -217,27 +217,27 @@ class TrainWidget(QWidget):
             self._show_problem(str(error))
             return
 
-        def look() -> tuple[TrainingData, Survey]:
+        def look() -> tuple[TrainingData, LabelSummary]:
             data = read()
-            return data, data.survey(classes)
+            return data, data.summary(classes)
 
         self._surveying.want(look, lambda found: self._take(*found), self._show_problem)
 
-    def _take(self, data: TrainingData, survey: Survey) -> None:
+    def _take(self, data: TrainingData, summary: LabelSummary) -> None:
         self._found = data
-        self.data.show_survey(data, survey)
+        self.data.show_summary(data, summary)
         self.model.suggest_name(data.images.name)
-        self._show_roles(self.strip.roles.kept_for(survey.labelled, self._fraction), survey.total)
+        self._show_roles(self.strip.roles.kept_for(summary.labelled, self._fraction), summary.total)
 
     def _show_problem(self, message: str) -> None:
         self.data.show_problem(message)
-        self._show_roles(Roles(), 0)
+        self._show_roles(SliceSplit(), 0)
 
-    def _show_roles(self, roles: Roles, total: int | None = None) -> None:
+    def _show_roles(self, roles: SliceSplit, total: int | None = None) -> None:
         self.strip.show_roles(roles, self.strip.total if total is None else total)
         self.legend.show_roles(roles)
         self.patches.forget()
-        self.pace.show_plan(self._plan())
+        self.step_time.show_plan(self._plan())
 
     def _plan(self) -> Plan | None:
         """What decides over the time, as far as it is known."""
@@ -295,7 +295,7 @@ class TrainWidget(QWidget):
 
     def _look_forward(self) -> None:
         """Make way for a training, and show where its curves will be."""
-        self.pace.stop()
+        self.step_time.stop()
         self.curves.expect_rows()
         self.tabs.setCurrentIndex(self.tabs.count() - 1)
 
@@ -342,7 +342,7 @@ class TrainWidget(QWidget):
         self.data.unwatch()
         self._surveying.stop()
         self.patches.stop()
-        self.pace.stop()
+        self.step_time.stop()
         self.session.stop()
         self.recovery.stop()
         self._turns.cancel()

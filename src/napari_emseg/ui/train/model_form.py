@@ -40,9 +40,9 @@ class ModelForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, pace: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, step_time: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pace = pace
+        self._pace = step_time
         self.name = LineEdit(
             name="name", label="Name", value="", tooltip="What the model is called in the library."
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_emseg.types import Preview
-from napari_emseg.ui.background.event_loop_queue import Turns
+from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.viewer.layers import geometry
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ class TrainingPreview:
     ----------
     viewer : ViewerModel
         Where the layer goes.
-    turns : Turns
+    turns : IdleQueue
         Adds it when nothing else takes the window's time.
     """
 
-    def __init__(self, viewer: ViewerModel, turns: Turns) -> None:
+    def __init__(self, viewer: ViewerModel, turns: IdleQueue) -> None:
         self._viewer, self._turns = viewer, turns
         self._image: Image | None = None
         self.layer: Image | None = None

@@ -8,7 +8,7 @@ from typing import ClassVar
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_emseg.core.train.roles import Role, Roles
+from napari_emseg.core.train.slice_split import Role, SliceSplit
 from napari_emseg.ui.widgets.slice_boxes import Counts, SliceBoxes
 
 COLORS: dict[Role, str] = {
@@ -26,16 +26,16 @@ class SliceStrip(SliceBoxes):
     Attributes
     ----------
     changed : Signal
-        Emitted with the new `Roles` when a person has clicked.
+        Emitted with the new `SliceSplit` when a person has clicked.
     """
 
     changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.roles = Roles()
+        self.roles = SliceSplit()
 
-    def show_roles(self, roles: Roles, total: int) -> None:
+    def show_roles(self, roles: SliceSplit, total: int) -> None:
         """Show the roles of so many slices."""
         self.roles = roles
         self.show_total(total)
@@ -66,7 +66,7 @@ class Legend(Counts):
         "not used": "not used",
     }
 
-    def show_roles(self, roles: Roles) -> None:
+    def show_roles(self, roles: SliceSplit) -> None:
         """Count the slices of each role."""
         given = [roles.of(z) for z in roles.labelled]
         self.show_counts(

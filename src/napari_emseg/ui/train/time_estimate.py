@@ -8,8 +8,12 @@ from magicgui.widgets import Container, PushButton
 
 from napari_emseg.core.config.presets import PRESETS
 from napari_emseg.core.config.recipe import Recipe
-from napari_emseg.engine.jobs import PaceJob
-from napari_emseg.model.train.step_time_book import expected_seconds, keep_pace, known_pace
+from napari_emseg.engine.jobs import StepTimeJob
+from napari_emseg.model.train.step_time_book import (
+    expected_seconds,
+    keep_step_time,
+    known_step_time,
+)
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 from napari_emseg.ui.background.job_runner import JobRunner
 from napari_emseg.ui.widgets.forms import wrapped_label
@@ -38,7 +42,7 @@ class Plan:
     slices: int
 
 
-class PaceRow(Container):
+class TimeEstimate(Container):
     """Says what each preset takes here, and measures it where that is not known.
 
     Parameters
@@ -62,14 +66,14 @@ class PaceRow(Container):
     def show_plan(self, plan: Plan | None) -> None:
         """Say how long this would take; None where there are no data yet."""
         self._plan = plan
-        pace = None if plan is None else known_pace(plan.recipe, plan.device)
-        self.measure.visible = plan is not None and pace is None
+        step_time = None if plan is None else known_step_time(plan.recipe, plan.device)
+        self.measure.visible = plan is not None and step_time is None
         if plan is None:
             self.text.value = ""
-        elif pace is None:
+        elif step_time is None:
             self.text.value = "How long that takes on this machine is not measured yet."
         else:
-            self.text.value = f"Measured on this machine: {_expected(plan, pace)}."
+            self.text.value = f"Measured on this machine: {_expected(plan, step_time)}."
 
     def stop(self) -> None:
         """Measure no more: something else is to be done."""
@@ -83,12 +87,12 @@ class PaceRow(Container):
             return
         self.text.value = "Measuring ..."
         self.measure.enabled = False
-        job = PaceJob(plan.recipe, plan.device)
+        job = StepTimeJob(plan.recipe, plan.device)
         self._ticket = self._runner.submit(lambda: job, lambda event: self._take(plan, event))
 
     def _take(self, plan: Plan, event: Event) -> None:
         if isinstance(event, Finished):
-            keep_pace(plan.recipe, plan.device, event.result)
+            keep_step_time(plan.recipe, plan.device, event.result)
         if isinstance(event, Finished | Failed | Cancelled):
             self._end()
         if isinstance(event, Failed | Cancelled):
@@ -100,7 +104,7 @@ class PaceRow(Container):
         self.show_plan(self._plan)
 
 
-def _expected(plan: Plan, pace: float) -> str:
+def _expected(plan: Plan, step_time: float) -> str:
     """Times of all presets, and of the settings chosen where these are none of them."""
     recipe = plan.recipe
     recipes = {
@@ -111,7 +115,7 @@ def _expected(plan: Plan, pace: float) -> str:
         recipes = {"these settings": recipe}
 
     def words(each: Recipe) -> str:
-        seconds = expected_seconds(each, pace, shape=plan.shape, slices=plan.slices)
+        seconds = expected_seconds(each, step_time, shape=plan.shape, slices=plan.slices)
         return _rounded(seconds)
 
     return ", ".join(f"{name} about {words(each)}" for name, each in recipes.items())

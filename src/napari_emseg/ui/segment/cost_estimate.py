@@ -14,14 +14,14 @@ from napari_emseg.ui.widgets.words import duration, plural
 
 if TYPE_CHECKING:
     from napari_emseg.engine.jobs import Job
-    from napari_emseg.model.predict.predictor import Outlook
+    from napari_emseg.model.predict.predictor import CostEstimate
     from napari_emseg.ui.segment.fields import SegmentFields
 
 NO_IMAGE = "Choose an image and press a button."
 _MIB = 2**20
 
 
-class OutlookTeller:
+class CostEstimator:
     """Has the worker load the model and time a tile, and says what the whole stack will take.
 
     It does so again whenever a field changes that matters; so the worker is warm before the click.
@@ -47,7 +47,7 @@ class OutlookTeller:
     ) -> None:
         self._fields, self._submit, self._abandon, self._tell = fields, submit, abandon, tell
         self._ticket: int | None = None
-        self._outlook: Outlook | None = None
+        self._outlook: CostEstimate | None = None
         for field in (fields.image, fields.model, fields.device, fields.tta, fields.exact):
             field.changed.connect(self.ask)
         fields.slices.changed.connect(self._say)
@@ -96,7 +96,7 @@ class OutlookTeller:
             self._tell(sentence(self._outlook, count))
 
 
-def sentence(outlook: Outlook, slices: int) -> str:
+def sentence(outlook: CostEstimate, slices: int) -> str:
     """What so many slices will take, in words."""
     return (
         f"{plural(slices, 'slice')} of {plural(outlook.tiles, 'tile')} will take about "

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Watched:
+class LayerObserver:
     """Tells when pixels of layers change, as long as they are watched.
 
     Parameters

@@ -9,7 +9,7 @@ from napari_emseg.errors import LabelsError
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.library import DEFAULT, find_model
 from napari_emseg.ui.background.library_events import library_events
-from napari_emseg.ui.correct.next_place import NextRegionPanel
+from napari_emseg.ui.correct.next_region import NextRegionPanel
 from napari_emseg.ui.prediction.prediction_layers import Prediction
 from napari_emseg.ui.retrain.corrections import Corrections
 from napari_emseg.ui.viewer.layers import current_slice

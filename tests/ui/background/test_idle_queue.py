@@ -6,12 +6,12 @@ from functools import partial
 
 from qtpy.QtCore import QTimer
 
-from napari_emseg.ui.background.event_loop_queue import Turns
+from napari_emseg.ui.background.idle_queue import IdleQueue
 
 
 def test_the_event_loop_turns_between_works(qtbot):
     """A timer of its own, which is due all the time, gets its turns between them."""
-    turns, seen = Turns(), []
+    turns, seen = IdleQueue(), []
     other = QTimer()
     other.timeout.connect(lambda: seen.append("other"))
     other.start(0)
@@ -26,7 +26,7 @@ def test_the_event_loop_turns_between_works(qtbot):
 
 
 def test_the_newest_of_a_key_counts_and_what_is_cancelled_is_not_done(qtbot):
-    turns, seen = Turns(), []
+    turns, seen = IdleQueue(), []
     turns.want("a", partial(seen.append, "old"))
     turns.want("b", partial(seen.append, "b"))
     turns.want("a", partial(seen.append, "new"))
@@ -40,7 +40,7 @@ def test_the_newest_of_a_key_counts_and_what_is_cancelled_is_not_done(qtbot):
 
 
 def test_a_work_that_fails_keeps_no_other_from_its_turn(qtbot):
-    turns, seen = Turns(), []
+    turns, seen = IdleQueue(), []
 
     def fail():
         raise ValueError("a bug")

@@ -7,12 +7,12 @@ from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["merger", "split", "missed", "invented"]
 
-FOUND, MISSED, INVENTED, MERGER, SPLIT = range(1, 6)
+TRUE_POSITIVE, FALSE_NEGATIVE, FALSE_POSITIVE, MERGER, SPLIT = range(1, 6)
 """Values of an error map; 0 is where nothing is to be seen: membrane, or unknown."""
 
 
 @dataclass(frozen=True)
-class Mistake:
+class SegmentationError:
     """One error of a slice.
 
     Parameters

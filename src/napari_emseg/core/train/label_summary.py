@@ -15,7 +15,7 @@ _MANY = 64
 
 
 @dataclass(frozen=True)
-class Survey:
+class LabelSummary:
     """Which slices can be trained on, and what their labels seem to mean.
 
     Parameters
@@ -33,7 +33,9 @@ class Survey:
     meaning: LabelsMeaning
 
 
-def survey_labels(labels: ArrayLike, regions: Regions | None = None, *, classes: int = 2) -> Survey:
+def summarise_labels(
+    labels: ArrayLike, regions: Regions | None = None, *, classes: int = 2
+) -> LabelSummary:
     """Look through labels (Z, Y, X), numpy or lazy, one slice at a time.
 
     Parameters
@@ -54,4 +56,6 @@ def survey_labels(labels: ArrayLike, regions: Regions | None = None, *, classes:
         labelled.append(z)
         if len(found) < _MANY:
             found.update(np.unique(values).tolist())
-    return Survey(len(labels), tuple(labelled), guess_meaning(np.array(sorted(found)), classes))
+    return LabelSummary(
+        len(labels), tuple(labelled), guess_meaning(np.array(sorted(found)), classes)
+    )

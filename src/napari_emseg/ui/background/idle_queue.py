@@ -9,7 +9,7 @@ from qtpy.QtCore import QObject
 from napari_emseg.ui.background.timers import later
 
 
-class Turns(QObject):
+class IdleQueue(QObject):
     """Does one work in each turn of the event loop, so that the window answers between them."""
 
     def __init__(self, parent: QObject | None = None) -> None:

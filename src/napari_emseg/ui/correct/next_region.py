@@ -8,11 +8,11 @@ import numpy as np
 from magicgui.widgets import Container, PushButton
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.core.correct.places import SQUARE_PX, Place
+from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
 from napari_emseg.errors import EmsegError
 from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.library_events import library_events
-from napari_emseg.ui.correct.place_ranking import Ranker
+from napari_emseg.ui.correct.region_ranking import Ranker
 from napari_emseg.ui.prediction.registry import newest_prediction
 from napari_emseg.ui.viewer.go_to import go_to
 from napari_emseg.ui.widgets.forms import wrapped_label
@@ -45,7 +45,7 @@ class NextRegionPanel(QWidget):
     def __init__(self, viewer: ViewerModel, source: Callable[[], Corrections]) -> None:
         super().__init__()
         self._viewer, self._source = viewer, source
-        self._visited: list[tuple[int, Place]] = []
+        self._visited: list[tuple[int, ReviewRegion]] = []
         self._at = -1
         self._is_wanted = False
         self.ranker = Ranker(self._on_ranked, self)
@@ -129,7 +129,7 @@ class NextRegionPanel(QWidget):
         if self._is_wanted:
             self.go_on()
 
-    def _worst_left(self) -> tuple[int, Place] | None:
+    def _worst_left(self) -> tuple[int, ReviewRegion] | None:
         seen = {(z, str(place.square)) for z, place in self._visited}
         corrections = self._corrections()
         left = (
@@ -149,7 +149,7 @@ class NextRegionPanel(QWidget):
         same = prediction is not None and corrections.image is prediction.image
         return corrections if same else None
 
-    def _is_corrected(self, corrections: Corrections, z: int, place: Place) -> bool:
+    def _is_corrected(self, corrections: Corrections, z: int, place: ReviewRegion) -> bool:
         """Whether a person has painted in the square what the prediction does not say."""
         prediction = self.ranker.prediction
         if z not in corrections.slices or prediction is None:

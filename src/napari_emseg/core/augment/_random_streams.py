@@ -7,7 +7,7 @@ import numpy as np
 from napari_emseg.core.config.augmentation import AugmentConfig
 
 
-class Chances:
+class RandomStreams:
     """A random stream for every transform, by name.
 
     The streams depend on the generator and on the transform's name alone. So a transform that is

@@ -11,7 +11,7 @@ Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True)
-class Overlap3D:
+class StackOverlap:
     """What two stacks (Z, Y, X) share, as a box of each."""
 
     first: Box
@@ -24,7 +24,7 @@ class Overlap3D:
         return z, y, x
 
     @classmethod
-    def of(cls, first: Sequence[int], second: Sequence[int], offset: Sequence[int]) -> Overlap3D:
+    def of(cls, first: Sequence[int], second: Sequence[int], offset: Sequence[int]) -> StackOverlap:
         """Overlap of two shapes (Z, Y, X).
 
         Parameters

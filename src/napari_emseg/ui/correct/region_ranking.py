@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from qtpy.QtCore import QObject
 
-from napari_emseg.core.correct.places import Place, visiting_order
+from napari_emseg.core.correct.review_regions import ReviewRegion, visiting_order
 from napari_emseg.ui.background.latest import Latest
 from napari_emseg.ui.prediction.prediction_layers import Prediction
 
@@ -27,7 +27,7 @@ class Ranker(QObject):
     ----------
     prediction : Prediction or None
         What is ranked.
-    places : dict of int to list of Place
+    places : dict of int to list of ReviewRegion
         By slice, as far as they are ranked.
     """
 
@@ -36,10 +36,10 @@ class Ranker(QObject):
         self._changed = changed
         self._work = Latest(self)
         self.prediction: Prediction | None = None
-        self.places: dict[int, list[Place]] = {}
+        self.places: dict[int, list[ReviewRegion]] = {}
 
     @property
-    def order(self) -> list[tuple[int, Place]]:
+    def order(self) -> list[tuple[int, ReviewRegion]]:
         """Slices and places, the worst first."""
         return visiting_order(self.places)
 
@@ -66,17 +66,17 @@ class Ranker(QObject):
             return
         z, prediction = min(left), self.prediction
 
-        def rank() -> list[Place]:
+        def rank() -> list[ReviewRegion]:
             from napari_emseg.core.correct.ranking import (
-                rank_places,  # scipy and skimage: in the thread
+                rank_regions,  # scipy and skimage: in the thread
             )
 
             threshold = prediction.rules[1].threshold
-            return rank_places(np.asarray(prediction.probability[z]), threshold)
+            return rank_regions(np.asarray(prediction.probability[z]), threshold)
 
         self._work.want(rank, partial(self._take, z), lambda _: None)
 
-    def _take(self, z: int, places: list[Place]) -> None:
+    def _take(self, z: int, places: list[ReviewRegion]) -> None:
         self.places[z] = places
         self._changed()
         self._go_on()

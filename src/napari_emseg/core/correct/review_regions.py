@@ -13,7 +13,7 @@ _WORTH_IT = 4
 
 
 @dataclass(frozen=True)
-class Place:
+class ReviewRegion:
     """A square to look at.
 
     Parameters
@@ -38,8 +38,8 @@ class Place:
         return rows, columns
 
 
-def visiting_order(places: Mapping[int, Sequence[Place]]) -> list[tuple[int, Place]]:
-    """In which order to visit the places of slices, given by slice as `rank_places` does.
+def visiting_order(places: Mapping[int, Sequence[ReviewRegion]]) -> list[tuple[int, ReviewRegion]]:
+    """In which order to visit the places of slices, given by slice as `rank_regions` does.
 
     The worst slice comes first, with all of its places that matter, because a slice that is
     corrected counts as a whole; then the next slice.

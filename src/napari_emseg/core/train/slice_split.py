@@ -15,7 +15,7 @@ _ORDER: tuple[Role, ...] = ("train", "validate", "not used")
 
 
 @dataclass(frozen=True)
-class Roles:
+class SliceSplit:
     """Which slices train and which validate; where there are labels, neither is empty.
 
     Parameters
@@ -32,7 +32,7 @@ class Roles:
     by_hand: bool = False
 
     @classmethod
-    def spread(cls, labelled: Sequence[int], fraction: float) -> Roles:
+    def spread(cls, labelled: Sequence[int], fraction: float) -> SliceSplit:
         """Hold out a fraction, spread over the labelled slices."""
         if len(labelled) < 2:
             return cls(tuple(labelled), tuple(labelled), tuple(labelled))
@@ -57,7 +57,7 @@ class Roles:
             return "both" if z in self.validation else "train"
         return "validate" if z in self.validation else "not used"
 
-    def turned(self, z: int) -> Roles:
+    def turned(self, z: int) -> SliceSplit:
         """Give slice ``z`` its next role: train, validate, not used, and round again.
 
         A role without which nothing would train or validate is passed over. A slice that is not
@@ -70,7 +70,7 @@ class Roles:
         changed = (self._with(z, _ORDER[k % 3]) for k in following)
         return next((each for each in changed if each.train and each.validation), self)
 
-    def kept_for(self, labelled: Sequence[int], fraction: float) -> Roles:
+    def kept_for(self, labelled: Sequence[int], fraction: float) -> SliceSplit:
         """The same roles for other labelled slices, of which new ones train.
 
         Where nobody has chosen, or the choice leaves one of the roles empty, they are spread anew.
@@ -79,9 +79,9 @@ class Roles:
         validation = tuple(z for z in labelled if z in self.validation)
         if self.by_hand and train and validation:
             return replace(self, labelled=tuple(labelled), train=train, validation=validation)
-        return Roles.spread(labelled, fraction)
+        return SliceSplit.spread(labelled, fraction)
 
-    def _with(self, z: int, role: Role) -> Roles:
+    def _with(self, z: int, role: Role) -> SliceSplit:
         return replace(
             self,
             train=_put(self.train, z, role == "train"),
