@@ -298,9 +298,12 @@ def _drained(
 ) -> Iterator[Call]:
     """A call for each item, and one for the end."""
     try:
-        with closing(make()) as items:  # type: ignore[type-var]
+        items = make()
+        try:
             for item in items:
                 yield partial(on_item, item)
+        finally:
+            getattr(items, "close", _nothing)()  # a generator's; other iterators have none
     except Exception as error:  # noqa: BLE001  as above
         yield _told(error, on_end)
     else:
@@ -311,6 +314,10 @@ def _told(error: Exception, failed: Callable[[str], object] | None) -> Call:
     if failed is not None and isinstance(error, EmsegError):
         return partial(failed, str(error))
     return partial(_throw, error)
+
+
+def _nothing() -> None:
+    """Where nothing is to be closed."""
 
 
 def _throw(error: Exception) -> None:

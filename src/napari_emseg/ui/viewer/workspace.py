@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 from napari_emseg.session.workspace import Workspace
 
-_workspaces: WeakKeyDictionary[Any, Workspace] = WeakKeyDictionary()
+_workspaces: dict[int, Workspace] = {}
+"""By identity: comparing viewers, as a dictionary does with its keys, compares all they hold."""
 
 
 def workspace_of(viewer: Any) -> Workspace:
@@ -19,4 +20,7 @@ def workspace_of(viewer: Any) -> Workspace:
         Or the proxy of it that a plugin is given, which hides the window.
     """
     viewer = getattr(viewer, "__wrapped__", viewer)
-    return _workspaces.setdefault(viewer, Workspace())
+    if id(viewer) not in _workspaces:
+        _workspaces[id(viewer)] = Workspace()
+        finalize(viewer, _workspaces.pop, id(viewer), None)
+    return _workspaces[id(viewer)]
