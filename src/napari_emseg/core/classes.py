@@ -72,3 +72,11 @@ def to_class_map(mask: npt.NDArray[Any], within: npt.NDArray[np.uint8]) -> npt.N
     """
     class_map: npt.NDArray[np.uint8] = np.where(mask, within, np.uint8(1))
     return class_map
+
+
+def membrane(channels: int) -> npt.NDArray[np.float32]:
+    """What so many channels say of a pixel that is certainly no cell: (K,) float32, 0 or 1."""
+    certain = np.zeros(channels, np.float32)
+    if channels > 1:
+        certain[0] = 1
+    return certain

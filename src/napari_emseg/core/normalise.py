@@ -20,16 +20,43 @@ EPSILON = 1e-6
 _ROWS = 128
 
 
+_TAILS = (1.0, 99.0)
+"""Percentiles between which most grey values of tissue lie."""
+
+_BEYOND = 0.5
+"""How far beyond them grey values are believed, as a share of the range between them."""
+
+_SAMPLE = 2**18
+"""So many pixels, at least, say where the percentiles are."""
+
+
 @dataclass(frozen=True)
 class GreyValues:
-    """Mean and standard deviation of a slice, its pixels that are not finite left out."""
+    """Mean and standard deviation of the tissue of a slice, without what is no grey value of it.
+
+    Parameters
+    ----------
+    mean, deviation : float
+        Over the known pixels, those beyond ``low`` and ``high`` counted as if they were there.
+    low, high : float
+        Beyond these are hot and dead pixels; infinite where there are none.
+    """
 
     mean: float
     deviation: float
+    low: float = -math.inf
+    high: float = math.inf
 
     @classmethod
-    def of(cls, image: npt.NDArray[Any]) -> GreyValues:
+    def of(cls, image: npt.NDArray[Any], known: npt.NDArray[np.bool_] | None = None) -> GreyValues:
         """Those of a slice (Y, X); some rows at a time, so that a large one takes no memory.
+
+        Parameters
+        ----------
+        image : (Y, X) array
+            Any integer or float dtype; pixels that are not finite are left out.
+        known : (Y, X) bool array, optional
+            Where tissue is (`napari_emseg.core.known_area`); everywhere by default.
 
         Raises
         ------
@@ -38,17 +65,19 @@ class GreyValues:
         """
         if image.ndim != 2 or image.size == 0:
             raise ShapeError(f"image: expected a slice (Y, X) with pixels, received {image.shape}")
-        if image.dtype == np.uint8:  # the sums of such small whole numbers are exact
-            count, total = image.size, round(cv2.sumElems(image)[0])
-            squares = round(cv2.norm(image, cv2.NORM_L2SQR))
-            return cls(total / count, math.sqrt(count * squares - total**2) / count)
-        sums = [(values.size, values.sum(dtype=np.float64)) for values in _finite(image)]
+        low, high = _believed(image, known)
+        if image.dtype == np.uint8:
+            return cls(*_moments(_counted(image, known), low, high), low, high)
+        sums = [
+            (v.size, np.clip(v, low, high).sum(dtype=np.float64)) for v in _finite(image, known)
+        ]
         count, total = (sum(each) for each in zip(*sums, strict=True))
         mean = total / max(1, count)
-        apart = ((values - mean).ravel() for values in _finite(image))
+        apart = ((np.clip(v, low, high) - mean).ravel() for v in _finite(image, known))
         # not by the product of matrices: its threads linger, and OpenVINO's wait for the cores
         squares = sum(np.einsum("i,i", each, each) for each in apart)
-        return cls(float(mean), float(np.sqrt(squares / image.size)))
+        counted = image.size if known is None else max(1, count)
+        return cls(float(mean), float(np.sqrt(squares / counted)), low, high)
 
     def normalise(
         self, pixels: npt.NDArray[Any], result: Float32Array | None = None
@@ -60,10 +89,16 @@ class GreyValues:
         near, scale = number(self.mean), 1 / (self.deviation + EPSILON)
         rest = number((self.mean - float(near)) * scale)
         for rows, out in zip(_blocks(pixels), _blocks(result), strict=True):
-            out[:] = (rows - near) * number(scale) - rest
+            out[:] = (self._clipped(rows) - near) * number(scale) - rest
         if not _is_finite(pixels.dtype):
-            result[~np.isfinite(result)] = 0
+            for rows, out in zip(_blocks(pixels), _blocks(result), strict=True):
+                out[~np.isfinite(rows)] = 0
         return result
+
+    def _clipped(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if math.isinf(self.low) and math.isinf(self.high):
+            return rows
+        return np.clip(rows.astype(np.result_type(rows.dtype, np.float32)), self.low, self.high)
 
 
 def normalise(image: npt.NDArray[Any]) -> Float32Array:
@@ -90,11 +125,54 @@ def normalise(image: npt.NDArray[Any]) -> Float32Array:
     return GreyValues.of(image).normalise(image)
 
 
-def _finite(image: npt.NDArray[Any]) -> Iterator[Float32Array]:
-    """The finite grey values of an image (Y, X), some rows at a time."""
-    for rows in _blocks(image):
-        values = np.asarray(rows, np.float32)
-        yield values if _is_finite(rows.dtype) else values[np.isfinite(values)]
+def _believed(image: npt.NDArray[Any], known: npt.NDArray[np.bool_] | None) -> tuple[float, float]:
+    """Between which bounds grey values are believed; infinite where none lies beyond."""
+    step = max(1, math.isqrt(image.size // _SAMPLE))
+    sample = image[::step, ::step]
+    sample = _real(sample if known is None else sample[known[::step, ::step]])
+    if not sample.size:
+        return -math.inf, math.inf
+    first, last = np.percentile(sample, _TAILS)
+    low, high = first - _BEYOND * (last - first), last + _BEYOND * (last - first)
+    ends = [(rows.min(initial=low), rows.max(initial=high)) for rows in _finite(image, known)]
+    is_beyond = min(end[0] for end in ends) < low, max(end[1] for end in ends) > high
+    if not last > first:
+        return -math.inf, math.inf
+    return float(low) if is_beyond[0] else -math.inf, float(high) if is_beyond[1] else math.inf
+
+
+def _real(values: npt.NDArray[Any]) -> Float32Array:
+    """As numbers, those not finite left out."""
+    numbers = np.asarray(values, np.float32)
+    return numbers if _is_finite(values.dtype) else numbers[np.isfinite(numbers)]
+
+
+def _counted(
+    image: npt.NDArray[np.uint8], known: npt.NDArray[np.bool_] | None
+) -> npt.NDArray[np.int64]:
+    """How many pixels have each grey value."""
+    if known is not None:
+        return np.bincount(image[known], minlength=256)
+    return cv2.calcHist([image], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+
+
+def _moments(counts: npt.NDArray[np.int64], low: float, high: float) -> tuple[float, float]:
+    """Mean and deviation by how often each grey value is there; sums of whole numbers are exact."""
+    if math.isinf(low) and math.isinf(high):
+        grey = range(256)
+        count = max(1, int(counts.sum()))
+        total = sum(g * n for g, n in zip(grey, counts.tolist(), strict=True))
+        squares = sum(g * g * n for g, n in zip(grey, counts.tolist(), strict=True))
+        return total / count, math.sqrt(count * squares - total**2) / count
+    values, weights = np.clip(np.arange(256.0), low, high), counts / max(1, counts.sum())
+    mean = float(values @ weights)
+    return mean, float(np.sqrt((values - mean) ** 2 @ weights))
+
+
+def _finite(image: npt.NDArray[Any], known: npt.NDArray[np.bool_] | None) -> Iterator[Float32Array]:
+    """The known, finite grey values of an image (Y, X), some rows at a time."""
+    for k, rows in enumerate(_blocks(image)):
+        yield _real(rows if known is None else rows[known[k * _ROWS : (k + 1) * _ROWS]])
 
 
 def _is_finite(dtype: np.dtype[Any]) -> bool:

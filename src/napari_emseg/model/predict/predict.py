@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.classes import membrane
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.known_area import known_area
 from napari_emseg.core.normalise import GreyValues
 from napari_emseg.core.segment.tiling import (
     Blender,
@@ -77,11 +79,14 @@ def predict_slice(
         The network's channels, 0..1, of the region; `core.classes` makes probability and class of
         them.
     """
-    grey_values = [GreyValues.of(each) for each in image]
+    known = [known_area(each) for each in image]
+    tissue = known[len(known) // 2]
+    grey_values = [GreyValues.of(*each) for each in zip(image, known, strict=True)]
     inside = (slice(None), slice(None))
     if region is not None:
         frame = grow(region, image.shape[1:], network.reach, network.multiple)
         image = image[:, *frame]
+        tissue = None if tissue is None else tissue[frame]
         inside = _within(region, frame)
     shape = (image.shape[1], image.shape[2])
     padded = [pad_to_multiple(each, network.multiple) for each in image]
@@ -98,7 +103,10 @@ def predict_slice(
             blender.add(tile, values)
     result = blender.result()
     # the weights of blended tiles sum to 1 but for rounding; a runtime may hand out what is its own
-    return np.clip(result, 0, 1, out=result if result.flags.writeable else None)[inside]
+    result = np.clip(result, 0, 1, out=result if result.flags.writeable else None)
+    if tissue is not None:
+        result[~tissue] = membrane(network.channels)
+    return result[inside]
 
 
 def _within(region: Region, frame: Region) -> Region:
