@@ -46,7 +46,7 @@ def test_a_rim_around_turned_tissue_is_not_known_with_its_mixed_pixels(tissue):
     image = cv2.warpAffine(tissue, turn, (240, 200), flags=cv2.INTER_CUBIC)
     inside = cv2.warpAffine(np.ones_like(tissue), turn, (240, 200), flags=cv2.INTER_NEAREST) > 0
     known = known_area(image)
-    assert known[~inside].mean() < 0.01  # the tips, which are narrower than the square
+    assert known[~inside].mean() < 0.03  # the tips, which are narrower than the square
     assert known[inside].mean() > 0.9
 
 
