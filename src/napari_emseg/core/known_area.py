@@ -95,7 +95,8 @@ def _large_at_border(flat: BoolImage) -> BoolImage | None:
     touching[np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]])] = True
     touching &= about[:, cv2.CC_STAT_AREA] >= _LEAST_SHARE * flat.size
     touching[0] = False  # what is not flat
-    return touching[areas] if touching.any() else None
+    found: BoolImage = touching[areas]
+    return found if touching.any() else None
 
 
 def _enlarged(blank: BoolImage, shape: tuple[int, ...], step: int) -> BoolImage:
@@ -105,7 +106,8 @@ def _enlarged(blank: BoolImage, shape: tuple[int, ...], step: int) -> BoolImage:
     wider = cv2.dilate(blank.astype(np.uint8), square, borderType=cv2.BORDER_REPLICATE)
     if step > 1:
         wider = np.kron(wider, np.ones((step, step), np.uint8))[: shape[0], : shape[1]]
-    return wider.astype(np.bool_)
+    widened: BoolImage = wider.astype(np.bool_)
+    return widened
 
 
 def _as_cv(image: npt.NDArray[Any]) -> npt.NDArray[Any]:

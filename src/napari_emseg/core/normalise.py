@@ -98,7 +98,8 @@ class GreyValues:
     def _clipped(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if math.isinf(self.low) and math.isinf(self.high):
             return rows
-        return np.clip(rows.astype(np.result_type(rows.dtype, np.float32)), self.low, self.high)
+        numbers = rows.astype(np.result_type(rows.dtype, np.float32))
+        return np.clip(numbers, self.low, self.high, out=numbers)
 
 
 def normalise(image: npt.NDArray[Any]) -> Float32Array:
@@ -153,7 +154,8 @@ def _counted(
     """How many pixels have each grey value."""
     if known is not None:
         return np.bincount(image[known], minlength=256)
-    return cv2.calcHist([image], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+    counts = cv2.calcHist([image], [0], None, [256], [0, 256])
+    return np.asarray(counts.ravel(), np.int64)
 
 
 def _moments(counts: npt.NDArray[np.int64], low: float, high: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,14 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.known_area import known_area
 from napari_emseg.core.normalise import GreyValues
+from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.core.segment.tiling import (
     Blender,
     Region,
     Tile,
     batches,
     grow,
+    margin,
     pad_to_multiple,
     plan_tiles,
 )
@@ -53,7 +56,8 @@ def predict_slice(
     network: NetworkConfig,
     config: PredictConfig,
     region: Region | None = None,
-    room: TileBuffer | None = None,
+    buffer: TileBuffer | None = None,
+    resampling: Resampling = AS_IT_IS,
 ) -> Float32Array:
     """Predict one slice of any size, or a region of it.
 
@@ -70,23 +74,69 @@ def predict_slice(
         Tile and batch size, and whether to average over all orientations.
     region : (slice, slice), optional
         Rows and columns to predict; all by default.
-    room : Room, optional
+    buffer : TileBuffer, optional
         Memory for the tiles, kept from the slice before.
+    resampling : Resampling
+        To the pixel size that the network learned on.
 
     Returns
     -------
     (Y, X, K) float32 array
         The network's channels, 0..1, of the region; `core.classes` makes probability and class of
-        them.
+        them. Outside the known area (`core.known_area`) all is membrane.
     """
     known = [known_area(each) for each in image]
-    tissue = known[len(known) // 2]
     grey_values = [GreyValues.of(*each) for each in zip(image, known, strict=True)]
+    wanted = region or (slice(0, image.shape[1]), slice(0, image.shape[2]))
+    predict = partial(
+        _predict_seen, grey_values=grey_values, runtime=runtime, network=network, config=config,
+        buffer=buffer or TileBuffer(),
+    )  # fmt: skip
+    if resampling.is_needed:
+        result = _predict_resampled(image, wanted, resampling, network, predict)
+    else:
+        result = predict(image, region)
+    tissue = known[len(known) // 2]
+    if tissue is not None:
+        result = result if result.flags.writeable else result.copy()
+        result[~tissue[wanted]] = membrane(network.channels)
+    return result
+
+
+def _predict_resampled(
+    image: npt.NDArray[Any],
+    region: Region,
+    resampling: Resampling,
+    network: NetworkConfig,
+    predict: Callable[[npt.NDArray[Any], Region | None], Float32Array],
+) -> Float32Array:
+    """Predict a region of a slice (C, Y, X) at the network's pixels, block by block."""
+    rows, columns = (side.stop - side.start for side in region)
+    result = np.empty((rows, columns, network.channels), np.float32)
+    shape = (image.shape[1], image.shape[2])
+    for block in resampling.blocks(region, shape, margin(network.reach), network.multiple):
+        cut = image[:, *block.outer]
+        channels = predict(resampling.to_network(cut), None)
+        back = resampling.back(channels, (cut.shape[1], cut.shape[2]))
+        result[_within(block.inner, region)] = back[_within(block.inner, block.outer)]
+    return result
+
+
+def _predict_seen(
+    image: npt.NDArray[Any],
+    region: Region | None,
+    *,
+    grey_values: list[GreyValues],
+    runtime: Runtime,
+    network: NetworkConfig,
+    config: PredictConfig,
+    buffer: TileBuffer,
+) -> Float32Array:
+    """Predict a slice (C, Y, X) as the network sees it, or a region of it, tile by tile."""
     inside = (slice(None), slice(None))
     if region is not None:
         frame = grow(region, image.shape[1:], network.reach, network.multiple)
         image = image[:, *frame]
-        tissue = None if tissue is None else tissue[frame]
         inside = _within(region, frame)
     shape = (image.shape[1], image.shape[2])
     padded = [pad_to_multiple(each, network.multiple) for each in image]
@@ -95,18 +145,14 @@ def predict_slice(
     tiles = plan_tiles(shape, tile_size, network.reach, network.multiple)
     predict = _in_all_orientations if config.tta else _as_they_are
     at_once = max(1, config.batch_size)
-    room = room or TileBuffer()
     for group in batches(tiles, at_once):
-        inputs = room.array(len(group), *group[0].shape, len(image))
+        inputs = buffer.array(len(group), *group[0].shape, len(image))
         _cut(padded, grey_values, group, inputs)
         for tile, values in zip(group, predict(inputs, runtime, at_once), strict=True):
             blender.add(tile, values)
     result = blender.result()
     # the weights of blended tiles sum to 1 but for rounding; a runtime may hand out what is its own
-    result = np.clip(result, 0, 1, out=result if result.flags.writeable else None)
-    if tissue is not None:
-        result[~tissue] = membrane(network.channels)
-    return result[inside]
+    return np.clip(result, 0, 1, out=result if result.flags.writeable else None)[inside]
 
 
 def _within(region: Region, frame: Region) -> Region:
