@@ -164,8 +164,8 @@ def cell_pixels(labels: npt.NDArray[Any], meaning: LabelsMeaning) -> npt.NDArray
 
 def class_map(labels: npt.NDArray[Any], meaning: LabelsMeaning) -> npt.NDArray[np.uint8]:
     """0 where membrane (or unknown), 1 where cell, 2.. where a further class; of their shape."""
-    if meaning != "scribbles":
-        return (labels != 0).astype(np.uint8)
-    membrane = np.uint8(_SCRIBBLED_MEMBRANE)
-    classes: npt.NDArray[np.uint8] = np.maximum(labels.astype(np.uint8), membrane) - membrane
+    classes: npt.NDArray[np.uint8] = (labels != 0).astype(np.uint8)
+    if meaning == "scribbles":
+        membrane = np.uint8(_SCRIBBLED_MEMBRANE)
+        classes = np.maximum(labels.astype(np.uint8), membrane) - membrane
     return classes
