@@ -60,7 +60,7 @@ def test_a_batch_depends_on_seed_epoch_and_step_alone(data):
 @pytest.mark.parametrize("meaning", ["mask", "scribbles", "instances"])
 @pytest.mark.parametrize("seen", [1, 3])
 def test_batches_are_those_of_maps_of_the_whole_stack(meaning, seen):
-    """Bit for bit what they were when classes and weights were held for all slices."""
+    """Bit for bit what they are where classes and weights are held for all slices."""
     rng = np.random.default_rng(3)
     labels = np.zeros((7, 60, 50), np.uint8)
     for z in (1, 2, 5):
