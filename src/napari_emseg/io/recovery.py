@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.atomic import as_write_error, replacing_file
+from napari_emseg.io.disk.atomic import as_write_error, replacing_file
 from napari_emseg.io.folders import recovery_folder
 from napari_emseg.io.json_file import read_json, write_json
 from napari_emseg.io.processes import is_alive, this_process
