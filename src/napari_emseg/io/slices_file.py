@@ -47,7 +47,7 @@ def write_slices(
     pixels = np.dtype(dtype).newbyteorder("=")
     each = int(np.prod(shape[1:])) * pixels.itemsize
     with as_write_error(path):
-        start = npy_of_zeros(path, shape, pixels).offset
+        start = npy_of_zeros(path, shape, pixels)
     with put_at(path, range(start, start + shape[0] * each, each)) as put:
         for z in slices:
             values = np.asarray(read(z), pixels)

@@ -36,9 +36,21 @@ class Npy(WritableFormat):
         return put_at(path, range(end - len(stack) * each, end, each))
 
 
-def npy_of_zeros(path: Path, shape: Sequence[int], dtype: npt.DTypeLike) -> np.memmap[Any, Any]:
-    """Make a ``.npy`` of zeros, which takes no space where the file system knows holes; mapped."""
-    return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), tuple(shape))
+def npy_of_zeros(path: Path, shape: Sequence[int], dtype: npt.DTypeLike) -> int:
+    """Make a ``.npy`` of zeros, which takes no space where the file system knows holes.
+
+    Returns
+    -------
+    int
+        Where its pixels begin, in bytes.
+    """
+    as_large = np.broadcast_to(np.zeros((), dtype), tuple(shape))
+    with path.open("wb") as file:
+        header = np.lib.format.header_data_from_array_1_0(as_large)
+        np.lib.format.write_array_header_1_0(file, header)
+        start = file.tell()
+        file.truncate(start + as_large.nbytes)
+    return start
 
 
 def read_npy(path: Path) -> Loaded:

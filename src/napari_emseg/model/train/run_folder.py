@@ -14,8 +14,7 @@ import numpy as np
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.errors import ModelError, SettingError, WriteError
-from napari_emseg.io.disk.atomic import leftovers
-from napari_emseg.io.disk.atomic import write_atomically as write_atomically
+from napari_emseg.io.disk.atomic import leftovers, write_atomically
 from napari_emseg.model.train.history import write_history
 from napari_emseg.types import Float32Array
 
