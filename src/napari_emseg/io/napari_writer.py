@@ -54,7 +54,7 @@ def write_image(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
 def write_labels(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
     """Write a labels layer: 0 and 1 as a mask of 0 and 255, else ids as uint16 or uint32.
 
-    Which pixels a person has edited is noted beside them, where the form has a place for it.
+    Which pixels a person has edited is noted beside them, where the format has a place for it.
     Parameters, returns and raises as `write_image`.
     """
     stack = _stack(data, meta, "labels")

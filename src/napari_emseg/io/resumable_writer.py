@@ -1,4 +1,4 @@
-"""Outputs that grow slice by slice, and go on after whatever stopped them."""
+"""Outputs that are written slice by slice, and resumed after whatever stopped them."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ class ResumableWriter:
     ) -> None:
         self.path, self._planned = Path(path), planned
         slices = slice_ending_for(np.dtype(planned.data.dtype))
-        self._form = check_format(path, planned, sources=sources, slice_ending=slices)
-        self._place, self._record_path = _places(self.path, self._form)
+        self._format = check_format(path, planned, sources=sources, slice_ending=slices)
+        self._place, self._record_path = _places(self.path, self._format)
         refuse_inputs(self._place, sources)
         about = {**run, "shape": planned.shape, "dtype": str(planned.data.dtype)}
         self._record = _Record(json.loads(json.dumps(about)))
@@ -135,7 +135,7 @@ class ResumableWriter:
             if self._write is None:
                 self._write = self._opened()
             self._write(z, pixels)
-            if not self._form.is_folder:  # before the record says so
+            if not self._format.is_folder:  # before the record says so
                 sync_file(self._place)
         self._note(_Record(self._record.run, z + 1, max(self.highest, pixels.max().item())))
 
@@ -168,7 +168,7 @@ class ResumableWriter:
     def _check_free(self, overwrite: bool) -> None:
         if self._place != self.path and self._place.exists():
             raise WriteError(f"{self._place}: is in the way; move it, or choose another output")
-        self._form.check_place(self.path, self._planned, overwrite=overwrite)
+        self._format.check_place(self.path, self._planned, overwrite=overwrite)
 
     def _go_on_from(self, found: _Record) -> None:
         names = sorted({*found.run, *self._record.run})
@@ -185,17 +185,17 @@ class ResumableWriter:
     def _opened(self) -> Put:
         if self.done == 0:
             self._begin()
-        return self._open.enter_context(self._form.fill(self._place, self._planned))
+        return self._open.enter_context(self._format.fill(self._place, self._planned))
 
     def _begin(self) -> None:
         """Remove what may be overwritten, and make an output of zeros."""
-        if self._form.is_folder:
+        if self._format.is_folder:
             self._place.mkdir(exist_ok=True)
         # before all else: without the record it would look finished
         self._note(self._record)
-        if self._form.is_folder:
-            _remove(self._form.replaced(self._place, self._planned))
-        self._form.make(self._place, self._planned)
+        if self._format.is_folder:
+            _remove(self._format.replaced(self._place, self._planned))
+        self._format.make(self._place, self._planned)
 
     def _note(self, record: _Record) -> None:
         text = json.dumps(asdict(record))
@@ -216,9 +216,9 @@ def planned_stack(like: Stack, n_slices: int, dtype: npt.DTypeLike, **changes: A
     return like.with_data(np.broadcast_to(np.zeros((), dtype), shape), **changes)
 
 
-def _places(path: Path, form: WritableFormat) -> tuple[Path, Path]:
+def _places(path: Path, file_format: WritableFormat) -> tuple[Path, Path]:
     """Where the output grows, and where its record lies."""
-    if form.is_folder:
+    if file_format.is_folder:
         return path, path / RECORD
     partial = path.with_name(f"{path.stem}.partial{path.suffix}")
     return partial, partial.with_name(f".{partial.name}{RECORD}")

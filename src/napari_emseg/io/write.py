@@ -67,14 +67,14 @@ def write_stack(
     CancelledError
         If ``should_stop`` said so; with the same promise.
     """
-    form = check_target(
+    file_format = check_target(
         path, stack, overwrite=overwrite, sources=sources, slice_ending=slice_ending
     )
     out = Path(path)
     stack = stack.with_data(_native_dtype(stack.data))
-    with form.replacing(out) as place:
-        form.make(place, stack)
-        with form.fill(place, stack) as put:
+    with file_format.replacing(out) as place:
+        file_format.make(place, stack)
+        with file_format.fill(place, stack) as put:
             for z in range(len(stack)):
                 if should_stop is not None and should_stop():
                     raise CancelledError(
@@ -109,24 +109,24 @@ def check_target(
     WriteError
         As `write_stack`, of all that can be known before writing.
     """
-    form = check_format(path, stack, sources=sources, slice_ending=slice_ending)
-    form.check_place(Path(path), stack, overwrite=overwrite)
-    return form
+    file_format = check_format(path, stack, sources=sources, slice_ending=slice_ending)
+    file_format.check_place(Path(path), stack, overwrite=overwrite)
+    return file_format
 
 
 def check_format(
     path: AnyPath, stack: Stack, *, sources: Sequence[AnyPath], slice_ending: str
 ) -> WritableFormat:
     """As `check_target`, whatever there is at ``path`` already."""
-    form = _format_for(path, slice_ending)
+    file_format = _format_for(path, slice_ending)
     if 0 in stack.shape or np.dtype(stack.data.dtype).kind not in "biuf":
         raise WriteError(
             f"stack {stack.name!r}: expected bool, integer or float pixels, received shape "
             f"{stack.shape} of {stack.data.dtype}"
         )
-    form.check(Path(path), stack)
+    file_format.check(Path(path), stack)
     refuse_inputs(Path(path), sources)
-    return form
+    return file_format
 
 
 def as_mask_uint8(labels: ArrayLike) -> ArrayLike:

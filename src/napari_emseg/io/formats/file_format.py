@@ -35,7 +35,7 @@ LAZY_BYTES = 256 * 2**20
 
 
 class FileFormat(ABC):
-    """A form in which stacks lie on disk."""
+    """A way in which stacks lie on disk."""
 
     name: ClassVar[str]
     """What messages call it."""

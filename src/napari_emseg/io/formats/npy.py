@@ -54,7 +54,7 @@ def npy_of_zeros(path: Path, shape: Sequence[int], dtype: npt.DTypeLike) -> int:
 
 
 def read_npy(path: Path) -> Loaded:
-    """Read a ``.npy`` as a stack; the form has no place for a voxel size.
+    """Read a ``.npy`` as a stack; the format has no place for a voxel size.
 
     Raises
     ------

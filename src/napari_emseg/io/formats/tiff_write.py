@@ -25,11 +25,11 @@ _BYTES = 7
 """TIFF's type "undefined": bytes as they are."""
 
 CLASSIC_TIFF_BYTES = 4 * 10**9
-"""Above this a TIFF's 32-bit offsets, and with them ImageJ's form, do not reach."""
+"""Above this a TIFF's 32-bit offsets, and with them ImageJ's TIFF, do not reach."""
 
 
 def make_tiff(path: Path, stack: Stack) -> None:
-    """In ImageJ's form where dtype and size permit, else as OME-TIFF, else plain.
+    """As ImageJ's TIFF where dtype and size permit, else as OME-TIFF, else plain.
 
     Voxel size and axes are recorded in all three; the kind in the first and the last.
     """
@@ -39,14 +39,14 @@ def make_tiff(path: Path, stack: Stack) -> None:
     if stack.shape[2] == 1:
         _make_columns(path, stack)
         return
-    options = _form_of(stack, dtype.name, large)
-    form = {key: options.pop(key) for key in ("imagej", "ome") if key in options}
-    with tifffile.TiffWriter(path, bigtiff=large, **form) as tif:
+    options = _options(stack, dtype.name, large)
+    variant = {key: options.pop(key) for key in ("imagej", "ome") if key in options}
+    with tifffile.TiffWriter(path, bigtiff=large, **variant) as tif:
         _add_blank(tif, stack.shape, dtype, extratags=_edits_tag(stack), **options)
 
 
 def _edits_tag(stack: Stack) -> list[tuple[int, int, int, bytes, bool]]:
-    """The note of edits as a tag of the first page, which all three forms have room for."""
+    """The note of edits as a tag of the first page, which all three variants have room for."""
     if stack.edits is None:
         return []
     note = json.dumps(stack.edits).encode("ascii")
@@ -86,7 +86,7 @@ def as_stored(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.packbits(pixels, axis=1) if pixels.dtype == np.bool_ else pixels
 
 
-def _form_of(stack: Stack, dtype: str, large: bool) -> dict[str, Any]:
+def _options(stack: Stack, dtype: str, large: bool) -> dict[str, Any]:
     if dtype in _IMAGEJ_DTYPES and not large:
         return _imagej(stack)
     return _ome(stack) if dtype in _OME_DTYPES else _plain(stack)
