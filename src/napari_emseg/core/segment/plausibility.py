@@ -20,8 +20,8 @@ _ONE_CELL = 0.6
 _SURE, _UNSURE = 0.1, 0.44
 """Further from 0 and 1 a pixel is unsure; so many of them are too many.
 
-With the model that ships 24 to 39 % are, on ISBI, VNC, EPFL and SNEMI3D; of slices that are inverted
-or have pixels of a quarter or four times the size 41 to 57 %, of a few less.
+With the model that ships 24 to 39 % are, on ISBI, VNC, EPFL and SNEMI3D; of slices that are
+inverted, or have pixels of a quarter or four times the size, 41 to 57 %, of a few less.
 """
 
 _LEAST_PX = 10_000
@@ -80,7 +80,7 @@ def doubt_about(image: npt.NDArray[Any], probability: Float32Array, threshold: f
     if unsure > _UNSURE:
         return (
             f"The model is unsure of {unsure:.0%} of the slice: the tissue is unlike what it has "
-            "learned, or has another pixel size than is recorded. Check that, or retrain on a slice."
+            "learned, or has another pixel size than is recorded. Check it, or retrain on a slice."
         )
     return ""
 
