@@ -152,7 +152,7 @@ def train(theme: str) -> None:
         outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
         album, ended = Album(f"train-{theme}", outer), []
         dock.ended.connect(ended.append)
-        wait_until(lambda: dock.strip.roles.labelled)
+        wait_until(lambda: dock.setup.split.labelled)
         album.take()
         dock.tabs.setCurrentIndex(1)
         album.take()
@@ -162,7 +162,7 @@ def train(theme: str) -> None:
             dock.model.train[name].value = value
         dock.model.network["depth"].value, dock.model.network["base_filters"].value = 3, 8
         dock.run.start.native.click()
-        wait_until(lambda: len(dock.state.history) >= 6)
+        wait_until(lambda: len(dock.session.history) >= 6)
         album.take()
         wait_until(lambda: ended)
         wait_until(lambda: not dock.curves._redraw.isActive())

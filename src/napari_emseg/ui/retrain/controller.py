@@ -14,6 +14,7 @@ from napari_emseg.engine.train.held_out import HeldOut
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.engine.train.retrain_request import retrain_request
 from napari_emseg.model.packages.library import find_model, name_of
+from napari_emseg.session.train.session import TrainSession
 from napari_emseg.types import Cancelled, Event, Failed, Finished, Log, Progress, SliceDone
 from napari_emseg.ui.background.latest import Latest
 from napari_emseg.ui.background.library_events import library_events
@@ -22,8 +23,6 @@ from napari_emseg.ui.prediction.registry import newest_prediction
 from napari_emseg.ui.retrain.difference_layer import show_changes
 from napari_emseg.ui.retrain.round import Round, compare, means_after, rules_after
 from napari_emseg.ui.retrain.state import Comparison, RetrainState, Step
-from napari_emseg.ui.train.session import TrainSession
-from napari_emseg.ui.train.state import TrainState
 from napari_emseg.ui.viewer.layers import as_stack, nearest_first
 from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.words import left
@@ -69,8 +68,8 @@ class RetrainLoop(QObject):
     ) -> None:
         super().__init__(parent)
         self._viewer, self._runner, self._state, self._ended = viewer, runner, state, ended
-        self._training = TrainState()
-        self._session = TrainSession(runner, self._training, self._on_trained)
+        self._training = TrainSession(runner)
+        self._training.ended.connect(self._on_trained)
         self._training.events.message.connect(self._show_training)
         self._work = Latest(self)
         self._round: Round | None = None
@@ -96,8 +95,8 @@ class RetrainLoop(QObject):
 
     def stop(self) -> None:
         """Stop the round, whichever step it is at."""
-        if self._session.is_running:
-            self._session.stop()
+        if self._training.is_running:
+            self._training.stop()
         elif self._ticket is not None:
             self._state.advance("Stopping ...", None)
             self._runner.cancel(self._ticket)
@@ -109,7 +108,7 @@ class RetrainLoop(QObject):
         """Nothing of the window hears of it any more; a training writes what it has learned."""
         self._training.events.disconnect()
         self._work.stop()
-        self._session.stop()
+        self._training.stop()
         if self._ticket is not None:
             self._runner.abandon(self._ticket)
         self._round = None
@@ -133,7 +132,7 @@ class RetrainLoop(QObject):
     def _learn(self, request: TrainRequest, held_out: HeldOut) -> None:
         assert self._round is not None
         self._round.held_out = held_out
-        self._session.start(request)
+        self._training.start(request)
 
     def _show_training(self, message: str) -> None:
         if self._state.step is Step.LEARNING:

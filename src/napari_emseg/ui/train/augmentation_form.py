@@ -120,7 +120,7 @@ class AugmentationPanel(QWidget):
     Attributes
     ----------
     changed : psygnal.Signal
-        Emitted when a setting, or what the preview shows, has changed.
+        Emitted when a setting has changed.
     """
 
     changed = Signal()
@@ -129,8 +129,6 @@ class AugmentationPanel(QWidget):
         super().__init__(parent)
         self._make_actions()
         self._lay_out()
-        for field in (self.count, self.weights, self.known):
-            field.changed.connect(self.changed.emit)
         # not now: with them, opening the dock would be felt
         later(self, self._make_settings).start()
 
@@ -146,8 +144,8 @@ class AugmentationPanel(QWidget):
             field.changed.connect(self.changed.emit)
         return made
 
-    def show_problem(self, message: str) -> None:
-        """Say why there is no preview."""
+    def show_message(self, message: str) -> None:
+        """Say which steps the preview shows, or why there is none."""
         self.status.value = message
 
     # -- parts -----------------------------------------------------------------------------

@@ -20,7 +20,7 @@ COLORS: dict[Role, str] = {
 }
 
 
-class SliceStrip(SliceBoxes):
+class SplitStrip(SliceBoxes):
     """What each slice is for; a click gives it the next role.
 
     Attributes
@@ -33,31 +33,31 @@ class SliceStrip(SliceBoxes):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.roles = SliceSplit()
+        self.split = SliceSplit()
 
-    def show_roles(self, roles: SliceSplit, total: int) -> None:
-        """Show the roles of so many slices."""
-        self.roles = roles
+    def show_split(self, split: SliceSplit, total: int) -> None:
+        """Show what each of so many slices is for."""
+        self.split = split
         self.show_total(total)
 
     def color_of(self, z: int) -> str:
         """Colour of the role."""
-        return COLORS[self.roles.of(z)]
+        return COLORS[self.split.of(z)]
 
     def text_of(self, z: int) -> str:
         """The role in words."""
-        return f"Slice {z}: {self.roles.of(z)}"
+        return f"Slice {z}: {self.split.of(z)}"
 
     def pressed(self, z: int, button: Qt.MouseButton) -> None:
         """Give the slice its next role."""
-        roles = self.roles.turned(z)
-        if button == Qt.MouseButton.LeftButton and roles != self.roles:
-            self.show_roles(roles, self.total)
-            self.changed.emit(roles)
+        split = self.split.turned(z)
+        if button == Qt.MouseButton.LeftButton and split != self.split:
+            self.show_split(split, self.total)
+            self.changed.emit(split)
 
 
-class Legend(Counts):
-    """What the colours of a `SliceStrip` mean, and how many slices have each."""
+class SplitLegend(Counts):
+    """What the colours of a `SplitStrip` mean, and how many slices have each."""
 
     _shown: ClassVar[Mapping[Role, str]] = {
         "train": "train",
@@ -66,9 +66,9 @@ class Legend(Counts):
         "not used": "not used",
     }
 
-    def show_roles(self, roles: SliceSplit) -> None:
+    def show_split(self, split: SliceSplit) -> None:
         """Count the slices of each role."""
-        given = [roles.of(z) for z in roles.labelled]
+        given = [split.of(z) for z in split.labelled]
         self.show_counts(
             (COLORS[role], text, given.count(role)) for role, text in self._shown.items()
         )

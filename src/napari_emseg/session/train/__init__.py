@@ -1,0 +1,1 @@
+"""What a person does who trains a model."""
