@@ -77,7 +77,7 @@ class FilledIn:
         return self.augmentation
 
 
-def make_data(slices=4, size=32, name="em"):
+def _make_data(slices=4, size=32, name="em"):
     """Grey cells and their mask, of which all slices are labelled."""
     rng = np.random.default_rng(0)
     mask = np.kron(rng.integers(0, 2, (slices, 4, 4), np.uint8), np.ones((size // 4,) * 2, "u1"))
@@ -86,15 +86,40 @@ def make_data(slices=4, size=32, name="em"):
 
 
 @pytest.fixture
-def jobs():
-    made = ToldJobs()
-    yield made
-    made.scratch.close()
+def make_data():
+    """Makes images and labels."""
+    return _make_data
+
+
+@pytest.fixture
+def make_form():
+    """Makes a form from a function that reads data."""
+    return FilledIn
+
+
+@pytest.fixture
+def recipe():
+    """A network and a training of a moment."""
+    return RECIPE
+
+
+@pytest.fixture
+def make_jobs():
+    """Makes jobs of which a test tells."""
+    made = []
+    yield lambda: made.append(ToldJobs()) or made[-1]
+    for each in made:
+        each.scratch.close()
+
+
+@pytest.fixture
+def jobs(make_jobs):
+    return make_jobs()
 
 
 @pytest.fixture
 def data():
-    return make_data()
+    return _make_data()
 
 
 @pytest.fixture
@@ -104,7 +129,7 @@ def form(data):
 
 @pytest.fixture
 def request_of(data):
-    """A request to train on the data by a recipe."""
+    """A request to train on the data."""
 
     def request_of(recipe=RECIPE):
         split = SliceSplit.spread(range(4), 0.25)

@@ -211,6 +211,7 @@ class TrainSetup:
             self._look()
 
     def _take(self, data: TrainingData, summary: LabelSummary) -> None:
+        self._looking = None
         self.data, self.about = data, _about(data, summary)
         if self.is_guessed:
             self.meaning = summary.meaning
@@ -221,6 +222,7 @@ class TrainSetup:
             self._begin()
 
     def _refuse_data(self, message: str) -> None:
+        self._looking = None
         self._problem = self.about = message
         self._show_split(SliceSplit(), 0)
         if self.training.phase is Phase.READING:
