@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -15,10 +16,12 @@ from qtpy.QtWidgets import QAbstractSpinBox, QComboBox
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.engine.train.interrupted_run import interrupted_runs
 from napari_emseg.io.folders import runs_folder
+from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import write_stack
 from napari_emseg.model.packages.library import list_models
 from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Stack
 from napari_emseg.ui.background.job_runner import job_runner
+from napari_emseg.ui.train import data_form
 from napari_emseg.ui.train import dock as train_module
 
 JOB_TIMEOUT_MS = 240_000
@@ -332,6 +335,46 @@ def test_from_files_with_slices_chosen_by_hand(trainer, wait, tmp_path, qtbot, w
     package = next(each for each in list_models() if each.info.name == "image")
     assert package.info.training["train_slices"] == [1, 3]
     assert package.info.training["validation_slices"] == [2]
+
+
+@pytest.fixture
+def slow_files(trainer, tmp_path, monkeypatch, wandering_cells):
+    """Files are chosen that are read only once the event is set; gives it, and the readers."""
+    image, mask = wandering_cells(4)
+    write_stack(tmp_path / "image.tif", Stack(image, (50, 4, 4)))
+    write_stack(tmp_path / "labels.tif", Stack(mask * 255, kind="labels"))
+    go_on, threads = threading.Event(), []
+
+    def read(*args, **kwargs):
+        threads.append(threading.current_thread())
+        go_on.wait(30)
+        return read_stack(*args, **kwargs)
+
+    monkeypatch.setattr(data_form, "read_stack", read)
+    monkeypatch.setattr(train_module, "ask", lambda *_: True)
+    trainer.data.source.value = "files"
+    trainer.data.image_path.value = tmp_path / "image.tif"
+    trainer.data.labels_path.value = tmp_path / "labels.tif"
+    yield go_on, threads
+    go_on.set()
+
+
+def test_train_and_preview_pressed_early_wait_beside_the_window(viewer, trainer, slow_files, qtbot):
+    go_on, threads = slow_files
+    qtbot.waitUntil(lambda: trainer._turns.is_idle)  # all pages are made
+    trainer.model.name.value = "early"
+    trainer.augmentation.preview.native.click()
+    trainer.run.start.native.click()
+    qtbot.waitUntil(lambda: trainer.run.message.value.startswith("Reading"))
+    assert trainer.augmentation.status.value.startswith("Reading")
+    assert trainer.run.stop.enabled
+    assert not trainer.run.start.enabled
+    go_on.set()
+    qtbot.waitUntil(lambda: trainer.session.is_running)
+    trainer.run.stop.native.click()
+    qtbot.waitUntil(lambda: "Augmented" in viewer.layers, timeout=20_000)
+    qtbot.waitUntil(lambda: not trainer.session.is_busy, timeout=JOB_TIMEOUT_MS)
+    assert threading.current_thread() not in threads
 
 
 @pytest.mark.slow

@@ -37,6 +37,7 @@ class RunRow(Container):
         buttons = [start, self.stop] if several else [row_of(start, self.stop)]
         super().__init__(widgets=[*buttons, self.bar, self.message], labels=False)
         self._said = ""
+        self._is_running = self._is_stopping = False
         self._soon = later(self.native, self._show_all)
         self.show_idle("")
 
@@ -56,7 +57,7 @@ class RunRow(Container):
 
     def show_running(self, message: str, done: float | None = None) -> None:
         """Something runs; ``done`` is the part of it that is done, 0..1, where that is known."""
-        if self.start.enabled:
+        if not self._is_running:
             self._soon.start(_PATIENCE_MS)
             self.native.setUpdatesEnabled(False)
         self._enable(running=True)
@@ -66,12 +67,13 @@ class RunRow(Container):
     def show_progress(self, event: Progress, of: str = "") -> None:
         """What runs has come so far; the sentence begins with ``of``, as in ``Stack 2 of 3: ``."""
         self._fill(event.done / event.total)
-        if self.stop.enabled:  # else it says that it stops
+        if not self._is_stopping:  # else it says so
             done = f"{event.done:.0f} of {event.total:.0f} {event.unit}"
             self.say(f"{of}{done}{left(event.seconds_left)}")
 
     def show_stopping(self) -> None:
         """It has been asked to stop, and nobody need ask again."""
+        self._is_stopping = True
         self.stop.enabled = False
         self.say("Stopping ...")
 
@@ -81,6 +83,7 @@ class RunRow(Container):
         self.native.setUpdatesEnabled(True)
 
     def _enable(self, *, running: bool) -> None:
+        self._is_running, self._is_stopping = running, False
         self.start.enabled = not running
         self.stop.enabled = running
 
