@@ -83,7 +83,7 @@ class _Download:
         self._show_progress("Downloading ISBI 2012 ...")
         self._lane.run(self._fetch, self._show, self._fail)
 
-    def _fetch(self) -> list[LayerData] | None:
+    def _fetch(self) -> list[Any] | None:
         """In the lane: the layers, or None where the person has stopped it."""
         from napari_emseg.io.napari_reader import layer_data
         from napari_emseg.io.read import read_stack
@@ -109,7 +109,7 @@ class _Download:
             self._dialog.setMaximum(total // 1024)
             self._dialog.setValue(min(done, total) // 1024)
 
-    def _show(self, layers: list[LayerData] | None) -> None:
+    def _show(self, layers: list[Any] | None) -> None:
         from napari.layers import Layer
 
         self._end()
@@ -158,7 +158,9 @@ def _question(size: int | None) -> QMessageBox:
     box.setText(f"Download the ISBI 2012 challenge's slices, an archive {how_much}?")
     box.setInformativeText(ISBI_TERMS)
     box.setStandardButtons(QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel)
-    box.button(QMessageBox.StandardButton.Ok).setText("Accept terms and download")
+    accept = box.button(QMessageBox.StandardButton.Ok)
+    assert accept is not None, "it was just made"
+    accept.setText("Accept terms and download")
     return box
 
 

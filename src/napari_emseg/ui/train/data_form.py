@@ -196,9 +196,14 @@ def _layer_field(annotation: Any, name: str, label: str, tooltip: str) -> Any:
     )
 
 
-def _from_files(image: Path, labels: Path) -> TrainingData:
-    for name, path in (("Image", image), ("Labels", labels)):
-        if str(path) in ("", "."):
-            raise EmsegError(f"{name}: choose a file or a folder first.")
-    images: Stack = read_stack(image, kind="image")
-    return TrainingData(images, read_stack(labels, kind="labels"), files=(image, labels))
+def _from_files(image: object, labels: object) -> TrainingData:
+    """Read what two `FileEdit` hold."""
+    files = _chosen("Image", image), _chosen("Labels", labels)
+    images: Stack = read_stack(files[0], kind="image")
+    return TrainingData(images, read_stack(files[1], kind="labels"), files=files)
+
+
+def _chosen(name: str, path: object) -> Path:
+    if not isinstance(path, Path) or str(path) in ("", "."):
+        raise EmsegError(f"{name}: choose a file or a folder first.")
+    return path

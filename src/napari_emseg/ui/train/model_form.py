@@ -75,12 +75,12 @@ class ModelForm(QWidget):
     # -- what is chosen --------------------------------------------------------------------
 
     @property
-    def settings(self) -> dict[str, ValueWidget]:
+    def settings(self) -> dict[str, ValueWidget[Any]]:
         """The advanced fields, by name."""
         return {"device": self.device, **self.train, **self.network}
 
     @property
-    def lasting(self) -> dict[str, ValueWidget]:
+    def lasting(self) -> dict[str, ValueWidget[Any]]:
         """The fields that the next training begins with; other slices have other terms."""
         return {**self.settings, "author": self.terms["author"], "license": self.terms["license"]}
 
@@ -182,5 +182,5 @@ def _beginnings() -> list[tuple[str, ModelPackage | None]]:
     return [(_NEW, None), *((package.folder.name, package) for package in list_models())]
 
 
-def _values(fields: dict[str, ValueWidget]) -> dict[str, Any]:
+def _values(fields: dict[str, ValueWidget[Any]]) -> dict[str, Any]:
     return {name: field.value for name, field in fields.items()}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from qtpy.QtCore import Qt, Signal
+from psygnal import Signal
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 
 from napari_emseg.core.train.slice_split import Role, SliceSplit
@@ -25,7 +26,7 @@ class SplitStrip(SliceBoxes):
 
     Attributes
     ----------
-    changed : Signal
+    changed : psygnal.Signal
         Emitted with the new `SliceSplit` when a person has clicked.
     """
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from magicgui.widgets import Container, PushButton
 
 from napari_emseg.session.train.time_estimate import TimeEstimate
 from napari_emseg.ui.widgets.forms import wrapped_label
 
 
-class TimeEstimateRow(Container):
+class TimeEstimateRow(Container[Any]):
     """Draws a `TimeEstimate`, with a button to measure where nothing is known.
 
     Parameters

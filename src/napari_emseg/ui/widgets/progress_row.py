@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from magicgui.widgets import Container, ProgressBar, PushButton
 
 from napari_emseg.types import Progress
@@ -16,7 +18,7 @@ _PATIENCE_MS = 200
 """Of what is done before, only the end is drawn: the rest would flicker, and take its share."""
 
 
-class RunRow(Container):
+class RunRow(Container[Any]):
     """Buttons, a bar and a sentence.
 
     Parameters
@@ -28,7 +30,7 @@ class RunRow(Container):
         What *Stop* does.
     """
 
-    def __init__(self, start: PushButton | Container, stop_tip: str) -> None:
+    def __init__(self, start: PushButton | Container[Any], stop_tip: str) -> None:
         self.start = start
         self.stop = PushButton(text="Stop", tooltip=stop_tip)
         self.bar = ProgressBar(min=0, max=_STEPS, value=0)

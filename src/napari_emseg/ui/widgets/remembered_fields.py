@@ -25,7 +25,7 @@ _CALM_MS = 500
 
 _log = logging.getLogger(__name__)
 
-Fields = Mapping[str, ValueWidget]
+Fields = Mapping[str, ValueWidget[Any]]
 """Fields by the names that they are remembered under."""
 
 
@@ -61,7 +61,7 @@ def flush() -> None:
         _current.write()
 
 
-def _set(field: ValueWidget, remembered: Any) -> None:
+def _set(field: ValueWidget[Any], remembered: Any) -> None:
     value = remembered
     if isinstance(field, CategoricalWidget):
         value = field.get_choice(str(remembered))
@@ -75,7 +75,7 @@ def _set(field: ValueWidget, remembered: Any) -> None:
         _log.debug("%s: %s", field.name, error)
 
 
-def _note(field: ValueWidget, group: str, name: str, _: object = None) -> None:
+def _note(field: ValueWidget[Any], group: str, name: str, _: object = None) -> None:
     value = field.current_choice if isinstance(field, CategoricalWidget) else field.value
     _store().note(group, name, value)
 
