@@ -13,7 +13,7 @@ from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.scratch import Scratch
-from napari_emseg.session.train.setup import TrainSettings
+from napari_emseg.session.train.form import TrainSettings
 from napari_emseg.types import Cancelled, Failed, Finished, Stack
 
 RECIPE = Recipe(

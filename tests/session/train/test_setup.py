@@ -17,9 +17,10 @@ from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.errors import ReadError, SettingError
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.session.executor import DirectExecutor, ThreadLane
+from napari_emseg.session.train.form import TrainSettings
 from napari_emseg.session.train.patch_preview import READING
 from napari_emseg.session.train.session import Phase
-from napari_emseg.session.train.setup import TrainSettings, TrainSetup
+from napari_emseg.session.train.setup import TrainSetup
 from napari_emseg.types import Cancelled, Failed, Finished, Log, Stack
 
 

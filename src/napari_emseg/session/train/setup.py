@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
-from napari_emseg.core.config.augmentation import AugmentConfig
-from napari_emseg.core.config.recipe import Recipe
-from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.packages.library import free_name, require_free
 from napari_emseg.session.executor import Executor, Task
 from napari_emseg.session.jobs import Jobs
+from napari_emseg.session.train.form import TrainForm
 from napari_emseg.session.train.patch_preview import READING, PatchPreview
 from napari_emseg.session.train.resume_offer import ResumeOffer
 from napari_emseg.session.train.session import Phase, TrainSession
@@ -30,45 +28,6 @@ if TYPE_CHECKING:  # needs scipy, and is made beside the window
 
 _CALM_S = 0.3
 """How long data must stay as they are before they are looked through."""
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """What is chosen, apart from data, name and augmentation.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Network and training; its augmentation does not count.
-    start_from, device, terms
-        As `TrainRequest` takes them.
-    """
-
-    recipe: Recipe = Recipe()
-    start_from: str | None = None
-    device: str = "auto"
-    terms: TermsConfig = TermsConfig()
-
-
-class TrainForm(Protocol):
-    """The form that a person fills in."""
-
-    @property
-    def classes(self) -> int:
-        """How many classes the network tells apart."""
-
-    @property
-    def val_fraction(self) -> float:
-        """Part of the labelled slices to validate on, 0..1."""
-
-    def reader(self) -> Callable[[], TrainingData]:
-        """A function that reads the data; `EmsegError` where none are chosen, or do not fit."""
-
-    def settings(self) -> TrainSettings:
-        """All else; `SettingError` where settings do not fit one another."""
-
-    def augment(self) -> AugmentConfig:
-        """The augmentation; likewise."""
 
 
 @dataclass(eq=False)

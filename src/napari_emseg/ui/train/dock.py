@@ -12,8 +12,9 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.engine.train.request import TrainingData
+from napari_emseg.session.train.form import TrainSettings
 from napari_emseg.session.train.session import Phase
-from napari_emseg.session.train.setup import TrainSettings, TrainSetup
+from napari_emseg.session.train.setup import TrainSetup
 from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Event, Failed, Preview
 from napari_emseg.ui.background.dock_closed import WhenClosed
