@@ -121,6 +121,26 @@ class Progress:
     seconds_left: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrainProgress(Progress):
+    """How far a training is: ``done`` of ``total`` by its schedule, and where that is.
+
+    Parameters
+    ----------
+    epoch, step : int
+        The step that is just done, and its epoch, both counted from 1.
+    epochs : int or None
+        How many are planned; None where minutes limit it.
+    steps : int
+        Steps of each epoch.
+    """
+
+    epoch: int
+    epochs: int | None
+    step: int
+    steps: int
+
+
 @dataclass(frozen=True)
 class SliceDone:
     """Slice ``z`` of the output holds its final values."""

@@ -19,7 +19,7 @@ from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.run import _in_library
 from napari_emseg.engine.train.interrupted_run import TrainRun, interrupted_runs
-from napari_emseg.engine.train.request import TrainingData, TrainRequest, steps_of
+from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.errors import EmsegError, LabelsError, ShapeError, WriteError
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.model.packages.library import list_models, shipped_folder
@@ -68,7 +68,6 @@ def test_the_job_has_copies_of_what_is_used(request_):
     assert not reviewed[0, 50, 50]
     assert (job.slices, job.validation) == ((0, 1, 3), (1,))
     assert job.voxel_size_nm == (50.0, 4.0, 4.0)
-    assert steps_of(job, SHAPE[1:]) == 1
 
 
 def test_neighbours_that_the_network_sees_are_copied(request_):

@@ -14,7 +14,6 @@ from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.core.train.steps import steps_per_epoch
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train.interrupted_run import TrainRun
 from napari_emseg.errors import LabelsError, ShapeError
@@ -182,10 +181,3 @@ class TrainRequest:
         if self.start_from is None:
             return self.recipe.network
         return find_model(self.start_from).info.network
-
-
-def steps_of(job: TrainJob, shape: tuple[int, int]) -> int:
-    """Steps of one epoch of a job whose slices are named, of ``shape`` (Y, X)."""
-    assert job.slices is not None
-    train = set(job.slices) - set(job.validation or ())
-    return steps_per_epoch(shape, len(train), job.recipe)
