@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import queue
 import signal
 import subprocess
@@ -61,6 +62,12 @@ def predict_job(scratch: Scratch, slices: int = 1, size: int = 64) -> PredictJob
     image = np.random.default_rng(0).integers(0, 255, (slices, size, size), np.uint8)
     out = scratch.allocate("out", image.shape, np.float32)
     return PredictJob(scratch.put(image, "image"), Path(out.filename))
+
+
+def wait_until_gone(worker: Worker) -> None:
+    deadline = time.monotonic() + 20
+    while worker.pid is not None and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def test_pixels_come_back_through_shared_memory(listener, scratch):
@@ -160,9 +167,7 @@ def test_idle_worker_that_dies_is_replaced(listener):
     listener.worker.start()
     first = listener.worker.pid
     os.kill(first, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while listener.worker.pid == first and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until_gone(listener.worker)
     listener.worker.submit(DevicesJob())
     assert isinstance(listener.next(*LAST)[1], Finished)
     assert listener.worker.pid != first
@@ -282,10 +287,8 @@ time.sleep(60)
 def test_a_job_whose_worker_cannot_start_is_told_once_and_not_kept(listener, monkeypatch, tmp_path):
     with monkeypatch.context() as patched:
         patched.setattr(sys, "executable", str(tmp_path / "no python"))
-        lost = listener.worker.submit(WarmUpJob())
-        number, event = listener.next(*LAST)
-        assert (number, type(event)) == (lost, Failed)
-        assert "cannot be started" in event.message
+        with pytest.raises(WorkerError, match=r"cannot be started .*no python"):
+            listener.worker.submit(WarmUpJob())
         assert listener.worker.pid is None
     after = listener.worker.submit(DevicesJob())
     number, event = listener.next(*LAST)
@@ -340,21 +343,23 @@ def test_a_worker_that_is_not_understood_fails_its_job_and_no_other(
 
 def test_a_worker_that_understands_no_message_ends(listener):
     listener.worker.start()
-    process = psutil.Process(listener.worker.pid)
     listener.worker._process.stdin.write(b"x" * 100)
     listener.worker._process.stdin.flush()
-    process.wait(timeout=20)
+    wait_until_gone(listener.worker)
     listener.worker.submit(DevicesJob())
     assert isinstance(listener.next(*LAST)[1], Finished)
 
 
 def test_a_job_that_cannot_be_sent_is_told_and_the_next_one_is_done(listener):
-    lost = listener.worker.submit(lambda: None)
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        listener.worker.submit(lambda: None)
+    jobs = WarmUpJob(), lambda: None, DevicesJob()
+    first, lost, last = (listener.worker.submit(j) for j in jobs)
+    assert listener.next(*LAST)[0] == first
     number, event = listener.next(*LAST)
     assert (number, type(event)) == (lost, Failed)
     assert "Traceback" in event.details
-    listener.worker.submit(DevicesJob())
-    assert isinstance(listener.next(*LAST)[1], Finished)
+    assert listener.next(*LAST)[0] == last
 
 
 def test_a_listener_that_fails_keeps_no_later_job_from_its_answer(caplog):

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import IO
 
@@ -82,13 +82,15 @@ class Worker:
         Raises
         ------
         WorkerError
-            If the worker was closed.
+            If the worker was closed, or its process cannot be started; the job is not kept then.
         """
         with self._lock:
             self._require_open()
             submitted = Submit(next(self._numbers), job)
-            self._waiting.append(submitted)
-        self._feed()
+            if self._current is None:
+                self._begin(submitted)
+            else:
+                self._waiting.append(submitted)
         return submitted.number
 
     def cancel(self, number: int, *, grace_s: float = CANCEL_GRACE_S) -> None:
@@ -119,27 +121,22 @@ class Worker:
 
     # -- the queue -------------------------------------------------------------------------
 
-    def _feed(self) -> None:
-        """Hand the next waiting job to the process, where it is free."""
-        while (refused := self._hand_over()) is not None:
-            self._answer(*refused)
+    def _begin(self, submitted: Submit) -> None:
+        self.start()
+        self._send(submitted)
+        self._current = submitted
 
-    def _hand_over(self) -> tuple[int, Failed] | None:
-        """Begin the next job; gives the last event of one that cannot begin."""
-        with self._lock:
-            if self._current is not None or not self._waiting or self._closed:
-                return None
+    def _begin_next(self) -> Iterator[tuple[int, Failed]]:
+        """Begin the next waiting job; gives the last event of each one that cannot begin."""
+        while self._current is None and self._waiting:
             submitted = self._waiting.popleft()
             try:
-                self.start()
-                self._send(submitted)
+                self._begin(submitted)
             except WorkerError as error:
-                return submitted.number, Failed(str(error))
+                yield submitted.number, Failed(str(error))
             except Exception as error:  # noqa: BLE001  a job that no pickle holds: a bug of ours
                 bug = f"{type(error).__name__}: {error}"
-                return submitted.number, Failed(bug, details=traceback.format_exc())
-            self._current = submitted
-            return None
+                yield submitted.number, Failed(bug, details=traceback.format_exc())
 
     def _send(self, message: Submit | Cancel) -> None:
         assert self._process is not None
@@ -167,7 +164,9 @@ class Worker:
             if self._current is None or self._current.number != number:
                 return
             self._current = None
-        self._feed()
+            refused = list(self._begin_next())
+        for each in refused:
+            self._answer(*each)
 
     def _require_open(self) -> None:
         if self._closed:
