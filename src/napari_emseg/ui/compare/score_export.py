@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
+from napari_emseg.core.scores.scores import SliceScores, StackScores
 from napari_emseg.report.figures import overview_figure, save_png
 from napari_emseg.report.files import write_csv, write_json
-from napari_emseg.report.provenance import PixelHash, about_model, about_scores
+from napari_emseg.report.provenance import ModelRecord, PixelHash, Provenance, StackRecord
+from napari_emseg.report.report import Report
 from napari_emseg.ui.compare.fields import CompareFields, model_of
 from napari_emseg.ui.widgets.figure_widget import ask_for_path, button
 from napari_emseg.ui.widgets.notify import show_error, show_info
 
 if TYPE_CHECKING:
     from napari_emseg.core.config.comparison import CompareConfig
+    from napari_emseg.core.scores.slice_comparison import ComparedSlice
     from napari_emseg.ui.background.latest import Latest
     from napari_emseg.ui.compare.layer_pair import LayerPair
-    from napari_emseg.ui.compare.score_cache import ScoreCache
     from napari_emseg.ui.compare.scorer import Comparing
 
-_Write = Callable[[dict[str, Any], Path], None]
+_Write = Callable[[Report, Path], None]
 
 
 class ScoreExport(QWidget):
@@ -57,15 +58,18 @@ class ScoreExport(QWidget):
         config = self._fields.config
         pair, results = self._comparing.pair, self._comparing.results
         assert pair is not None
-        assert results.at(config), "the buttons are off before anything is scored"
-        report = report_of(results, config)
+        known, sweep = results.at(config), results.sweep()
+        assert known, "the buttons are off before anything is scored"
         package = model_of(pair.prediction)
         write = _WRITERS[path.suffix.lower()]
 
         def work() -> Path:
-            model = None if package is None else about_model(package)
-            report["about"] = _about(
-                pair, [row["slice"] for row in report["slices"]], config, model
+            model = None if package is None else ModelRecord.of(package)
+            report = Report(
+                scores_at(config.threshold, known, sweep),
+                _provenance(pair, list(known), config, model),
+                best_threshold=None if sweep is None else sweep.threshold,
+                errors={z: each.errors for z, each in known.items()},
             )
             write(report, path)
             return path
@@ -83,47 +87,33 @@ class ScoreExport(QWidget):
             self.save(path if path.suffix.lower() == ending else path.with_name(path.name + ending))
 
 
-def report_of(results: ScoreCache, config: CompareConfig) -> dict[str, Any]:
-    """What is known at these settings, in the form of `StackScores.to_dict`."""
-    known, mean, sweep = results.at(config), results.mean(config), results.sweep()
-    assert mean is not None
-    stack = {"threshold": config.threshold, **asdict(mean)}
-    swept: dict[str, Any] = {"sweep": []} if sweep is None else sweep.to_dict()
-    if sweep is not None:
-        stack["best_threshold"] = sweep.threshold
-    return {
-        "slices": [{"slice": z, **asdict(each.scores)} for z, each in known.items()],
-        "stack": stack,
-        "sweep": swept["sweep"],
-        "errors": [
-            {"slice": z, **asdict(error)} for z, each in known.items() for error in each.errors
-        ],
-    }
+def scores_at(
+    threshold: float, known: Mapping[int, ComparedSlice], sweep: StackScores | None
+) -> StackScores:
+    """The scores of slices at the threshold that was chosen, with the sweep that is known."""
+    slices = tuple(each.scores for each in known.values())
+    mean, swept = SliceScores.average(slices), () if sweep is None else sweep.sweep
+    return StackScores(slices, tuple(known), swept, threshold, mean.v_rand, mean.v_info)
 
 
-def _about(
-    pair: LayerPair, slices: list[int], config: CompareConfig, model: dict[str, Any] | None
-) -> dict[str, Any]:
-    sources = {"prediction": pair.predicted, "truth": pair.true}
-    described = {
-        name: {
-            "name": getattr(pair, name).name,
-            "dtype": str(getattr(pair, name).data.dtype),
-            "pixels_sha256": PixelHash.of(read(z) for z in slices),
-        }
-        for name, read in sources.items()
-    }
+def _provenance(
+    pair: LayerPair, slices: list[int], config: CompareConfig, model: ModelRecord | None
+) -> Provenance:
+    prediction, truth = (
+        StackRecord(layer.name, str(layer.data.dtype), PixelHash.of(read(z) for z in slices))
+        for layer, read in ((pair.prediction, pair.predicted), (pair.truth, pair.true))
+    )
     rows, columns = pair.window
     settings = {
         **config.to_dict(), "truth_means": pair.meaning, "slices": slices,
         "rows": [rows.start, rows.stop], "columns": [columns.start, columns.stop],
     }  # fmt: skip
-    return about_scores(**described, settings=settings, model=model)
+    return Provenance(prediction, truth, settings, model)
 
 
-def _write_png(report: dict[str, Any], path: Path) -> None:
-    figure = overview_figure(report, report["stack"]["threshold"])
-    save_png(figure, path, {"Description": json.dumps(report["about"])})
+def _write_png(report: Report, path: Path) -> None:
+    about = json.dumps(report.provenance.to_dict())
+    save_png(overview_figure(report), path, {"Description": about})
 
 
 _WRITERS: dict[str, _Write] = {".csv": write_csv, ".json": write_json, ".png": _write_png}

@@ -27,10 +27,9 @@ class SweepPlot(Plot):
         self.setVisible(scores is not None)
         if scores is None:
             return
-        sweep = scores.to_dict()["sweep"]
 
         def draw(axes: Axes) -> None:
-            draw_sweep(axes, sweep, scores.threshold, present)
+            draw_sweep(axes, scores.sweep, scores.threshold, present)
             axes.set_ylabel("mean")
 
         self.show_drawing(draw)
