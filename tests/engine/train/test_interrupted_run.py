@@ -17,9 +17,9 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.engine.run import _in_library
 from napari_emseg.engine.train.interrupted_run import TrainRun, interrupted_runs
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
+from napari_emseg.engine.train.run import _in_library
 from napari_emseg.errors import EmsegError, LabelsError, ShapeError, WriteError
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.model.packages.library import list_models, shipped_folder

@@ -13,8 +13,8 @@ from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.jobs import TrainJob
-from napari_emseg.engine.run import _target_of
 from napari_emseg.engine.train.request import TrainingData
+from napari_emseg.engine.train.run import _target_of
 from napari_emseg.types import Log, Stack
 
 LONG = (200, 256, 256)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train.job_note import NOTE, JobNote
+from napari_emseg.engine.train.jobs import TrainJob
 from napari_emseg.errors import EmsegError, ReadError
 from napari_emseg.io.disk.atomic import as_write_error
 from napari_emseg.io.folders import runs_folder

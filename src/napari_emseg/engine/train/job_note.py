@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
-from napari_emseg.engine.jobs import TrainJob
+from napari_emseg.engine.train.jobs import TrainJob
 from napari_emseg.errors import ReadError
 from napari_emseg.io.disk.json_file import write_json
 from napari_emseg.io.disk.processes import is_alive, this_process

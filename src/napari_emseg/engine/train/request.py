@@ -14,8 +14,8 @@ from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train.interrupted_run import TrainRun
+from napari_emseg.engine.train.jobs import TrainJob
 from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.library import find_model
