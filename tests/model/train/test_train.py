@@ -392,7 +392,7 @@ def on_event(event):
 recipe = Recipe.from_dict(recipe)
 stack = Stack(np.load(folder.parent / "stack.npy"), (50.0, 4.0, 4.0), "cells")
 target = make_target(np.load(folder.parent / "labels.npy"), "mask", recipe.train)
-train.train(stack, target, recipe, folder=folder, on_event=on_event)
+train(stack, target, recipe, folder=folder, on_event=on_event)
 """
 
 
@@ -413,6 +413,8 @@ def test_killed_and_resumed_ends_where_the_uninterrupted_run_ends(
 
     train(stack, target, recipe, folder=folder, resume=True, on_event=events.append)
     assert [event.epoch for event in of_kind(events, EpochDone)] == [1, 2, 3][whole:]
+    first = of_kind(events, TrainProgress)[0]
+    assert (first.epoch, first.step) == (whole + 1, 1)
     assert_same_run(folder, trained.folder)
     assert not list(folder.glob(".*"))
 
