@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.engine.train.jobs import TrainJob
 from napari_emseg.errors import ReadError
-from napari_emseg.io.disk.json_file import write_json
+from napari_emseg.io.disk.json_file import load_json, write_json
 from napari_emseg.io.disk.processes import is_alive, this_process
 
 NOTE, _COPY = "job.json", "job-copy.json"
@@ -26,7 +25,7 @@ class JobNote:
     Parameters
     ----------
     process : list, optional
-        As `io.processes.this_process` names it; None where nobody trains it any more.
+        As `io.disk.processes.this_process` names it; None where nobody trains it any more.
     job : dict, optional
         A `TrainJob` in plain values; None while its data are copied.
     """
@@ -57,7 +56,7 @@ class JobNote:
 
     @classmethod
     def _load(cls, path: Path) -> JobNote | None:
-        values = _load_json(path)
+        values = load_json(path)
         if values is None:
             return None
         match values:
@@ -90,18 +89,6 @@ class JobNote:
             return _job_of(self.job)
         except (TypeError, LookupError) as error:
             raise ReadError(f"{type(error).__name__}: {error}") from error
-
-
-def _load_json(path: Path) -> dict[str, Any] | None:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise ReadError(f"{path}: cannot be read ({error})") from error
-    if not isinstance(values, dict):
-        raise ReadError(f"{path}: expected values by name, received {values!r}")
-    return values
 
 
 def _plain(job: TrainJob) -> dict[str, Any]:
