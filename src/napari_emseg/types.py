@@ -63,6 +63,12 @@ class Stack:
                 f"{tuple(self.data.shape)}"
             )
 
+    def __repr__(self) -> str:
+        return (
+            f"Stack({self.name!r}, {self.kind} {self.shape} {self.data.dtype}, "
+            f"voxel_size_nm={self.voxel_size_nm})"
+        )
+
     @classmethod
     def of(
         cls,
