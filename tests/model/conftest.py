@@ -15,9 +15,9 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.targets import Target, make_target
 from napari_emseg.model.network.unet import build_unet
-from napari_emseg.model.packages import package_writer
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo, read_package
 from napari_emseg.model.runtimes.int8 import add_int8
+from napari_emseg.model.train import package_writer
 from napari_emseg.model.train.package_writer import write_package
 from napari_emseg.model.train.train import TrainResult, train
 from napari_emseg.types import Event, Stack

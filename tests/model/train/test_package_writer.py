@@ -19,7 +19,6 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.terms import UNSTATED, TermsConfig
 from napari_emseg.errors import WriteError
 from napari_emseg.model.network.unet import build_unet
-from napari_emseg.model.packages import package_writer
 from napari_emseg.model.packages.library import shipped_folder
 from napari_emseg.model.packages.package import (
     ONNX_WEIGHTS,
@@ -30,6 +29,7 @@ from napari_emseg.model.packages.package import (
 )
 from napari_emseg.model.runtimes import onnx as _onnx
 from napari_emseg.model.runtimes.keras_runtime import load_network
+from napari_emseg.model.train import package_writer
 from napari_emseg.model.train.package_writer import write_package
 
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"

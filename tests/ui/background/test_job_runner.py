@@ -11,8 +11,10 @@ from qtpy.QtCore import QThread
 
 from napari_emseg.engine.jobs import DevicesJob, PredictJob
 from napari_emseg.errors import WriteError
+from napari_emseg.session.jobs import WorkerJobs
 from napari_emseg.types import Cancelled, Failed, Finished, Log, SliceDone
-from napari_emseg.ui.background.job_runner import JobRunner, job_runner
+from napari_emseg.ui.background.executor import QtExecutor
+from napari_emseg.ui.background.job_runner import job_runner
 
 TIMEOUT_MS = 90_000
 MANY = 600
@@ -21,7 +23,7 @@ MANY = 600
 
 @pytest.fixture
 def runner(qapp):
-    runner = JobRunner()
+    runner = WorkerJobs(QtExecutor())
     yield runner
     runner.close()
 
@@ -91,7 +93,7 @@ def test_what_a_job_waits_for_is_told(qtbot, runner, tmp_path):
 
 
 def test_closing_ends_the_worker_and_removes_the_files(qapp):
-    runner = JobRunner()
+    runner = WorkerJobs(QtExecutor())
     runner.scratch.allocate("x", (4,), "u1")
     runner._worker.start()
     pid, folder = runner.worker_pid, runner.scratch.folder

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Layer
 
     from napari_emseg.model.packages.package import ModelPackage
-    from napari_emseg.ui.background.job_runner import JobRunner
+    from napari_emseg.session.jobs import Jobs
     from napari_emseg.ui.retrain.corrections import Corrections
 
 _AS_IT_WAS = "Everything is as it was."
@@ -49,7 +49,7 @@ class RetrainLoop(QObject):
     ----------
     viewer : ViewerModel
         Where the layers are.
-    runner : JobRunner
+    runner : Jobs
         Gives the jobs to the worker.
     state : RetrainState
         Told of every step.
@@ -62,7 +62,7 @@ class RetrainLoop(QObject):
     def __init__(
         self,
         viewer: ViewerModel,
-        runner: JobRunner,
+        runner: Jobs,
         state: RetrainState,
         ended: Callable[[Event], None],
         parent: QObject,

@@ -9,8 +9,8 @@ from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train.interrupted_run import TrainRun
 from napari_emseg.engine.train.request import TrainRequest, steps_of
 from napari_emseg.io.read import read_stack
+from napari_emseg.session.jobs import Jobs
 from napari_emseg.types import Cancelled, Event, Failed, Finished
-from napari_emseg.ui.background.job_runner import JobRunner
 from napari_emseg.ui.train.state import Phase, TrainState
 
 _PATIENCE_S = 600.0
@@ -24,7 +24,7 @@ class TrainSession:
 
     Parameters
     ----------
-    runner : JobRunner
+    runner : Jobs
         Gives the jobs to the worker.
     state : TrainState
         Told of every event.
@@ -32,9 +32,7 @@ class TrainSession:
         Called with the last event of each training.
     """
 
-    def __init__(
-        self, runner: JobRunner, state: TrainState, ended: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, runner: Jobs, state: TrainState, ended: Callable[[Event], None]) -> None:
         self._runner, self._state, self._ended = runner, state, ended
         self._ticket: int | None = None
         self._run: TrainRun | None = None

@@ -14,8 +14,8 @@ from napari_emseg.model.train.step_time_book import (
     keep_step_time,
     known_step_time,
 )
+from napari_emseg.session.jobs import Jobs
 from napari_emseg.types import Cancelled, Event, Failed, Finished
-from napari_emseg.ui.background.job_runner import JobRunner
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.words import duration
 
@@ -47,11 +47,11 @@ class TimeEstimate(Container):
 
     Parameters
     ----------
-    runner : JobRunner
+    runner : Jobs
         Has the worker measure.
     """
 
-    def __init__(self, runner: JobRunner) -> None:
+    def __init__(self, runner: Jobs) -> None:
         self._runner = runner
         self._plan: Plan | None = None
         self._ticket: int | None = None

@@ -1,0 +1,73 @@
+"""What we note in the metadata of a napari layer, and read there again: one typed accessor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+KEY = "napari_emseg"
+"""Key of what is ours in a layer's metadata."""
+
+
+@dataclass(frozen=True)
+class LayerMetadata:
+    """What a layer of ours says of itself.
+
+    Parameters
+    ----------
+    source : str
+        Name of the image that was predicted; empty where the layer is no prediction.
+    model : str
+        Folder of the model that predicted it; empty where the layer is no prediction.
+    edits : Edits or dict, optional
+        What a person has changed: `napari_emseg.core.correct.edits.Edits` while the layer is
+        watched, the note of it as a file holds it otherwise.
+    errors_of : str
+        Name of the prediction whose errors the layer shows; empty where it shows none.
+    """
+
+    source: str = ""
+    model: str = ""
+    edits: Any = None
+    errors_of: str = ""
+
+    @property
+    def is_prediction(self) -> bool:
+        """Whether a model has made the layer."""
+        return bool(self.model)
+
+    def stored(self, others: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The metadata of a layer: ours, beside those of ``others`` under other keys."""
+        ours = {name: value for name, value in vars(self).items() if value not in ("", None)}
+        return {**(others or {}), KEY: ours}
+
+
+def metadata_of(holder: Any) -> LayerMetadata | None:
+    """What a layer, or the ``meta`` that a writer gets, says of itself.
+
+    Parameters
+    ----------
+    holder : Layer or mapping
+        With metadata, or with nothing of ours.
+
+    Returns
+    -------
+    LayerMetadata or None
+        None where the layer is none of ours; keys that are not known are passed over.
+    """
+    found = holder.get("metadata") if isinstance(holder, Mapping) else holder.metadata
+    ours = (found or {}).get(KEY)
+    if not isinstance(ours, Mapping):
+        return None
+    return LayerMetadata(**{name: ours[name] for name in _NAMES if name in ours})
+
+
+def change_metadata(layer: Any, **changes: Any) -> None:
+    """Note something else in a layer's metadata, which otherwise stay."""
+    layer.metadata = replace(metadata_of(layer) or LayerMetadata(), **changes).stored(
+        layer.metadata
+    )
+
+
+_NAMES = tuple(LayerMetadata.__dataclass_fields__)
