@@ -96,7 +96,7 @@ def train(
     from napari_emseg.engine.train.train_stacks import train_stacks
 
     result = train_stacks(
-        _pairs(stacks, labels, voxel_size_nm), folder=Path(folder), name=name,
+        _pairs(stacks, labels, voxel_size_nm), folder=Path(folder).absolute(), name=name,
         labels_mean=labels_mean, slices=slices, val_slices=val_slices,
         start_from=None if start_from is None else load_model(start_from), resume=resume,
         device=device, settings=settings, on_event=on_event, should_stop=should_stop,
