@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -128,6 +129,18 @@ def test_stacks_that_mean_different_things_are_refused(pair, tmp_path):
 def test_an_image_without_labels_is_refused(pair, tmp_path):
     with pytest.raises(em.ShapeError, match="image and its labels"):
         em.train(em.Stack(pair[0]), folder=tmp_path / "run", **TINY)
+
+
+@pytest.mark.slow
+def test_the_readme_has_run(repo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall("```python\n(.*?)```", (repo / "README.md").read_text("utf-8"), re.DOTALL)
+    (code,) = blocks
+    assert "minutes=30" in code
+    names = {}
+    exec(code.replace("minutes=30", "epochs=1, base_filters=4, depth=2"), names)
+    assert names["mask"].shape == (8, 512, 512)
+    assert em.read_stack("cells.tif").shape == (8, 512, 512)
 
 
 @pytest.mark.slow
