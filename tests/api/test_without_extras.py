@@ -98,6 +98,17 @@ def test_the_command_line_runs_or_names_what_to_install(tmp_path):
     check_commands(None, FORBID, tmp_path)
 
 
+def test_a_gpu_is_left_alone_where_keras_is_missing(tmp_path):
+    code = """
+import napari_emseg.model.runtimes.runtime as runtime
+runtime.has_nvidia_gpu = lambda: True
+assert runtime.choose_runtime("auto") == "openvino"
+assert runtime.available_devices()[-1] == "cpu:0"
+"""
+    done = run(None, FORBID + code, tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_what_is_missing_is_named_once():
     command = r'pip install "napari-emseg\[window\]"'
     with pytest.raises(MissingPackageError, match=command), naming_extras():
