@@ -76,7 +76,7 @@ class Training:
         self.parent: str | None = None
         self.terms = terms
         self.rehearsal_set: RehearsalSet = ()
-        self.showing = TrainingMonitor(folder, on_event)
+        self.monitor = TrainingMonitor(folder, on_event)
         self._validated_at = self._validation_took = 0.0
 
     # -- before the first epoch ------------------------------------------------------------
@@ -194,7 +194,7 @@ class Training:
         return False
 
     def _batches(self) -> Generator[Batch]:
-        """Batches of all epochs to come, made ahead also while the network is validated."""
+        """Batches of all epochs to come, prefetched also while the network is validated."""
         first, epochs = len(self.history) + 1, self.recipe.train.epochs - len(self.history)
 
         def make(k: int) -> Batch:
@@ -223,7 +223,7 @@ class Training:
         left = self.schedule.seconds_left(self.schedule.done(epoch))
         self.tell(EpochDone(epoch, self.history[-1], left))
         if validation is not None:
-            self.showing.show(self.history, validation.probability, self.validator.first_slice)
+            self.monitor.show(self.history, validation.probability, self.validator.first_slice)
 
     def _train_epoch(self, epoch: int, batches: Iterator[Batch]) -> Row:
         self.learner.begin_epoch(self.recipe.train.seed, epoch)
@@ -331,5 +331,5 @@ class Training:
             ModelPackage(self.folder.package, info), self.stack, self.split.train,
             lambda runtime: self.validator.v_rand(runtime, info.threshold), self.tell,
         )  # fmt: skip
-        self.showing.draw(self.history)
+        self.monitor.draw(self.history)
         return TrainResult(self.folder.package, best, self.stopped)

@@ -54,10 +54,9 @@ class _Part:
 
     @classmethod
     def of(cls, target: Target, slices: tuple[int, ...], columns: slice) -> _Part:
-        chosen = list(slices)
         return cls(
-            slices, columns, target.classes[chosen][..., columns],
-            target.weights[chosen][..., columns],
+            slices, columns, np.stack([target[z].classes[:, columns] for z in slices]),
+            np.stack([target[z].weights[:, columns] for z in slices]),
         )  # fmt: skip
 
     @property
@@ -78,7 +77,7 @@ class Validator:
     stack : Stack
         Image (Z, Y, X).
     target : Target
-        Classes and weights of the same shape.
+        Classes and weights of its labelled slices.
     split : Split
         What validates.
     network : NetworkConfig
