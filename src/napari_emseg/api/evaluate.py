@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from napari_emseg.api.arrays import OnSlice, as_stack
+from napari_emseg.core.label_meaning import TRUTH_MEANING
 from napari_emseg.core.scores.scores import ISBI_THRESHOLDS, StackScores
 from napari_emseg.errors import CancelledError
 from napari_emseg.types import ArrayLike, LabelsMeaning, ShouldStop, Stack
@@ -16,7 +17,7 @@ def evaluate(
     truth: Stack | ArrayLike,
     *,
     slices: Sequence[int] | None = None,
-    truth_means: LabelsMeaning = "instances",
+    truth_means: LabelsMeaning = TRUTH_MEANING,
     threshold: float | None = None,
     on_slice: OnSlice | None = None,
     should_stop: ShouldStop = lambda: False,

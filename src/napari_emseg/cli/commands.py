@@ -25,6 +25,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.label_meaning import TRUTH_MEANING
 from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
 from napari_emseg.io.read import read_stack
@@ -158,7 +159,7 @@ def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> No
     help="Score these slices of TRUTH, and of PREDICTION where it has as many slices.",
 )  # fmt: skip
 @click.option(
-    "--truth-means", type=click.Choice(get_args(LabelsMeaning)), default="instances",
+    "--truth-means", type=click.Choice(get_args(LabelsMeaning)), default=TRUTH_MEANING,
     show_default=True,
     help="mask: nonzero is cell; instances: so is each id; scribbles: 0 unknown and left out, 1 "
     "membrane, 2 and more cell.",

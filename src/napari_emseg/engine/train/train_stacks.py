@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
@@ -77,11 +75,8 @@ def train_stacks(
     from napari_emseg.model.train.train import train
 
     classes = recipe.network.classes
-    meaning = labels_mean or _guessed_meaning([each for _, each in pairs], classes)
-    on_event(Log(f"Labels are read as {meaning}."))
-    target = make_target(
-        np.asarray(labels.data), meaning, recipe.train, slices=slices, classes=classes
-    )
+    meaning = _meaning([each for _, each in pairs], labels_mean, classes, on_event)
+    target = make_target(labels.data, meaning, recipe.train, slices=slices, classes=classes)
     return train(
         stack, target, recipe, folder=folder, name=name or folder.name, validation=val_slices,
         start_from=start_from, resume=resume, terms=terms, device=device, on_event=on_event,
@@ -105,13 +100,23 @@ def _recipe_and_terms(
     return changed, terms.changed(settings)
 
 
-def _guessed_meaning(labels: Sequence[Stack], classes: int) -> LabelsMeaning:
-    from napari_emseg.core.train.targets import guess_meaning
+def _meaning(
+    labels: Sequence[Stack], said: LabelsMeaning | None, classes: int, on_event: OnEvent
+) -> LabelsMeaning:
+    """What the labels are said to mean, or seem to; told in one line a stack."""
+    from napari_emseg.core.label_meaning import guess_meaning
 
-    found = {guess_meaning(np.asarray(each.data), classes) for each in labels}
+    if said is not None:
+        on_event(Log(f"Labels are read as {said}."))
+        return said
+    guesses = [guess_meaning(each.data, classes=classes) for each in labels]
+    found = {each.meaning for each in guesses if each.labelled} or {guesses[0].meaning}
     if len(found) > 1:
         raise LabelsError(
             f"labels: those of the stacks look like {' and '.join(sorted(found))}; say what all of "
             "them mean (labels_mean)"
         )
-    return found.pop()
+    (meaning,) = found
+    for each in guesses:
+        on_event(Log(f"Labels are read as {meaning}. {each.found}"))
+    return meaning
