@@ -15,7 +15,7 @@ EXTRA_OF = {
     **dict.fromkeys(("bioimageio", "keras", "nncf", "onnx", "tensorflow", "tf2onnx"), "train"),
     **dict.fromkeys(
         (
-            "magicgui", "napari", "npe2", "pooch", "psygnal", "pyvirtualdisplay", "qtpy",
+            "magicgui", "napari", "npe2", "psygnal", "pyvirtualdisplay", "qtpy",
             "requests", "superqt",
         ),
         "window",

@@ -11,12 +11,8 @@ import pytest
 from napari_emseg.core.train.patches import make_batch
 from napari_emseg.core.train.targets import make_target
 from napari_emseg.model.packages.library import export_model, import_model
-from napari_emseg.model.packages.package import read_package
-from napari_emseg.model.train.rehearsal_file import (
-    REHEARSAL_FILE,
-    read_rehearsal_set,
-    write_rehearsal_set,
-)
+from napari_emseg.model.packages.package import REHEARSAL_FILE, read_package
+from napari_emseg.model.train.rehearsal_file import read_rehearsal_set, write_rehearsal_set
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.train import train
 from napari_emseg.types import Log

@@ -9,15 +9,10 @@ import numpy as np
 
 from napari_emseg.core.train.rehearsal import Example, RehearsalSet
 from napari_emseg.errors import WriteError
-from napari_emseg.model.packages.package import ModelPackage
-from napari_emseg.model.train.run_folder import RunFolder, write_atomically
+from napari_emseg.io.disk.atomic import write_atomically
+from napari_emseg.model.packages.package import REHEARSAL_FILE, ModelPackage
+from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import Log, OnEvent
-
-REHEARSAL_FILE = "lesson.npz"
-"""Name of the file in a model's folder, older than its word here.
-
-It holds pixels of a person's, so no export takes it.
-"""
 
 _PARTS = ("image", "classes", "weights")
 

@@ -20,10 +20,11 @@ from napari_emseg.core.train.split import Split
 from napari_emseg.core.train.steps import steps_per_epoch
 from napari_emseg.core.train.targets import Target
 from napari_emseg.errors import CancelledError, EmsegError
+from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.model.network.losses import training_loss
+from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.packages.library import name_of
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
-from napari_emseg.model.predict.predict import read_seen
 from napari_emseg.model.runtimes.int8 import add_int8
 from napari_emseg.model.train.history import Row, TrainResult, best_epoch
 from napari_emseg.model.train.learner import new_learner, resumed_learner
@@ -38,7 +39,7 @@ from napari_emseg.model.train.rehearsal_file import (
     read_rehearsal_set,
     store_rehearsal_set,
 )
-from napari_emseg.model.train.run_folder import RunFolder, write_atomically
+from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.schedule import Schedule, has_stalled
 from napari_emseg.model.train.step_time_book import VALIDATION_SHARE
 from napari_emseg.model.train.training_monitor import TrainingMonitor

@@ -18,7 +18,8 @@ from napari_emseg.core.scores.metrics import ThresholdScores, score_stack
 from napari_emseg.core.train.split import Split
 from napari_emseg.core.train.targets import Target
 from napari_emseg.model.network.losses import loss_of
-from napari_emseg.model.predict.predict import predict_slice, read_seen
+from napari_emseg.model.network.seen_slices import read_seen
+from napari_emseg.model.predict.predict import predict_slice
 from napari_emseg.model.runtimes.keras_runtime import KerasRuntime
 from napari_emseg.model.runtimes.runtime import Runtime
 from napari_emseg.model.train.history import Row
