@@ -92,7 +92,7 @@ def segment(
     ((2, 512, 512), dtype('uint8'), (50.0, 4.0, 4.0))
     """
     from napari_emseg.core.segment.segmenter import DTYPES
-    from napari_emseg.engine.segment_stack import segment_stack
+    from napari_emseg.engine.segment.stack import segment_stack
 
     _require_output(output)
     stack, package = as_stack(image, voxel_size_nm), load_model(model)

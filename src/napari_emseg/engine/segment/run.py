@@ -5,33 +5,28 @@ Keras and OpenVINO are loaded inside these functions, by the jobs that need them
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_emseg.engine.segment.jobs import PredictJob, PredictResult, SegmentJob, WarmUpJob
-from napari_emseg.errors import CancelledError, ShapeError
+from napari_emseg.engine.segment.stack import StackPrediction
+from napari_emseg.errors import ShapeError
 from napari_emseg.io.file_fingerprint import sha256_of
 from napari_emseg.model.predict.predictor import CostEstimate, Predictor
 from napari_emseg.types import (
     Float32Array,
-    Log,
     OnEvent,
-    Progress,
     ShouldStop,
-    SliceDone,
     Stack,
     StackKind,
 )
 
 if TYPE_CHECKING:
-    from napari_emseg.core.segment.tiling import Region
+    from napari_emseg.model.packages.package import ModelPackage
 
 
 def warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> CostEstimate | None:
@@ -47,7 +42,7 @@ def predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
     from napari_emseg.core.classes import cell_probability, class_within_cells
     from napari_emseg.io.scratch import attach
 
-    work = _Prediction(job, Stack(attach(job.source)), emit, should_stop)
+    work = _prediction(job, Stack(attach(job.source)), emit, should_stop)
     out = _attach("out", job.out, work.stack)
     within = _attach("within_cells", job.within_cells, work.stack) if job.within_cells else None
     region = job.region or (slice(None), slice(None))
@@ -66,11 +61,13 @@ def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
     from napari_emseg.io.read import read_stack
     from napari_emseg.io.resumable_writer import ResumableWriter, planned_stack
 
-    work = _Prediction(job, read_stack(job.source, kind="image"), emit, should_stop)
+    work = _prediction(job, read_stack(job.source, kind="image"), emit, should_stop)
     kind: StackKind = "image" if job.what == "probability" else "labels"
     planned = planned_stack(work.stack, len(work.slices), DTYPES[job.what], kind=kind)
     places = {"overwrite": job.overwrite, "resume": job.resume}
-    with ResumableWriter(job.out, planned, _run_of(work), **places, sources=[job.source]) as out:
+    with ResumableWriter(
+        job.out, planned, _run_of(job, work.package), **places, sources=[job.source]
+    ) as out:
         segmenter = Segmenter(job.what, job.rules)
         if out.done:
             segmenter.go_on(out.done - 1, out.last(), last_id=int(out.highest))
@@ -85,70 +82,24 @@ def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
     return work.result("they are kept, and --resume goes on")
 
 
-class _Prediction:
-    """A stack on its way through a model: what is predicted, how far it is, how it ends."""
+def _prediction(
+    job: PredictJob | SegmentJob, stack: Stack, emit: OnEvent, should_stop: ShouldStop
+) -> StackPrediction:
+    from napari_emseg.model.packages.library import find_model
 
-    def __init__(
-        self, job: PredictJob | SegmentJob, stack: Stack, emit: OnEvent, should_stop: ShouldStop
-    ) -> None:
-        from napari_emseg.model.packages.library import find_model
-
-        self.job, self._emit, self._should_stop = job, emit, should_stop
-        self.package, self.stack = find_model(job.model), stack
-        self.slices = range(len(self.stack)) if job.slices is None else job.slices
-        self.stack.require_slices(self.slices)
-        self._before = self._done = 0
-        self._device = "no device"
-        self._start = time.monotonic()
-
-    def predicted(
-        self, region: Region | None = None, *, skip: int = 0
-    ) -> Iterator[tuple[int, Float32Array]]:
-        """Slices and their channels, without the first ``skip``, which are there already."""
-        self._before = self._done = skip
-        if skip == len(self.slices):
-            return
-        from napari_emseg.model.predict.predict import predict_slices
-
-        info = self.package.info
-        self._emit(Log(f"Loading model {info.name!r}."))
-        predictor = Predictor.of(self.package, self.job.device, self.job.config, self._emit)
-        self._start = time.monotonic()
-        if skip:
-            self._emit(Progress(skip, len(self.slices), "slices"))
-        yield from predict_slices(
-            self.stack, self.slices[skip:], partial(predictor, region=region), info.network,
-            should_stop=self._should_stop,
-        )  # fmt: skip
-        self._device = predictor.runtime
-
-    def finished(self, z: int) -> None:
-        """Tell that slice ``z`` is where it belongs."""
-        self._done += 1
-        total, seconds = len(self.slices), time.monotonic() - self._start
-        left = seconds / (self._done - self._before) * (total - self._done)
-        self._emit(SliceDone(z))
-        self._emit(Progress(self._done, total, "slices", left))
-
-    def result(self, kept: str = "they are kept") -> PredictResult:
-        """How it ended; `CancelledError` where slices are missing."""
-        done, total = self._done, len(self.slices)
-        if done < total:
-            raise CancelledError(f"Stopped after {done} of {total} slices; {kept}.")
-        seconds = time.monotonic() - self._start
-        threshold = self.package.info.threshold
-        return PredictResult(done - self._before, seconds, self._device, threshold)
+    return StackPrediction(
+        stack, find_model(job.model), slices=job.slices, device=job.device, config=job.config,
+        on_event=emit, should_stop=should_stop,
+    )  # fmt: skip
 
 
-def _run_of(work: _Prediction) -> dict[str, Any]:
+def _run_of(job: SegmentJob, package: ModelPackage) -> dict[str, Any]:
     """What the pixels of a segmentation depend on, by the names that a person knows."""
-    job = work.job
-    assert isinstance(job, SegmentJob)
     rules = {} if job.what == "probability" else asdict(job.rules)
     changed = datetime.fromtimestamp(job.source.stat().st_mtime, UTC)
     return {
         "input": f"{job.source.resolve()} of {changed.isoformat()}",
-        "model": f"{work.package.info.name} (sha256 {sha256_of(work.package.weights)})",
+        "model": f"{package.info.name} (sha256 {sha256_of(package.weights)})",
         "slices": job.slices or "all",
         "what": job.what,
         **asdict(job.config),

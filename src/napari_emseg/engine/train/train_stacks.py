@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
@@ -19,6 +19,9 @@ from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.model.train.history import TrainResult
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import LabelsMeaning, Log, OnEvent, ShouldStop, Stack
+
+if TYPE_CHECKING:
+    from napari_emseg.core.train.targets import Target
 
 Pair: TypeAlias = tuple[Stack, Stack]
 """An image and its labels, both (Z, Y, X) and of one shape."""
@@ -68,19 +71,62 @@ def train_stacks(
         As `model.train.train.train`.
     """
     recipe, terms = _recipe_and_terms(RunFolder(folder) if resume else None, settings or {})
+    return train_pairs(
+        pairs, recipe, terms, folder=folder, name=name or folder.name, labels_mean=labels_mean,
+        slices=slices, val_slices=val_slices, start_from=start_from, resume=resume, device=device,
+        on_event=on_event, should_stop=should_stop,
+    )  # fmt: skip
+
+
+def train_pairs(
+    pairs: Sequence[Pair],
+    recipe: Recipe,
+    terms: TermsConfig,
+    *,
+    folder: Path,
+    name: str,
+    labels_mean: LabelsMeaning | None,
+    slices: Sequence[int] | None,
+    val_slices: Sequence[int] | None,
+    start_from: ModelPackage | None,
+    resume: bool,
+    device: str,
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+    reviewed: Stack | None = None,
+) -> TrainResult:
+    """Train by a recipe that is ready; as `train_stacks`, which makes one of settings.
+
+    ``reviewed`` (Z, Y, X) is nonzero where the labels count; everywhere by default.
+    """
     stack, labels = join_stacks(pairs, input_slices=recipe.network.input_slices)
     on_event(Log("Loading Keras ..."))
     load_backend()
-    from napari_emseg.core.train.targets import make_target
     from napari_emseg.model.train.train import train
 
-    classes = recipe.network.classes
-    meaning = _meaning([each for _, each in pairs], labels_mean, classes, on_event)
-    target = make_target(labels.data, meaning, recipe.train, slices=slices, classes=classes)
+    meaning = meaning_of([each for _, each in pairs], labels_mean, recipe.network.classes, on_event)
+    target = target_of(labels, meaning, recipe, slices=slices, reviewed=reviewed)
     return train(
-        stack, target, recipe, folder=folder, name=name or folder.name, validation=val_slices,
+        stack, target, recipe, folder=folder, name=name, validation=val_slices,
         start_from=start_from, resume=resume, terms=terms, device=device, on_event=on_event,
         should_stop=should_stop,
+    )  # fmt: skip
+
+
+def target_of(
+    labels: Stack,
+    meaning: LabelsMeaning,
+    recipe: Recipe,
+    *,
+    slices: Sequence[int] | None,
+    reviewed: Stack | None,
+) -> Target:
+    """What labels teach, slice by slice; where ``reviewed`` is 0 nothing."""
+    from napari_emseg.core.train.targets import make_target
+
+    return make_target(
+        labels.data, meaning, recipe.train, slices=slices, classes=recipe.network.classes,
+        reviewed=None if reviewed is None else lambda z: reviewed.slice(z) != 0,
     )  # fmt: skip
 
 
@@ -100,7 +146,7 @@ def _recipe_and_terms(
     return changed, terms.changed(settings)
 
 
-def _meaning(
+def meaning_of(
     labels: Sequence[Stack], said: LabelsMeaning | None, classes: int, on_event: OnEvent
 ) -> LabelsMeaning:
     """What the labels are said to mean, or seem to; told in one line a stack."""
