@@ -2,9 +2,10 @@
 
 What costs V_rand is not a fuzzy pixel but a wrong decision on whether two cells are one. So two
 things are multiplied for each square of a slice: how many of its pixels are near the threshold, and
-how much hangs on its links. A link is the strongest contact of two neighbouring cells, the saddle
-of the probability between them: the nearer it is to the threshold, the less sure the decision, and
-the larger both cells are, the more pairs of pixels are decided by it.
+how much hangs on its uncertain boundaries. An uncertain boundary is the strongest contact of two
+neighbouring cells, the saddle of the probability between them: the nearer it is to the threshold,
+the less sure the decision, and the larger both cells are, the more pairs of pixels are decided by
+it.
 
 On ISBI slices 24 to 26 the first tenth of the squares so holds more of what correcting could win
 than by uncertainty alone, at the same rank correlation: see ``benchmarks/bench_ranking.py``.
@@ -27,10 +28,10 @@ _UNCERTAIN = 0.3
 """How far from the threshold a pixel is taken for certain."""
 
 _DOUBTFUL = 0.2
-"""How far from the threshold a link is."""
+"""How far from the threshold an uncertain boundary is."""
 
-_WITHOUT_LINK = 0.02
-"""What uncertain pixels count by themselves, beside the square root of a link's share of pairs."""
+_WITHOUT_BOUNDARY = 0.02
+"""What uncertain pixels count by themselves, beside the square root of a boundary's share."""
 
 _SMALLEST_SEED_PX = 10
 
@@ -68,34 +69,34 @@ def rank_regions(probability: Float32Array, threshold: float) -> list[ReviewRegi
         One for each square with an uncertain pixel; empty where all is certain.
     """
     uncertain = np.clip(1 - np.abs(probability - np.float32(threshold)) / _UNCERTAIN, 0, 1)
-    links: dict[tuple[int, int], list[UncertainBoundary]] = {}
-    for link in uncertain_boundaries(probability, threshold):
-        links.setdefault((link.y // SQUARE_PX, link.x // SQUARE_PX), []).append(link)
+    boundaries: dict[tuple[int, int], list[UncertainBoundary]] = {}
+    for each in uncertain_boundaries(probability, threshold):
+        boundaries.setdefault((each.y // SQUARE_PX, each.x // SQUARE_PX), []).append(each)
     height, width = probability.shape
-    places = [
-        _place(uncertain, row, column, links.get((row, column), []))
+    regions = [
+        _region(uncertain, row, column, boundaries.get((row, column), []))
         for row in range(-(-height // SQUARE_PX))
         for column in range(-(-width // SQUARE_PX))
     ]
-    return sorted((place for place in places if place.risk > 0), key=lambda each: -each.risk)
+    return sorted((region for region in regions if region.risk > 0), key=lambda each: -each.risk)
 
 
-def _place(
-    uncertain: Float32Array, row: int, column: int, links: list[UncertainBoundary]
+def _region(
+    uncertain: Float32Array, row: int, column: int, boundaries: list[UncertainBoundary]
 ) -> ReviewRegion:
     top, left = row * SQUARE_PX, column * SQUARE_PX
     square = uncertain[top : top + SQUARE_PX, left : left + SQUARE_PX]
-    share = sum(link.share for link in links)
-    risk = float(square.sum()) / SQUARE_PX**2 * (_WITHOUT_LINK + share**0.5)
-    if links:
-        worst = max(links, key=lambda link: link.share)
+    share = sum(boundary.share for boundary in boundaries)
+    risk = float(square.sum()) / SQUARE_PX**2 * (_WITHOUT_BOUNDARY + share**0.5)
+    if boundaries:
+        worst = max(boundaries, key=lambda boundary: boundary.share)
         return ReviewRegion(worst.y, worst.x, risk)
     y, x = np.unravel_index(int(ndimage.uniform_filter(square, 9).argmax()), square.shape)
     return ReviewRegion(top + int(y), left + int(x), risk)
 
 
 def uncertain_boundaries(probability: Float32Array, threshold: float) -> list[UncertainBoundary]:
-    """The saddle between each two neighbouring cells whose link is in doubt.
+    """The saddle between each two neighbouring cells that may be one.
 
     Parameters
     ----------
