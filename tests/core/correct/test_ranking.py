@@ -53,10 +53,10 @@ def test_a_doubtful_link_comes_before_a_fuzzy_inside():
 def test_without_a_link_the_uncertain_spot_is_shown():
     probability = np.full((128, 128), 0.99, np.float32)
     probability[70:80, 20:30] = 0.5
-    (place,) = rank_regions(probability, THRESHOLD)
-    assert 70 <= place.y < 80
-    assert 20 <= place.x < 30
-    assert place.risk > 0
+    (region,) = rank_regions(probability, THRESHOLD)
+    assert 70 <= region.y < 80
+    assert 20 <= region.x < 30
+    assert region.risk > 0
 
 
 def test_a_slice_that_is_certain_has_no_place():
@@ -67,17 +67,17 @@ def test_a_slice_that_is_certain_has_no_place():
 @pytest.mark.parametrize("shape", [(1, 1), (63, 65), (64, 200)])
 def test_any_shape(shape):
     probability = np.random.default_rng(0).random(shape, np.float32)
-    places = rank_regions(probability, THRESHOLD)
-    assert [p.risk for p in places] == sorted((p.risk for p in places), reverse=True)
-    assert all(0 <= p.y < shape[0] and 0 <= p.x < shape[1] for p in places)
-    assert len({str(p.square) for p in places}) == len(places)
+    regions = rank_regions(probability, THRESHOLD)
+    assert [p.risk for p in regions] == sorted((p.risk for p in regions), reverse=True)
+    assert all(0 <= p.y < shape[0] and 0 <= p.x < shape[1] for p in regions)
+    assert len({str(p.square) for p in regions}) == len(regions)
 
 
 def test_the_worst_slice_comes_first_and_whole():
-    def places(*risks):
+    def regions(*risks):
         return [ReviewRegion(k * SQUARE_PX, 0, risk) for k, risk in enumerate(risks)]
 
-    by_slice = {0: places(0.5, 0.1), 1: places(0.4, 0.4, 0.3, 0.2, 0.1), 2: []}
-    assert [(z, place.risk) for z, place in visiting_order(by_slice)] == [
+    by_slice = {0: regions(0.5, 0.1), 1: regions(0.4, 0.4, 0.3, 0.2, 0.1), 2: []}
+    assert [(z, region.risk) for z, region in visiting_order(by_slice)] == [
         (1, 0.4), (1, 0.4), (0, 0.5),
     ]  # fmt: skip

@@ -17,7 +17,14 @@ import numpy.typing as npt
 from psygnal import Signal
 
 from napari_emseg.core.correct.difference import Difference, difference_of
-from napari_emseg.core.correct.edits import Edits, Policy, SliceEdits, merged, packed_mask
+from napari_emseg.core.correct.edits import (
+    NOTHING,
+    Edits,
+    Policy,
+    SliceEdits,
+    merged,
+    packed_mask,
+)
 from napari_emseg.core.correct.packed import Packable, Packed
 from napari_emseg.errors import LabelsError
 from napari_emseg.session.painting.labels import LIMIT, LabelsLayer
@@ -145,6 +152,15 @@ class EditTracker:
     def note(self, changed: set[int]) -> None:
         """Slices were written to by other ways than strokes."""
         self._tell(changed)
+
+    def rewritten(self, z: int) -> None:
+        """Who makes the labels has made slice ``z`` anew, on which nothing is a person's.
+
+        What stood there before earlier strokes, which are undone, says nothing of it any more.
+        """
+        if self.edits.of(z) is not NOTHING:
+            self.edits.predict(z, None)
+            self._tell({z})
 
     # -- predictions -----------------------------------------------------------------------
 
