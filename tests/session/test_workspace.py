@@ -11,9 +11,8 @@ def _prediction(image, *, done=(0,), shown=True):
 
 def test_newest_is_the_last_that_holds_slices_and_is_shown():
     space = Workspace()
-    a, b, empty, gone = (
-        _prediction("a"), _prediction("b"), _prediction("b", done=()), _prediction("b", shown=False),
-    )  # fmt: skip
+    a, b = _prediction("a"), _prediction("b")
+    empty, gone = _prediction("b", done=()), _prediction("b", shown=False)
     for each in (a, b, empty, gone):
         space.add(each)
     assert space.newest() is b

@@ -1,4 +1,4 @@
-"""Where to look first: at links between large cells that are in doubt."""
+"""Where to look first: at boundaries of large cells that are in doubt."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def rooms(gap: float, *, at: int = 100, width: int = 256) -> np.ndarray:
     return probability
 
 
-def test_a_link_is_found_where_it_is():
-    (link,) = uncertain_boundaries(rooms(0.55), THRESHOLD)
-    assert 88 <= link.y < 102
-    assert 96 <= link.x < 104
+def test_an_uncertain_boundary_is_found_where_it_is():
+    (boundary,) = uncertain_boundaries(rooms(0.55), THRESHOLD)
+    assert 88 <= boundary.y < 102
+    assert 96 <= boundary.x < 104
 
 
 @pytest.mark.parametrize("gap", [0.01, 0.99])
-def test_what_is_certain_is_no_link(gap):
+def test_what_is_certain_is_no_uncertain_boundary(gap):
     assert uncertain_boundaries(rooms(gap), THRESHOLD) == []
 
 
@@ -42,7 +42,7 @@ def test_large_cells_count_more():
     assert large <= 0.25  # of all pairs, those between two halves
 
 
-def test_a_doubtful_link_comes_before_a_fuzzy_inside():
+def test_a_doubtful_boundary_comes_before_a_fuzzy_inside():
     probability = rooms(0.52)
     probability[10:30, 200:220] = 0.5  # 400 px of a cell, against the 50 of the gap
     first, *others = rank_regions(probability, THRESHOLD)
@@ -50,7 +50,7 @@ def test_a_doubtful_link_comes_before_a_fuzzy_inside():
     assert others
 
 
-def test_without_a_link_the_uncertain_spot_is_shown():
+def test_without_a_boundary_the_uncertain_spot_is_shown():
     probability = np.full((128, 128), 0.99, np.float32)
     probability[70:80, 20:30] = 0.5
     (region,) = rank_regions(probability, THRESHOLD)
@@ -59,7 +59,7 @@ def test_without_a_link_the_uncertain_spot_is_shown():
     assert region.risk > 0
 
 
-def test_a_slice_that_is_certain_has_no_place():
+def test_a_slice_that_is_certain_has_no_region():
     assert rank_regions(np.ones((100, 70), np.float32), THRESHOLD) == []
     assert rank_regions(np.zeros((100, 70), np.float32), THRESHOLD) == []
 

@@ -1,4 +1,4 @@
-"""Regions of a stack to review, and in which order; `core.correct.ranking` finds them."""
+"""Regions of a stack to look at, and in which order; `core.correct.ranking` finds them."""
 
 from __future__ import annotations
 
@@ -44,9 +44,7 @@ def visiting_order(regions: Mapping[int, Sequence[ReviewRegion]]) -> list[tuple[
     The worst slice comes first, with all of its regions that matter, because a slice that is
     corrected counts as a whole; then the next slice.
     """
-    worst_first = sorted(regions, key=lambda z: -sum(region.risk for region in regions[z]))
+    worst_first = sorted(regions, key=lambda z: -sum(each.risk for each in regions[z]))
     return [
-        (z, region)
-        for z in worst_first
-        for region in regions[z][: -(-len(regions[z]) // _WORTH_IT)]
+        (z, each) for z in worst_first for each in regions[z][: -(-len(regions[z]) // _WORTH_IT)]
     ]

@@ -55,6 +55,11 @@ class ArrayLabels:
         """Of the labels."""
         return self.data.dtype
 
+    @property
+    def stack(self) -> npt.NDArray[Any]:
+        """All labels (Z, Y, X)."""
+        return self.data
+
     def slice(self, z: int) -> npt.NDArray[Any]:
         """Labels (Y, X) of a slice; a view."""
         labels: npt.NDArray[Any] = self.data[z]

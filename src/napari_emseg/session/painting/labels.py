@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.correct.difference import Difference, difference_of
+from napari_emseg.types import ArrayLike
 
 LIMIT = 100
 """Steps that can be undone."""
@@ -39,6 +40,10 @@ class LabelsLayer(StackLayer, Protocol):
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the labels."""
+
+    @property
+    def stack(self) -> ArrayLike:
+        """All labels (Z, Y, X); a lazy stack stays lazy."""
 
     def slice(self, z: int) -> npt.NDArray[Any]:
         """Labels (Y, X) of a slice: a view; of a lazy stack it is not loaded yet."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
 
     from napari_emseg.core.correct.difference import Difference
+    from napari_emseg.types import ArrayLike
 
 
 class NapariStack:
@@ -54,6 +55,12 @@ class NapariLabels(NapariStack):
         """Of the labels."""
         dtype: np.dtype[Any] = np.dtype(self.key.data.dtype)
         return dtype
+
+    @property
+    def stack(self) -> ArrayLike:
+        """All labels (Z, Y, X); a lazy stack stays lazy."""
+        data: ArrayLike = self.key.data if self.key.ndim == 3 else self.key.data[np.newaxis]
+        return data
 
     def slice(self, z: int) -> np.ndarray[Any, Any]:
         """Labels (Y, X) of slice ``z``; a view."""
