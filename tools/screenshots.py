@@ -269,7 +269,7 @@ def correct(theme: str) -> None:
         viewer.dims.set_current_step(0, CORRECTED)
         wait_until(lambda: dock.review.strip._edits.slices == (CORRECTED,))
         keep_canvas("loop-2-corrected")
-        dock.places.next.native.click()
+        dock.regions.next.native.click()
         album.take()
         dock.retrain.config["minutes"].value = RETRAIN_MINUTES
         dock.retrain.run.start.native.click()

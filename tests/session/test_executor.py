@@ -170,3 +170,16 @@ def test_timers_of_the_direct_executor_wait_for_time_to_pass():
     executor.pass_time()
     assert rung == ["soon", "late"]
     assert not late.is_active
+
+
+def test_waiting_for_a_lane_is_for_the_work_and_not_for_its_results():
+    delivered = []
+    lane = ThreadLane("test", delivered.append)
+    made = []
+    for k in range(3):
+        lane.run(lambda k=k: made.append(k), made.append)
+    lane.wait()
+    assert made == [0, 1, 2]
+    assert delivered  # still to be handed over
+    lane.stop()
+    DirectExecutor().lane("test").wait()

@@ -82,6 +82,9 @@ class Lane(Protocol):
     def drop(self) -> None:
         """Hand over nothing of what was asked for so far."""
 
+    def wait(self) -> None:
+        """Until all that was asked for so far is done; it may still have to be handed over."""
+
     def stop(self, *, wait: bool = False) -> None:
         """Do nothing more, and hand nothing over; ``wait`` for what is being done."""
 
@@ -151,6 +154,10 @@ class ThreadLane:
         for task in self._tasks:
             task.stop()
         self._tasks.clear()
+
+    def wait(self) -> None:
+        """As `Lane.wait`."""
+        self._thread.submit(_nothing).result()
 
     def stop(self, *, wait: bool = False) -> None:
         """As `Lane.stop`."""
@@ -244,6 +251,9 @@ class DirectLane:
 
     def drop(self) -> None:
         """As `Lane.drop`: nothing is ever left."""
+
+    def wait(self) -> None:
+        """As `Lane.wait`: all is done already."""
 
     def stop(self, *, wait: bool = False) -> None:  # noqa: ARG002  nothing is being done
         """As `Lane.stop`."""

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from napari.layers import Labels
 
-from napari_emseg.ui.painting import undo_history as undoable
+from napari_emseg.session.painting.labels import LIMIT, differences
+from napari_emseg.ui.viewer import undo_history as undoable
+from napari_emseg.ui.viewer.stack_layers import NapariLabels
+
+
+def write(layer: Labels, slices: list):
+    return undoable.apply(layer, differences(NapariLabels(layer), slices))
 
 
 def stack(dtype=np.uint8) -> np.ndarray:
@@ -29,7 +35,7 @@ def test_a_write_is_one_step(layer):
     layer.paint(at(layer, 10, 10), 7)
     painted = layer.data.copy()
     wanted = [(z, np.full((40, 50), 3)) for z in range(4 if layer.ndim == 3 else 1)]
-    assert undoable.write(layer, wanted) is not None
+    assert write(layer, wanted) is not None
     assert (layer.data == 3).all()
     assert layer.data.dtype == np.uint8
 
@@ -45,7 +51,7 @@ def test_a_write_is_one_step(layer):
 
 def test_where_nothing_differs_there_is_no_step(layer):
     same = layer.data[2] if layer.ndim == 3 else layer.data
-    assert undoable.write(layer, [(2, same.copy())]) is None
+    assert write(layer, [(2, same.copy())]) is None
     assert undoable.steps(layer) == (0, 0)
 
 
@@ -55,7 +61,7 @@ def test_a_step_can_be_extended(layer):
     now = layer.data[2] if layer.ndim == 3 else layer.data
     wanted = now.copy()
     wanted[30:] = 9
-    undoable.extend(layer, [(2, wanted)])
+    undoable.extend(layer, differences(NapariLabels(layer), [(2, wanted)]))
     np.testing.assert_array_equal(layer.data[2] if layer.ndim == 3 else layer.data, wanted)
     assert undoable.steps(layer) == (1, 0)
     layer.undo()
@@ -65,16 +71,43 @@ def test_a_step_can_be_extended(layer):
 
 
 def test_napari_keeps_so_many_steps():
-    assert Labels._history_limit == undoable.LIMIT
+    assert Labels._history_limit == LIMIT
 
 
 def test_only_what_differs_is_recorded():
     layer = Labels(np.zeros((30, 512, 512), np.uint8))
     wanted = np.zeros((512, 512), np.uint8)
     wanted[100:110, 200:230] = 1
-    undoable.write(layer, [(3, wanted)])
+    write(layer, [(3, wanted)])
     ((_, old, new),) = undoable.last_done(layer)
     assert old.shape == new.shape == (1, 10, 30)
+
+
+def test_a_step_is_found_again_by_its_mark():
+    layer = Labels(stack())
+    mark = write(layer, [(1, np.full((40, 50), 3)), (2, np.full((40, 50), 4))])
+    layer.paint((2, 10, 10), 7)
+    assert not undoable.is_of(mark, undoable.last_done(layer))
+    layer.undo()
+    assert undoable.is_of(mark, undoable.last_done(layer))
+    layer.undo()
+    assert undoable.is_of(mark, undoable.last_undone(layer))
+
+
+def test_packed_steps_are_undone_and_redone_all_the_same(layer):
+    first = layer.data.copy()
+    found = differences(NapariLabels(layer), [(2, np.full((40, 50), 3))])
+    undoable.apply(layer, found)
+    for each in found:
+        each.old.pack()
+        each.new.pack()
+    z = 2 if layer.ndim == 3 else 0
+    expected = first[2] if layer.ndim == 3 else first
+    np.testing.assert_array_equal(undoable.before(layer, z, undoable.last_done(layer)), expected)
+    layer.undo()
+    np.testing.assert_array_equal(layer.data, first)
+    layer.redo()
+    np.testing.assert_array_equal(NapariLabels(layer).slice(2), np.full((40, 50), 3))
 
 
 def atoms_of(layer: Labels) -> list:
@@ -90,7 +123,7 @@ def test_every_kind_of_step_can_be_taken_back(layer):
     layer.paint_polygon([at(layer, 20, 20), at(layer, 20, 30), at(layer, 30, 30)], 4)
     rows = (np.array([2, 2, 1]),) if layer.ndim == 3 else ()
     layer.data_setitem((*rows, np.array([1, 2, 3]), np.array([4, 5, 6])), 8)
-    undoable.write(layer, [(2, np.full((40, 50), 3))])
+    write(layer, [(2, np.full((40, 50), 3))])
     atoms = atoms_of(layer)
     assert undoable.slices_of(layer, atoms) == ({1, 2} if layer.ndim == 3 else {0})
     for z in undoable.slices_of(layer, atoms):

@@ -2,78 +2,61 @@
 
 The one place that knows how napari keeps its undo history: a step is a list of atoms, each of which
 says where labels were written and what stood there before. `Labels.data_setitem` would record three
-indices for every pixel; a box with its old and new labels takes a tenth of that memory.
+indices for every pixel; a box with its old and new labels takes a tenth of that memory, and less
+once these are packed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
-LIMIT = 100
-"""Steps that napari keeps."""
-
-Slices: TypeAlias = Iterable[tuple[int, np.ndarray[Any, Any]]]
-"""Numbers of slices, and the labels (Y, X) that they are to have."""
+    from napari_emseg.core.correct.difference import Difference
 
 
-def write(layer: Labels, slices: Slices) -> Any:
-    """Write whole slices as one step of undo.
+def apply(layer: Labels, differences: Sequence[Difference]) -> Any:
+    """Write differences as one step of undo.
 
     Parameters
     ----------
     layer : Labels
         Of two or three axes.
-    slices : iterable of (int, (Y, X) array)
-        Where what differs is written.
+    differences : sequence of Difference
+        What is to be written.
 
     Returns
     -------
     Any
-        What `done` and `undone` know the step by; None where nothing differed.
+        What `is_of` knows the step by; None where there was nothing to write.
     """
-    return apply(layer, _differences(layer, slices))
-
-
-def difference(layer: Labels, z: int, wanted: np.ndarray[Any, Any]) -> Any:
-    """What has to be written to give slice ``z`` the labels ``wanted`` (Y, X); None if nothing.
-
-    It only reads, so a thread may call it; `apply` takes it as long as the slice stays as it is.
-    """
-    now = np.asarray(layer.data[z] if layer.ndim == 3 else layer.data)
-    differs = now != wanted
-    if not differs.any():
-        return None
-    rows, columns = _box(differs)
-    key = (slice(z, z + 1), rows, columns)[-layer.ndim :]
-    old = np.array(layer.data[key])
-    return key, old, np.array(wanted[rows, columns], old.dtype).reshape(old.shape)
-
-
-def apply(layer: Labels, differences: Sequence[Any]) -> Any:
-    """Write what `difference` has found as one step of undo; returns as `write`."""
     if not differences:
         return None
+    atoms = [_atom(layer, each) for each in differences]
     with layer.block_history():
-        for atom in differences:
+        for atom in atoms:
             layer.data[atom[0]] = atom[2]
             layer._save_history(atom)
     layer.refresh(extent=False)
-    return differences[0]
+    return atoms[0][0]
 
 
-def extend(layer: Labels, slices: Slices) -> None:
-    """Write whole slices as a part of the last step, which one Ctrl-Z takes back with it."""
-    atoms = _differences(layer, slices)
+def extend(layer: Labels, differences: Sequence[Difference]) -> None:
+    """Write differences as a part of the last step, which one Ctrl-Z takes back with it."""
+    atoms = [_atom(layer, each) for each in differences]
     for atom in atoms:
         layer.data[atom[0]] = atom[2]
     layer._undo_history[-1].extend(atoms)
     layer.refresh(extent=False)
+
+
+def is_of(mark: Any, atoms: Iterable[Any]) -> bool:
+    """Whether atoms are those of the step that `apply` has given this mark."""
+    return any(_place(atom) is mark for atom in atoms)
 
 
 def steps(layer: Labels) -> tuple[int, int]:
@@ -96,6 +79,11 @@ def unfinished(layer: Labels) -> Sequence[Any]:
     return tuple(layer._staged_history)
 
 
+def all_done(layer: Labels) -> Sequence[Any]:
+    """Atoms of all steps that can be undone."""
+    return [atom for step in layer._undo_history for atom in step]
+
+
 def slices_of(layer: Labels, atoms: Iterable[Any]) -> set[int]:
     """Slices that atoms have written to."""
     if layer.ndim == 2:
@@ -115,14 +103,11 @@ def before(layer: Labels, z: int, atoms: Sequence[Any]) -> np.ndarray[Any, Any]:
     return labels
 
 
-def _differences(layer: Labels, slices: Slices) -> list[Any]:
-    found = [difference(layer, z, wanted) for z, wanted in slices]
-    return [atom for atom in found if atom is not None]
-
-
-def _box(differs: np.ndarray[Any, Any]) -> tuple[slice, slice]:
-    rows, columns = (np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+def _atom(layer: Labels, difference: Difference) -> tuple[Any, Any, Any]:
+    """As `Labels.data_setitem` would record it, with a box in place of indices."""
+    z = difference.z
+    key = (slice(z, z + 1), difference.rows, difference.columns)[-layer.ndim :]
+    return key, difference.old, difference.new
 
 
 def _place(atom: Any) -> Any:
