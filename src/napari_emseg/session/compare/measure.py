@@ -16,6 +16,9 @@ from napari_emseg.core.scores.slice_comparison import ComparedSlice
 from napari_emseg.report.provenance import PixelHash
 from napari_emseg.session.compare.layer_pair import LayerPair
 
+DOUBTED = -1
+"""A version that no pixels have: of what is to be made anew, with its error map."""
+
 
 @dataclass(frozen=True, eq=False)
 class MeasuredSlice:
@@ -68,7 +71,8 @@ def measure(
     config : CompareConfig
         Threshold, and what is too small to be an error.
     known : mapping of int to MeasuredSlice, optional
-        What is given back again where pixels and settings are the same.
+        What is given back again, without its map, where pixels and settings are the same; of what
+        is `DOUBTED` only the sweep is taken over.
     thresholds : sequence of float
         Thresholds of a sweep, for slices that have none yet.
     workers : int
@@ -91,12 +95,20 @@ def _measure(
     before = known.get(z)
     if before is None or before.pixels != pixels:
         before = None
-    elif before.config == config and (before.has_sweep or not thresholds):
+    elif _is_still_right(before, config, thresholds):
         return MeasuredSlice(z, before.compared, config, version, pixels)
     elif before.has_sweep:
         thresholds = ()
     compared = _compare(pair, z, predicted, labels, config, thresholds)
     return MeasuredSlice(z, compared, config, version, pixels)
+
+
+def _is_still_right(
+    before: MeasuredSlice, config: CompareConfig, thresholds: tuple[float, ...]
+) -> bool:
+    """Whether all that is asked of the same pixels is known."""
+    is_enough = before.has_sweep or not thresholds
+    return before.config == config and is_enough and before.version != DOUBTED
 
 
 def _compare(

@@ -12,11 +12,9 @@ from napari_emseg.core.scores.scores import ISBI_THRESHOLDS, SliceScores, StackS
 from napari_emseg.core.scores.segmentation_error import SegmentationError
 from napari_emseg.core.scores.slice_comparison import ComparedSlice
 from napari_emseg.session.compare.layer_pair import LayerPair
-from napari_emseg.session.compare.measure import MeasuredSlice
+from napari_emseg.session.compare.measure import DOUBTED, MeasuredSlice
 
 _NO_MAP = np.zeros((0, 0), np.uint8)
-_UNCERTAIN = -1
-"""A version that no pixels have."""
 
 
 class ScoreCache:
@@ -57,7 +55,7 @@ class ScoreCache:
 
     def doubt(self) -> None:
         """Hold all for stale; it is known until it is measured again."""
-        self.known = {z: replace(each, version=_UNCERTAIN) for z, each in self.known.items()}
+        self.known = {z: replace(each, version=DOUBTED) for z, each in self.known.items()}
 
     def at(self, config: CompareConfig) -> dict[int, ComparedSlice]:
         """Slices that are known at these settings, in order."""

@@ -14,6 +14,7 @@ from psygnal import Signal, SignalGroupDescriptor
 from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.scores.scores import ISBI_THRESHOLDS
 from napari_emseg.errors import EmsegError
+from napari_emseg.session.compare.chosen_layers import ChosenLayers
 from napari_emseg.session.compare.export import ScoreExport, model_of
 from napari_emseg.session.compare.layer_pair import ComparedLayer, LayerPair
 from napari_emseg.session.compare.measure import MeasuredSlice, measure
@@ -85,10 +86,7 @@ class CompareSession:
     second: ScoreCache | None = None
 
     def __post_init__(self) -> None:
-        self._prediction: ComparedLayer | None = None
-        self._truth: ComparedLayer | None = None
-        self._second: ComparedLayer | None = None
-        self._meaning: LabelsMeaning = "instances"
+        self._layers = ChosenLayers(self.look, self._begin, self._forget_second)
         self._are_all_wanted = False
         self._slice_lane = self.executor.lane("slice")
         self._stack_lane = self.executor.lane("stack")
@@ -110,7 +108,8 @@ class CompareSession:
     @property
     def has_threshold(self) -> bool:
         """Whether a threshold means anything: a mask has none."""
-        return self._prediction is not None and not self._prediction.holds_ids
+        prediction = self._layers.prediction
+        return prediction is not None and not prediction.holds_ids
 
     def compare(
         self,
@@ -122,33 +121,22 @@ class CompareSession:
 
         A prediction that was not compared before is cut at the threshold of its model.
         """
-        if prediction is not None and (
-            self._prediction is None or prediction.layer is not self._prediction.layer
-        ):
+        before = self._layers.prediction
+        self._layers.choose(prediction, truth, meaning)
+        if prediction is not None and (before is None or before.layer is not prediction.layer):
             self._take_threshold(prediction)
-        for layer in (self._prediction, self._truth):
-            _let_go(layer)
-        self._prediction, self._truth, self._meaning = prediction, truth, meaning
-        for layer in (prediction, truth):
-            if layer is not None:
-                layer.changed.connect(self.look)
-                layer.replaced.connect(self._begin)
         self._begin()
 
     def compare_second(self, second: ComparedLayer | None) -> None:
         """Choose the second prediction; `score_both` scores it."""
-        _let_go(self._second)
-        self._second = second
-        if second is not None:
-            second.replaced.connect(self._forget_second)
-            second.changed.connect(self.look)
+        self._layers.choose_second(second)
         self._forget_second()
 
     def change(self, **settings: float) -> None:
         """Change settings of `CompareConfig` by name; all that is wanted is made anew."""
         config = replace(self.config, **settings)
         if config != self.config:
-            self._stop_run()  # begun for other settings
+            self._stack_lane.drop()  # begun for other settings
             self.config = config
             self.look()
 
@@ -157,7 +145,7 @@ class CompareSession:
         self._halt()
         self._forget_second()
         try:
-            pair = self._pair_of(self._prediction, "Prediction")
+            pair = self._layers.pair()
         except EmsegError as error:
             self.scores, self.problem, self.phase = None, str(error), Phase.EMPTY
         else:
@@ -165,15 +153,6 @@ class CompareSession:
         self.problem_here = ""
         self.scored.emit()
         self.look()
-
-    def _pair_of(self, prediction: ComparedLayer | None, name: str) -> LayerPair:
-        if prediction is None:
-            raise EmsegError(f"{name}: choose a layer; the dock Segment makes one.")
-        if self._truth is None:
-            raise EmsegError("Truth: open or paint labels first, and choose them here.")
-        if prediction.layer is self._truth.layer:
-            raise EmsegError(f"{name}: the layer is the truth itself; choose another one.")
-        return LayerPair(prediction, self._truth, self._meaning)
 
     def _take_threshold(self, prediction: ComparedLayer) -> None:
         package = model_of(prediction)
@@ -234,7 +213,7 @@ class CompareSession:
     def score_both(self) -> None:
         """Compare all slices of both predictions anew."""
         try:
-            pair = self._pair_of(self._second, "Second")
+            pair = self._layers.second_pair()
         except EmsegError as error:
             self.warned.emit(str(error))
             return
@@ -253,11 +232,7 @@ class CompareSession:
         self._are_all_wanted = False
         self._calm.stop()
         self._slice_lane.drop()
-        self._stop_run()
-
-    def _stop_run(self) -> None:
-        if self._run is not None:
-            self._run.stop()
+        self._stack_lane.drop()
 
     def _catch_up(self) -> None:
         """Make what is wanted and not known, unless that goes on already."""
@@ -336,16 +311,8 @@ class CompareSession:
         self._halt()
         self._gather.stop()
         self.phase = Phase.CLOSED
-        for layer in (self._prediction, self._truth, self._second):
-            _let_go(layer)
+        self._layers.close()
         for lane in (self._slice_lane, self._stack_lane):
             lane.stop()
         for part in (self.export, self.paired_test, self.training_runs):
             part.close()
-
-
-def _let_go(layer: ComparedLayer | None) -> None:
-    if layer is not None:
-        layer.changed.disconnect()
-        layer.replaced.disconnect()
-        layer.close()
