@@ -308,6 +308,19 @@ def test_an_error_layer_that_is_removed_does_not_come_back(viewer, compare, laye
     qtbot.waitUntil(lambda: "errors" in viewer.layers, timeout=WAIT_MS)
 
 
+def test_that_no_errors_are_wanted_is_remembered(viewer, compare, truth, probability, qtbot):
+    compare.views.errors.value = "nothing"
+    viewer.window.remove_dock_widget(compare)
+    _, again = viewer.window.add_plugin_dock_widget("napari-emseg", "Compare")
+    assert again.views.errors.value == "nothing"
+    labels = viewer.add_labels(truth, name="truth", **PLACE)
+    prediction = viewer.add_image(probability, name="probability", **PLACE)
+    again.fields.truth.value, again.fields.prediction.value = labels, prediction
+    wait_for_layers(again, qtbot, prediction, labels)
+    wait_for_slice(again, qtbot, again.session.pair.seen_slice)
+    assert "errors" not in viewer.layers
+
+
 def test_errors_are_listed_and_a_click_goes_there(viewer, compare, layers, qtbot):
     score_all(compare, qtbot)
     compare.tabs.setCurrentIndex(2)

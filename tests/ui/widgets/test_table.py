@@ -125,4 +125,10 @@ def test_boxes_are_ticked_by_a_person_and_by_us(qtbot):
     assert states == [off, off, on, off]
     table.model().setData(table.model().index(2, 0), off, Qt.ItemDataRole.CheckStateRole)
     assert told == [(10, False)]
+    table.show()
+    box = table.visualRect(table.model().index(0, 0))
+    at = box.center()
+    at.setX(box.left() + 8)
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert told[1:] == [(12, True)]
     assert not table.model().flags(table.model().index(0, 1)) & Qt.ItemFlag.ItemIsUserCheckable

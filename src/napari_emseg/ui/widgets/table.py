@@ -21,6 +21,9 @@ from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 _ICON_PX = 10
+_ROWS_MEASURED = 30
+"""That a column is fitted to: all rows of a long table would take a second."""
+
 _SORT_ROLE = int(Qt.ItemDataRole.UserRole)
 
 
@@ -241,7 +244,9 @@ class Table(QTableView):
 
     def _lay_out(self, rows_shown: int) -> None:
         self.verticalHeader().hide()
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setResizeContentsPrecision(_ROWS_MEASURED)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
