@@ -32,6 +32,7 @@ from napari_emseg.model.predict.predictor import CostEstimate, Predictor
 from napari_emseg.model.train.history import TrainResult
 from napari_emseg.types import (
     Float32Array,
+    LabelsMeaning,
     Log,
     OnEvent,
     Progress,
@@ -262,20 +263,28 @@ def _pace(job: StepTimeJob, emit: OnEvent, should_stop: ShouldStop) -> float:
 
 
 def _target_of(job: TrainJob, emit: OnEvent) -> Target:
-    from napari_emseg.core.train.targets import guess_meaning, make_target
+    from napari_emseg.core.train.targets import make_target
     from napari_emseg.io.read import read_stack
 
-    labels = np.asarray(read_stack(job.labels, kind="labels").data)
-    classes = job.recipe.network.classes
-    meaning = job.meaning or guess_meaning(labels, classes)
-    emit(Log(f"Labels are read as {meaning}."))
-    reviewed = None
-    if job.reviewed is not None:
-        reviewed = np.asarray(read_stack(job.reviewed, kind="labels").data) != 0
+    labels, classes = read_stack(job.labels, kind="labels"), job.recipe.network.classes
+    reviewed = None if job.reviewed is None else read_stack(job.reviewed, kind="labels")
     return make_target(
-        labels, meaning, job.recipe.train,
-        slices=job.slices, classes=classes, reviewed=reviewed,
+        labels.data, _meaning_of(job, labels, emit), job.recipe.train,
+        slices=job.slices, classes=classes,
+        reviewed=None if reviewed is None else lambda z: reviewed.slice(z) != 0,
     )  # fmt: skip
+
+
+def _meaning_of(job: TrainJob, labels: Stack, emit: OnEvent) -> LabelsMeaning:
+    """What the labels are said to mean, or seem to; told in one line."""
+    from napari_emseg.core.label_meaning import guess_meaning
+
+    if job.meaning is not None:
+        emit(Log(f"Labels are read as {job.meaning}."))
+        return job.meaning
+    guess = guess_meaning(labels.data, classes=job.recipe.network.classes)
+    emit(Log(f"Labels are read as {guess.meaning}. {guess.found}"))
+    return guess.meaning
 
 
 @contextmanager

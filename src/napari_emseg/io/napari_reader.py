@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from napari_emseg.io.formats.file_format import STACK_ENDINGS, AnyPath, ending, is_zarr, slice_files
+from napari_emseg.io.formats.file_format import AnyPath
+from napari_emseg.io.formats.registry import FOLDER, format_of
 from napari_emseg.types import OURS, Stack
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
@@ -89,7 +90,7 @@ def _is_lazy(stack: Stack) -> bool:
 
 
 def _is_readable(path: AnyPath) -> bool:
-    folder = Path(path)
-    if folder.is_dir():
-        return is_zarr(folder) or bool(slice_files(folder))
-    return ending(path) in STACK_ENDINGS
+    place, found = Path(path), format_of(path)
+    if found is not None and place.is_dir():
+        return found.holds(place)
+    return found not in (None, FOLDER)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import WriteError
-from napari_emseg.io.units import nm_per_unit
-from napari_emseg.io.voxels import voxel_size_or_none
+from napari_emseg.io.formats.units import nm_per_unit
+from napari_emseg.io.formats.voxels import voxel_size_or_none
 from napari_emseg.io.write import as_ids, as_mask_uint8, write_stack
 from napari_emseg.types import OURS, ArrayLike, Stack, StackKind, VoxelSize
 
@@ -54,7 +54,7 @@ def write_image(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
 def write_labels(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
     """Write a labels layer: 0 and 1 as a mask of 0 and 255, else ids as uint16 or uint32.
 
-    Which pixels a person has edited is noted beside them, where the form has a place for it.
+    Which pixels a person has edited is noted beside them, where the format has a place for it.
     Parameters, returns and raises as `write_image`.
     """
     stack = _stack(data, meta, "labels")

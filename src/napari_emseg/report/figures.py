@@ -19,7 +19,7 @@ from napari_emseg.core.scores.segmentation_error import (
     TRUE_POSITIVE,
 )
 from napari_emseg.core.scores.slice_comparison import ComparedSlice
-from napari_emseg.io.atomic import as_write_error
+from napari_emseg.io.disk.atomic import as_write_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.core.scores.scores import TITLES
-from napari_emseg.io.atomic import as_write_error, replacing_file
+from napari_emseg.io.disk.atomic import as_write_error, replacing_file
 
 Report = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_emseg.core.scores.metrics import TITLES
 from napari_emseg.errors import WriteError
-from napari_emseg.io.atomic import as_write_error, replacing_file
+from napari_emseg.io.disk.atomic import as_write_error, replacing_file
 from napari_emseg.report.figures import (
     ERROR_COLORS,
     ERROR_NAMES,

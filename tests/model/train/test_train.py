@@ -163,7 +163,8 @@ def test_the_best_epoch_by_v_rand_becomes_the_model(trained, stack, target):
         for z in slices
     ])  # fmt: skip
     thresholds = [k / 10 for k in range(1, 10)]
-    scores = score_stack(cell_probability(channels), target.classes[slices], thresholds=thresholds)
+    truth = np.stack([target[z].classes for z in slices])
+    scores = score_stack(cell_probability(channels), truth, thresholds=thresholds)
     assert package.info.threshold in thresholds
     assert scores.v_rand == pytest.approx(best["val_v_rand"], abs=1e-4)
 
@@ -600,9 +601,9 @@ def test_a_network_that_sees_the_neighbours_end_to_end(stack, target, recipe, tm
     predicted = predict_slices(stack, range(5), predictor, network)
     probability = cell_probability(np.stack([each for _, each in predicted]))
     assert probability.shape == stack.shape
-    scores = score_stack(probability[4:], target.classes[4:], thresholds=[0.5])
+    scores = score_stack(probability[4:], target[4].classes[np.newaxis], thresholds=[0.5])
     assert np.isfinite(scores.v_rand)
-    right = (probability[4] > 0.5) == target.classes[4]
+    right = (probability[4] > 0.5) == target[4].classes
     assert right.mean() == pytest.approx(result.best["val_accuracy"], abs=1e-4)
     # the package's test input is the validation slice, the last one, and its own stand-in
     seen = np.load(package.folder / "test_input.npy")[0]

@@ -17,12 +17,12 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.errors import EmsegError
-from napari_emseg.io.atomic import as_write_error
+from napari_emseg.io.disk.atomic import as_write_error, write_atomically
+from napari_emseg.io.disk.processes import is_alive, this_process
 from napari_emseg.io.folders import runs_folder
-from napari_emseg.io.processes import is_alive, this_process
 from napari_emseg.io.slices_file import write_slices
 from napari_emseg.model.train.history import Row
-from napari_emseg.model.train.run_folder import RunFolder, write_atomically
+from napari_emseg.model.train.run_folder import RunFolder
 
 _PATHS = ("images", "labels", "folder", "reviewed", "library")
 _TUPLES = ("slices", "validation", "voxel_size_nm")

@@ -69,17 +69,11 @@ class TrainingData:
         """What the network would learn from; see `core.train.targets.make_target`."""
         from napari_emseg.core.train.targets import make_target
 
-        labels = np.zeros(self.labels.shape, self.labels.data.dtype)
-        for z in roles.used:
-            labels[z] = self.labels.slice(z)
-        reviewed = None
-        if self.regions is not None:
-            reviewed = np.zeros(labels.shape, bool)
-            for z in roles.used:
-                reviewed[z] = self.regions.mask(z, labels.shape[1:])
+        regions, shape = self.regions, self.labels.shape[1:]
         return make_target(
-            labels, meaning, config, slices=roles.used, classes=classes, reviewed=reviewed
-        )
+            self.labels.data, meaning, config, slices=roles.used, classes=classes,
+            reviewed=None if regions is None else lambda z: regions.mask(z, shape),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

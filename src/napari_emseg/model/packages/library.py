@@ -12,10 +12,9 @@ from itertools import count
 from pathlib import Path
 
 from napari_emseg.errors import ModelError, WriteError
-from napari_emseg.io.atomic import as_write_error, replacing_file, replacing_folder
+from napari_emseg.io.disk.atomic import as_write_error, replacing_file, replacing_folder
 from napari_emseg.io.folders import library_folder
-from napari_emseg.model.packages.package import RDF, ModelPackage, read_package
-from napari_emseg.model.train.rehearsal_file import REHEARSAL_FILE
+from napari_emseg.model.packages.package import RDF, REHEARSAL_FILE, ModelPackage, read_package
 
 DEFAULT = "default"
 """Name of the model that ships."""

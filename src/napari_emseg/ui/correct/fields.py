@@ -9,6 +9,7 @@ from magicgui.widgets import ComboBox, create_widget
 from napari.layers import Image, Labels
 from psygnal import Signal
 
+from napari_emseg.core.label_meaning import seem_cells
 from napari_emseg.ui.widgets.forms import form_of, spare_width
 
 if TYPE_CHECKING:
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
 NEW = "(new layer)"
 _MASK, _CELLS = "mask", "cells"
-_LOOKED_AT = 100_000
-"""Pixels of a slice from which it is guessed what labels mean."""
-
-_SEVERAL = 2
-"""More labels than this in a slice, zero aside, are cells: a person may paint a mask with two."""
 
 
 class CorrectFields:
@@ -106,10 +102,4 @@ def label_layers(viewer: ViewerModel) -> list[tuple[str, Labels]]:
 
 def are_cells(layer: Labels) -> bool:
     """Whether labels seem to be ids of cells: several are in the first painted slice."""
-    stack = layer.data if layer.ndim == 3 else layer.data[np.newaxis]
-    for z in range(stack.shape[0]):
-        values = np.asarray(stack[z]).ravel()
-        values = values[:: max(1, values.size // _LOOKED_AT)]
-        if values.any():
-            return np.unique(values[values != 0]).size > _SEVERAL
-    return False
+    return seem_cells(layer.data if layer.ndim == 3 else layer.data[np.newaxis])

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_emseg.io.atomic import as_write_error
+from napari_emseg.io.disk.atomic import as_write_error
 from napari_emseg.model.train.curves import PANELS, draw_curves, draw_panel
 from napari_emseg.model.train.history import Row, write_history
 from napari_emseg.ui.background.idle_queue import IdleQueue

@@ -5,8 +5,9 @@ import pytest
 import tifffile
 
 from napari_emseg.errors import SettingError
+from napari_emseg.io.formats.tiff_voxels import ome_voxel_size
+from napari_emseg.io.formats.voxels import voxel_size_or_none
 from napari_emseg.io.read import read_stack
-from napari_emseg.io.voxels import ome_voxel_size, voxel_size_or_none
 
 
 def _voxel_size(path, pixels, **options):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Sequence
 from typing import Any
 
-import psutil
+_CLOCK_S = 2.0
+"""Births are reckoned from the clock, which is set right now and then, in whole seconds."""
 
 
 def this_process() -> list[Any]:
     """What a file says of its owner: number, time of birth, for numbers are used again, machine."""
-    me = psutil.Process()
-    return [me.pid, me.create_time(), platform.node()]
+    import psutil
+
+    return [os.getpid(), psutil.Process().create_time(), platform.node()]
 
 
 def is_alive(process: Sequence[Any] | None) -> bool:
@@ -20,11 +23,13 @@ def is_alive(process: Sequence[Any] | None) -> bool:
 
     One on another machine, with which the folder is shared, is taken to live: nobody here can tell.
     """
+    import psutil
+
     if not process:
         return False
     if list(process[2:]) not in ([], [platform.node()]):
         return True
     try:
-        return bool(psutil.Process(process[0]).create_time() == process[1])
+        return bool(abs(psutil.Process(process[0]).create_time() - process[1]) <= _CLOCK_S)
     except (psutil.Error, TypeError, ValueError, LookupError):
         return False

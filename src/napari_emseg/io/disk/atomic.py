@@ -1,13 +1,18 @@
-"""Outputs appear whole or not at all: written beside their place, then moved into it."""
+"""Outputs appear whole or not at all: written beside their place, then moved into it.
+
+What is moved is on the disk before, and so is the move after: a power cut takes no old file along
+and leaves no empty one.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from napari_emseg.errors import WriteError
@@ -31,13 +36,16 @@ def as_write_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WriteError(f"{path}: could not be written; {_way_out(path, error)}") from error
+        said = error.strerror or error
+        raise WriteError(
+            f"{path}: could not be written: {said}; {_way_out(path, error)}"
+        ) from error
 
 
 def _way_out(path: Path, error: OSError) -> str:
     known = _WAYS_OUT.get(error.errno or 0)
     if known is None:
-        return f"{error}; choose another place ({_free_space(path)})"
+        return f"choose another place ({_free_space(path)})"
     return f"{known} ({_free_space(path)})" if error.errno == errno.ENOSPC else known
 
 
@@ -61,10 +69,29 @@ def replacing_file(path: Path) -> Iterator[Path]:
     try:
         with as_write_error(path):
             yield beside
-            os.replace(beside, path)  # noqa: PTH105 - pairs with the folder's below
+            sync_file(beside)
+            beside.replace(path)
+            _sync_names(path.parent)
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a temporary sibling, then put it in the place of ``path`` at once.
+
+    Raises
+    ------
+    WriteError
+        As `replacing_file`.
+    """
+    with replacing_file(path) as beside:
+        write(beside)
+
+
+def leftovers(path: Path) -> Iterator[Path]:
+    """What writings of ``path`` that were killed have left beside it."""
+    return path.parent.glob(_sibling(Path(glob.escape(path.name)), "*").name)
 
 
 @contextlib.contextmanager
@@ -81,7 +108,9 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         with as_write_error(path):
             beside.mkdir()
             yield beside
+            sync_folder(beside)
             _swap(beside, path)
+            _sync_names(path.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -101,14 +130,54 @@ def moving_into(folder: Path) -> Iterator[Path]:
         with as_write_error(folder):
             inside.mkdir()
             yield inside
+            sync_folder(inside)
             for file in sorted(inside.iterdir()):
                 file.replace(folder / file.name)
+            _sync_names(folder)
     finally:
         shutil.rmtree(inside, ignore_errors=True)
 
 
-def _sibling(path: Path) -> Path:
-    return path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+def sync_file(path: Path) -> None:
+    """Have the system put what was written to a file on the disk; raises `OSError` if it cannot."""
+    # Windows wants it open for writing
+    with path.open("r+b") as file, _where_it_can():
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """As `sync_file`, for all that is in a folder."""
+    for each in folder.rglob("*"):
+        if each.is_file():
+            sync_file(each)
+        else:
+            _sync_names(each)
+    _sync_names(folder)
+
+
+def _sync_names(folder: Path) -> None:
+    """Have a folder's list of names put on the disk; not all systems can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _where_it_can() -> Iterator[None]:
+    """Pass over that a file system, or a special file, knows no such thing."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
+def _sibling(path: Path, part: str = "") -> Path:
+    """Hidden sibling of ``path``, with its ending: Keras and numpy look at it."""
+    return path.with_name(f".{path.stem}-{part or secrets.token_hex(4)}{path.suffix}")
 
 
 def _swap(new: Path, path: Path) -> None:

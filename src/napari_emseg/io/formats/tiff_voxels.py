@@ -1,65 +1,21 @@
-"""Voxel sizes: as a person gives them, as files record them, as the challenge fixes them."""
+"""Voxel sizes as TIFF files record them: OME's metadata, ImageJ's, ours, or the plain tags."""
 
 from __future__ import annotations
 
 import logging
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
-
-from napari_emseg.errors import SettingError
-from napari_emseg.io.units import nm_per_unit
-from napari_emseg.types import ISBI_VOXEL_SIZE_NM, VoxelSize
+from napari_emseg.io.formats.units import nm_per_unit
+from napari_emseg.io.formats.voxels import voxel_size_or_none
+from napari_emseg.types import VoxelSize
 
 logger = logging.getLogger(__name__)
 
-CHALLENGE_STEMS = ("train-volume", "train-labels", "test-volume")
-
 _CENTIMETRE, _INCH = 3, 2
 _SCREEN_NM = 10_000.0
-
-
-def checked_voxel_size(given: Sequence[float]) -> VoxelSize:
-    """A voxel size that a person gave, as three floats (Z, Y, X) in nm.
-
-    Raises
-    ------
-    SettingError
-        If it is not three positive, finite numbers.
-    """
-    found = voxel_size_or_none(given)
-    if found is None:
-        raise SettingError(
-            "voxel_size_nm: expected three positive numbers (Z, Y, X) in nm, such as 50, 4, 4, "
-            f"received {given!r}"
-        )
-    return found
-
-
-def voxel_size_or_none(lengths_nm: Any) -> VoxelSize | None:
-    """Three positive, finite lengths (Z, Y, X) in nm, or None where they are not."""
-    try:
-        # 9 digits: a resolution in a file is a fraction, and 1000 / 250 should read 4 nm
-        rounded = [float(f"{float(length):.9g}") for length in lengths_nm]
-    except (TypeError, ValueError):
-        return None
-    if len(rounded) != 3 or not all(math.isfinite(nm) and nm > 0 for nm in rounded):
-        return None
-    return rounded[0], rounded[1], rounded[2]
-
-
-def challenge_voxel_size(stem: str, shape: Sequence[int], dtype: Any) -> VoxelSize | None:
-    """The ISBI 2012 voxel size, (50, 4, 4) nm, where name, shape and dtype are the challenge's."""
-    is_challenge = (
-        stem.lower() in CHALLENGE_STEMS
-        and tuple(shape[1:]) == (512, 512)
-        and np.dtype(dtype) == np.uint8
-    )
-    return ISBI_VOXEL_SIZE_NM if is_challenge else None
 
 
 def tiff_voxel_size(tif: Any) -> VoxelSize | None:
