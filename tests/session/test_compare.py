@@ -529,4 +529,8 @@ def test_nothing_is_made_after_the_end(comparing, executor, prediction, truth):
     prediction.seen_slice = 3
     comparing.look()
     executor.pass_time()
+    comparing.compare(prediction, truth, "mask")
+    comparing.score_all()
+    executor.pass_time()
+    assert comparing.phase is Phase.CLOSED
     assert known(comparing) == before

@@ -1,1 +1,1 @@
-"""Compare, without its window."""
+"""Room: predictions compared with a truth, and with one another."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy.typing as npt
 from psygnal import SignalInstance
 
-from napari_emseg.core.scores.probability import Meaning, prediction_meaning
+from napari_emseg.core.scores.probability import PredictionMeaning, prediction_meaning
 from napari_emseg.core.scores.stack_overlap import StackOverlap
 from napari_emseg.types import ArrayLike, LabelsMeaning
 
@@ -122,7 +122,7 @@ class LayerPair:
         return z if z in self.slices else None
 
     @cached_property
-    def kind(self) -> Meaning:
+    def kind(self) -> PredictionMeaning:
         """What the prediction's values mean; bytes are looked through once, so ask in a thread."""
         return "ids" if self.prediction.holds_ids else prediction_meaning(self.prediction.data)
 

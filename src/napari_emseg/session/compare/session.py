@@ -121,6 +121,8 @@ class CompareSession:
 
         A prediction that was not compared before is cut at the threshold of its model.
         """
+        if self.phase is Phase.CLOSED:
+            return
         before = self._layers.prediction
         self._layers.choose(prediction, truth, meaning)
         if prediction is not None and (before is None or before.layer is not prediction.layer):
@@ -236,7 +238,8 @@ class CompareSession:
 
     def _catch_up(self) -> None:
         """Make what is wanted and not known, unless that goes on already."""
-        if self.scores is None or (self._run is not None and self._run.is_running):
+        is_busy = self._run is not None and self._run.is_running
+        if self.scores is None or is_busy or self.phase is Phase.CLOSED:
             return
         wanted = self._wanted()
         lacking = [(each, each.lacking(slices, self.config)) for each, slices in wanted]

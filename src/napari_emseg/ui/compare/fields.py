@@ -8,11 +8,11 @@ from magicgui.widgets import ComboBox
 from napari.layers import Image, Labels
 
 from napari_emseg.core.config.comparison import CompareConfig
+from napari_emseg.core.label_meaning import MEANINGS
 from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.session.compare.session import CompareSession
 from napari_emseg.ui.viewer.layer_observer import LayerObserver
 from napari_emseg.ui.widgets.forms import field_for, form_of, spare_width
-from napari_emseg.ui.widgets.meanings import MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
