@@ -92,11 +92,6 @@ class ScoreCache:
         table = {z: sweep for z in sorted(self.known) if (sweep := self._sweep_of(z))}
         return StackScores.reduce(table, ISBI_THRESHOLDS) if table else None
 
-    def mean(self, config: CompareConfig) -> SliceScores | None:
-        """Mean over the slices that are known at these settings; None before the first."""
-        scores = list(self.scores(config).values())
-        return SliceScores.average(scores) if scores else None
-
     def _is_fresh(self, z: int, config: CompareConfig) -> bool:
         each = self.known.get(z)
         if each is None or each.version != self.pair.version(z):
