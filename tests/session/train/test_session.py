@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import zipfile
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.train.interrupted_run import interrupted_runs
 from napari_emseg.errors import CancelledError, ModelError
 from napari_emseg.io.folders import runs_folder
@@ -19,7 +17,7 @@ from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.session.direct_jobs import DirectJobs
 from napari_emseg.session.train.session import Phase, TrainSession
 from napari_emseg.session.workspace import library_events
-from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Log, Preview, Progress
+from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Log, Preview, TrainProgress
 
 ROW = {"epoch": 1.0, "seconds": 65.0, "val_loss": 0.4, "val_accuracy": 0.9, "val_v_rand": 0.95}
 SCORES = ("loss", "accuracy", "v_rand")
@@ -41,9 +39,15 @@ def ends(session):
 
 @pytest.fixture
 def started(session, request_of):
-    """A training of 10 epochs of 12 steps, which waits for its first event."""
+    """A training, which waits for its first event."""
     session.start(request_of())
     return session
+
+
+def progress(done=0.1, left=None, *, epoch=1, epochs=10, step=4):
+    return TrainProgress(
+        done, 1.0, "training", left, epoch=epoch, epochs=epochs, step=step, steps=4
+    )  # fmt: skip
 
 
 def _note(seen, name, _value):
@@ -61,7 +65,7 @@ def test_a_training_from_the_click_to_its_model(session, request_of, jobs, ends)
     assert session.is_running
     (run,) = runs_folder().iterdir()
     assert jobs.jobs[0].folder == run
-    jobs.tell(Log("Labels are read as mask."), Progress(0.05, 1.0, "training", 90.0))
+    jobs.tell(Log("Labels are read as mask."), progress(0.05, 90.0))
     assert session.phase is Phase.TRAINING
     jobs.tell(EpochDone(1, ROW), Preview(Path("p.npy"), 1, 3))
     assert session.history == (ROW,)
@@ -78,7 +82,7 @@ def test_a_training_from_the_click_to_its_model(session, request_of, jobs, ends)
 
 def test_it_is_the_same_where_jobs_are_done_at_once(request_of):
     def do(job, emit, should_stop):
-        emit(Progress(1 / job.recipe.train.epochs, 1.0, "training"))
+        emit(progress(1 / job.recipe.train.epochs))
         emit(EpochDone(1, ROW))
         return RESULT
 
@@ -96,7 +100,7 @@ def test_it_tells_its_observers(started, jobs):
     for name in ("phase", "message", "done", "history", "preview", "result"):
         getattr(started.events, name).connect(partial(_note, seen, name))
     jobs.tell(
-        Log("Labels are read as mask."), Progress(0.1, 1.0, "training", 90.0), EpochDone(1, ROW),
+        Log("Labels are read as mask."), progress(0.1, 90.0), EpochDone(1, ROW),
         Preview(Path("p.npy"), 1, 3), Finished(RESULT),
     )  # fmt: skip
     assert seen == [
@@ -105,33 +109,23 @@ def test_it_tells_its_observers(started, jobs):
 
 
 @pytest.mark.parametrize(
-    ("done", "words"),
+    ("epoch", "step", "words"),
     [
-        (1 / 40, "Epoch 1 of 10, step 1 of 4"),
-        (4 / 40, "Epoch 1 of 10, step 4 of 4"),
-        (5 / 40, "Epoch 2 of 10, step 1 of 4"),
-        (1.0, "Epoch 10 of 10, step 4 of 4"),
+        (1, 1, "Epoch 1 of 10, step 1 of 4"),
+        (1, 4, "Epoch 1 of 10, step 4 of 4"),
+        (2, 1, "Epoch 2 of 10, step 1 of 4"),
+        (10, 4, "Epoch 10 of 10, step 4 of 4"),
     ],
 )
-def test_it_counts_epochs_and_steps(session, request_of, jobs, done, words):
-    request = request_of()
-    session.start(replace(request, recipe=_in_steps(request.recipe, 4)))
-    jobs.tell(Progress(done, 1.0, "training", 90.0))
-    assert session.message == f"{words}, 1 min 30 s left"
-    assert session.phase is Phase.TRAINING
+def test_it_counts_epochs_and_steps(started, jobs, epoch, step, words):
+    jobs.tell(progress(0.1, 90.0, epoch=epoch, step=step))
+    assert started.message == f"{words}, 1 min 30 s left"
+    assert started.phase is Phase.TRAINING
 
 
-def _in_steps(recipe, steps):
-    """The recipe with so many steps in an epoch, as far as three slices of 2 x 2 patches allow."""
-    return replace(recipe, train=replace(recipe.train, batch_size=12 // steps))
-
-
-def test_a_training_by_minutes_counts_its_epochs(session, request_of, jobs):
-    request = request_of()
-    by_minutes = replace(request.recipe, train=TrainConfig(minutes=2.0, patch_size=16))
-    session.start(replace(request, recipe=by_minutes))
-    jobs.tell(EpochDone(1, ROW), Progress(0.5, 1.0, "training"))
-    assert session.message == "Epoch 2"
+def test_a_training_by_minutes_counts_its_epochs(started, jobs):
+    jobs.tell(EpochDone(1, ROW), progress(0.5, epoch=2, epochs=None))
+    assert started.message == "Epoch 2"
 
 
 def test_the_summary_names_what_was_reached_and_where_it_lies(started, jobs):
@@ -152,9 +146,9 @@ def test_scribbles_have_a_loss_in_place_of_v_rand(started, jobs):
 
 
 def test_stopping_is_said_until_it_has_ended(started, jobs):
-    jobs.tell(Progress(0.1, 1.0, "training"))
+    jobs.tell(progress(0.1))
     started.stop()
-    jobs.tell(Progress(0.2, 1.0, "training"))
+    jobs.tell(progress(0.2))
     assert started.phase is Phase.STOPPING
     assert "best model" in started.message
     jobs.tell(Cancelled("Stopped before the first epoch."))
@@ -274,10 +268,10 @@ def test_one_whose_worker_was_killed_goes_on_with_its_rows(jobs, request_of):
 
 def test_one_that_cannot_go_on_is_said_and_stays(jobs, request_of):
     run = _interrupted(jobs, request_of)
-    next((run.folder / "data").glob("images*")).unlink()
+    (run.folder / "last.keras").write_bytes(b"damaged")
     session = TrainSession(jobs)
     session.resume(run)
     jobs.tell()
-    assert "no such file" in session.message
+    assert "cannot be loaded" in session.message
     assert not session.is_busy
     assert interrupted_runs() == [run]

@@ -13,8 +13,7 @@ from psygnal import Signal, SignalGroupDescriptor
 
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train.interrupted_run import TrainRun
-from napari_emseg.engine.train.request import TrainRequest, steps_of
-from napari_emseg.io.read import read_stack
+from napari_emseg.engine.train.request import TrainRequest
 from napari_emseg.model.train.history import Row, TrainResult
 from napari_emseg.session.jobs import Jobs
 from napari_emseg.session.words import duration, left, plural
@@ -27,7 +26,7 @@ from napari_emseg.types import (
     Finished,
     Log,
     Preview,
-    Progress,
+    TrainProgress,
 )
 
 _PATIENCE_S = 600.0
@@ -45,15 +44,9 @@ class Phase(StrEnum):
 
 
 class _Prepared(NamedTuple):
-    """What is known of a training once its data are there.
-
-    ``epochs`` is None where minutes limit them; ``history`` is what an interrupted training has
-    already reached.
-    """
+    """A run whose data are there, and what it has already reached where it was interrupted."""
 
     run: TrainRun
-    epochs: int | None
-    steps: int
     history: Sequence[Row]
 
 
@@ -172,7 +165,7 @@ class TrainSession:
         match event:
             case Log(message):
                 self.message = message
-            case Progress():
+            case TrainProgress():
                 self._advance(event)
             case EpochDone(_, scores):
                 self.history = (*self.history, scores)
@@ -181,19 +174,11 @@ class TrainSession:
             case Finished() | Failed() | Cancelled():
                 self._finish(event)
 
-    def _advance(self, event: Progress) -> None:
+    def _advance(self, event: TrainProgress) -> None:
         self.done = event.done / event.total
         if self.phase is not Phase.STOPPING:
             self.phase = Phase.TRAINING
-            self.message = f"{self._place()}{left(event.seconds_left)}"
-
-    def _place(self) -> str:
-        """Where it is, in epochs and steps."""
-        if self._training is None or self._training.epochs is None:
-            return f"Epoch {len(self.history) + 1}"
-        epochs, steps = self._training.epochs, self._training.steps
-        epoch, step = divmod(max(round(self.done * epochs * steps) - 1, 0), steps)
-        return f"Epoch {epoch + 1} of {epochs}, step {step + 1} of {steps}"
+            self.message = f"{place(event)}{left(event.seconds_left)}"
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -221,20 +206,20 @@ class TrainSession:
 
 def _copied(request: TrainRequest) -> tuple[TrainJob, _Prepared]:
     run, job = request.prepare()
-    return job, _prepared(run, job, request.data.images.shape[1:])
+    return job, _Prepared(run, ())
 
 
 def _taken_up(run: TrainRun) -> tuple[TrainJob, _Prepared]:
-    job = run.resumed_job()
-    prepared = _prepared(run, job, read_stack(job.images, kind="image").shape[1:])
+    job, history = run.resumed_job(), run.history
     run.keep(job)
-    return job, prepared
+    return job, _Prepared(run, history)
 
 
-def _prepared(run: TrainRun, job: TrainJob, shape: tuple[int, int]) -> _Prepared:
-    train = job.recipe.train
-    epochs = None if train.minutes else train.epochs
-    return _Prepared(run, epochs, steps_of(job, shape), run.history)
+def place(event: TrainProgress) -> str:
+    """Where a training is, in epochs and steps."""
+    if event.epochs is None:
+        return f"Epoch {event.epoch}"
+    return f"Epoch {event.epoch} of {event.epochs}, step {event.step} of {event.steps}"
 
 
 def summary(result: TrainResult, history: Sequence[Row]) -> str:
