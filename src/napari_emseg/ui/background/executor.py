@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
@@ -22,7 +23,9 @@ class QtExecutor(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._ready.connect(self._call, Qt.ConnectionType.QueuedConnection)
+        # the types of PyQt do not know the second argument
+        connect: Any = self._ready.connect
+        connect(self._call, Qt.ConnectionType.QueuedConnection)
 
     def lane(self, name: str) -> Lane:
         """As `Executor.lane`."""

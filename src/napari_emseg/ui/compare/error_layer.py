@@ -102,7 +102,7 @@ class ErrorLayer:
         assert self._data is not None
         prediction: Any = pair.prediction.layer
         selected = set(self._viewer.layers.selection)
-        self.layer = self._viewer.add_labels(
+        self.layer = Labels(
             self._data[0] if prediction.ndim == 2 else self._data,
             name="errors",
             opacity=0.85,
@@ -110,6 +110,7 @@ class ErrorLayer:
             metadata=LayerMetadata(errors_of=pair.prediction.name).stored(),
             **geometry(prediction),
         )
+        self._viewer.add_layer(self.layer)
         self.layer.editable = False
         self._viewer.layers.selection = selected  # whoever paints goes on painting
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -126,7 +126,7 @@ class CorrectWidget(QWidget):
         image, tracker = self.session.image, self.session.tracker
         assert image is not None
         assert tracker is not None
-        return Corrections(image.key, layer_of(tracker), slices)
+        return Corrections(cast("Image", image.key), layer_of(tracker), slices)
 
     # -- what happens ----------------------------------------------------------------------
 

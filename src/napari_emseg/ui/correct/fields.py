@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from magicgui.widgets import ComboBox, create_widget
 from napari.layers import Image, Labels
@@ -35,12 +35,11 @@ class CorrectFields:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self.image = spare_width(
-            create_widget(
-                annotation=Image, name="image", label="Image",
-                options={"tooltip": "The stack that was segmented."},
-            )
+        image: Any = create_widget(
+            annotation=Image, name="image", label="Image",
+            options={"tooltip": "The stack that was segmented."},
         )  # fmt: skip
+        self.image = spare_width(image)
         self.labels = spare_width(
             ComboBox(
                 name="labels", label="Labels", choices=self._label_choices,
@@ -94,4 +93,5 @@ class CorrectFields:
 
 def label_layers(viewer: ViewerModel) -> list[tuple[str, Labels]]:
     """Names and layers of all stacks of labels."""
-    return [(layer.name, layer) for layer in viewer.layers if can_be_tracked(layer)]
+    found = (layer for layer in viewer.layers if can_be_tracked(layer))
+    return [(layer.name, cast("Labels", layer)) for layer in found]

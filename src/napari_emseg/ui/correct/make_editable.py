@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from magicgui.widgets import ComboBox, Container, LineEdit, PushButton
 from napari.layers import Labels
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WHOLE, _PART = "Whole stack", "These slices"
 
 
-class MakeEditable(Container):
+class MakeEditable(Container[Any]):
     """Fields and buttons of *Make editable*.
 
     Parameters

@@ -88,7 +88,7 @@ class ReviewRow(QWidget):
         layer, viewer = self._layer, self._viewer
         if layer is None or layer.ndim == 2:
             return
-        at = list(layer.world_to_data(viewer.dims.point))
+        at = [float(place) for place in layer.world_to_data(viewer.dims.point)]
         at[0] = z
         for axis, place in enumerate(layer.data_to_world(at), viewer.dims.ndim - layer.ndim):
             if axis not in viewer.dims.displayed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from magicgui.widgets import Container, PushButton
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_emseg.session.correct.tool_actions import BrushActs
 
 
-class BrushTools(Container):
+class BrushTools(Container[Any]):
     """Buttons and keys of the tools, and the mouse on the layer; keys act while it is selected.
 
     Parameters
@@ -68,7 +68,7 @@ class BrushTools(Container):
         acts: BrushActs | None = self.session.acts
         if self._layer is not None:
             self._unbind(self._layer)
-        self._layer = None if acts is None else acts.layer.key
+        self._layer = None if acts is None else cast("Labels", acts.layer.key)
         if self._layer is not None:
             self._bind(self._layer)
         for button in self.buttons.values():
@@ -160,7 +160,8 @@ class BrushTools(Container):
     def _on_brush_size(self) -> None:
         """The keys that change the brush change the membrane's thickness, while it is drawn."""
         if self._brush_before is not None and self._layer is not None:
-            self.thickness.value = min(int(self._layer.brush_size), self.thickness.max)
+            field: Any = self.thickness
+            field.value = min(int(self._layer.brush_size), field.max)
 
     # -- the mouse -------------------------------------------------------------------------
 

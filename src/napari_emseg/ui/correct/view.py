@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari.layers import Labels
+
 from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
 from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.ui.painting.edit_tracker import tracker_of
@@ -53,7 +55,7 @@ class ViewerForCorrecting:
     ) -> EditTracker:
         """As `CorrectView.add_beside`."""
         other = _native(labels)
-        layer = self._viewer.add_labels(
+        layer = Labels(
             data if other.ndim == 3 else data[0],
             name=name,
             opacity=other.opacity,
@@ -61,6 +63,7 @@ class ViewerForCorrecting:
             metadata=LayerMetadata(edits=edits).stored(),
             **layers.geometry(other),
         )
+        self._viewer.add_layer(layer)
         other.visible = False  # its colours would lie over what is painted
         return tracker_of(layer)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from qtpy.QtCore import QCoreApplication, QObject
 
@@ -71,7 +71,7 @@ class ViewerAutosave(QObject):
 
     def _add(self, layer: Layer) -> None:
         if can_be_tracked(layer):
-            self.session.add(tracker_of(layer))
+            self.session.add(tracker_of(cast("Labels", layer)))
 
     def _on_inserted(self, event: Any) -> None:
         self._add(event.value)

@@ -179,7 +179,7 @@ def _offset(prediction: Image | Labels, truth: Image | Labels) -> tuple[int, int
             f"prediction and truth: expected equal pixel sizes and directions, received scale "
             f"{tuple(prediction.scale)} and {tuple(truth.scale)}; set scale, rotate and shear alike"
         )
-    corner = np.asarray(truth.data_to_world((0,) * truth.ndim))
+    corner = np.asarray(truth.data_to_world((0,) * truth.ndim))  # type: ignore[no-untyped-call]
     exact = np.asarray(prediction.world_to_data(corner))
     whole = np.round(exact)
     if np.abs(exact - whole).max() > _WHOLE:

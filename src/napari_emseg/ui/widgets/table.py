@@ -237,16 +237,15 @@ class Table(QTableView):
         self._lay_out(rows_shown)
         if is_dense:
             self.setShowGrid(False)
-            self.verticalHeader().setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
+            self._rows_header.setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
         order = Qt.SortOrder.AscendingOrder
-        self.horizontalHeader().setSortIndicator(-1 if sort_by is None else sort_by, order)
+        self._header.setSortIndicator(-1 if sort_by is None else sort_by, order)
         self.setSortingEnabled(True)
 
     def _lay_out(self, rows_shown: int) -> None:
-        self.verticalHeader().hide()
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setResizeContentsPrecision(_ROWS_MEASURED)
+        self._rows_header.hide()
+        self._header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self._header.setResizeContentsPrecision(_ROWS_MEASURED)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -258,11 +257,13 @@ class Table(QTableView):
 
     def show_rows(self, rows: Rows) -> None:
         """Show these, by key; order, selection and what is in sight stay."""
-        chosen, at = self.chosen, self.verticalScrollBar().value()
+        chosen, scroll_bar = self.chosen, self.verticalScrollBar()
+        assert scroll_bar is not None, "a table always has one"
+        at = scroll_bar.value()
         before, self._is_silent = self._is_silent, True
         if self.rows.fill(rows):
             self.choose(chosen)
-            self.verticalScrollBar().setValue(at)
+            scroll_bar.setValue(at)
         self._is_silent = before
 
     def choose(self, key: Hashable | None) -> None:
@@ -278,8 +279,21 @@ class Table(QTableView):
     @property
     def chosen(self) -> Any:
         """The key of the row that is marked; None where none is."""
-        selected = self.selectionModel().selectedRows()
+        selection = self.selectionModel()
+        selected = [] if selection is None else selection.selectedRows()
         return self.key_at(selected[0].row()) if selected else None
+
+    @property
+    def _header(self) -> QHeaderView:
+        header = self.horizontalHeader()
+        assert header is not None, "a table always has one"
+        return header
+
+    @property
+    def _rows_header(self) -> QHeaderView:
+        header = self.verticalHeader()
+        assert header is not None, "a table always has one"
+        return header
 
     def key_at(self, row: int) -> Any:
         """What a row is about, counted as they are seen."""
