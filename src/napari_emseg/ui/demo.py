@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_emseg.core.scores.metrics import StackScores, score_stack
 from napari_emseg.errors import DisplayError, EmsegError, WriteError
