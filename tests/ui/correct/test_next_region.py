@@ -8,11 +8,13 @@ import pytest
 from napari_emseg.errors import LabelsError
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.library import DEFAULT, find_model
-from napari_emseg.ui.background.library_events import library_events
+from napari_emseg.session.prediction.prediction import Prediction
+from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.correct.next_region import NextRegionPanel
-from napari_emseg.ui.prediction.prediction_layers import Prediction
+from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.retrain.corrections import Corrections
 from napari_emseg.ui.viewer.layers import current_slice
+from napari_emseg.ui.viewer.workspace import workspace_of
 
 SHAPE = (4, 192, 256)
 
@@ -40,13 +42,15 @@ def predict(viewer, scratch):
     def predict(probability=None, **place):
         probability = doubtful() if probability is None else probability
         image = viewer.add_image(np.zeros(probability.shape, np.uint8), name="em", **place)
-        prediction = Prediction(viewer, image, find_model(DEFAULT), scratch)
+        source = LayerImage(viewer, image)
+        prediction = Prediction(source, find_model(DEFAULT), scratch, QtExecutor())
         prediction.apply(*prediction.rules)
         prediction.probability[:] = probability
-        prediction.show()
+        prediction.add_layer()
         for z in range(len(prediction.probability)):
             prediction.accept(z)
-        library_events.segmented.emit(prediction)
+        workspace_of(viewer).add(prediction)
+        workspace_of(viewer).segmented.emit(prediction)
         made.append(prediction)
         return prediction
 

@@ -13,7 +13,7 @@ from napari_emseg.core.correct.edits import Edits
 from napari_emseg.errors import ReadError
 from napari_emseg.io.recovery import PaintedSlice, Recovery
 from napari_emseg.ui.painting.recovery_data import describe, layer_data
-from napari_emseg.ui.prediction.prediction_layers import MASK_COLORS
+from napari_emseg.ui.viewer.label_colors import MASK_COLORS
 
 
 @pytest.fixture(params=[3, 2])

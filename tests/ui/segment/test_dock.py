@@ -16,10 +16,11 @@ from scipy.ndimage import gaussian_filter
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.segment.postprocess import to_cells, to_mask
 from napari_emseg.model.packages.library import shipped_folder
+from napari_emseg.session.prediction.prediction import PredictionSettings
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.painting.autosave import autosave_of
-from napari_emseg.ui.prediction.request import PredictionSettings
+from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.viewer.layers import visible_region
 
 JOB_TIMEOUT_MS = 90_000
@@ -164,10 +165,11 @@ def blobs(viewer, dock, qtbot):
     viewer.add_image(np.zeros(noise.shape, np.uint8), name="em")
     viewer.dims.set_current_step(0, 2)
     fields = dock.fields
-    means = PredictionSettings(fields.model.value, fields.device.value, fields.config)
-    prediction = dock._prediction_to_fill(fields.image.value, means)
+    settings = PredictionSettings(fields.model.value, fields.device.value, fields.config)
+    prediction = dock.session.prediction_to_fill(LayerImage(viewer, fields.image.value), settings)
+    prediction.apply(*fields.rules)
     prediction.probability[:] = np.clip(0.5 + noise / (4 * noise.std()), 0, 1)
-    prediction.show()
+    prediction.add_layer()
     for z in (2, 3):
         prediction.accept(z)
     qtbot.waitUntil(lambda: "em mask" in viewer.layers)
@@ -177,7 +179,7 @@ def blobs(viewer, dock, qtbot):
 def settle(prediction, qtbot):
     """Wait until all that was asked for is shown."""
     calls = []
-    prediction._postprocessor.after(lambda: calls.append(1))
+    prediction.when_shown(lambda: calls.append(1))
     qtbot.waitUntil(lambda: bool(calls), timeout=10_000)
 
 
@@ -213,7 +215,7 @@ def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
 
 def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs, qtbot):
     dock.fields.result.value = "mask and cells"
-    blobs.show()
+    blobs.expect()
     for z in (0, 4, 1):
         blobs.accept(z)
     blobs.finish(then=lambda: None)
@@ -228,12 +230,12 @@ def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs,
 def test_one_more_slice_of_a_mask_is_made_and_drawn_once(viewer, dock, blobs, qtbot):
     settle(blobs, qtbot)
     mask, made, drawn = viewer.layers["em mask"], [], []
-    put = blobs._results["mask"].put
-    blobs._results["mask"].put = lambda z, *a, **k: (made.append(z), put(z, *a, **k))
+    filled = blobs._results["mask"].filled
+    blobs._results["mask"].filled = lambda z: (made.append(z), filled(z))
     viewer.dims.set_current_step(0, 1)
     mask.events.set_data.connect(lambda: drawn.append(viewer.dims.current_step[0]))
     before = mask.thumbnail.copy()
-    blobs.show()
+    blobs.expect()
     blobs.accept(1)
     blobs.finish(then=lambda: None)
     settle(blobs, qtbot)
@@ -241,12 +243,12 @@ def test_one_more_slice_of_a_mask_is_made_and_drawn_once(viewer, dock, blobs, qt
     assert (mask.thumbnail != before).any()
 
 
-@pytest.mark.parametrize("first", ["finish", "withdraw"])
+@pytest.mark.parametrize("first", ["finish", "remove"])
 def test_who_waits_for_a_prediction_that_is_taken_away_is_told(dock, blobs, qtbot, first):
     """Revert, in the dock Correct, takes it away while Segment fills it."""
     told = []
-    acts = [blobs.withdraw, lambda: blobs.finish(then=lambda: told.append(True))]
-    for act in acts if first == "withdraw" else reversed(acts):
+    acts = [blobs.remove, lambda: blobs.finish(then=lambda: told.append(True))]
+    for act in acts if first == "remove" else reversed(acts):
         act()
     qtbot.waitUntil(lambda: bool(told))
     dock.fields.threshold.value = 0.3  # and what is gone is not made anew
@@ -377,7 +379,10 @@ def test_of_the_whole_stack_only_the_slices_wanted_the_nearest_first(viewer, ima
     dock.fields.slices.value = "0, 2:4"
     assert dock.buttons.whole.text == "These slices"
     done = []
-    prediction = dock._predictions.of(viewer.layers["em"], dock.fields.model.value)
+    fields = dock.fields
+    settings = PredictionSettings(fields.model.value, fields.device.value, fields.config)
+    image = LayerImage(viewer, viewer.layers["em"])
+    prediction = dock.session.prediction_to_fill(image, settings)
     accept = prediction.accept
     prediction.accept = lambda z: (done.append(z), accept(z))
     dock.buttons.whole.native.click()

@@ -11,10 +11,9 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
 from napari_emseg.errors import EmsegError
 from napari_emseg.ui.background.dock_closed import WhenClosed
-from napari_emseg.ui.background.library_events import library_events
 from napari_emseg.ui.correct.region_ranking import Ranker
-from napari_emseg.ui.prediction.registry import newest_prediction
 from napari_emseg.ui.viewer.go_to import go_to
+from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.forms import wrapped_label
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ class NextRegionPanel(QWidget):
     def __init__(self, viewer: ViewerModel, source: Callable[[], Corrections]) -> None:
         super().__init__()
         self._viewer, self._source = viewer, source
+        self._workspace = workspace_of(viewer)
         self._visited: list[tuple[int, ReviewRegion]] = []
         self._at = -1
         self._is_wanted = False
@@ -73,7 +73,7 @@ class NextRegionPanel(QWidget):
     def _connect(self) -> None:
         self.next.changed.connect(self.go_on)
         self.previous.changed.connect(self.go_back)
-        library_events.segmented.connect(self._look)
+        self._workspace.segmented.connect(self._look)
         self._viewer.bind_key(NEXT_KEY, lambda _: self.go_on(), overwrite=True)
         self._viewer.bind_key(PREVIOUS_KEY, lambda _: self.go_back(), overwrite=True)
         self._bound = True
@@ -81,7 +81,7 @@ class NextRegionPanel(QWidget):
 
     def close_panel(self) -> None:
         """Let go of keys and events; the dock that holds the panel calls this when it is closed."""
-        library_events.segmented.disconnect(self._look, missing_ok=True)
+        self._workspace.segmented.disconnect(self._look, missing_ok=True)
         self.ranker.stop()
         if self._bound:
             self._bound = False
@@ -115,7 +115,7 @@ class NextRegionPanel(QWidget):
 
     def _look(self, _: object = None) -> None:
         """Rank the newest prediction, with what it has got since."""
-        prediction = newest_prediction()
+        prediction = self._workspace.newest()
         if prediction is None:
             self.message.value = _NOTHING
         else:

@@ -9,8 +9,8 @@ import numpy as np
 from qtpy.QtCore import QObject
 
 from napari_emseg.core.correct.review_regions import ReviewRegion, visiting_order
+from napari_emseg.session.prediction.prediction import Prediction
 from napari_emseg.ui.background.latest import Latest
-from napari_emseg.ui.prediction.prediction_layers import Prediction
 
 
 class Ranker(QObject):

@@ -116,6 +116,10 @@ class SegmentFields:
         """
         return chosen_slices(self.slices.value, count)
 
+    def offer_models(self) -> None:
+        """Offer the models that there are now; the choice stays."""
+        self.model.reset_choices()
+
     def choose_model(self, folder: Path) -> None:
         """Offer a model that was just trained, and choose it."""
         choose_model(self.model, folder)

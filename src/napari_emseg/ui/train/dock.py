@@ -15,13 +15,13 @@ from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.interrupted_run import TrainRun
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.errors import EmsegError
+from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Event, Failed, Preview
 from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.background.latest import Latest
-from napari_emseg.ui.background.library_events import library_events
 from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.train.curve_plots import Curves
 from napari_emseg.ui.train.data_form import DataChooser
@@ -30,6 +30,7 @@ from napari_emseg.ui.train.resume_row import ResumeOffer
 from napari_emseg.ui.train.role_strip import Legend, SliceStrip
 from napari_emseg.ui.train.session import TrainSession
 from napari_emseg.ui.train.state import Phase, TrainState
+from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.notify import show_error, show_failure
@@ -304,6 +305,7 @@ class TrainWidget(QWidget):
             show_failure(event)
         if self.state.result is not None:
             library_events.added.emit(self.state.result.package)
+            workspace_of(self._viewer).chosen.emit(self.state.result.package)
             self.model.list_models()
         self.offer.look()
         self.ended.emit(event)

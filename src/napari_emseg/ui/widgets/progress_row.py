@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from magicgui.widgets import Container, ProgressBar, PushButton
 
-from napari_emseg.types import Progress
 from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.widgets.forms import row_of, wrapped_label
-from napari_emseg.ui.widgets.words import left
 
 _STEPS = 1000
 """Resolution of the progress bar."""
@@ -62,13 +60,6 @@ class RunRow(Container):
         self._enable(running=True)
         self._fill(done)
         self.say(message)
-
-    def show_progress(self, event: Progress, of: str = "") -> None:
-        """What runs has come so far; the sentence begins with ``of``, as in ``Stack 2 of 3: ``."""
-        self._fill(event.done / event.total)
-        if self.stop.enabled:  # else it says that it stops
-            done = f"{event.done:.0f} of {event.total:.0f} {event.unit}"
-            self.say(f"{of}{done}{left(event.seconds_left)}")
 
     def show_stopping(self) -> None:
         """It has been asked to stop, and nobody need ask again."""
