@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from napari_emseg.session.segment.cost import sentence
-
 from napari_emseg.model.predict.predictor import CostEstimate
+from napari_emseg.session.segment.cost import sentence
 
 
 def test_sentence():
