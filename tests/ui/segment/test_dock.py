@@ -22,6 +22,7 @@ from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.painting.autosave import autosave_of
 from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.viewer.layers import visible_region
+from napari_emseg.ui.viewer.workspace import workspace_of
 
 JOB_TIMEOUT_MS = 90_000
 MANY = 600
@@ -285,6 +286,41 @@ def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
     np.testing.assert_array_equal(painted.data, before)
     assert len(viewer.layers) == 5
     assert painted in viewer.layers
+
+
+def test_after_ctrl_z_the_same_layers_are_filled(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    dock.buttons.current.native.click()
+    wait()
+    mask, names = viewer.layers["em mask"], [layer.name for layer in viewer.layers]
+    mask.paint((0, 10, 10), 7)
+    mask.undo()
+    dock.buttons.whole.native.click()
+    assert isinstance(wait(), Finished)
+    assert [layer.name for layer in viewer.layers] == names
+    rules = MaskConfig(dock.fields.threshold.value)
+    np.testing.assert_array_equal(mask.data, to_mask(dock.prediction.probability, rules))
+
+
+def test_the_dock_of_another_viewer_leaves_a_prediction_alone(
+    make_napari_viewer, viewer, image, dock, wait
+):
+    elsewhere = make_napari_viewer(show=True)
+    _, other = elsewhere.window.add_plugin_dock_widget("napari-emseg", "Segment")
+    viewer.add_image(image, name="em")
+    dock.buttons.current.native.click()
+    wait()
+    mask = viewer.layers["em mask"].data.copy()
+    assert dock.prediction.done
+    assert other.prediction is None
+    other.fields.threshold.value = 0.01
+    other.fields.result.value = "cells"
+    np.testing.assert_array_equal(viewer.layers["em mask"].data, mask)
+    assert viewer.layers["em mask"].visible
+
+    model = dock.fields.model.value
+    workspace_of(elsewhere).chosen.emit(model.folder)
+    assert dock.fields.model.value is model
 
 
 def test_reviewed_mask_is_never_written_to(viewer, dock, blobs, qtbot):
