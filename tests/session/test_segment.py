@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from napari_emseg.errors import ShapeError
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.model.predict.predictor import CostEstimate
 from napari_emseg.session.direct_jobs import DirectJobs
+from napari_emseg.session.executor import ThreadLane
 from napari_emseg.session.prediction.prediction import PredictionSettings, nearest_first
 from napari_emseg.session.segment.cost import NO_IMAGE, Question
 from napari_emseg.session.segment.session import EDITED, OBSTRUCTED, Phase, SegmentSession
@@ -217,6 +219,53 @@ def test_stop_before_it_begins(viewer, stack, session, told, segment, jobs):
     jobs.work()
     assert viewer.names == ["em"]
     assert session.phase is Phase.IDLE
+
+
+def test_stop_while_nothing_runs_does_nothing(session, told):
+    session.stop()
+    assert session.phase is Phase.IDLE
+    assert not told.messages
+
+
+class LaterLanes:
+    """An executor whose lanes do their work when the test says so."""
+
+    def __init__(self):
+        self.calls = []
+
+    def lane(self, name):
+        return ThreadLane(name, self.calls.append)
+
+    def deliver(self, call):
+        self.calls.append(call)
+
+    def turn_until(self, is_done):
+        while not is_done():
+            if self.calls:
+                self.calls.pop(0)()
+            time.sleep(0.001)
+
+
+@pytest.mark.parametrize("act", ["stop", "close"])
+def test_between_two_stacks_it_can_be_stopped_too(
+    viewer, stack, package, jobs, workspace, act, worker
+):
+    lanes = LaterLanes()
+    session = SegmentSession(jobs, lanes, workspace)
+    told = Told(session)
+    settings = PredictionSettings(package, "auto", PredictConfig())
+    images = [stack(viewer, "one"), stack(viewer, "two")]
+    session.segment(images, lambda _: [0, 1], settings, RULES)
+    jobs.work()
+    assert not told.ended, "masks of the first stack are still to be made"
+    getattr(session, act)()
+    lanes.turn_until(lambda: told.ended)
+    jobs.work()
+    assert len(worker.jobs) == 1
+    assert "two mask" not in viewer.names
+    if act == "stop":
+        assert session.message.endswith("Not begun: two.")
+        assert session.phase is Phase.IDLE
 
 
 @pytest.mark.parametrize("act", ["edit", "remove"])

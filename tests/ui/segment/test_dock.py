@@ -386,11 +386,6 @@ def test_dock_closed_while_it_runs_stops_and_keeps_the_layers(viewer, docked, ru
     assert len(run.done) == done < MANY
 
 
-def test_removed_result_layer_stops_in_words(viewer, run, wait):
-    viewer.layers.remove("em mask")
-    assert isinstance(wait(), Cancelled)
-
-
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -104,17 +104,6 @@ def test_stop_stops_all_the_rest_and_keeps_finished_slices(viewer, dock, stacks,
     assert lines[2] == "Not begun: two."
 
 
-def test_stack_that_is_removed_before_its_turn_is_left_out(
-    viewer, dock, stacks, ended, said, qtbot
-):
-    viewer.layers.selection = {stacks["one"], stacks["two"]}
-    dock.buttons.selected.native.click()
-    viewer.layers.remove(stacks["two"])
-    ended.wait()
-    assert "1 of 2 stacks" in dock.status.message.value
-    assert "removed before its turn" in said()[-1]
-
-
 @pytest.mark.parametrize("select", ["nothing", "a result"])
 def test_without_a_selected_image_it_says_what_to_do(viewer, dock, stacks, said, select):
     result = viewer.add_image(np.zeros((4, 4)), metadata={"napari_emseg": {"source": "one"}})

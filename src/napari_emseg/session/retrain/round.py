@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,10 @@ from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.engine.train.held_out import HeldOut
 from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.model.packages.library import name_of
-from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings, SourceImage
+from napari_emseg.session.prediction.layers import SourceImage
+from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
 from napari_emseg.session.prediction.results import Kinds
+from napari_emseg.session.retrain.adapters import Overlay
 
 if TYPE_CHECKING:
     from napari_emseg.model.packages.package import ModelPackage
@@ -40,13 +42,6 @@ class CorrectedStack:
     image: SourceImage
     data: TrainingData
     slices: tuple[int, ...]
-
-
-class Overlay(Protocol):
-    """The layer with the changes."""
-
-    def remove(self) -> None:
-        """Take it out of the viewer."""
 
 
 @dataclass(eq=False)

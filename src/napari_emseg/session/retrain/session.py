@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import InitVar, dataclass
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy.typing as npt
-from psygnal import Signal, SignalGroup, SignalGroupDescriptor, SignalInstance
+from psygnal import Signal, SignalGroupDescriptor
 
 from napari_emseg.core.config.correction import RetrainConfig
 from napari_emseg.engine.train.held_out import HeldOut
@@ -20,10 +19,10 @@ from napari_emseg.session.executor import Executor
 from napari_emseg.session.jobs import Jobs
 from napari_emseg.session.prediction.prediction import Prediction, nearest_first
 from napari_emseg.session.prediction.run import Outcome, PredictionRun
+from napari_emseg.session.retrain.adapters import Training, View
 from napari_emseg.session.retrain.round import (
     Comparison,
     CorrectedStack,
-    Overlay,
     Round,
     compare,
 )
@@ -32,7 +31,6 @@ from napari_emseg.types import Cancelled, Failed, Finished
 
 if TYPE_CHECKING:
     from napari_emseg.model.packages.package import ModelPackage
-    from napari_emseg.model.train.history import TrainResult
 
 AS_IT_WAS = "Everything is as it was."
 
@@ -44,46 +42,6 @@ class Phase(StrEnum):
     LEARNING = "learning"
     SEGMENTING = "segmenting"
     COMPARING = "comparing"
-
-
-class Training(Protocol):
-    """A session of training, as far as retraining uses it."""
-
-    @property
-    def events(self) -> SignalGroup:
-        """Among them ``message``, emitted with the sentence for the person who waits."""
-
-    @property
-    def ended(self) -> SignalInstance:
-        """Emitted with the last event of a training, when its result is known."""
-
-    @property
-    def done(self) -> float:
-        """Part of the training that is done, 0..1."""
-
-    @property
-    def result(self) -> TrainResult | None:
-        """What the last training reached; None where it reached nothing."""
-
-    @property
-    def is_running(self) -> bool:
-        """Whether its last word was not said yet."""
-
-    def start(self, request: TrainRequest) -> None:
-        """Train."""
-
-    def stop(self) -> None:
-        """Stop and keep the best so far; asked twice, at once."""
-
-
-class View(Protocol):
-    """What a person looks at."""
-
-    active: Hashable | None
-    """The layer that a person works on; setting one that is gone changes nothing."""
-
-    def show_changes(self, prediction: Prediction, changed: npt.NDArray[Any]) -> Overlay:
-        """Add a layer with changed pixels (Z, Y, X) over a prediction."""
 
 
 @dataclass(eq=False)

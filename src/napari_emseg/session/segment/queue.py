@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from napari_emseg.engine.jobs import PredictResult
-from napari_emseg.session.prediction.prediction import PredictionSettings, SourceImage
+from napari_emseg.session.prediction.layers import SourceImage
+from napari_emseg.session.prediction.prediction import PredictionSettings
 from napari_emseg.session.prediction.run import Outcome
 from napari_emseg.session.words import duration, plural
 from napari_emseg.types import Finished

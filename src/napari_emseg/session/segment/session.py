@@ -15,7 +15,8 @@ from napari_emseg.engine.jobs import DevicesJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.session.executor import Executor
 from napari_emseg.session.jobs import Jobs
-from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings, SourceImage
+from napari_emseg.session.prediction.layers import SourceImage
+from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
 from napari_emseg.session.prediction.results import Kinds
 from napari_emseg.session.prediction.run import Outcome, PredictionRun
 from napari_emseg.session.segment.cost import NO_IMAGE, CostEstimator
@@ -158,7 +159,7 @@ class SegmentSession:
         """Begin with no other stack, and end this one after the slice that is being predicted."""
         if self._queue is not None:
             self._queue.stop()
-        self._stop_run()
+            self._stop_run()
 
     def say_idle(self, message: str) -> None:
         """Say something that matters only while nothing runs."""
@@ -180,6 +181,8 @@ class SegmentSession:
         self.estimator.abandon()
         for ticket in self._tickets:
             self._jobs.abandon(ticket)
+        if self._queue is not None:
+            self._queue.stop()
         if self._run is not None:
             self._run.abandon()
         self._queue = self._run = None

@@ -34,7 +34,7 @@ class Source(Protocol):
 
 
 class GrowingLayer(ABC):
-    """A `napari_emseg.session.prediction.prediction.GrowingLayer` over a layer of napari.
+    """A `napari_emseg.session.prediction.layers.GrowingLayer` over a layer of napari.
 
     Parameters
     ----------

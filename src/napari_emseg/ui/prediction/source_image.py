@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LayerImage:
-    """A `napari_emseg.session.prediction.prediction.SourceImage` over a layer.
+    """A `napari_emseg.session.prediction.layers.SourceImage` over a layer.
 
     It does not keep the viewer: predictions are kept for as long as their viewer is there.
 

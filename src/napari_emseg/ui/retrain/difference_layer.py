@@ -24,7 +24,7 @@ _OPACITY = 0.8
 
 
 class RetrainView:
-    """A `napari_emseg.session.retrain.session.View` over a viewer.
+    """A `napari_emseg.session.retrain.adapters.View` over a viewer.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class RetrainView:
 
 
 class ChangedPixels:
-    """A `napari_emseg.session.retrain.round.Overlay`."""
+    """A `napari_emseg.session.retrain.adapters.Overlay`."""
 
     def __init__(self, viewer: ViewerModel, layer: Layer) -> None:
         self._viewer, self._layer = viewer, layer

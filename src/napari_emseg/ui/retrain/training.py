@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RoundTraining:
-    """A `napari_emseg.session.retrain.session.Training`.
+    """A `napari_emseg.session.retrain.adapters.Training`.
 
     Parameters
     ----------

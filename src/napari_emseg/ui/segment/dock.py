@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from napari_emseg.core.segment.tiling import Region
-    from napari_emseg.session.prediction.prediction import SourceImage
+    from napari_emseg.session.prediction.layers import SourceImage
 
 
 class SegmentWidget(Container):
