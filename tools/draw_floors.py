@@ -3,8 +3,9 @@
     python tools/draw_floors.py            # writes the picture
     python tools/draw_floors.py --check    # status 1 where the picture is not that of the code
 
-Each floor is a band, each room a box with what it is for; an arrow goes from a room to one of its
-floor that it imports from. Between floors arrows only run down, so the picture leaves them out.
+Each floor is a band, each room a box with what it is for. An arrow goes from a room to one of its
+floor that it imports from; what follows from other arrows is left out. Between floors arrows only
+run down, so the picture leaves them out, too.
 """
 
 from __future__ import annotations
@@ -16,22 +17,17 @@ from html import escape
 from pathlib import Path
 from textwrap import wrap
 
-from import_graph import FLOORS, PACKAGE, modules, packages, room_arrows, room_of
+from import_graph import PACKAGE, modules, packages, room_arrows, room_of
 
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "floors.svg"
 BANDS = [
-    ("cli",),
-    ("ui",),
-    ("session", "api"),
-    ("engine", "report"),
-    ("model",),
-    ("core",),
-    ("io",),
-]
-WIDTH, MARGIN, LABEL = 1180, 16, 96
-BOX_W, BOX_H, GAP = 164, 74, 14
-COLUMNS = (WIDTH - LABEL - 2 * MARGIN + GAP) // (BOX_W + GAP)
+    ("cli",), ("ui",), ("session", "api"), ("engine", "report"), ("model",), ("core",), ("io",),
+]  # fmt: skip
 COLORS = ["#f3e3d3", "#e4ecf7", "#dff0e6", "#f7eedb", "#ece4f5", "#e0f1f3", "#eeeeee"]
+WIDTH, MARGIN, LABEL = 860, 16, 80
+BOX_W, BOX_H, GAP, STREET = 164, 66, 14, 30
+
+Arrows = dict[str, set[str]]
 
 
 def main() -> int:
@@ -48,42 +44,62 @@ def main() -> int:
 
 def draw() -> str:
     """The picture as SVG."""
-    parts, boxes, y = [], {}, MARGIN
+    parts: list[str] = []
+    y = MARGIN
     for number, floors in enumerate(BANDS):
-        rooms = rooms_of(floors)
-        height = -(-len(rooms) // COLUMNS) * (BOX_H + GAP) + GAP
-        parts += _band(7 - number, floors, y, height, COLORS[number])
-        for k, room in enumerate(rooms):
-            row, column = divmod(k, COLUMNS)
-            boxes[room] = (
-                MARGIN + LABEL + column * (BOX_W + GAP), y + GAP + row * (BOX_H + GAP)
-            )  # fmt: skip
+        arrows = arrows_within(floors)
+        rows = rows_of(arrows)
+        height = len(rows) * (BOX_H + STREET) - STREET + 2 * GAP
+        boxes = {room: at for k, row in enumerate(rows) for room, at in _places(row, y, k)}
+        parts += _band(len(BANDS) - number, floors, y, height, COLORS[number])
+        parts += (
+            _arrow(boxes[room], boxes[other])
+            for room, others in sorted(direct(arrows).items())
+            for other in sorted(others)
+        )
+        parts += (line for room, at in boxes.items() for line in _box(room, at))
         y += height + 8
-    parts += _foundation(y)
-    arrows = [
-        arrow
-        for room, others in sorted(room_arrows().items())
-        for other in sorted(others)
-        if _floor(room) == _floor(other) and room in boxes and other in boxes
-        for arrow in _arrow(boxes[room], boxes[other])
-    ]
-    drawn = [each for room, at in boxes.items() for each in _box(room, at)]
-    return "\n".join([*_head(y + 44), *parts, *arrows, *drawn, "</svg>", ""])
+    return "\n".join([*_head(y + 44), *parts, *_foundation(y), "</svg>", ""])
 
 
-def rooms_of(floors: tuple[str, ...]) -> list[str]:
-    """Rooms of a band, each before those that it imports from; a folder without modules is none."""
+def arrows_within(floors: tuple[str, ...]) -> Arrows:
+    """The rooms of a band that hold modules, and which others of the band each imports from."""
     rooms = {
         room_of(module)
         for module in modules()
         if room_of(module).split(".")[0] in floors and module not in packages()
     }
-    above = {room: room_arrows().get(room, set()) & rooms for room in sorted(rooms)}
-    return list(TopologicalSorter(above).static_order())[::-1]
+    return {room: room_arrows().get(room, set()) & rooms for room in sorted(rooms)}
 
 
-def _floor(room: str) -> int:
-    return FLOORS[room.split(".")[0]]
+def rows_of(arrows: Arrows) -> list[list[str]]:
+    """Rooms in rows: each above all that it imports from."""
+    depth: dict[str, int] = {}
+    for room in reversed(list(TopologicalSorter(arrows).static_order())):
+        depth[room] = 1 + max(
+            (depth[other] for other in depth if room in arrows[other]), default=-1
+        )
+    rows = [[room for room in sorted(depth) if depth[room] == k] for k in sorted({*depth.values()})]
+    return rows
+
+
+def direct(arrows: Arrows) -> Arrows:
+    """Arrows without those that follow from others."""
+
+    def reached(room: str) -> set[str]:
+        return {far for other in arrows[room] for far in {other, *reached(other)}}
+
+    return {
+        room: others - {far for other in others for far in reached(other)}
+        for room, others in arrows.items()
+    }
+
+
+def _places(row: list[str], y: int, number: int) -> Iterator[tuple[str, tuple[int, int]]]:
+    free = WIDTH - 2 * MARGIN - LABEL - len(row) * (BOX_W + GAP) + GAP
+    for column, room in enumerate(row):
+        x = MARGIN + LABEL + free // 2 + column * (BOX_W + GAP)
+        yield room, (x, y + GAP + number * (BOX_H + STREET))
 
 
 def _head(height: int) -> Iterator[str]:
@@ -93,7 +109,7 @@ def _head(height: int) -> Iterator[str]:
     )
     yield (
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="#667"/></marker></defs>'
+        'markerHeight="7" orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="#556"/></marker></defs>'
     )
     yield f'<rect width="{WIDTH}" height="{height}" fill="white"/>'
 
@@ -103,60 +119,52 @@ def _band(number: int, floors: tuple[str, ...], y: int, height: int, color: str)
         f'<rect x="{MARGIN // 2}" y="{y}" width="{WIDTH - MARGIN}" height="{height}" rx="8" '
         f'fill="{color}"/>'
     )
-    lines = [str(number), *(f"{each}/" if each != "api" else "api.py" for each in floors)]
-    for k, line in enumerate(lines):
-        size, at = (22, y + 30) if k == 0 else (15, y + 32 + 20 * k)
-        yield f'<text x="{MARGIN + 4}" y="{at}" font-size="{size}" fill="#223">{line}</text>'
+    yield f'<text x="{MARGIN + 4}" y="{y + 30}" font-size="22" fill="#223">{number}</text>'
+    for k, each in enumerate(floors):
+        name = "api.py" if each == "api" else f"{each}/"
+        at = y + 52 + 20 * k
+        yield f'<text x="{MARGIN + 4}" y="{at}" font-size="15" fill="#223">{name}</text>'
 
 
 def _foundation(y: int) -> Iterator[str]:
-    text = f"types.py and errors.py stand under all floors of {PACKAGE}"
     yield (
         f'<rect x="{MARGIN // 2}" y="{y}" width="{WIDTH - MARGIN}" height="32" rx="8" '
         f'fill="#d8d8d8"/><text x="{MARGIN + 4}" y="{y + 21}" font-size="14" fill="#223">'
-        f"{escape(text)}</text>"
+        f"types.py and errors.py stand under all floors of {PACKAGE}</text>"
     )
 
 
 def _box(room: str, at: tuple[int, int]) -> Iterator[str]:
     x, y = at
+    name = room.rpartition(".")[2] + ("/" if "." in room else "")
     yield (
         f'<rect x="{x}" y="{y}" width="{BOX_W}" height="{BOX_H}" rx="6" fill="white" '
         'stroke="#889"/>'
     )
-    name = room.rpartition(".")[2] + ("/" if "." in room else "")
     yield (
-        f'<text x="{x + 9}" y="{y + 19}" font-size="14" font-weight="bold" fill="#223">'
+        f'<text x="{x + 9}" y="{y + 18}" font-size="14" font-weight="bold" fill="#223">'
         f"{name}</text>"
     )
-    for k, line in enumerate(wrap(_purpose(room), 27)[:4]):
+    for k, line in enumerate(wrap(_purpose(room), 28)[:3]):
         yield (
-            f'<text x="{x + 9}" y="{y + 34 + 12 * k}" font-size="10.5" fill="#445">'
+            f'<text x="{x + 9}" y="{y + 33 + 12 * k}" font-size="10.5" fill="#445">'
             f"{escape(line)}</text>"
         )
 
 
 def _purpose(room: str) -> str:
     said = packages().get(f"{PACKAGE}.{room}", "what scripts import")
-    return said.partition(": ")[2].rstrip(".") or said.rstrip(".")
+    return (said.partition(": ")[2] or said).rstrip(".").replace("*", "")
 
 
-def _arrow(start: tuple[int, int], end: tuple[int, int]) -> Iterator[str]:
-    """From box to box, through the gaps between them."""
-    (x1, y1), (x2, y2) = start, end
-    if y1 == y2:
-        bend = 10 + abs(x2 - x1) // 60
-        a, b = (x1 + BOX_W * 0.6, y1 + BOX_H), (x2 + BOX_W * 0.4, y2 + BOX_H)
-        curve = f"C{a[0]:.0f} {a[1] + bend} {b[0]:.0f} {b[1] + bend} {b[0]:.0f} {b[1]}"
-    else:
-        down = y2 > y1
-        a = (x1 + BOX_W / 2, y1 + BOX_H if down else y1)
-        b = (x2 + BOX_W / 2, y2 if down else y2 + BOX_H)
-        middle = (a[1] + b[1]) / 2
-        curve = f"C{a[0]:.0f} {middle:.0f} {b[0]:.0f} {middle:.0f} {b[0]:.0f} {b[1]}"
-    yield (
-        f'<path d="M{a[0]:.0f} {a[1]} {curve}" fill="none" stroke="#667" stroke-width="1" '
-        'opacity="0.7" marker-end="url(#tip)"/>'
+def _arrow(start: tuple[int, int], end: tuple[int, int]) -> str:
+    """From the lower edge of a box to the upper edge of one in a row below."""
+    x1, y1, x2, y2 = start[0] + BOX_W / 2, start[1] + BOX_H, end[0] + BOX_W / 2, end[1]
+    bend = STREET if y2 - y1 <= STREET else (y2 - y1) * 0.4
+    return (
+        f'<path d="M{x1:.0f} {y1} C{x1:.0f} {y1 + bend:.0f} {x2:.0f} {y2 - bend:.0f} {x2:.0f} '
+        f'{y2}" fill="none" stroke="#556" stroke-width="1.2" opacity="0.75" '
+        'marker-end="url(#tip)"/>'
     )
 
 

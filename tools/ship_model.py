@@ -15,8 +15,8 @@ from dataclasses import replace
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.io.isbi2012 import ISBI_TERMS
 from napari_emseg.io.samples import phantom
+from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.packages.library import DEFAULT, find_model
-from napari_emseg.model.predict.predict import read_seen
 from napari_emseg.model.runtimes.int8 import copy_int8
 from napari_emseg.model.runtimes.keras_runtime import load_network
 from napari_emseg.model.train.package_writer import write_package

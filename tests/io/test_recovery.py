@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from napari_emseg.errors import ReadError, WriteError
-from napari_emseg.io.processes import is_alive, this_process
+from napari_emseg.io.disk.processes import is_alive, this_process
 from napari_emseg.io.recovery import PaintedSlice, Recovery, left_behind
 
 ABOUT = {"name": "em mask", "shape": [3, 9, 11], "dtype": "uint8", "reviewed": []}
@@ -87,6 +87,15 @@ def test_where_nothing_was_painted_nothing_is_offered_nor_left(painted):
     assert not empty.folder.exists()
 
 
+def test_a_header_that_cannot_be_read_is_not_an_empty_one(painted):
+    """It may hold what was reviewed."""
+    reviewed, both = abandoned(reviewed=[1]), abandoned(painted)
+    for each in (reviewed, both):
+        (each.folder / "layer.json").write_text("{")
+    assert set(left_behind()) == {reviewed, both}
+    assert (reviewed.folder / "layer.json").exists()
+
+
 def test_of_two_windows_one_gets_it(painted):
     recovery = abandoned(painted)
     mine = recovery.claim()
@@ -101,6 +110,7 @@ def test_another_process_with_the_same_number_is_not_the_owner():
     pid, born, machine = this_process()
     assert is_alive([pid, born, machine])
     assert is_alive([pid, born])  # as earlier versions wrote it
+    assert is_alive([pid, born + 1, machine])  # the clock was set right
     assert not is_alive([pid, born - 100, machine])
     assert is_alive([ended_process(), born, "another machine"])
     assert not is_alive(None)

@@ -2,17 +2,22 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import dask.array as da
 import numpy as np
+import psutil
 import pytest
 
 from napari_emseg.errors import ReadError, ShapeError, WriteError
 from napari_emseg.io import scratch as module
-from napari_emseg.io.scratch import PREFIX, Scratch, attach
+from napari_emseg.io.disk.processes import this_process
+from napari_emseg.io.folders import cache_folder
+from napari_emseg.io.scratch import PREFIX, Scratch, attach, owned_prefix
 
 
 def test_two_maps_see_the_same_pixels(tmp_path):
@@ -81,7 +86,9 @@ def _no_space(*args):
 def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(module.os, "posix_fallocate", _no_space)
     with Scratch(tmp_path) as scratch:
-        with pytest.raises(WriteError, match=r"needs \d+ bytes \(1 MiB\).* has \d+ bytes .*TMPDIR"):
+        with pytest.raises(
+            WriteError, match=r"needs \d+ bytes \(1 MiB\).* has \d+ bytes .*EMSEG_CACHE_DIR"
+        ):
             scratch.allocate("a", (2**20,), np.uint8)
         assert list(scratch.folder.iterdir()) == []
 
@@ -150,23 +157,56 @@ def test_only_own_files_are_released(tmp_path):
     assert (tmp_path / "mine.npy").exists()
 
 
+def _left(folder: Path, process: list[Any]) -> Path:
+    left = folder / f"{owned_prefix(process)}abc"
+    left.mkdir()
+    (left / "x.npy").touch()
+    return left
+
+
 def test_leftovers_of_the_dead_are_removed_and_no_others(tmp_path):
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
-    dead = tmp_path / f"{PREFIX}{child.pid}-abc"
-    alive = tmp_path / f"{PREFIX}{os.getppid()}-abc"
+    _, born, machine = this_process()
+    dead = _left(tmp_path, [child.pid, born, machine])
+    alive = _left(tmp_path, [os.getppid(), psutil.Process(os.getppid()).create_time(), machine])
     other = tmp_path / f"{PREFIX}notes-1"
-    for folder in (dead, alive, other):
-        folder.mkdir()
-        (folder / "x.npy").touch()
-    with Scratch(tmp_path):
+    other.mkdir()
+    with Scratch(tmp_path) as mine:
         assert not dead.exists()
+        Scratch(tmp_path).close()
+        assert mine.folder.exists()
     assert alive.exists()
     assert other.exists()
 
 
+def test_a_leftover_whose_number_another_process_has_is_removed(tmp_path):
+    number, born, machine = this_process()
+    older = _left(tmp_path, [number, born - 100, machine])
+    with Scratch(tmp_path):
+        assert not older.exists()
+
+
+def test_what_another_machine_uses_stays(tmp_path):
+    """On a shared folder; a process of that number does not live here."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    theirs = [
+        _left(tmp_path, [child.pid, 1.7e9, machine])
+        for machine in ("node-7", f"x{platform.node()}")
+    ]
+    with Scratch(tmp_path):
+        assert all(each.exists() for each in theirs)
+
+
+def test_it_lies_in_the_cache_folder_and_not_in_memory():
+    with Scratch() as scratch:
+        assert scratch.folder.parent == cache_folder() / "scratch"
+    assert not scratch.folder.exists()
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
-    with pytest.raises(WriteError, match="set TMPDIR"):
+    with pytest.raises(WriteError, match="set EMSEG_CACHE_DIR"):
         Scratch(tmp_path / "no")
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_emseg.errors import CancelledError, ReadError, WriteError
-from napari_emseg.io.formats import writers
+from napari_emseg.io.formats import tiff_write
+from napari_emseg.io.formats.folder import slice_names
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import as_ids, as_mask_uint8, write_stack
 from napari_emseg.types import Stack
@@ -89,8 +90,8 @@ def test_round_trip_through_tiff_slices(tmp_path, dtype):
 
 
 def test_many_slices_have_longer_numbers():
-    assert list(writers.slice_names(10001, ".png"))[-1] == "slice_10000.png"
-    assert next(writers.slice_names(10001, ".png")) == "slice_00000.png"
+    assert list(slice_names(10001, ".png"))[-1] == "slice_10000.png"
+    assert next(slice_names(10001, ".png")) == "slice_00000.png"
 
 
 def test_a_single_png(tmp_path):
@@ -151,7 +152,7 @@ def test_imagej_reads_what_it_can(tmp_path):
 
 
 def test_a_large_stack_is_bigtiff_with_ome_metadata(tmp_path, monkeypatch):
-    monkeypatch.setattr(writers, "CLASSIC_TIFF_BYTES", 100)
+    monkeypatch.setattr(tiff_write, "CLASSIC_TIFF_BYTES", 100)
     write_stack(tmp_path / "a.tif", _stack())
     with tifffile.TiffFile(tmp_path / "a.tif") as tif:
         assert tif.is_bigtiff
@@ -317,7 +318,7 @@ def test_cancel_leaves_nothing(tmp_path, name):
 
 
 def test_a_zarr_that_cannot_be_moved_is_put_back(tmp_path, monkeypatch):
-    from napari_emseg.io import atomic as _atomic
+    from napari_emseg.io.disk import atomic as _atomic
 
     write_stack(tmp_path / "a.zarr", _stack())
     real = _atomic.Path.rename

@@ -1,4 +1,4 @@
-"""From one form of a stack to another, without a change of pixels."""
+"""From one format of a stack to another, without a change of pixels."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def convert(
     on_slice: OnSlice | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Path:
-    """Write a stack in another form; values, dtype, and where both forms have it voxel size stay.
+    """Write a stack in another format; values, dtype, and where both have it voxel size stay.
 
     Parameters
     ----------
     source : path
         What `read_stack` reads.
     out : path
-        What `write_stack` writes; its ending says the form.
+        What `write_stack` writes; its ending says the format.
     overwrite : bool
         Whether an existing output may be replaced.
     slice_ending : {".png", ".tif"}
@@ -48,6 +48,15 @@ def convert(
         If the source cannot be read as a stack.
     WriteError
         If the output cannot be written, or is the source.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> from napari_emseg.io.samples import phantom_path
+    >>> em.convert(phantom_path(), "slices/").name
+    'slices'
+    >>> em.read_stack("slices").shape
+    (8, 512, 512)
     """
     stack = read_stack(source, voxel_size_nm=voxel_size_nm, raw_values=True)
     return write_stack(

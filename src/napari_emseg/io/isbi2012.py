@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import logging
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -16,10 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from napari_emseg.errors import CancelledError, DownloadError
-from napari_emseg.io.atomic import as_write_error, replacing_file
+from napari_emseg.io.disk.atomic import as_write_error, replacing_file
+from napari_emseg.io.folders import cache_folder
 from napari_emseg.types import ShouldStop
-
-logger = logging.getLogger(__name__)
 
 ISBI_URL = "https://downloads.imagej.net/ISBI-2012-challenge.zip"
 
@@ -142,9 +140,7 @@ def pixels_sha256(tiff: Path | bytes) -> str | None:
 
 
 def _cache() -> Path:
-    import pooch
-
-    return Path(pooch.os_cache("napari-emseg")) / "isbi2012"
+    return cache_folder() / "isbi2012"
 
 
 def _is_complete(target: Path, hashes: Mapping[str, str], *, is_cache: bool) -> bool:
@@ -162,26 +158,15 @@ def _is_complete(target: Path, hashes: Mapping[str, str], *, is_cache: bool) -> 
 def _download(
     url: str, folder: Path, progress: Progress | None, should_stop: ShouldStop | None
 ) -> Path:
-    import pooch
-
-    def download(address: str, output: str, _: Any) -> None:
-        _stream(address, Path(output), progress, should_stop)
-
-    with _as_download_error(url), _quiet(pooch.get_logger()):
-        kept = pooch.retrieve(
-            url, known_hash=None, fname="isbi2012.zip", path=folder, downloader=download
-        )
-    return Path(kept)
-
-
-def _stream(
-    url: str, output: Path, progress: Progress | None, should_stop: ShouldStop | None
-) -> None:
-    """Receive piece by piece; pooch's own downloader leaves the connection open when stopped."""
+    """Receive piece by piece."""
     import requests
 
-    done = 0
-    with requests.get(url, timeout=_TIMEOUT_S, stream=True) as response, output.open("wb") as file:
+    archive, done = folder / "isbi2012.zip", 0
+    with (
+        _as_download_error(url),
+        requests.get(url, timeout=_TIMEOUT_S, stream=True) as response,
+        archive.open("wb") as file,
+    ):
         response.raise_for_status()
         total = _content_length(response)
         for piece in response.iter_content(_PIECE_BYTES):
@@ -190,22 +175,12 @@ def _stream(
             done += file.write(piece)
             if progress is not None:
                 progress(done, total or 0)
+    return archive
 
 
 def _content_length(response: Any) -> int | None:
     length = response.headers.get("content-length", "")
     return int(length) if length.isdigit() else None
-
-
-@contextlib.contextmanager
-def _quiet(pooch_logger: logging.Logger) -> Iterator[None]:
-    """Keep pooch from writing to standard error where the file goes, and what its hash is."""
-    before = pooch_logger.level
-    pooch_logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        pooch_logger.setLevel(before)
 
 
 @contextlib.contextmanager

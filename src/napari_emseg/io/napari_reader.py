@@ -11,8 +11,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from napari_emseg.io.formats.file_format import STACK_ENDINGS, AnyPath, ending, is_zarr, slice_files
-from napari_emseg.types import OURS, Stack
+from napari_emseg.io.formats.file_format import AnyPath
+from napari_emseg.io.formats.registry import FOLDER, format_of
+from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.types import Stack
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
 Paths: TypeAlias = AnyPath | Sequence[AnyPath]
@@ -61,7 +63,7 @@ def layer_data(stack: Stack) -> LayerData:
         if _is_lazy(stack):
             meta["contrast_limits"] = contrast_limits(stack)
     if stack.edits is not None:
-        meta["metadata"] = {OURS: {"edits": stack.edits}}
+        meta["metadata"] = LayerMetadata(edits=stack.edits).stored()
     return stack.data, meta, stack.kind
 
 
@@ -89,7 +91,7 @@ def _is_lazy(stack: Stack) -> bool:
 
 
 def _is_readable(path: AnyPath) -> bool:
-    folder = Path(path)
-    if folder.is_dir():
-        return is_zarr(folder) or bool(slice_files(folder))
-    return ending(path) in STACK_ENDINGS
+    place, found = Path(path), format_of(path)
+    if found is not None and place.is_dir():
+        return found.holds(place)
+    return found not in (None, FOLDER)

@@ -1,4 +1,4 @@
-"""Reading ahead and writing behind, so that neither waits for the computation between them."""
+"""Prefetch and write behind, so that neither disk nor computation waits for the other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def prefetch(load: Callable[[_K], _V], keys: Iterable[_K]) -> Iterator[tuple[_K,
         In the order of ``keys``; an error of ``load`` is raised when its key's turn comes.
     """
     waiting: deque[tuple[_K, Future[_V]]] = deque()
-    with ThreadPoolExecutor(1, "read-ahead") as pool:
+    with ThreadPoolExecutor(1, "prefetch") as pool:
         for key in keys:
             waiting.append((key, pool.submit(load, key)))
             if len(waiting) > 1:

@@ -1,22 +1,16 @@
-"""Reading a stack from a file or a folder, whatever its form."""
+"""Reading a stack from a file or a folder, whatever its format."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty
-from napari_emseg.io.formats.file_format import (
-    STACK_ENDINGS,
-    AnyPath,
-    FileFormat,
-    format_of,
-    natural_key,
-    stem_of,
-)
+from napari_emseg.io.formats.file_format import AnyPath, FileFormat, natural_key
+from napari_emseg.io.formats.registry import FOLDER, format_of, stack_endings, stem_of
+from napari_emseg.io.formats.voxels import challenge_voxel_size, checked_voxel_size
 from napari_emseg.io.kinds import guess_kind, normalised_labels
-from napari_emseg.io.voxels import challenge_voxel_size, checked_voxel_size
 from napari_emseg.types import Stack, StackKind, VoxelSize
 
 
@@ -55,10 +49,17 @@ def read_stack(
         If there is no such path, or it cannot be read as a stack; the message says why.
     SettingError
         If ``voxel_size_nm`` is not three positive numbers.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> from napari_emseg.io.samples import phantom_path
+    >>> em.read_stack(phantom_path("labels"))
+    Stack('phantom_labels', labels (8, 512, 512) uint8, voxel_size_nm=(50.0, 4.0, 4.0))
     """
     file = Path(path)
-    reader = _reader_for(file)
-    return _as_stack(reader(file), stem_of(path), kind, voxel_size_nm, raw_values)
+    loaded = _checked(file, _format_of(file).read(file))
+    return _as_stack(loaded, stem_of(path), kind, voxel_size_nm, raw_values)
 
 
 def read_slices(
@@ -72,15 +73,13 @@ def read_slices(
 
     The stack is called like the files' folder.
     """
-    from napari_emseg.io.formats.folder import read_files
-
     if not paths:
         raise ReadError("paths: expected one file or more, received none")
     files = sorted((Path(path) for path in paths), key=natural_key)
     for file in files:
         _check_exists(file)
     name = stem_of(files[0].parent)
-    return _as_stack(read_files(files), name, kind, voxel_size_nm, raw_values)
+    return _as_stack(FOLDER.read_files(files), name, kind, voxel_size_nm, raw_values)
 
 
 def _as_stack(
@@ -102,24 +101,19 @@ def _as_stack(
     return Stack(data, voxel_size_nm, name, kind, loaded.edits)
 
 
-def _reader_for(path: Path) -> Callable[[Path], Loaded]:
+def _format_of(path: Path) -> FileFormat:
     _check_exists(path)
-    form = format_of(path)
-    if form is None or (form == "folder" and not path.is_dir()):
+    found = format_of(path)
+    is_file = path.is_file()
+    if found is None or (found is FOLDER and is_file):
         raise ReadError(
-            f"{path}: expected a folder of slices or a file ending in {', '.join(STACK_ENDINGS)}, "
-            f"received the ending {path.suffix or '(none)'!r}; save the stack as TIFF"
+            f"{path}: expected a folder of slices or a file ending in "
+            f"{', '.join(stack_endings())}, received the ending {path.suffix or '(none)'!r}; save "
+            "the stack as TIFF"
         )
-    if path.is_file() and form == "zarr":
-        raise ReadError(f"{path}: expected a zarr folder, received a file; unpack it first")
-    readers: dict[FileFormat, Callable[[Path], Loaded]] = {
-        "tiff": _read_tiff,
-        "png": _read_png,
-        "npy": _read_npy,
-        "zarr": _read_zarr,
-        "folder": _read_folder,
-    }
-    return readers[form]
+    if found.is_folder and is_file:
+        raise ReadError(f"{path}: expected a {found.name} folder, received a file; unpack it first")
+    return found
 
 
 def _check_exists(path: Path) -> None:
@@ -129,40 +123,7 @@ def _check_exists(path: Path) -> None:
         raise ReadError(f"{path}: the file is empty (0 bytes); copy or save it again")
 
 
-# The forms are imported where they are read, so that the import of this module stays light.
-
-
 def _checked(path: Path, loaded: Loaded) -> Loaded:
     check_dtype(path, loaded.data.dtype)
     check_not_empty(path, loaded.data.shape)
     return loaded
-
-
-def _read_tiff(path: Path) -> Loaded:
-    from napari_emseg.io.formats.tiff import read_tiff
-
-    return _checked(path, read_tiff(path))
-
-
-def _read_png(path: Path) -> Loaded:
-    from napari_emseg.io.formats.png import read_png
-
-    return _checked(path, Loaded(read_png(path)[None]))
-
-
-def _read_npy(path: Path) -> Loaded:
-    from napari_emseg.io.formats.npy import read_npy
-
-    return _checked(path, read_npy(path))
-
-
-def _read_zarr(path: Path) -> Loaded:
-    from napari_emseg.io.formats.zarr import read_zarr
-
-    return _checked(path, read_zarr(path))
-
-
-def _read_folder(path: Path) -> Loaded:
-    from napari_emseg.io.formats.folder import read_folder
-
-    return _checked(path, read_folder(path))

@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.atomic import as_write_error, replacing_file
+from napari_emseg.io.disk.atomic import as_write_error, replacing_file
+from napari_emseg.io.disk.json_file import load_json, read_json, write_json
+from napari_emseg.io.disk.processes import is_alive, this_process
 from napari_emseg.io.folders import recovery_folder
-from napari_emseg.io.json_file import read_json, write_json
-from napari_emseg.io.processes import is_alive, this_process
 
 _HEADER = "layer.json"
 _log = logging.getLogger(__name__)
@@ -91,8 +91,12 @@ class Recovery:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of it is worth keeping."""
-        return not (self.slices or self.about.get("reviewed"))
+        """Whether nothing of it is worth keeping; a header that cannot be read may hold it."""
+        try:
+            about = load_json(self.folder / _HEADER) or {}
+        except ReadError:
+            return False
+        return not (self.slices or about.get("reviewed"))
 
     @property
     def written(self) -> float:

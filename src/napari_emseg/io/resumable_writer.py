@@ -1,10 +1,10 @@
-"""Outputs that grow slice by slice, and go on after whatever stopped them."""
+"""Outputs that are written slice by slice, and resumed after whatever stopped them."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import WriteError
-from napari_emseg.io.atomic import as_write_error, replacing_file
-from napari_emseg.io.formats import writers
-from napari_emseg.io.formats.file_format import AnyPath, FileFormat
+from napari_emseg.io.disk.atomic import as_write_error, sync_file, write_atomically
+from napari_emseg.io.formats.file_format import AnyPath, Put, WritableFormat
+from napari_emseg.io.formats.registry import slice_ending_for
 from napari_emseg.io.read import read_stack
-from napari_emseg.io.write import check_form, check_place, refuse_inputs
+from napari_emseg.io.write import check_format, refuse_inputs
 from napari_emseg.types import Stack
 
 RECORD = ".napari-emseg-unfinished.json"
@@ -85,14 +85,14 @@ class ResumableWriter:
         sources: Sequence[AnyPath] = (),
     ) -> None:
         self.path, self._planned = Path(path), planned
-        self._ending = writers.slice_ending_for(planned.data.dtype)
-        self._form = check_form(path, planned, sources=sources, slice_ending=self._ending)
-        self._place, self._record_path = _places(self.path, self._form)
+        slices = slice_ending_for(np.dtype(planned.data.dtype))
+        self._format = check_format(path, planned, sources=sources, slice_ending=slices)
+        self._place, self._record_path = _places(self.path, self._format)
         refuse_inputs(self._place, sources)
         about = {**run, "shape": planned.shape, "dtype": str(planned.data.dtype)}
         self._record = _Record(json.loads(json.dumps(about)))
         self._open: ExitStack = ExitStack()
-        self._write: writers.Put | None = None
+        self._write: Put | None = None
         found = self._found()
         if found is None:
             self._check_free(overwrite)
@@ -135,6 +135,8 @@ class ResumableWriter:
             if self._write is None:
                 self._write = self._opened()
             self._write(z, pixels)
+            if not self._format.is_folder:  # before the record says so
+                sync_file(self._place)
         self._note(_Record(self._record.run, z + 1, max(self.highest, pixels.max().item())))
 
     def __enter__(self) -> Self:
@@ -166,9 +168,7 @@ class ResumableWriter:
     def _check_free(self, overwrite: bool) -> None:
         if self._place != self.path and self._place.exists():
             raise WriteError(f"{self._place}: is in the way; move it, or choose another output")
-        check_place(
-            self.path, self._form, self._planned, overwrite=overwrite, slice_ending=self._ending
-        )
+        self._format.check_place(self.path, self._planned, overwrite=overwrite)
 
     def _go_on_from(self, found: _Record) -> None:
         names = sorted({*found.run, *self._record.run})
@@ -182,29 +182,24 @@ class ResumableWriter:
             )
         self._record = found
 
-    def _opened(self) -> writers.Put:
+    def _opened(self) -> Put:
         if self.done == 0:
             self._begin()
-        return self._open.enter_context(
-            writers.fill(self._place, self._form, self._planned, self._ending)
-        )
+        return self._open.enter_context(self._format.fill(self._place, self._planned))
 
     def _begin(self) -> None:
         """Remove what may be overwritten, and make an output of zeros."""
-        if self._form in ("zarr", "folder"):
+        if self._format.is_folder:
             self._place.mkdir(exist_ok=True)
         # before all else: without the record it would look finished
         self._note(self._record)
-        if self._form == "zarr":
-            _empty(self._place)
-        elif self._form == "folder":
-            for name in writers.slice_names(len(self._planned), self._ending):
-                (self._place / name).unlink(missing_ok=True)
-        writers.make(self._place, self._form, self._planned)
+        if self._format.is_folder:
+            _remove(self._format.replaced(self._place, self._planned))
+        self._format.make(self._place, self._planned)
 
     def _note(self, record: _Record) -> None:
-        with replacing_file(self._record_path) as beside:
-            beside.write_text(json.dumps(asdict(record)))
+        text = json.dumps(asdict(record))
+        write_atomically(self._record_path, lambda to: to.write_text(text))
         self._record = record
 
     def _finish(self) -> None:
@@ -221,18 +216,18 @@ def planned_stack(like: Stack, n_slices: int, dtype: npt.DTypeLike, **changes: A
     return like.with_data(np.broadcast_to(np.zeros((), dtype), shape), **changes)
 
 
-def _places(path: Path, form: FileFormat) -> tuple[Path, Path]:
+def _places(path: Path, file_format: WritableFormat) -> tuple[Path, Path]:
     """Where the output grows, and where its record lies."""
-    if form in ("zarr", "folder"):
+    if file_format.is_folder:
         return path, path / RECORD
     partial = path.with_name(f"{path.stem}.partial{path.suffix}")
     return partial, partial.with_name(f".{partial.name}{RECORD}")
 
 
-def _empty(folder: Path) -> None:
-    """Remove all but the record."""
-    for each in folder.iterdir():
+def _remove(paths: Iterable[Path]) -> None:
+    """Remove what is there, save the record."""
+    for each in paths:
         if each.is_dir():
             shutil.rmtree(each)
         elif each.name != RECORD:
-            each.unlink()
+            each.unlink(missing_ok=True)

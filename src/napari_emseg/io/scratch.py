@@ -7,6 +7,7 @@ import errno
 import itertools
 import logging
 import os
+import platform
 import re
 import shutil
 import tempfile
@@ -19,23 +20,29 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError, ShapeError, WriteError
+from napari_emseg.io.disk.processes import is_alive, this_process
+from napari_emseg.io.folders import cache_folder
+from napari_emseg.io.formats.npy import npy_of_zeros
 from napari_emseg.types import ArrayLike
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "napari-emseg-"
+_OWNER = re.compile(rf"{PREFIX}(?P<number>\d+)-(?P<born>[\d.]+)-(?P<machine>.*)-[^-]+")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Scratch:
     """A temporary folder of memory-mapped arrays; gone when closed.
 
-    Making one also removes what processes that were killed have left behind.
+    Its name says whose it is. Making one also removes those of processes of this machine that were
+    killed.
 
     Parameters
     ----------
     folder : path, optional
-        Where to make the temporary folder; the system's place for temporary files if not given.
+        Where to make the temporary folder; if not given, in the cache folder, for the system's
+        place for temporary files is often memory.
 
     Examples
     --------
@@ -45,14 +52,16 @@ class Scratch:
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        self._parent = Path(folder or tempfile.gettempdir())
+        self._parent = Path(folder or cache_folder() / "scratch")
         remove_leftovers(self._parent)
         try:
-            made = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=self._parent)
+            if folder is None:
+                self._parent.mkdir(parents=True, exist_ok=True)
+            made = tempfile.mkdtemp(prefix=owned_prefix(this_process()), dir=self._parent)
         except OSError as error:
             raise WriteError(
-                f"{self._parent}: no temporary folder can be made there ({error}); set TMPDIR to a "
-                "folder of your own with free space"
+                f"{self._parent}: no temporary folder can be made there ({error}); set "
+                "EMSEG_CACHE_DIR to a folder of your own with free space"
             ) from error
         self.folder = Path(made)
         self._numbers = itertools.count()
@@ -200,29 +209,41 @@ def attach(path: str | os.PathLike[str], mode: Literal["r", "r+"] = "r") -> np.m
     return mapped
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary folders of processes that no longer live."""
-    import psutil
+def owned_prefix(process: Sequence[Any]) -> str:
+    """How the name of a process's folder begins: number, birth and machine, then any word."""
+    number, born, machine = process
+    return f"{PREFIX}{number}-{born}-{_in_a_name(machine)}-"
 
-    for found in folder.glob(f"{PREFIX}*-*"):
-        owner = re.fullmatch(rf"{PREFIX}(\d+)-.+", found.name)
-        if owner and found.is_dir() and not psutil.pid_exists(int(owner[1])):
-            logger.info("removing %s, left behind by process %s", found, owner[1])
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary folders of processes that no longer live.
+
+    Those of another machine stay: nobody here can tell.
+    """
+    for found in folder.glob(f"{PREFIX}*"):
+        owner = _OWNER.fullmatch(found.name)
+        if owner and found.is_dir() and not _is_used(owner):
+            logger.info("removing %s, left behind by process %s", found, owner["number"])
             shutil.rmtree(found, ignore_errors=True)
+
+
+def _is_used(owner: re.Match[str]) -> bool:
+    here = owner["machine"] == _in_a_name(platform.node())
+    return not here or is_alive([int(owner["number"]), float(owner["born"])])
+
+
+def _in_a_name(machine: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "_", machine)
 
 
 def _new_map(
     path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], reserve: bool
 ) -> np.memmap[Any, Any]:
     """A mapped file; a page without a block on the disk would be a SIGBUS once that is full."""
-    with path.open("wb") as file:
-        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False}
-        np.lib.format.write_array_header_1_0(file, {**header, "shape": shape})
-        file.flush()
-        n_bytes = int(np.prod(shape)) * dtype.itemsize
-        os.truncate(file.fileno(), file.tell() + n_bytes)
-        if reserve:
-            _reserve(file.fileno(), path, n_bytes, start=file.tell())
+    start = npy_of_zeros(path, shape, dtype)
+    if reserve:
+        with path.open("r+b") as file:
+            _reserve(file.fileno(), path, path.stat().st_size - start, start=start)
     return attach(path, "r+")
 
 
@@ -246,9 +267,10 @@ def _no_room(folder: Path, n_bytes: int, error: OSError) -> WriteError:
         free = shutil.disk_usage(folder).free
         return WriteError(
             f"{folder}: needs {needed} for temporary pixels, has {free} bytes "
-            f"({free / 2**20:.0f} MiB) free; free some space, or set TMPDIR to a larger disk"
+            f"({free / 2**20:.0f} MiB) free; free some space, or set EMSEG_CACHE_DIR to a larger "
+            "disk"
         )
     return WriteError(
-        f"{folder}: {needed} of temporary pixels cannot be stored ({error}); set TMPDIR to a "
-        "folder of your own with free space"
+        f"{folder}: {needed} of temporary pixels cannot be stored ({error}); set EMSEG_CACHE_DIR "
+        "to a folder of your own with free space"
     )

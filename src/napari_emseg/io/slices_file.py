@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.io.atomic import as_write_error
+from napari_emseg.io.disk.atomic import as_write_error
+from napari_emseg.io.formats.file_format import put_at
+from napari_emseg.io.formats.npy import npy_of_zeros
 
 
 def write_slices(
@@ -44,17 +46,10 @@ def write_slices(
     """
     pixels = np.dtype(dtype).newbyteorder("=")
     each = int(np.prod(shape[1:])) * pixels.itemsize
-    about = {"descr": np.lib.format.dtype_to_descr(pixels), "fortran_order": False}
     with as_write_error(path):
-        file = path.open("wb")
-    with file:
-        with as_write_error(path):
-            np.lib.format.write_array_header_1_0(file, {**about, "shape": tuple(shape)})
-            start = file.tell()
-            file.truncate(start + shape[0] * each)
+        start = npy_of_zeros(path, shape, pixels)
+    with put_at(path, range(start, start + shape[0] * each, each)) as put:
         for z in slices:
-            values = np.ascontiguousarray(read(z), pixels)
+            values = np.asarray(read(z), pixels)
             with as_write_error(path):
-                file.seek(start + z * each)
-                file.write(values.data)
-                file.flush()
+                put(z, values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -12,17 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import CancelledError, WriteError
-from napari_emseg.io.atomic import as_write_error, moving_into, replacing_file, replacing_folder
-from napari_emseg.io.formats import writers
-from napari_emseg.io.formats.file_format import (
-    STACK_ENDINGS,
-    AnyPath,
-    FileFormat,
-    ending,
-    format_of,
-    is_zarr,
-    slice_files,
-)
+from napari_emseg.io.formats.file_format import AnyPath, WritableFormat, ending
+from napari_emseg.io.formats.registry import format_to_write, stack_endings
 from napari_emseg.types import ArrayLike, ShouldStop, Stack
 
 logger = logging.getLogger(__name__)
@@ -35,7 +25,7 @@ SliceEnding: TypeAlias = Literal[".png", ".tif"]
 
 def write_stack(
     path: AnyPath,
-    stack: Stack,
+    stack: Stack | ArrayLike,
     *,
     overwrite: bool = False,
     sources: Sequence[AnyPath] = (),
@@ -51,7 +41,7 @@ def write_stack(
         ``x.tif`` (in ImageJ's form where the dtype permits, with voxel size), ``x.zarr`` (OME-Zarr,
         with voxel size), ``x.npy``, ``x.png`` (one slice); ``DIR/``, an existing folder or a path
         without ending for a folder of slices ``slice_0000.png``, ...
-    stack : Stack
+    stack : Stack, or (Z, Y, X) or (Y, X) array
         What to write; a lazy one is never loaded as a whole.
     overwrite : bool
         Whether an existing output may be replaced.
@@ -76,15 +66,25 @@ def write_stack(
         disk is full or not writable. A previous output is then as it was, and nothing new is left.
     CancelledError
         If ``should_stop`` said so; with the same promise.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> image, _ = em.phantom()
+    >>> em.write_stack("image.zarr", image).name
+    'image.zarr'
+    >>> em.read_stack("image.zarr")
+    Stack('image', image (8, 512, 512) uint8, voxel_size_nm=(50.0, 4.0, 4.0))
     """
-    form = check_target(
+    stack = Stack.of(stack)
+    file_format = check_target(
         path, stack, overwrite=overwrite, sources=sources, slice_ending=slice_ending
     )
     out = Path(path)
     stack = stack.with_data(_native_dtype(stack.data))
-    with _beside(out, form) as place:
-        writers.make(place, form, stack)
-        with writers.fill(place, form, stack, slice_ending) as put:
+    with file_format.replacing(out) as place:
+        file_format.make(place, stack)
+        with file_format.fill(place, stack) as put:
             for z in range(len(stack)):
                 if should_stop is not None and should_stop():
                     raise CancelledError(
@@ -104,33 +104,39 @@ def check_target(
     overwrite: bool = False,
     sources: Sequence[AnyPath] = (),
     slice_ending: SliceEnding = ".png",
-) -> FileFormat:
+) -> WritableFormat:
     """Whether `write_stack` would take these arguments: ask before a long computation.
 
     Only shape and dtype of the stack count, not its pixels.
 
     Returns
     -------
-    Form
-        In which form the stack would be written.
+    WritableFormat
+        In which the stack would be written.
 
     Raises
     ------
     WriteError
         As `write_stack`, of all that can be known before writing.
     """
-    form = check_form(path, stack, sources=sources, slice_ending=slice_ending)
-    check_place(Path(path), form, stack, overwrite=overwrite, slice_ending=slice_ending)
-    return form
+    file_format = check_format(path, stack, sources=sources, slice_ending=slice_ending)
+    file_format.check_place(Path(path), stack, overwrite=overwrite)
+    return file_format
 
 
-def check_form(
+def check_format(
     path: AnyPath, stack: Stack, *, sources: Sequence[AnyPath], slice_ending: str
-) -> FileFormat:
+) -> WritableFormat:
     """As `check_target`, whatever there is at ``path`` already."""
-    form = _checked_form(path, stack, slice_ending)
+    file_format = _format_for(path, slice_ending)
+    if 0 in stack.shape or np.dtype(stack.data.dtype).kind not in "biuf":
+        raise WriteError(
+            f"stack {stack.name!r}: expected bool, integer or float pixels, received shape "
+            f"{stack.shape} of {stack.data.dtype}"
+        )
+    file_format.check(Path(path), stack)
     refuse_inputs(Path(path), sources)
-    return form
+    return file_format
 
 
 def as_mask_uint8(labels: ArrayLike) -> ArrayLike:
@@ -175,34 +181,16 @@ def _range_of(labels: npt.NDArray[Any]) -> tuple[int, int]:
     return int(labels.min()), int(labels.max())
 
 
-def _checked_form(path: AnyPath, stack: Stack, slice_ending: str) -> FileFormat:
-    form, dtype = format_of(path), np.dtype(stack.data.dtype)
-    if form is None:
+def _format_for(path: AnyPath, slice_ending: str) -> WritableFormat:
+    found = format_to_write(path, slice_ending)
+    if found is None:
         raise WriteError(
-            f"{path}: expected a path that ends in {', '.join(STACK_ENDINGS)} or in / for a folder "
-            f"of slices, received the ending {ending(path)!r}"
+            f"{path}: expected a path that ends in {', '.join(stack_endings())} or in / for a "
+            f"folder of slices, received the ending {ending(path)!r}"
         )
-    if 0 in stack.shape or dtype.kind not in "biuf":
-        raise WriteError(
-            f"stack {stack.name!r}: expected bool, integer or float pixels, received shape "
-            f"{stack.shape} of {dtype}"
-        )
-    if form == "png" and len(stack) != 1:
-        raise WriteError(
-            f"{path}: expected one slice for a single PNG, received {len(stack)}; write to a "
-            f"folder ({Path(path).stem}/) or a .tif instead"
-        )
-    _check_dtype(Path(path), form, dtype, slice_ending)
-    return form
-
-
-def _check_dtype(path: Path, form: FileFormat, dtype: np.dtype[Any], slice_ending: str) -> None:
-    if slice_ending not in (".png", ".tif"):
-        raise WriteError(f"slice_ending: expected '.png' or '.tif', received {slice_ending!r}")
-    if form == "png" or (form == "folder" and slice_ending == ".png"):
-        writers.check_png_dtype(path, dtype)
-    if form == "tiff" or (form == "folder" and slice_ending == ".tif"):
-        writers.check_tiff_dtype(path, dtype)
+    if not isinstance(found, WritableFormat):
+        raise WriteError(f"{path}: {found.name} is only read; write to a .tif instead")
+    return found
 
 
 def refuse_inputs(out: Path, sources: Sequence[AnyPath]) -> None:
@@ -217,49 +205,6 @@ def refuse_inputs(out: Path, sources: Sequence[AnyPath]) -> None:
             )
 
 
-def check_place(
-    out: Path, form: FileFormat, stack: Stack, *, overwrite: bool, slice_ending: str
-) -> None:
-    """Raise `WriteError` where ``out`` cannot be, or must not be replaced."""
-    if form == "folder" and out.is_dir():
-        _check_mix(out, set(writers.slice_names(len(stack), slice_ending)), overwrite)
-    if not out.absolute().parent.is_dir():
-        raise WriteError(f"{out}: the folder {out.absolute().parent} does not exist; make it first")
-    if not out.exists() or (out.is_dir() and (form == "folder" or not any(out.iterdir()))):
-        return
-    if out.is_dir() != (form in ("folder", "zarr")) or (form == "zarr" and not is_zarr(out)):
-        raise WriteError(f"{out}: exists and is something else; choose another path")
-    if not overwrite:
-        raise WriteError(
-            f"{out}: exists already; choose another path, or allow to overwrite it (--overwrite)"
-        )
-
-
 def _native_dtype(data: ArrayLike) -> ArrayLike:
     dtype = np.dtype(data.dtype)
     return data if dtype.isnative else data.astype(dtype.newbyteorder("="))
-
-
-def _beside(out: Path, form: FileFormat) -> AbstractContextManager[Path]:
-    """A place to write to, from where all is moved to ``out`` in the end."""
-    if form in ("folder", "zarr"):
-        filled = form == "folder" and out.exists()
-        return moving_into(out) if filled else replacing_folder(out)
-    return replacing_file(out)
-
-
-def _check_mix(folder: Path, names: set[str], overwrite: bool) -> None:
-    with as_write_error(folder):
-        present = slice_files(folder)
-    foreign = [file.name for file in present if file.name not in names]
-    if foreign:
-        raise WriteError(
-            f"{folder}: holds {foreign[0]}"
-            f"{f' and {len(foreign) - 1} more slices' if len(foreign) > 1 else ''}, which would "
-            "mix with those to be written; choose an empty folder"
-        )
-    if present and not overwrite:
-        raise WriteError(
-            f"{folder}: holds {present[0].name} already; choose an empty folder, or allow to "
-            "overwrite it"
-        )

@@ -82,6 +82,9 @@ class Lane(Protocol):
     def drop(self) -> None:
         """Hand over nothing of what was asked for so far."""
 
+    def wait(self) -> None:
+        """Until all that was asked for so far is done; it may still have to be handed over."""
+
     def stop(self, *, wait: bool = False) -> None:
         """Do nothing more, and hand nothing over; ``wait`` for what is being done."""
 
@@ -152,6 +155,10 @@ class ThreadLane:
             task.stop()
         self._tasks.clear()
 
+    def wait(self) -> None:
+        """As `Lane.wait`."""
+        self._thread.submit(_nothing).result()
+
     def stop(self, *, wait: bool = False) -> None:
         """As `Lane.stop`."""
         self.drop()
@@ -221,6 +228,7 @@ class DirectLane:
 
     def __init__(self) -> None:
         self._is_stopped = False
+        self._tasks: list[_Task] = []
 
     def run(
         self,
@@ -231,7 +239,15 @@ class DirectLane:
         """As `Lane.run`."""
         return self._work(partial(_made, make, then, failed))
 
-    latest = run
+    def latest(
+        self,
+        make: Callable[[], T],
+        then: Callable[[T], object] | None = None,
+        failed: Callable[[str], object] | None = None,
+    ) -> Task:
+        """As `Lane.latest`."""
+        self.drop()
+        return self.run(make, then, failed)
 
     def drain(
         self,
@@ -243,19 +259,37 @@ class DirectLane:
         return self._work(partial(_drained, make, on_item, on_end))
 
     def drop(self) -> None:
-        """As `Lane.drop`: nothing is ever left."""
+        """As `Lane.drop`; of use to who is being handed something over."""
+        for task in self._tasks:
+            task.stop()
+
+    def wait(self) -> None:
+        """As `Lane.wait`: all is done already."""
 
     def stop(self, *, wait: bool = False) -> None:  # noqa: ARG002  nothing is being done
         """As `Lane.stop`."""
+        self.drop()
         self._is_stopped = True
 
     def _work(self, calls: Callable[[], Iterator[Call]]) -> Task:
         task = _Task()
-        if not self._is_stopped:
-            for call in calls():
-                task.hand_over(call)
-        task.stop()
+        if self._is_stopped:
+            task.stop()
+            return task
+        self._tasks.append(task)
+        try:
+            self._hand_over(task, calls)
+        finally:
+            self._tasks.remove(task)
+            task.stop()
         return task
+
+    def _hand_over(self, task: _Task, calls: Callable[[], Iterator[Call]]) -> None:
+        with closing(calls()) as made:  # type: ignore[type-var]
+            for call in made:
+                if not task.is_running:
+                    return
+                task.hand_over(call)
 
 
 class _WaitingTimer:

@@ -1,4 +1,4 @@
-"""Where to look first: at links between large cells that are in doubt."""
+"""Where to look first: at boundaries of large cells that are in doubt."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def rooms(gap: float, *, at: int = 100, width: int = 256) -> np.ndarray:
     return probability
 
 
-def test_a_link_is_found_where_it_is():
-    (link,) = uncertain_boundaries(rooms(0.55), THRESHOLD)
-    assert 88 <= link.y < 102
-    assert 96 <= link.x < 104
+def test_an_uncertain_boundary_is_found_where_it_is():
+    (boundary,) = uncertain_boundaries(rooms(0.55), THRESHOLD)
+    assert 88 <= boundary.y < 102
+    assert 96 <= boundary.x < 104
 
 
 @pytest.mark.parametrize("gap", [0.01, 0.99])
-def test_what_is_certain_is_no_link(gap):
+def test_what_is_certain_is_no_uncertain_boundary(gap):
     assert uncertain_boundaries(rooms(gap), THRESHOLD) == []
 
 
@@ -42,7 +42,7 @@ def test_large_cells_count_more():
     assert large <= 0.25  # of all pairs, those between two halves
 
 
-def test_a_doubtful_link_comes_before_a_fuzzy_inside():
+def test_a_doubtful_boundary_comes_before_a_fuzzy_inside():
     probability = rooms(0.52)
     probability[10:30, 200:220] = 0.5  # 400 px of a cell, against the 50 of the gap
     first, *others = rank_regions(probability, THRESHOLD)
@@ -50,16 +50,16 @@ def test_a_doubtful_link_comes_before_a_fuzzy_inside():
     assert others
 
 
-def test_without_a_link_the_uncertain_spot_is_shown():
+def test_without_a_boundary_the_uncertain_spot_is_shown():
     probability = np.full((128, 128), 0.99, np.float32)
     probability[70:80, 20:30] = 0.5
-    (place,) = rank_regions(probability, THRESHOLD)
-    assert 70 <= place.y < 80
-    assert 20 <= place.x < 30
-    assert place.risk > 0
+    (region,) = rank_regions(probability, THRESHOLD)
+    assert 70 <= region.y < 80
+    assert 20 <= region.x < 30
+    assert region.risk > 0
 
 
-def test_a_slice_that_is_certain_has_no_place():
+def test_a_slice_that_is_certain_has_no_region():
     assert rank_regions(np.ones((100, 70), np.float32), THRESHOLD) == []
     assert rank_regions(np.zeros((100, 70), np.float32), THRESHOLD) == []
 
@@ -67,17 +67,17 @@ def test_a_slice_that_is_certain_has_no_place():
 @pytest.mark.parametrize("shape", [(1, 1), (63, 65), (64, 200)])
 def test_any_shape(shape):
     probability = np.random.default_rng(0).random(shape, np.float32)
-    places = rank_regions(probability, THRESHOLD)
-    assert [p.risk for p in places] == sorted((p.risk for p in places), reverse=True)
-    assert all(0 <= p.y < shape[0] and 0 <= p.x < shape[1] for p in places)
-    assert len({str(p.square) for p in places}) == len(places)
+    regions = rank_regions(probability, THRESHOLD)
+    assert [p.risk for p in regions] == sorted((p.risk for p in regions), reverse=True)
+    assert all(0 <= p.y < shape[0] and 0 <= p.x < shape[1] for p in regions)
+    assert len({str(p.square) for p in regions}) == len(regions)
 
 
 def test_the_worst_slice_comes_first_and_whole():
-    def places(*risks):
+    def regions(*risks):
         return [ReviewRegion(k * SQUARE_PX, 0, risk) for k, risk in enumerate(risks)]
 
-    by_slice = {0: places(0.5, 0.1), 1: places(0.4, 0.4, 0.3, 0.2, 0.1), 2: []}
-    assert [(z, place.risk) for z, place in visiting_order(by_slice)] == [
+    by_slice = {0: regions(0.5, 0.1), 1: regions(0.4, 0.4, 0.3, 0.2, 0.1), 2: []}
+    assert [(z, region.risk) for z, region in visiting_order(by_slice)] == [
         (1, 0.4), (1, 0.4), (0, 0.5),
     ]  # fmt: skip

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_emseg.core.config.comparison import CompareConfig
-from napari_emseg.core.scores.comparison import compare_slice, compare_slices
-from napari_emseg.core.scores.metrics import score_slice, score_stack
+from napari_emseg.core.scores.comparison import compare_slice
+from napari_emseg.core.scores.metrics import score_slice
 from napari_emseg.core.scores.segmentation_error import (
     FALSE_NEGATIVE,
     FALSE_POSITIVE,
@@ -19,7 +19,6 @@ from napari_emseg.core.scores.segmentation_error import (
     TRUE_POSITIVE,
 )
 from napari_emseg.core.scores.truth import TrueSlice
-from napari_emseg.errors import LabelsError, ShapeError
 
 CELL, BORDER, COUNT = 20, 3, 4
 STEP = CELL + BORDER
@@ -192,60 +191,3 @@ def test_a_truth_of_any_dtype_says_the_same(truth, dtype):
     expected = compare(mask, truth)
     assert compare(mask, truth.astype(dtype)).scores == expected.scores
     assert score_slice(mask, truth.astype(dtype)) == expected.scores
-
-
-# --- many slices ----------------------------------------
-
-
-def test_slices_come_in_order_and_unlabelled_ones_are_left_out(truth):
-    labels = np.stack([truth, np.zeros_like(truth), truth]).astype(np.uint8)
-
-    def read(z):
-        return truth.astype(np.uint8), TrueSlice.read(labels[z], "mask")
-
-    compared = list(compare_slices(read, range(3), "ids", CONFIG, thresholds=(0.2, 0.8)))
-    assert [each and each.z for each in compared] == [0, None, 2]
-    assert [score.v_rand for score in compared[0].sweep] == [pytest.approx(1)] * 2
-    scores = score_stack(np.stack([truth] * 3), labels, meaning="mask")
-    assert scores.numbers == (0, 2)
-    assert [each["slice"] for each in scores.to_dict()["slices"]] == [0, 2]
-
-
-def test_the_work_ends_with_whoever_takes_it(truth):
-    seen = []
-
-    def read(z):
-        seen.append(z)
-        return truth.astype(np.uint8), TrueSlice.read(truth, "mask")
-
-    comparing = compare_slices(read, range(100), "ids", CONFIG)
-    next(comparing)
-    comparing.close()
-    assert len(seen) <= 5
-
-
-def test_an_error_of_one_slice_is_told(truth):
-    def read(z):
-        return np.full(truth.shape, 2.0, np.float32), TrueSlice.read(truth, "mask")
-
-    with pytest.raises(ShapeError, match="0 to 1"):
-        list(compare_slices(read, range(2), "probability", CONFIG))
-
-
-@pytest.mark.parametrize("labels", [np.full((4, 4), -1), np.ones((4, 4))])
-def test_scribbles_of_wrong_values_are_told(labels):
-    with pytest.raises(LabelsError, match="0 unknown"):
-        TrueSlice.read(labels, "scribbles")
-
-
-def test_a_truth_of_no_numbers_is_told():
-    with pytest.raises(LabelsError, match="integers"):
-        TrueSlice.read(np.full((2, 2), "a"))
-
-
-def test_a_truth_can_be_cut_to_what_is_known(truth):
-    left = np.zeros_like(truth)
-    left[:, :STEP] = True
-    cut = TrueSlice.read(truth, "mask").within(left)
-    assert cut.cells.max() == COUNT
-    assert not cut.within(~left).is_labelled

@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
+from napari_emseg.core.label_images import cell_components
 from napari_emseg.core.scores.metrics import (
     ISBI_THRESHOLDS,
     SliceScores,
-    as_probability,
-    cell_components,
     score_slice,
     score_stack,
-    thin_borders,
 )
 from napari_emseg.core.scores.overlap import Overlap
 from napari_emseg.errors import CancelledError, LabelsError, SettingError, ShapeError
@@ -199,68 +197,6 @@ def test_all_scores_stay_in_range(pair):
     truth, segments = pair
     scores = score_slice(segments, truth)
     assert all(0 <= getattr(scores, name) <= 1 for name in ALL_SCORES)
-
-
-# --- thinning and components ---------------------------------------------------------------------
-
-
-@given(arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 12))))
-def test_thinning_keeps_every_cell_and_leaves_lines(mask):
-    thinned, cells = thin_borders(mask), cell_components(mask)
-    np.testing.assert_array_equal(thinned[mask], cells[mask])
-    assert thinned.max(initial=0) == cells.max(initial=0)
-    for axis in (0, 1):  # no two cells touch: a line lies between them
-        a, b = (np.moveaxis(thinned, axis, 0)[part] for part in (slice(1, None), slice(None, -1)))
-        assert not ((a != b) & (a > 0) & (b > 0)).any()
-
-
-def test_thinning_makes_membranes_one_pixel_wide():
-    mask = np.ones((9, 21), bool)
-    mask[:, 7:14] = False
-    assert (thin_borders(mask) == 0).sum(axis=1).tolist() == [1] * 9
-
-
-def test_diagonal_neighbours_are_two_cells():
-    assert cell_components(np.eye(2, dtype=np.uint8)).max() == 2
-
-
-def test_touching_ids_of_a_truth_stay_apart():
-    truth = np.array([[5, 5, 9, 9, 0, 5]], np.uint16)
-    assert cell_components(truth).tolist() == [[1, 1, 2, 2, 0, 3]]
-
-
-# --- what a prediction may be --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("prediction", "expected"),
-    [
-        (np.array([[True, False]]), [[1, 0]]),
-        (np.array([[0, 1]], np.uint8), [[0, 1]]),
-        (np.array([[0, 255]], np.uint8), [[0, 1]]),
-        (np.array([[0, 51, 255]], np.uint8), [[0, 0.2, 1]]),
-        (np.array([[0, 1, 255]], np.uint8), [[0, 1 / 255, 1]]),
-        (np.array([[0.25, 1.0]], np.float64), [[0.25, 1]]),
-        (np.array([[0, 0.5]], np.float16), [[0, 0.5]]),
-        (np.array([[0, 7, 7, 0, 300]], np.uint16), [[0, 1, 1, 0, 1]]),
-        (np.array([[7, 7, 300, 300]], np.int64), [[1, 0, 1, 1]]),
-        (np.array([[7], [300], [300]], np.int64), [[0], [1], [1]]),
-    ],
-)
-def test_predictions_become_probability(prediction, expected):
-    probability = as_probability(prediction)
-    assert probability.dtype == np.float32
-    np.testing.assert_allclose(probability, expected, rtol=1e-6)
-
-
-def test_stack_decides_once_what_its_bytes_mean():
-    prediction = np.zeros((2, 4, 4), np.uint8)
-    prediction[0, 0, 0] = 1  # alone it would be a mask
-    prediction[1] = 128
-    assert as_probability(prediction)[0, 0, 0] == pytest.approx(1 / 255)
-    truth = np.ones((2, 4, 4), np.uint8)
-    scores = score_stack(prediction, truth, thresholds=[0.4])
-    assert [s.iou for s in scores.slices] == [0, 1]
 
 
 # --- stack, thresholds, report --------------------------------------------------------------------

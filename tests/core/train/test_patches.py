@@ -1,4 +1,4 @@
-"""Batches depend on seed, epoch and step alone, and are made ahead in order."""
+"""Batches depend on seed, epoch and step alone, and are prefetched in order."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.train.border_weights import border_weights
 from napari_emseg.core.train.patches import make_batch, prefetched_batches
-from napari_emseg.core.train.targets import make_target
+from napari_emseg.core.train.targets import SliceTarget, Target, make_target
 
 RECIPE = Recipe(train=TrainConfig(patch_size=32, batch_size=3, seed=5))
 PLAIN = AugmentConfig(
@@ -53,6 +55,42 @@ def test_a_batch_depends_on_seed_epoch_and_step_alone(data):
     other_seed = Recipe(train=TrainConfig(patch_size=32, batch_size=3, seed=6))
     for other in (batch_of(data, 2, 8), batch_of(data, 7, 2), batch_of(data, 2, 7, other_seed)):
         assert not same(first, other)
+
+
+@pytest.mark.parametrize("meaning", ["mask", "scribbles", "instances"])
+@pytest.mark.parametrize("seen", [1, 3])
+def test_batches_are_those_of_maps_of_the_whole_stack(meaning, seen):
+    """Bit for bit what they are where classes and weights are held for all slices."""
+    rng = np.random.default_rng(3)
+    labels = np.zeros((7, 60, 50), np.uint8)
+    for z in (1, 2, 5):
+        labels[z, 4:50, 4:20], labels[z, 4:50, 21 + z : 46] = 1, 2
+    images = {z: rng.standard_normal((60, 50), dtype=np.float32) for z in range(7)}
+    recipe = Recipe(NetworkConfig(input_slices=seen), train=RECIPE.train)
+    classes, weights = maps_of_the_whole_stack(labels, meaning, recipe.train)
+    whole = Target(labels.shape, {z: SliceTarget(classes[z], weights[z]) for z in range(7)})
+    target = make_target(labels, meaning, recipe.train)
+    for epoch, step in [(1, 0), (1, 1), (2, 0)]:
+        batches = (
+            make_batch(images, each, (1, 2, 5), recipe, epoch=epoch, step=step)
+            for each in (target, whole)
+        )
+        assert same(*batches)
+
+
+def maps_of_the_whole_stack(labels, meaning, config):
+    """Classes and weights (Z, Y, X) as numpy makes them of all slices at once."""
+    known = labels != 0 if meaning == "scribbles" else np.ones(labels.shape, bool)
+    classes = (labels > 1 if meaning == "scribbles" else labels != 0).astype(np.uint8)
+    labelled = labels.any((1, 2))
+    pixels = np.bincount(classes[labelled][known[labelled]], minlength=2)
+    balance = (pixels.sum() / (2 * pixels)).astype(np.float32)
+    weights = np.zeros(labels.shape, np.float32)
+    for z in np.flatnonzero(labelled):
+        cells = labels[z] if meaning == "instances" else ndimage.label(classes[z])[0]
+        border = border_weights(cells, config.border_weight, config.border_sigma_px)
+        weights[z] = (balance[classes[z]] + border) * known[z]
+    return classes, weights
 
 
 def test_every_given_slice_is_drawn_and_no_other(data):

@@ -6,14 +6,17 @@ import numpy as np
 
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.train.rehearsal import MOST_PX, Example, make_rehearsal_set
-from napari_emseg.core.train.targets import Target
+from napari_emseg.core.train.targets import SliceTarget, Target
 
 
 def a_target(slices: int, shape: tuple[int, int]) -> tuple[dict[int, np.ndarray], Target]:
     rng = np.random.default_rng(0)
     images = {z: rng.normal(size=shape).astype(np.float32) for z in range(slices)}
     classes = rng.integers(0, 2, (slices, *shape), np.uint8)
-    return images, Target(classes, np.ones(classes.shape, np.float32), tuple(range(slices)))
+    weights = np.ones(classes.shape, np.float32)
+    return images, Target(
+        classes.shape, {z: SliceTarget(classes[z], weights[z]) for z in range(slices)}
+    )
 
 
 def an_example(edge: int, value: int) -> Example:
@@ -29,7 +32,7 @@ def test_it_holds_the_slices_that_trained():
     rehearsal_set = make_rehearsal_set(images, target, (1, 3), NetworkConfig())
     assert len(rehearsal_set) == 2
     np.testing.assert_array_equal(rehearsal_set[1].image, images[3][np.newaxis])
-    np.testing.assert_array_equal(rehearsal_set[1].classes, target.classes[3])
+    np.testing.assert_array_equal(rehearsal_set[1].classes, target[3].classes)
 
 
 def test_neighbours_come_along():
@@ -40,7 +43,7 @@ def test_neighbours_come_along():
 
 def test_what_did_not_train_is_left_out():
     images, target = a_target(1, (32, 40))
-    target.weights[..., 30:] = 0
+    target[0].weights[:, 30:] = 0
     (example,) = make_rehearsal_set(images, target, (0,), NetworkConfig())
     assert example.classes.shape == (32, 30)
 

@@ -1,4 +1,4 @@
-"""SliceSplit of slices: spread by default, changed by clicks, never without validation."""
+"""Which slices train and validate: spread by default, changed by clicks, neither ever empty."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from napari_emseg.core.train.slice_split import SliceSplit
 
 
 def test_a_tenth_validates_spread_over_the_stack():
-    roles = SliceSplit.spread(range(30), 0.1)
-    assert roles.validation == (5, 15, 25)
-    assert len(roles.train) == 27
-    assert roles.named_validation == (5, 15, 25)
+    split = SliceSplit.spread(range(30), 0.1)
+    assert split.validation == (5, 15, 25)
+    assert len(split.train) == 27
+    assert split.named_validation == (5, 15, 25)
 
 
 def test_a_single_slice_does_both():
-    roles = SliceSplit.spread([4], 0.1)
-    assert roles.of(4) == "both"
-    assert roles.named_validation is None
-    assert roles.turned(4) == roles
+    split = SliceSplit.spread([4], 0.1)
+    assert split.of(4) == "both"
+    assert split.named_validation is None
+    assert split.turned(4) == split
 
 
 def test_turning_goes_round():
-    roles = SliceSplit.spread(range(5), 0.1)
-    z = roles.train[0]
+    split = SliceSplit.spread(range(5), 0.1)
+    z = split.train[0]
     seen = []
     for _ in range(3):
-        roles = roles.turned(z)
-        seen.append(roles.of(z))
+        split = split.turned(z)
+        seen.append(split.of(z))
     assert seen == ["validate", "not used", "train"]
 
 
 def test_the_only_slice_that_validates_cannot_stop_to():
-    roles = SliceSplit.spread(range(3), 0.1)
-    (z,) = roles.validation
-    assert roles.turned(z) == roles
-    assert roles.turned(7) == roles
+    split = SliceSplit.spread(range(3), 0.1)
+    (z,) = split.validation
+    assert split.turned(z) == split
+    assert split.turned(7) == split
 
 
 def test_a_choice_is_kept_when_more_is_painted():
-    roles = SliceSplit.spread(range(6), 0.2).turned(0)
-    assert roles.of(0) == "validate"
-    grown = roles.kept_for(range(8), 0.2)
+    split = SliceSplit.spread(range(6), 0.2).turned(0)
+    assert split.of(0) == "validate"
+    grown = split.kept_for(range(8), 0.2)
     assert grown.of(0) == "validate"
     assert grown.of(7) == "train"
 
@@ -54,8 +54,8 @@ def test_without_a_choice_they_are_spread_anew():
 
 
 def test_a_choice_that_leaves_nothing_to_validate_on_is_dropped():
-    roles = SliceSplit.spread([0, 1, 2], 0.1).turned(0)
-    kept = roles.kept_for([2, 5], 0.1)
+    split = SliceSplit.spread([0, 1, 2], 0.1).turned(0)
+    kept = split.kept_for([2, 5], 0.1)
     assert kept.train
     assert kept.validation
 
@@ -65,10 +65,10 @@ def test_a_choice_that_leaves_nothing_to_validate_on_is_dropped():
     st.lists(st.integers(0, 20), max_size=30),
 )
 def test_neither_is_ever_empty_and_no_slice_does_both(labelled, clicks):
-    roles = SliceSplit.spread(labelled, 0.1)
+    split = SliceSplit.spread(labelled, 0.1)
     for z in clicks:
-        roles = roles.turned(z)
-        assert roles.train
-        assert roles.validation
-        assert not set(roles.train) & set(roles.validation)
-        assert set(roles.used) <= set(labelled)
+        split = split.turned(z)
+        assert split.train
+        assert split.validation
+        assert not set(split.train) & set(split.validation)
+        assert set(split.used) <= set(labelled)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_emseg.core.train.split import first_held_out_column, split_slices, split_target
-from napari_emseg.core.train.targets import Target
+from napari_emseg.core.train.targets import SliceTarget, Target
 from napari_emseg.errors import LabelsError
 
 
@@ -55,8 +55,11 @@ def test_an_empty_part_is_refused(labelled, validation):
 
 def target_of(known: np.ndarray) -> Target:
     """A target whose weights are 1 where known (Z, Y, X)."""
-    labelled = tuple(z for z in range(len(known)) if known[z].any())
-    return Target(known.astype(np.uint8), known.astype(np.float32), labelled)
+    return Target(known.shape, {
+        z: SliceTarget(each.astype(np.uint8), each.astype(np.float32))
+        for z, each in enumerate(known)
+        if each.any()
+    })  # fmt: skip
 
 
 def test_a_single_slice_is_divided_by_area():
@@ -65,10 +68,10 @@ def test_a_single_slice_is_divided_by_area():
     target = target_of(known)
     split = split_target(target, fraction=0.1)
     assert (split.train, split.validation, split.cut) == ((1,), (1,), 9)
-    trained = split.training_target(target).weights[1]
+    trained = split.training_target(target)[1].weights
     assert trained[:, split.train_columns].all()
     assert not trained[:, split.validation_columns].any()
-    assert target.weights[1].all()  # the one that validates is as it was
+    assert target[1].weights.all()  # the one that validates is as it was
 
 
 def test_a_larger_fraction_holds_out_a_larger_area():

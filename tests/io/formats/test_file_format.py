@@ -5,13 +5,14 @@ import sys
 
 import pytest
 
-from napari_emseg.io.formats.file_format import (
-    STACK_ENDINGS,
-    format_of,
-    natural_key,
-    slice_files,
-    stem_of,
-)
+from napari_emseg.io.formats.file_format import natural_key
+from napari_emseg.io.formats.registry import FOLDER, FORMATS, format_of, stack_endings, stem_of
+
+NAMES = {
+    None: None,
+    FOLDER: "folder",
+    **dict(zip(FORMATS, ("tiff", "png", "npy", "zarr"), strict=True)),
+}
 
 
 @pytest.mark.parametrize(
@@ -23,22 +24,27 @@ from napari_emseg.io.formats.file_format import (
     ],
 )  # fmt: skip
 def test_form_of_a_path_that_does_not_exist(path, form):
-    assert format_of(path) == form
+    assert NAMES[format_of(path)] == form
 
 
 def test_existing_folders_are_zarr_or_slices(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     (tmp_path / "b/zarr.json").write_text("{}")
-    assert format_of(tmp_path / "a") == "folder"
-    assert format_of(tmp_path / "b") == "zarr"
+    assert NAMES[format_of(tmp_path / "a")] == "folder"
+    assert NAMES[format_of(tmp_path / "b")] == "zarr"
 
 
 def test_natural_order_of_slices(tmp_path):
     for name in ("s10.png", "s2.png", "S1.png", ".s3.png", "notes.txt", "s02b.TIF"):
         (tmp_path / name).touch()
     (tmp_path / "folder.png").mkdir()
-    assert [p.name for p in slice_files(tmp_path)] == ["S1.png", "s2.png", "s02b.TIF", "s10.png"]
+    assert [p.name for p in FOLDER.files_in(tmp_path)] == [
+        "S1.png",
+        "s2.png",
+        "s02b.TIF",
+        "s10.png",
+    ]
     assert sorted(["a1b", "1", "a", "a1"], key=natural_key) == ["1", "a", "a1", "a1b"]
 
 
@@ -51,7 +57,7 @@ def test_stem(path, stem):
 
 
 def test_endings_are_lower_case_with_a_dot():
-    assert all(each.startswith(".") and each == each.lower() for each in STACK_ENDINGS)
+    assert all(each.startswith(".") and each == each.lower() for each in stack_endings())
 
 
 def test_import_of_the_reader_is_light():

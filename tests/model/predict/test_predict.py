@@ -9,8 +9,9 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.segment.tiling import plan_tiles
 from napari_emseg.io.samples import phantom
+from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.packages.library import DEFAULT, find_model
-from napari_emseg.model.predict.predict import predict_slice, predict_slices, read_seen
+from napari_emseg.model.predict.predict import predict_slice, predict_slices
 from napari_emseg.model.predict.predictor import Predictor
 from napari_emseg.model.runtimes.keras_runtime import KerasRuntime, load_network
 from napari_emseg.types import Stack

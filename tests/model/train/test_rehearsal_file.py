@@ -11,12 +11,8 @@ import pytest
 from napari_emseg.core.train.patches import make_batch
 from napari_emseg.core.train.targets import make_target
 from napari_emseg.model.packages.library import export_model, import_model
-from napari_emseg.model.packages.package import read_package
-from napari_emseg.model.train.rehearsal_file import (
-    REHEARSAL_FILE,
-    read_rehearsal_set,
-    write_rehearsal_set,
-)
+from napari_emseg.model.packages.package import REHEARSAL_FILE, read_package
+from napari_emseg.model.train.rehearsal_file import read_rehearsal_set, write_rehearsal_set
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.train import train
 from napari_emseg.types import Log
@@ -58,7 +54,7 @@ def test_a_training_leaves_what_it_learned_from(trained):
 
 
 @pytest.mark.slow
-def test_a_child_names_its_parent_and_rehearses_its_lesson(begin, parent):
+def test_a_child_names_its_parent_and_rehearses_its_set(begin, parent):
     result, events = begin()
     package = read_package(result.package)
     assert package.info.parent == "mother"
@@ -90,7 +86,7 @@ def test_without_rehearsal_nothing_is_copied(begin, rehearsing, tmp_path):
     assert len(read_rehearsal_set(result.package / REHEARSAL_FILE)) == 1
 
 
-def test_patches_come_from_the_lesson_as_often_as_asked(stack, target, recipe, trained):
+def test_patches_come_from_the_rehearsal_set_as_often_as_asked(stack, target, recipe, trained):
     rehearsal_set = read_rehearsal_set(trained.result.package / REHEARSAL_FILE)
     for each in rehearsal_set:
         each.image[:] = 1000  # nothing else is as bright
@@ -103,7 +99,7 @@ def test_patches_come_from_the_lesson_as_often_as_asked(stack, target, recipe, t
     assert 40 <= old <= 80
 
 
-def test_without_a_lesson_all_patches_are_as_before(stack, target, recipe):
+def test_without_a_rehearsal_set_all_patches_are_as_before(stack, target, recipe):
     images = {z: stack.slice(z).astype(np.float32) for z in range(len(stack))}
     mixed = replace(recipe, train=replace(recipe.train, rehearse=0.5))
     for a, b in zip(
@@ -115,13 +111,13 @@ def test_without_a_lesson_all_patches_are_as_before(stack, target, recipe):
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not a zip"])
-def test_a_damaged_lesson_is_none(tmp_path, damage):
+def test_a_damaged_rehearsal_set_is_none(tmp_path, damage):
     (tmp_path / REHEARSAL_FILE).write_bytes(damage)
     assert read_rehearsal_set(tmp_path / REHEARSAL_FILE) == []
     assert read_rehearsal_set(tmp_path / "missing.npz") == []
 
 
-def test_a_lesson_survives_the_file(tmp_path, trained):
+def test_a_rehearsal_set_survives_the_file(tmp_path, trained):
     rehearsal_set = read_rehearsal_set(trained.result.package / REHEARSAL_FILE)
     write_rehearsal_set(tmp_path / REHEARSAL_FILE, rehearsal_set)
     for a, b in zip(read_rehearsal_set(tmp_path / REHEARSAL_FILE), rehearsal_set, strict=True):

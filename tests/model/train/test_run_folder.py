@@ -8,7 +8,8 @@ import zipfile
 import pytest
 
 from napari_emseg.errors import ModelError, WriteError
-from napari_emseg.model.train.run_folder import RunFolder, write_atomically
+from napari_emseg.io.disk.atomic import write_atomically
+from napari_emseg.model.train.run_folder import RunFolder
 
 ROWS = [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 1 / 3}]
 

@@ -43,7 +43,7 @@ from napari_emseg.model.train.history import best_epoch
 from napari_emseg.model.train.learner import Learner
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.train import train
-from napari_emseg.types import EpochDone, Log, Preview, Progress, Stack
+from napari_emseg.types import EpochDone, Log, Preview, Progress, Stack, TrainProgress
 
 COLUMNS = [
     "epoch", "seconds", "learning_rate", "loss", "accuracy", "v_rand", "v_info", "val_loss",
@@ -128,6 +128,11 @@ def test_events(trained):
     done = [event.done for event in of_kind(trained.events, Progress)]
     assert done == sorted(done)
     assert done[-1] == 1
+    steps = steps_of(trained)
+    assert [
+        (event.epoch, event.epochs, event.step, event.steps)
+        for event in of_kind(trained.events, TrainProgress)
+    ] == [(epoch, 3, step + 1, steps) for epoch in (1, 2, 3) for step in range(steps)]
     assert "validating on slices" in of_kind(trained.events, Log)[0].message
     left = [event.seconds_left for event in epochs]
     assert left[0] > left[-1] == 0
@@ -163,7 +168,8 @@ def test_the_best_epoch_by_v_rand_becomes_the_model(trained, stack, target):
         for z in slices
     ])  # fmt: skip
     thresholds = [k / 10 for k in range(1, 10)]
-    scores = score_stack(cell_probability(channels), target.classes[slices], thresholds=thresholds)
+    truth = np.stack([target[z].classes for z in slices])
+    scores = score_stack(cell_probability(channels), truth, thresholds=thresholds)
     assert package.info.threshold in thresholds
     assert scores.v_rand == pytest.approx(best["val_v_rand"], abs=1e-4)
 
@@ -386,7 +392,7 @@ def on_event(event):
 recipe = Recipe.from_dict(recipe)
 stack = Stack(np.load(folder.parent / "stack.npy"), (50.0, 4.0, 4.0), "cells")
 target = make_target(np.load(folder.parent / "labels.npy"), "mask", recipe.train)
-train.train(stack, target, recipe, folder=folder, on_event=on_event)
+train(stack, target, recipe, folder=folder, on_event=on_event)
 """
 
 
@@ -407,6 +413,8 @@ def test_killed_and_resumed_ends_where_the_uninterrupted_run_ends(
 
     train(stack, target, recipe, folder=folder, resume=True, on_event=events.append)
     assert [event.epoch for event in of_kind(events, EpochDone)] == [1, 2, 3][whole:]
+    first = of_kind(events, TrainProgress)[0]
+    assert (first.epoch, first.step) == (whole + 1, 1)
     assert_same_run(folder, trained.folder)
     assert not list(folder.glob(".*"))
 
@@ -582,6 +590,7 @@ def test_minutes_are_kept(stack, labels, recipe, tmp_path):
     assert not result.stopped
     assert len(RunFolder(tmp_path / "run").read_history()) == 1
     assert of_kind(events, Progress)[-1].done == 1
+    assert of_kind(events, TrainProgress)[-1].epochs is None
 
 
 # -- what the network and the loss may be ----------------------------------------------------------
@@ -600,9 +609,9 @@ def test_a_network_that_sees_the_neighbours_end_to_end(stack, target, recipe, tm
     predicted = predict_slices(stack, range(5), predictor, network)
     probability = cell_probability(np.stack([each for _, each in predicted]))
     assert probability.shape == stack.shape
-    scores = score_stack(probability[4:], target.classes[4:], thresholds=[0.5])
+    scores = score_stack(probability[4:], target[4].classes[np.newaxis], thresholds=[0.5])
     assert np.isfinite(scores.v_rand)
-    right = (probability[4] > 0.5) == target.classes[4]
+    right = (probability[4] > 0.5) == target[4].classes
     assert right.mean() == pytest.approx(result.best["val_accuracy"], abs=1e-4)
     # the package's test input is the validation slice, the last one, and its own stand-in
     seen = np.load(package.folder / "test_input.npy")[0]

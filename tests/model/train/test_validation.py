@@ -11,7 +11,7 @@ import pytest
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.scores.metrics import SliceScores, ThresholdScores
 from napari_emseg.core.train.split import Split
-from napari_emseg.core.train.targets import Target
+from napari_emseg.core.train.targets import SliceTarget, Target
 from napari_emseg.model.network.losses import weighted_cross_entropy
 from napari_emseg.model.runtimes.keras_runtime import KerasRuntime
 from napari_emseg.model.train.validation import Validator, steady_threshold
@@ -54,7 +54,9 @@ def truth(labels) -> np.ndarray:
 
 
 def validator(image, truth, weights, split):
-    target = Target(truth, weights.astype(np.float32), (0, 1, 2))
+    target = Target(truth.shape, {
+        z: SliceTarget(truth[z], weights[z].astype(np.float32)) for z in range(3)
+    })  # fmt: skip
     return Validator(
         Stack(image * np.float32(100)), target, split, NETWORK, weighted_cross_entropy()
     )

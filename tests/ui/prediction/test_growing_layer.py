@@ -15,7 +15,7 @@ from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.session.executor import DirectExecutor
 from napari_emseg.session.prediction.prediction import Prediction
-from napari_emseg.ui.painting.edit_tracker import LayerEdits
+from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.viewer.workspace import workspace_of
 
@@ -105,27 +105,11 @@ def test_a_slice_that_is_filled_after_an_undo_is_nobodys(mask, array):
     assert mask.is_edited
 
 
-def test_who_follows_the_layer_already_is_asked(viewer, image, array):
-    """As Autosave does, which begins with the first dock that paints or offers recoveries."""
-    followers = []
-    viewer.layers.events.inserted.connect(lambda event: followers.append(LayerEdits(event.value)))
-    mask = image.beside("mask", array, model="probe", called="")
-    mask.filled(0)
-    assert metadata_of(mask.layer).edits is followers[0].edits
-    followers[0].review(0, reviewed=True)
+def test_a_slice_that_a_person_vouches_for_is_an_edit(mask):
+    tracker_of(mask.layer).review(0, reviewed=True)
     assert mask.is_edited
-    followers[0].review(0, reviewed=False)
+    tracker_of(mask.layer).review(0, reviewed=False)
     assert not mask.is_edited
-
-
-def test_who_follows_the_layer_later_is_asked(mask):
-    paint(mask)
-    follower = LayerEdits(mask.layer)
-    assert mask.is_edited
-    mask.layer.undo()
-    assert not mask.is_edited
-    follower.review(0, reviewed=True)
-    assert mask.is_edited
 
 
 def test_an_image_is_never_edited_and_can_be_hidden(viewer, image):

@@ -335,7 +335,7 @@ def _drawn(curves) -> bool:
 
 
 def _axes(curves) -> list:
-    return [panel._axes for panel in curves._panels]
+    return [panel.axes for panel in curves._panels]
 
 
 @pytest.fixture
@@ -373,7 +373,7 @@ def test_values_are_read_by_pointing(curves):
 
 
 def test_curves_follow_the_theme(curves, qtbot):
-    figure = curves._panels[-1]._figure
+    figure = curves._panels[-1].figure
     dark = figure.get_facecolor()
     curves.show_theme("light")
     qtbot.waitUntil(lambda: _drawn(curves))

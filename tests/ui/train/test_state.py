@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from napari_emseg.model.train.history import TrainResult
-from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Log, Preview, Progress
+from napari_emseg.types import (
+    Cancelled,
+    EpochDone,
+    Failed,
+    Finished,
+    Log,
+    Preview,
+    TrainProgress,
+)
 from napari_emseg.ui.train.state import Phase, TrainState
 
 ROW = {"epoch": 1.0, "seconds": 65.0, "val_loss": 0.4, "val_accuracy": 0.9, "val_v_rand": 0.95}
@@ -19,8 +27,14 @@ ROW = {"epoch": 1.0, "seconds": 65.0, "val_loss": 0.4, "val_accuracy": 0.9, "val
 def state():
     state = TrainState()
     state.prepare("Copying ...")
-    state.begin(epochs=10, steps=4)
+    state.begin()
     return state
+
+
+def progress(done=0.1, left=None, *, epoch=1, epochs=10, step=4):
+    return TrainProgress(
+        done, 1.0, "training", left, epoch=epoch, epochs=epochs, step=step, steps=4
+    )
 
 
 def _note(seen, name, _value):
@@ -32,7 +46,7 @@ def test_it_tells_its_observers(state):
     for name in ("phase", "message", "done", "history", "preview", "result"):
         getattr(state.events, name).connect(partial(_note, seen, name))
     state.accept(Log("Labels are read as mask."))
-    state.accept(Progress(0.1, 1.0, "training", 90.0))
+    state.accept(progress(0.1, 90.0))
     state.accept(EpochDone(1, ROW))
     state.accept(Preview(Path("p.npy"), 1, 3))
     state.accept(Finished(TrainResult(Path("lib/mine"), ROW, stopped=False)))
@@ -42,30 +56,30 @@ def test_it_tells_its_observers(state):
 
 
 @pytest.mark.parametrize(
-    ("done", "words"),
+    ("epoch", "step", "words"),
     [
-        (1 / 40, "Epoch 1 of 10, step 1 of 4"),
-        (4 / 40, "Epoch 1 of 10, step 4 of 4"),
-        (5 / 40, "Epoch 2 of 10, step 1 of 4"),
-        (1.0, "Epoch 10 of 10, step 4 of 4"),
+        (1, 1, "Epoch 1 of 10, step 1 of 4"),
+        (1, 4, "Epoch 1 of 10, step 4 of 4"),
+        (2, 1, "Epoch 2 of 10, step 1 of 4"),
+        (10, 4, "Epoch 10 of 10, step 4 of 4"),
     ],
 )
-def test_it_counts_epochs_and_steps(state, done, words):
-    state.accept(Progress(done, 1.0, "training", 90.0))
+def test_it_counts_epochs_and_steps(state, epoch, step, words):
+    state.accept(progress(0.1, 90.0, epoch=epoch, step=step))
     assert state.message == f"{words}, 1 min 30 s left"
     assert state.phase is Phase.TRAINING
 
 
 def test_a_training_by_minutes_counts_its_epochs(state):
-    state.begin(epochs=None, steps=4, history=[ROW])
-    state.accept(Progress(0.5, 1.0, "training"))
+    state.begin([ROW])
+    state.accept(progress(0.5, epoch=2, epochs=None))
     assert state.message == "Epoch 2"
 
 
 def test_stopping_is_said_until_it_has_ended(state):
-    state.accept(Progress(0.1, 1.0, "training"))
+    state.accept(progress(0.1))
     state.stop()
-    state.accept(Progress(0.2, 1.0, "training"))
+    state.accept(progress(0.2))
     assert state.phase is Phase.STOPPING
     assert "best model" in state.message
     state.accept(Cancelled("Stopped before the first epoch."))

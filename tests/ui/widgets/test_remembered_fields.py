@@ -99,6 +99,15 @@ def test_what_makes_no_sense_is_passed_over(make_fields, file, text):
     assert json.loads(file.read_text())["dock"]["smallest"] == 11
 
 
+def test_a_damaged_file_is_kept(make_fields, file):
+    file.write_text('{"dock": {"smallest": 7}')
+    fields = make_fields()
+    remember(fields, "dock")
+    fields["exact"].value = True
+    assert json.loads(file.read_text()) == {"dock": {"exact": True}}
+    assert file.with_name("fields.json.damaged").read_text() == '{"dock": {"smallest": 7}'
+
+
 def test_two_naparis_keep_what_the_other_has_noted(make_fields, file):
     one, two = make_fields(), make_fields()
     remember(one, "dock")

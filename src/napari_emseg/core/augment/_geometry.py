@@ -64,7 +64,7 @@ class Sampling:
         return self._remap(values, cv2.INTER_NEAREST)
 
     def _remap(self, array: npt.NDArray[Any], how: int) -> npt.NDArray[Any]:
-        # all places lie inside, so this border is only that of cubic interpolation's neighbours;
+        # all positions lie inside, so this border is only that of cubic interpolation's neighbours;
         # OpenCV's mirrored one never ends on an axis of a single pixel
         patch: npt.NDArray[Any] = cv2.remap(
             array[self.window], self.at[0], self.at[1], how, borderMode=cv2.BORDER_REPLICATE
@@ -73,7 +73,7 @@ class Sampling:
 
 
 def _mirror(at: _Float64Array, n: int) -> tuple[Float32Array, slice]:
-    """Places along an axis of ``n`` px, those outside mirrored, and the part that they lie in."""
+    """Positions along an axis of ``n`` px, mirrored at its ends, and the part that they lie in."""
     if n > 1:
         at = np.mod(at, 2 * (n - 1))
         at = np.minimum(at, 2 * (n - 1) - at)
@@ -85,7 +85,7 @@ def _mirror(at: _Float64Array, n: int) -> tuple[Float32Array, slice]:
 
 
 def _draw_bent(size: int, streams: RandomStreams, config: AugmentConfig) -> _Float64Array:
-    """Places (2, size, size) around the patch's centre, x then y, bent by the elastic fields."""
+    """Positions (2, size, size) around the patch's centre, x then y, bent by the elastic fields."""
     axis = np.arange(size) - (size - 1) / 2
     at = np.stack(np.meshgrid(axis, axis))
     for name, draw in _FIELDS.items():
@@ -145,10 +145,10 @@ def _draw_centre(
     slice's middle, and in both cases on whole pixels; a shift moves it from there.
     """
     crop = streams.stream("crop")
-    room = [n - size for n in reversed(shape)]
+    spare = [n - size for n in reversed(shape)]
     centre = np.array([
         (crop.integers(0, free, endpoint=True) if free >= 0 else free // 2) + (size - 1) / 2
-        for free in room
+        for free in spare
     ])  # fmt: skip
     if stream := streams.take("shift"):
         centre += stream.uniform(-config.shift_px, config.shift_px, 2)

@@ -1,1 +1,1 @@
-"""Room: brushes, edits, and the places where correcting helps most."""
+"""Room: brushes, edits, and the regions where correcting helps most."""

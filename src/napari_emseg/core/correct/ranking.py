@@ -2,9 +2,9 @@
 
 What costs V_rand is not a fuzzy pixel but a wrong decision on whether two cells are one. So two
 things are multiplied for each square of a slice: how many of its pixels are near the threshold, and
-how much hangs on its links. A link is the strongest contact of two neighbouring cells, the saddle
-of the probability between them: the nearer it is to the threshold, the less sure the decision, and
-the larger both cells are, the more pairs of pixels are decided by it.
+how much hangs on its boundaries. A boundary counts by the strongest contact of its two cells, the
+saddle of the probability between them: the nearer it is to the threshold, the less sure the
+decision, and the larger both cells are, the more pairs of pixels are decided by it.
 
 On ISBI slices 24 to 26 the first tenth of the squares so holds more of what correcting could win
 than by uncertainty alone, at the same rank correlation: see ``benchmarks/bench_ranking.py``.
@@ -27,10 +27,10 @@ _UNCERTAIN = 0.3
 """How far from the threshold a pixel is taken for certain."""
 
 _DOUBTFUL = 0.2
-"""How far from the threshold a link is."""
+"""How far from the threshold a boundary is taken for certain."""
 
-_WITHOUT_LINK = 0.02
-"""What uncertain pixels count by themselves, beside the square root of a link's share of pairs."""
+_WITHOUT_BOUNDARY = 0.02
+"""What uncertain pixels count alone, beside the square root of a boundary's share of pairs."""
 
 _SMALLEST_SEED_PX = 10
 
@@ -68,34 +68,34 @@ def rank_regions(probability: Float32Array, threshold: float) -> list[ReviewRegi
         One for each square with an uncertain pixel; empty where all is certain.
     """
     uncertain = np.clip(1 - np.abs(probability - np.float32(threshold)) / _UNCERTAIN, 0, 1)
-    links: dict[tuple[int, int], list[UncertainBoundary]] = {}
-    for link in uncertain_boundaries(probability, threshold):
-        links.setdefault((link.y // SQUARE_PX, link.x // SQUARE_PX), []).append(link)
+    boundaries: dict[tuple[int, int], list[UncertainBoundary]] = {}
+    for each in uncertain_boundaries(probability, threshold):
+        boundaries.setdefault((each.y // SQUARE_PX, each.x // SQUARE_PX), []).append(each)
     height, width = probability.shape
-    places = [
-        _place(uncertain, row, column, links.get((row, column), []))
+    regions = [
+        _region(uncertain, row, column, boundaries.get((row, column), []))
         for row in range(-(-height // SQUARE_PX))
         for column in range(-(-width // SQUARE_PX))
     ]
-    return sorted((place for place in places if place.risk > 0), key=lambda each: -each.risk)
+    return sorted((each for each in regions if each.risk > 0), key=lambda each: -each.risk)
 
 
-def _place(
-    uncertain: Float32Array, row: int, column: int, links: list[UncertainBoundary]
+def _region(
+    uncertain: Float32Array, row: int, column: int, boundaries: list[UncertainBoundary]
 ) -> ReviewRegion:
     top, left = row * SQUARE_PX, column * SQUARE_PX
     square = uncertain[top : top + SQUARE_PX, left : left + SQUARE_PX]
-    share = sum(link.share for link in links)
-    risk = float(square.sum()) / SQUARE_PX**2 * (_WITHOUT_LINK + share**0.5)
-    if links:
-        worst = max(links, key=lambda link: link.share)
+    share = sum(each.share for each in boundaries)
+    risk = float(square.sum()) / SQUARE_PX**2 * (_WITHOUT_BOUNDARY + share**0.5)
+    if boundaries:
+        worst = max(boundaries, key=lambda each: each.share)
         return ReviewRegion(worst.y, worst.x, risk)
     y, x = np.unravel_index(int(ndimage.uniform_filter(square, 9).argmax()), square.shape)
     return ReviewRegion(top + int(y), left + int(x), risk)
 
 
 def uncertain_boundaries(probability: Float32Array, threshold: float) -> list[UncertainBoundary]:
-    """The saddle between each two neighbouring cells whose link is in doubt.
+    """The saddle between each two neighbouring cells whose boundary is in doubt.
 
     Parameters
     ----------
@@ -151,14 +151,14 @@ def _contacts(
         Flat index of the pixel.
     """
     index = np.arange(cells.size).reshape(cells.shape)
-    found = []
+    contacts = []
     for axis in (0, 1):
         a, b = _sides(cells, axis)
         touching = (a != b) & (a > 0) & (b > 0)
         value = np.minimum(*_sides(probability, axis))[touching]
         ids = np.sort(np.stack([a[touching], b[touching]], axis=1), axis=1)
-        found.append((ids, value, _sides(index, axis)[0][touching]))
-    pairs, saddles, at = (np.concatenate(each) for each in zip(*found, strict=True))
+        contacts.append((ids, value, _sides(index, axis)[0][touching]))
+    pairs, saddles, at = (np.concatenate(each) for each in zip(*contacts, strict=True))
     order = np.lexsort((-saddles, pairs[:, 1], pairs[:, 0]))
     pairs, saddles, at = pairs[order], saddles[order], at[order]
     first = np.ones(len(pairs), bool)

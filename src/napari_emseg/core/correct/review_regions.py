@@ -1,4 +1,4 @@
-"""Places of a stack to look at, and in which order; `core.correct.ranking` finds them."""
+"""Regions of a stack to look at, and in which order; `core.correct.ranking` finds them."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class ReviewRegion:
         return rows, columns
 
 
-def visiting_order(places: Mapping[int, Sequence[ReviewRegion]]) -> list[tuple[int, ReviewRegion]]:
-    """In which order to visit the places of slices, given by slice as `rank_regions` does.
+def visiting_order(regions: Mapping[int, Sequence[ReviewRegion]]) -> list[tuple[int, ReviewRegion]]:
+    """In which order to visit the regions of slices, given by slice as `rank_regions` does.
 
-    The worst slice comes first, with all of its places that matter, because a slice that is
+    The worst slice comes first, with all of its regions that matter, because a slice that is
     corrected counts as a whole; then the next slice.
     """
-    worst_first = sorted(places, key=lambda z: -sum(place.risk for place in places[z]))
+    worst_first = sorted(regions, key=lambda z: -sum(each.risk for each in regions[z]))
     return [
-        (z, place) for z in worst_first for place in places[z][: -(-len(places[z]) // _WORTH_IT)]
+        (z, each) for z in worst_first for each in regions[z][: -(-len(regions[z]) // _WORTH_IT)]
     ]

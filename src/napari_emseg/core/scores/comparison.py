@@ -11,7 +11,7 @@ from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.parallel import in_order
 from napari_emseg.core.scores.find_errors import find_errors
 from napari_emseg.core.scores.metrics import SliceScorer
-from napari_emseg.core.scores.probability import Meaning, to_probability
+from napari_emseg.core.scores.probability import PredictionMeaning, to_probability
 from napari_emseg.core.scores.slice_comparison import ComparedSlice
 from napari_emseg.core.scores.truth import TrueSlice
 from napari_emseg.types import Float32Array
@@ -44,15 +44,15 @@ def compare_slice(
     """
     scorer = SliceScorer(probability, truth)
     thinned = scorer.at(config.threshold)
-    errors = find_errors(thinned.mask, thinned.segments, truth, config)
+    found = find_errors(thinned.mask, thinned.segments, truth, config)
     sweep = scorer.sweep(thresholds)
-    return ComparedSlice(z, thinned.scores, errors.found, errors.error_map, sweep)
+    return ComparedSlice(z, thinned.scores, found.errors, found.error_map, sweep)
 
 
 def compare_slices(
     read: ReadPair,
     slices: Sequence[int],
-    meaning: Meaning,
+    meaning: PredictionMeaning,
     config: CompareConfig,
     *,
     thresholds: Sequence[float] = (),

@@ -39,7 +39,7 @@ _REACH_PX = 4
 class SegmentationErrors:
     """The errors of a slice, worst first, and the slice (Y, X) as an error map, uint8."""
 
-    found: tuple[SegmentationError, ...]
+    errors: tuple[SegmentationError, ...]
     error_map: npt.NDArray[np.uint8]
 
 
@@ -73,11 +73,11 @@ def find_errors(
         *_whole("missed", cells, pieces.cell_of, pieces, config),
         *_whole("invented", parts, pieces.segment_of, pieces, config),
     ]
-    found = [*_describe("merger", merged, pieces), *_describe("split", divided, pieces), *whole]
+    errors = [*_describe("merger", merged, pieces), *_describe("split", divided, pieces), *whole]
     error_map = _pixel_map(mask, cells, truth.known)
     _draw(error_map, merged, error_map == FALSE_POSITIVE, MERGER)
     _draw(error_map, divided, error_map == FALSE_NEGATIVE, SPLIT)
-    return SegmentationErrors(tuple(sorted(found, key=lambda each: -each.cost_px)), error_map)
+    return SegmentationErrors(tuple(sorted(errors, key=lambda each: -each.cost_px)), error_map)
 
 
 # -- pieces -----------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def _meeting_lines(grown: LabelImage, group_of: npt.NDArray[np.int32]) -> _Joint
 
 
 def _describe(kind: Kind, joints: _Joints, pieces: _Pieces) -> Iterator[SegmentationError]:
-    for (at, length), pair in zip(_places(joints.lines), joints.pairs, strict=True):
+    for (at, length), pair in zip(_positions(joints.lines), joints.pairs, strict=True):
         cost = int(pieces.size[pair].min())
         yield SegmentationError(kind, cost, at, length, _extent(cost, length))
 
@@ -221,11 +221,11 @@ def _whole(
         return
     renumbered = np.where(lonely, np.cumsum(lonely), 0).astype(np.int32)[regions]
     sizes = np.bincount(renumbered.ravel())[1:]
-    for (at, length), size in zip(_places(renumbered), sizes, strict=True):
+    for (at, length), size in zip(_positions(renumbered), sizes, strict=True):
         yield SegmentationError(kind, int(size), at, length, _extent(int(size), length))
 
 
-def _places(numbered: LabelImage) -> Iterator[tuple[tuple[float, float], int]]:
+def _positions(numbered: LabelImage) -> Iterator[tuple[tuple[float, float], int]]:
     """Of each region its pixel nearest to its middle, and the longer edge of its box in px."""
     for number, box in enumerate(ndimage.find_objects(numbered), start=1):
         rows, columns = np.nonzero(numbered[box] == number)
@@ -236,7 +236,7 @@ def _places(numbered: LabelImage) -> Iterator[tuple[tuple[float, float], int]]:
 
 
 def _extent(cost_px: int, length_px: int) -> float:
-    """Room for the gap and for the smaller cell beside it."""
+    """Edge of a square that shows the gap and the smaller cell beside it."""
     return float(max(3 * np.sqrt(cost_px), 2 * length_px, 64))
 
 

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.label_images import BoolImage, LabelImage, cell_components, thin_borders
+from napari_emseg.core.label_meaning import TRUTH_MEANING
 from napari_emseg.core.parallel import in_order
 from napari_emseg.core.scores.overlap import Overlap
 from napari_emseg.core.scores.pixel_counts import PixelCounts
@@ -61,7 +62,7 @@ def score_slice(
     truth: npt.NDArray[Any],
     threshold: float = 0.5,
     *,
-    meaning: LabelsMeaning = "instances",
+    meaning: LabelsMeaning = TRUTH_MEANING,
 ) -> SliceScores:
     """Score one slice at one threshold.
 
@@ -100,7 +101,7 @@ def score_stack(
     truth: ArrayLike,
     *,
     thresholds: Sequence[float] = ISBI_THRESHOLDS,
-    meaning: LabelsMeaning = "instances",
+    meaning: LabelsMeaning = TRUTH_MEANING,
     on_slice: OnSlice | None = None,
     workers: int = 2,
 ) -> StackScores:

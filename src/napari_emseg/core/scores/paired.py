@@ -73,9 +73,9 @@ slices differ (2) for a test, which takes 6.'
             return (
                 text + f"Too few slices differ ({fewer + more}) for a test, which takes {FEWEST}."
             )
-        meaning = (
+        verdict = (
             "such differences are unlikely to be chance"
             if self.p_value < 0.05
             else "such differences may well be chance"
         )
-        return text + f"Wilcoxon's signed-rank test: p = {self.p_value:.2g}; {meaning}."
+        return text + f"Wilcoxon's signed-rank test: p = {self.p_value:.2g}; {verdict}."

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import ArrayLike, Float32Array
 
-Meaning: TypeAlias = Literal["probability", "percent_of_255", "ids"]
+PredictionMeaning: TypeAlias = Literal["probability", "percent_of_255", "ids"]
 
 
 def as_probability(prediction: npt.NDArray[Any]) -> Float32Array:
@@ -38,7 +38,7 @@ def as_probability(prediction: npt.NDArray[Any]) -> Float32Array:
     return to_probability(prediction, prediction_meaning(prediction))
 
 
-def prediction_meaning(prediction: ArrayLike) -> Meaning:
+def prediction_meaning(prediction: ArrayLike) -> PredictionMeaning:
     """What the values of a prediction mean, by the rules of `as_probability`.
 
     Parameters
@@ -54,7 +54,7 @@ def prediction_meaning(prediction: ArrayLike) -> Meaning:
     return "percent_of_255" if dtype == np.uint8 and not _is_mask(prediction) else "ids"
 
 
-def to_probability(prediction: npt.NDArray[Any], meaning: Meaning) -> Float32Array:
+def to_probability(prediction: npt.NDArray[Any], meaning: PredictionMeaning) -> Float32Array:
     """Turn values of a known meaning into probability; see `as_probability`."""
     if meaning == "percent_of_255":
         return prediction.astype(np.float32) / np.float32(255)

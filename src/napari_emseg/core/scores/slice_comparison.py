@@ -21,7 +21,7 @@ class ComparedSlice:
         Which slice.
     scores : SliceScores
         At the threshold that was asked for.
-    mistakes : tuple of SegmentationError
+    errors : tuple of SegmentationError
         Worst first, at that threshold.
     error_map : (Y, X) uint8 array
         See `core.scores.find_errors`.

@@ -9,11 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.label_images import BoolImage, LabelImage, cell_components
+from napari_emseg.core.label_meaning import TRUTH_MEANING, cell_pixels, known_pixels
 from napari_emseg.errors import LabelsError
 from napari_emseg.types import LabelsMeaning
-
-_MEMBRANE = 1
-"""What membrane is painted with in scribbles; cells and parts of them come above."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +30,7 @@ class TrueSlice:
     known: BoolImage | None = None
 
     @classmethod
-    def read(cls, labels: npt.NDArray[Any], meaning: LabelsMeaning = "instances") -> TrueSlice:
+    def read(cls, labels: npt.NDArray[Any], meaning: LabelsMeaning = TRUTH_MEANING) -> TrueSlice:
         """Read labels (Y, X) of any integer or bool dtype; floats are a mask.
 
         Parameters
@@ -52,8 +50,9 @@ class TrueSlice:
             raise LabelsError(f"truth: expected integers, received an array of {labels.dtype}")
         if meaning == "scribbles":
             _require_scribbles(labels)
-            return cls(cell_components(labels > _MEMBRANE), labels > 0)
-        return cls(cell_components(labels != 0 if meaning == "mask" else labels))
+            return cls(cell_components(cell_pixels(labels, meaning)), known_pixels(labels, meaning))
+        ids = meaning == "instances"
+        return cls(cell_components(labels if ids else cell_pixels(labels, meaning)))
 
     @property
     def is_labelled(self) -> bool:

@@ -73,8 +73,7 @@ class PatchSource:
         count : int
             How many patches.
         """
-        shape: tuple[int, int] = self.target.classes.shape[1:]
-        steps = steps_per_epoch(shape, len(self.slices), recipe)
+        steps = steps_per_epoch(self.target.shape[1:], len(self.slices), recipe)
         batches = [
             make_batch(
                 self.images, self.target, self.slices, recipe,

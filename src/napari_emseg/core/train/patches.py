@@ -1,4 +1,4 @@
-"""Training batches, made ahead of the network that eats them."""
+"""Training batches, prefetched: made in a thread before the network asks for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _T = TypeVar("_T")
 Batch = tuple[Float32Array, npt.NDArray[np.uint8], Float32Array]
 """Image (N, Y, X, C) of C input slices, classes (N, Y, X), weights (N, Y, X)."""
 
-_AHEAD = 4
+_PREFETCHED = 4
+"""Batches that wait for the network at most."""
 
 
 def make_batch(
@@ -44,26 +45,26 @@ def make_batch(
     images : mapping of int to (Y, X) float32 array
         Normalised slices by index: those to draw from, and those that the network sees with them.
     target : Target
-        Classes and weights of the stack.
+        Classes and weights of the slices.
     slices : sequence of int
         Slices to draw from, each as likely.
     recipe : Recipe
         Network's input slices, augmentation, patch and batch size, seed.
     epoch, step : int
         Which batch this is.
-    lesson : sequence of Example
+    rehearsal_set : sequence of Example
         What the model learned before; ``recipe.train.rehearse`` of the patches come from it.
     """
     config = recipe.train
     rng = np.random.default_rng([config.seed, epoch, step])
     drawn = rng.choice(np.asarray(slices), size=config.batch_size)
-    total = len(target.classes)
+    total, _, _ = target.shape
 
     def example(z: int) -> Example:
         if rehearsal_set and rng.random() < config.rehearse:
             return rehearsal_set[int(rng.integers(len(rehearsal_set)))]
-        seen = recipe.network.slices_seen(z, total)
-        return Example(np.stack([images[s] for s in seen]), target.classes[z], target.weights[z])
+        seen, taught = recipe.network.slices_seen(z, total), target[z]
+        return Example(np.stack([images[s] for s in seen]), taught.classes, taught.weights)
 
     patches = [
         augment(each.image, each.classes, each.weights, rng, recipe.augment, size=config.patch_size)
@@ -75,11 +76,11 @@ def make_batch(
 
 
 def prefetched_batches(make: Callable[[int], _T], count: int) -> Generator[_T]:
-    """``make(0)`` to ``make(count - 1)`` in order, each made in a thread ahead of its use."""
+    """``make(0)`` to ``make(count - 1)`` in order, each made in a thread before its use."""
     with ThreadPoolExecutor(1, thread_name_prefix="emseg-patches") as pool:
-        pending = deque(pool.submit(make, k) for k in range(min(_AHEAD, count)))
+        pending = deque(pool.submit(make, k) for k in range(min(_PREFETCHED, count)))
         try:
-            for k in range(_AHEAD, _AHEAD + count):
+            for k in range(_PREFETCHED, _PREFETCHED + count):
                 ready = pending.popleft().result()
                 if k < count:
                     pending.append(pool.submit(make, k))

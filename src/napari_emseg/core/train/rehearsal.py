@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from napari_emseg.core.train.targets import Target
 
 MOST_PX = 2**22
-"""Pixels that a lesson holds at most, neighbouring slices not counted: sixteen slices of ISBI."""
+"""Pixels that a rehearsal set holds at most, without neighbouring slices: sixteen of ISBI."""
 
 _T = TypeVar("_T")
 _LARGEST_EDGE = 1024
-"""Of an example: several places of a stack teach more than one whole slice of it."""
+"""Of an example: several regions of a stack teach more than one whole slice of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Example:
     image : (C, Y, X) float32 array
         Normalised: the slice in the middle of those that the network sees with it.
     classes : (Y, X) uint8 array
-        As in `core.train.targets.Target`.
+        As in `core.train.targets.SliceTarget`.
     weights : (Y, X) float32 array
         0 where the class is unknown.
     """
@@ -70,7 +70,7 @@ def make_rehearsal_set(
     network : NetworkConfig
         Says which slices it sees.
     before : sequence of Example
-        What this training was given in its turn; it keeps half of the room at least.
+        What this training was given in its turn; it keeps half of the pixels at least.
 
     Returns
     -------
@@ -78,16 +78,16 @@ def make_rehearsal_set(
         Of `MOST_PX` pixels at most, spread evenly over the slices.
     """
     old = _spread(before, MOST_PX // 2)
-    room = MOST_PX - sum(each.size for each in old)
-    total = len(target.classes)
-    windows = {z: _window(target.weights[z] > 0) for z in slices}
+    left_px = MOST_PX - sum(each.size for each in old)
+    total, _, _ = target.shape
+    windows = {z: _window(target[z].known) for z in slices}
     largest = max(_area(window) for window in windows.values())
-    kept = _evenly(slices, max(1, room // largest))
+    kept = _evenly(slices, max(1, left_px // largest))
     return old + [
         Example(
             np.stack([images[seen][windows[z]] for seen in network.slices_seen(z, total)]),
-            target.classes[z][windows[z]],
-            target.weights[z][windows[z]],
+            target[z].classes[windows[z]],
+            target[z].weights[windows[z]],
         )
         for z in kept
     ]

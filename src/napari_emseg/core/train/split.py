@@ -48,9 +48,10 @@ class Split:
         """The target without the pixels that validate: their weight is 0."""
         if self.cut is None:
             return target
-        weights = target.weights.copy()
-        weights[..., self.validation_columns] = 0
-        return replace(target, weights=weights)
+        trained = np.arange(target.shape[2]) < self.cut
+        return replace(target, slices={
+            z: replace(each, weights=each.weights * trained) for z, each in target.slices.items()
+        })  # fmt: skip
 
 
 def split_target(
@@ -61,7 +62,7 @@ def split_target(
     Parameters
     ----------
     target : Target
-        Classes, weights and labelled slices.
+        What the labelled slices teach.
     fraction : float
         Part of the labelled slices to hold out, 0..1; see `split_slices`. Of a single slice at
         least a quarter is held out, at its right side.
@@ -78,8 +79,7 @@ def split_target(
         As `split_slices`.
     """
     if validation is None and len(target.labelled) == 1:
-        known = target.weights[target.labelled[0]] > 0
-        cut = first_held_out_column(known, fraction)
+        cut = first_held_out_column(target[target.labelled[0]].known, fraction)
         return Split(target.labelled, target.labelled, cut)
     return split_slices(target.labelled, fraction=fraction, validation=validation)
 

@@ -1,10 +1,10 @@
-"""From painted labels to what the network is trained on."""
+"""From painted labels to what the network is trained on, slice by slice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,58 +12,75 @@ from scipy import ndimage
 
 from napari_emseg.core.classes import class_names, missing_classes
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.label_meaning import class_map, known_pixels
+from napari_emseg.core.train.border_weights import border_weights
 from napari_emseg.errors import LabelsError
-from napari_emseg.types import Float32Array, LabelsMeaning
-
-_NEGLIGIBLE = 1e-6
-"""Border weights below this part of w_0 are taken as zero, which bounds the search for cells."""
+from napari_emseg.types import ArrayLike, Float32Array, LabelsMeaning
 
 _LISTED = 10
 """Slices that an error message lists."""
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
-    """What a network learns from.
+class SliceTarget:
+    """What a network learns from one slice.
 
     Parameters
     ----------
-    classes : (Z, Y, X) uint8 array
+    classes : (Y, X) uint8 array
         0 where membrane (or unknown), 1 where cell, 2.. where a further class.
-    weights : (Z, Y, X) float32 array
+    weights : (Y, X) float32 array
         Weight of every pixel in the loss; 0 where the class is unknown.
-    labelled : tuple of int
-        Slices that carry labels.
     """
 
     classes: npt.NDArray[np.uint8]
     weights: Float32Array
-    labelled: tuple[int, ...]
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Where the class is known: (Y, X)."""
+        known: npt.NDArray[np.bool_] = self.weights > 0
+        return known
 
 
-def guess_meaning(labels: npt.NDArray[Any], classes: int = 2) -> LabelsMeaning:
-    """The most likely meaning of ``labels`` (Z, Y, X) painted for so many classes."""
-    if classes > 2:
-        return "scribbles"
-    values = np.unique(labels)
-    painted = values[values != 0]
-    if painted.size <= 1:
-        return "mask"
-    if set(painted.tolist()) == {1, 2}:
-        return "scribbles"
-    return "instances"
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What a network learns from; ``target[z]`` is that of a slice with labels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the stack (Z, Y, X).
+    slices : mapping of int to SliceTarget
+        The slices that carry labels, ascending. Of others nothing is held, however many they are.
+    """
+
+    shape: tuple[int, int, int]
+    slices: Mapping[int, SliceTarget]
+
+    def __getitem__(self, z: int) -> SliceTarget:
+        return self.slices[z]
+
+    @property
+    def labelled(self) -> tuple[int, ...]:
+        """Slices that carry labels, ascending."""
+        return tuple(self.slices)
+
+
+Reviewed: TypeAlias = Callable[[int], npt.NDArray[np.bool_]]
+"""Gives the pixels (Y, X) of a slice whose labels count."""
 
 
 def make_target(
-    labels: npt.NDArray[Any],
+    labels: ArrayLike,
     meaning: LabelsMeaning,
     config: TrainConfig,
     *,
     slices: Sequence[int] | None = None,
     classes: int = 2,
-    reviewed: npt.NDArray[np.bool_] | None = None,
+    reviewed: Reviewed | None = None,
 ) -> Target:
-    """Class map and weight map of painted labels.
+    """Class maps and weight maps of painted labels, slice by slice.
 
     The weights are w(x) = w_c(x) + w_0 exp(-(d1(x) + d2(x))^2 / (2 sigma^2)), where w_c balances
     the classes and d1, d2 are the distances to the nearest and the second nearest cell; see
@@ -72,7 +89,8 @@ def make_target(
     Parameters
     ----------
     labels : (Z, Y, X) integer or bool array
-        What a person painted. A slice of zeros is not labelled.
+        What a person painted; numpy or lazy, of which only ``slices`` are read. A slice of zeros
+        is not labelled.
     meaning : {"mask", "scribbles", "instances"}
         How to read it.
     config : TrainConfig
@@ -81,8 +99,9 @@ def make_target(
         Use only these slices, each of which must be labelled; all labelled ones by default.
     classes : int
         How many classes there are. Only scribbles hold more than two.
-    reviewed : (Z, Y, X) bool array, optional
-        Pixels whose labels count; the class of all others is unknown. All count by default.
+    reviewed : callable, optional
+        ``reviewed(z)`` gives the pixels (Y, X) whose labels count, bool; the class of all others
+        is unknown. All count by default.
 
     Returns
     -------
@@ -99,23 +118,98 @@ def make_target(
     ----------
     Ronneberger, Fischer, Brox: U-Net. MICCAI 2015. https://doi.org/10.1007/978-3-319-24574-4_28
     """
-    _require_integers(labels)
-    class_map, known = _classes_and_known(labels, meaning, classes)
-    labelled = _labelled_slices(labels, slices, reviewed)
-    if reviewed is not None:
-        known = known & reviewed
-    balance = _class_weights(class_map, known, labelled, classes)
-    weights = np.zeros(labels.shape, np.float32)
-    for z in labelled:
-        cells = labels[z] if meaning == "instances" else ndimage.label(class_map[z])[0]
+    painting = _Painting(labels, meaning, classes, reviewed)
+    painted = painting.read(slices)
+    balance = _class_weights(painted, classes)
+    return Target(painting.shape, {
+        z: SliceTarget(each.classes, painting.weights(z, each, balance, config))
+        for z, each in painted.items()
+    })  # fmt: skip
+
+
+class _Painted(NamedTuple):
+    """Class map and known pixels of a slice (Y, X)."""
+
+    classes: npt.NDArray[np.uint8]
+    known: npt.NDArray[np.bool_]
+
+
+class _Painting:
+    """Labels, read slice by slice as `make_target` is told to."""
+
+    def __init__(
+        self, labels: ArrayLike, meaning: LabelsMeaning, classes: int, reviewed: Reviewed | None
+    ) -> None:
+        _require_integers(labels)
+        if classes > 2 and meaning != "scribbles":
+            raise LabelsError(
+                f"labels: expected scribbles for {classes} classes, received {meaning}, which "
+                "holds membrane and cell only; choose the meaning scribbles, or 2 classes"
+            )
+        z, y, x = labels.shape
+        self.shape = int(z), int(y), int(x)
+        self._labels, self._meaning = labels, meaning
+        self._count, self._reviewed = classes, reviewed
+
+    def read(self, wanted: Sequence[int] | None) -> dict[int, _Painted]:
+        """The wanted slices, or all that are labelled, ascending."""
+        total = self.shape[0]
+        if wanted is not None and not all(0 <= z < total for z in wanted):
+            raise LabelsError(
+                f"slices: expected 0 to {total - 1}, received {', '.join(map(str, wanted))}"
+            )
+        chosen = range(total) if wanted is None else sorted(set(wanted))
+        painted = {z: each for z in chosen if (each := self._read(z)) is not None}
+        if painted and (wanted is None or len(painted) == len(chosen)):
+            return painted
+        raise self._missing(chosen if wanted is not None else None)
+
+    def _read(self, z: int) -> _Painted | None:
+        """One slice; None where it is not labelled."""
+        labels = self._slice(z)
+        if not labels.any():
+            return None
+        if self._meaning == "scribbles":
+            _require_scribbles(z, labels, self._count)
+        known = known_pixels(labels, self._meaning)
+        if self._reviewed is not None:
+            reviewed = self._reviewed(z)
+            if not reviewed.any():
+                return None
+            known &= reviewed
+        return _Painted(class_map(labels, self._meaning), known)
+
+    def _slice(self, z: int) -> npt.NDArray[Any]:
+        return np.asarray(self._labels[z])
+
+    def weights(
+        self, z: int, painted: _Painted, balance: Float32Array, config: TrainConfig
+    ) -> Float32Array:
+        """The weight map (Y, X) of a slice under the weights of the classes."""
+        ids = self._meaning == "instances"
+        cells = self._slice(z) if ids else ndimage.label(painted.classes)[0]
         border = border_weights(cells, config.border_weight, config.border_sigma_px)
-        weights[z] = (balance[class_map[z]] + border) * known[z]
-    return Target(class_map, weights, tuple(labelled))
+        return (balance[painted.classes] + border) * painted.known
+
+    def _missing(self, wanted: Sequence[int] | None) -> LabelsError:
+        """What to raise where no slice, or not each wanted one, is labelled."""
+        labelled = [z for z in range(self.shape[0]) if self._read(z) is not None]
+        if not labelled:
+            return LabelsError(
+                "labels: no slice is labelled; paint at least one slice and try again"
+            )
+        if not wanted:
+            return LabelsError("slices: expected at least one, received none")
+        unlabelled = sorted(set(wanted) - set(labelled))
+        return LabelsError(
+            f"slices: expected labelled ones, received {_listed(unlabelled)} without labels; paint "
+            f"there, or choose among {_listed(labelled)}"
+        )
 
 
-def _require_integers(labels: npt.NDArray[Any]) -> None:
-    if labels.ndim != 3:
-        raise LabelsError(f"labels: expected (Z, Y, X), received shape {labels.shape}")
+def _require_integers(labels: ArrayLike) -> None:
+    if len(labels.shape) != 3:
+        raise LabelsError(f"labels: expected (Z, Y, X), received shape {tuple(labels.shape)}")
     if labels.dtype.kind not in "iub":
         raise LabelsError(
             f"labels: expected integers, received {labels.dtype}{_first_fraction(labels)}; convert "
@@ -123,130 +217,40 @@ def _require_integers(labels: npt.NDArray[Any]) -> None:
         )
 
 
-def _first_fraction(labels: npt.NDArray[Any]) -> str:
+def _first_fraction(labels: ArrayLike) -> str:
     """Where labels of a wrong dtype hold what no integer is, in words."""
-    for z, each in enumerate(labels if labels.dtype.kind in "fc" else ()):
+    for z in range(len(labels) if labels.dtype.kind in "fc" else 0):
+        each = np.asarray(labels[z])
         fractions = each[each != np.round(each)]
         if fractions.size:
             return f" (slice {z} holds {fractions[0]:g})"
     return ""
 
 
-def _classes_and_known(
-    labels: npt.NDArray[Any], meaning: LabelsMeaning, count: int
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    if meaning == "scribbles":
-        _require_scribbles(labels, count)
-        return np.maximum(labels.astype(np.uint8), 1) - np.uint8(1), labels != 0
-    if count > 2:
-        raise LabelsError(
-            f"labels: expected scribbles for {count} classes, received {meaning}, which holds "
-            "membrane and cell only; choose the meaning scribbles, or 2 classes"
-        )
-    return (labels != 0).astype(np.uint8), np.ones(labels.shape, bool)
+def _require_scribbles(z: int, labels: npt.NDArray[Any], count: int) -> None:
+    if labels.min() >= 0 and labels.max() <= count:
+        return
+    named = ", ".join(f"{k} ({name})" for k, name in enumerate(class_names(count), start=1))
+    other = "the meaning mask or instances instead, or more" if count == 2 else "more"
+    raise LabelsError(
+        f"labels: scribbles are 0 (unknown), {named}, received values from {labels.min()} to "
+        f"{labels.max()} in slice {z}; choose {other} classes than {count}"
+    )
 
 
-def _require_scribbles(labels: npt.NDArray[Any], count: int) -> None:
-    wrong = [z for z, each in enumerate(labels) if each.min() < 0 or each.max() > count]
-    if wrong:
-        received = labels[wrong[0]]
-        named = ", ".join(f"{k} ({name})" for k, name in enumerate(class_names(count), start=1))
-        other = "the meaning mask or instances instead, or more" if count == 2 else "more"
-        raise LabelsError(
-            f"labels: scribbles are 0 (unknown), {named}, received values from {received.min()} to "
-            f"{received.max()} in slice {wrong[0]}; choose {other} classes than {count}"
-        )
-
-
-def _labelled_slices(
-    labels: npt.NDArray[Any], wanted: Sequence[int] | None, reviewed: npt.NDArray[np.bool_] | None
-) -> list[int]:
-    if wanted is not None and not all(0 <= z < len(labels) for z in wanted):
-        raise LabelsError(
-            f"slices: expected 0 to {len(labels) - 1}, received {', '.join(map(str, wanted))}"
-        )
-    labelled = [z for z, each in enumerate(labels) if each.any()]
-    if reviewed is not None:
-        labelled = [z for z in labelled if reviewed[z].any()]
-    if not labelled:
-        raise LabelsError("labels: no slice is labelled; paint at least one slice and try again")
-    return labelled if wanted is None else _labelled_of(wanted, labelled)
-
-
-def _labelled_of(wanted: Sequence[int], labelled: list[int]) -> list[int]:
-    if not wanted:
-        raise LabelsError("slices: expected at least one, received none")
-    if unlabelled := sorted(set(wanted) - set(labelled)):
-        raise LabelsError(
-            f"slices: expected labelled ones, received {_listed(unlabelled)} without labels; paint "
-            f"there, or choose among {_listed(labelled)}"
-        )
-    return sorted(set(wanted))
-
-
-def _listed(slices: list[int]) -> str:
+def _listed(slices: Sequence[int]) -> str:
     shown = ", ".join(map(str, slices[:_LISTED])) + (", ..." if len(slices) > _LISTED else "")
     return f"slice {shown}" if len(slices) == 1 else f"slices {shown}"
 
 
-def _class_weights(
-    class_map: npt.NDArray[np.uint8],
-    known: npt.NDArray[np.bool_],
-    labelled: list[int],
-    count: int,
-) -> npt.NDArray[np.float32]:
+def _class_weights(painted: Mapping[int, _Painted], count: int) -> Float32Array:
     """Weights (count,) of the classes under which each counts alike, 1 on average."""
-    pixels = np.bincount(class_map[labelled][known[labelled]], minlength=count)
+    counted = [np.bincount(each.classes[each.known], minlength=count) for each in painted.values()]
+    pixels = np.sum(counted, axis=0)
     if missing := missing_classes(np.flatnonzero(pixels), count):
         raise LabelsError(
-            f"labels: no {missing} is painted in {_listed(labelled)}; the network needs all of "
-            f"{', '.join(class_names(count))}"
+            f"labels: no {missing} is painted in {_listed(tuple(painted))}; the network needs all "
+            f"of {', '.join(class_names(count))}"
         )
-    weights: npt.NDArray[np.float32] = (pixels.sum() / (count * pixels)).astype(np.float32)
+    weights: Float32Array = (pixels.sum() / (count * pixels)).astype(np.float32)
     return weights
-
-
-def border_weights(cells: npt.NDArray[Any], w_0: float, sigma_px: float) -> Float32Array:
-    """The term w_0 exp(-(d1 + d2)^2 / (2 sigma^2)) of the U-Net's weight map.
-
-    Parameters
-    ----------
-    cells : (Y, X) integer array
-        Instance ids, 0 where membrane.
-    w_0 : float
-        Weight where two cells touch.
-    sigma_px : float
-        Width of the border in px.
-
-    Returns
-    -------
-    (Y, X) float32 array
-        0..w_0. Distances are exact Euclidean ones between pixels. Only cells farther than 5.26
-        sigma are not looked for: with one of them the term is below w_0 / 10^6, and 0 here.
-    """
-    reach = int(np.ceil(sigma_px * np.sqrt(-2 * np.log(_NEGLIGIBLE))))
-    nearest = np.full(cells.shape, np.inf, np.float32)
-    second = nearest.copy()
-    for window, distance in _distances(cells, reach):
-        d1, d2 = nearest[window], second[window]
-        np.minimum(d2, np.maximum(d1, distance), out=d2)
-        np.minimum(d1, distance, out=d1)
-    result: Float32Array = w_0 * np.exp(-((nearest + second) ** 2) / (2 * sigma_px**2))
-    return result
-
-
-def _distances(
-    cells: npt.NDArray[Any], reach: int
-) -> Iterator[tuple[tuple[slice, ...], Float32Array]]:
-    """For each cell its surroundings up to ``reach`` px, and the distances to it in there."""
-    _, position = np.unique(cells, return_inverse=True)
-    compact = np.where(cells == 0, 0, position.reshape(cells.shape) + 1)
-    for number, box in enumerate(ndimage.find_objects(compact), start=1):
-        if box is None:  # the number that the membrane would have had
-            continue
-        window = tuple(
-            slice(max(0, side.start - reach), min(n, side.stop + reach))
-            for side, n in zip(box, cells.shape, strict=True)
-        )
-        outside = compact[window] != number
-        yield window, ndimage.distance_transform_edt(outside).astype(np.float32)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.label_meaning import known_pixels
 from napari_emseg.core.train.split import first_held_out_column
 from napari_emseg.engine.train.request import TrainRequest
 from napari_emseg.types import Float32Array
@@ -37,7 +38,7 @@ class HeldOut:
         if roles.named_validation is not None:
             return cls(truth)
         (slice_,) = truth.values()
-        known = slice_ != 0 if request.meaning == "scribbles" else np.ones(slice_.shape, bool)
+        known = known_pixels(slice_, request.meaning)
         return cls(truth, first_held_out_column(known, request.recipe.train.val_fraction))
 
     @property

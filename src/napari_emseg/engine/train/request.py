@@ -14,9 +14,8 @@ from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.core.train.steps import steps_per_epoch
-from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train.interrupted_run import TrainRun
+from napari_emseg.engine.train.jobs import TrainJob
 from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.library import find_model
@@ -69,17 +68,11 @@ class TrainingData:
         """What the network would learn from; see `core.train.targets.make_target`."""
         from napari_emseg.core.train.targets import make_target
 
-        labels = np.zeros(self.labels.shape, self.labels.data.dtype)
-        for z in roles.used:
-            labels[z] = self.labels.slice(z)
-        reviewed = None
-        if self.regions is not None:
-            reviewed = np.zeros(labels.shape, bool)
-            for z in roles.used:
-                reviewed[z] = self.regions.mask(z, labels.shape[1:])
+        regions, shape = self.regions, self.labels.shape[1:]
         return make_target(
-            labels, meaning, config, slices=roles.used, classes=classes, reviewed=reviewed
-        )
+            self.labels.data, meaning, config, slices=roles.used, classes=classes,
+            reviewed=None if regions is None else lambda z: regions.mask(z, shape),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,10 +181,3 @@ class TrainRequest:
         if self.start_from is None:
             return self.recipe.network
         return find_model(self.start_from).info.network
-
-
-def steps_of(job: TrainJob, shape: tuple[int, int]) -> int:
-    """Steps of one epoch of a job whose slices are named, of ``shape`` (Y, X)."""
-    assert job.slices is not None
-    train = set(job.slices) - set(job.validation or ())
-    return steps_per_epoch(shape, len(train), job.recipe)

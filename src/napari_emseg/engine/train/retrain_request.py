@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from itertools import count
 
-import numpy as np
-
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.correction import RetrainConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.label_meaning import guess_meaning
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.io.folders import library_folder
@@ -87,7 +86,7 @@ def next_name(package: ModelPackage) -> str:
 
 def _meaning(data: TrainingData, slices: Sequence[int], classes: int) -> LabelsMeaning:
     """How corrected labels are read: a slice that counts is known everywhere, so no scribbles."""
-    if classes > 2:
-        return "scribbles"
-    values = {int(value) for z in slices for value in np.unique(data.labels.slice(z))}
-    return "mask" if len(values - {0}) <= 1 else "instances"
+    used = set(slices)
+    return guess_meaning(
+        data.labels.data, classes=classes, counts=lambda z: z in used, all_known=True
+    ).meaning

@@ -1,32 +1,158 @@
-"""Which files and folders are stacks: their endings, and their natural order."""
+"""What a file format is: how it is recognised, read, and written slice by slice.
+
+Each format has a module of its own here and a line in `registry`. What is heavy is imported by the
+methods that need it: the names alone must cost nothing when napari starts.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.errors import WriteError
+from napari_emseg.io.disk.atomic import replacing_file, replacing_folder
+from napari_emseg.io.formats.arrays import Loaded
+from napari_emseg.types import Stack, VoxelSize
 
 AnyPath: TypeAlias = str | os.PathLike[str]
-FileFormat: TypeAlias = Literal["tiff", "png", "npy", "zarr", "folder"]
 
-FORMAT_OF_ENDING: dict[str, FileFormat] = {
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".png": "png",
-    ".npy": "npy",
-    ".zarr": "zarr",
-}
-STACK_ENDINGS: tuple[str, ...] = tuple(FORMAT_OF_ENDING)
-"""Endings, with their dot and in lower case, that can be read and written as a stack."""
+Put: TypeAlias = Callable[[int, npt.NDArray[Any]], None]
+"""Writes pixels (Y, X) as the slice of that number.
 
-SLICE_ENDINGS: tuple[str, ...] = (".png", ".tif", ".tiff")
-"""Endings of the slices in a folder."""
+When it returns, they are with the system; where a slice has files of its own, on the disk.
+"""
 
 LAZY_BYTES = 256 * 2**20
 """Stacks with more bytes than this are not loaded, but read as they are looked at."""
 
-_ZARR_FILES = (".zarray", ".zgroup", "zarr.json")
+
+class FileFormat(ABC):
+    """A way in which stacks lie on disk."""
+
+    name: ClassVar[str]
+    """What messages call it."""
+
+    endings: ClassVar[tuple[str, ...]] = ()
+    """Endings of its paths, with their dot and in lower case."""
+
+    is_folder: ClassVar[bool] = False
+    """Whether a stack is a folder, and not a single file."""
+
+    def holds(self, folder: Path) -> bool:
+        """Whether an existing folder is a stack of this format, whatever it is called."""
+        return False
+
+    @abstractmethod
+    def read(self, path: Path) -> Loaded:
+        """Read a stack, a large one lazily.
+
+        Raises
+        ------
+        ReadError
+            If it is damaged, or no stack of grey values or labels.
+        """
+
+
+class WritableFormat(FileFormat):
+    """A format that is written too.
+
+    An output can be filled later, by another process, and by slices in any order; so a writing that
+    was stopped can go on.
+    """
+
+    def check(self, path: Path, stack: Stack) -> None:
+        """Raise `WriteError` where a stack has a shape or dtype that the format does not hold."""
+
+    @abstractmethod
+    def make(self, path: Path, stack: Stack) -> None:
+        """Make an output of zeros with what the format has room for of a stack, save its pixels.
+
+        It takes no space for the pixels yet, where the file system can do without.
+        """
+
+    @abstractmethod
+    def fill(self, path: Path, stack: Stack) -> AbstractContextManager[Put]:
+        """Open what `make` has made; gives what writes its slices."""
+
+    def check_place(self, path: Path, stack: Stack, *, overwrite: bool) -> None:
+        """Raise `WriteError` where ``path`` cannot be, or must not be replaced."""
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            raise WriteError(f"{path}: the folder {folder} does not exist; make it first")
+        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+            return
+        if path.is_dir() != self.is_folder or (self.is_folder and not self.holds(path)):
+            raise WriteError(f"{path}: exists and is something else; choose another path")
+        if not overwrite:
+            raise WriteError(
+                f"{path}: exists already; choose another path, or allow to overwrite it "
+                "(--overwrite)"
+            )
+
+    def replacing(self, path: Path) -> AbstractContextManager[Path]:
+        """A place to write to, from where all is moved to ``path`` in the end."""
+        return replacing_folder(path) if self.is_folder else replacing_file(path)
+
+    def replaced(self, folder: Path, stack: Stack) -> Iterable[Path]:
+        """What goes from an existing folder where a stack is written into it."""
+        return list(folder.iterdir())
+
+
+class SliceFormat(WritableFormat):
+    """A format of single files that may be the slices of a folder."""
+
+    dtypes: ClassVar[tuple[str, ...]]
+    """Names of the dtypes that it holds."""
+
+    @abstractmethod
+    def check_dtype(self, path: Path, dtype: np.dtype[Any]) -> None:
+        """Raise `WriteError` for a dtype that it does not hold."""
+
+    @abstractmethod
+    def slice_info(self, path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
+        """Shape (Y, X) and dtype of a file of one slice, without its pixels.
+
+        Raises
+        ------
+        ReadError
+            If it is no grey slice.
+        """
+
+    @abstractmethod
+    def read_slice(self, path: Path) -> npt.NDArray[Any]:
+        """Pixels (Y, X) of a file of one slice; raises as `slice_info`."""
+
+    def slice_voxel_size(self, path: Path) -> VoxelSize | None:
+        """Edge lengths (Z, Y, X) in nm that a file records."""
+        return None
+
+    def write_slice(self, path: Path, one: Stack) -> None:
+        """Write a stack of one slice."""
+        self.make(path, one)
+        with self.fill(path, one) as put:
+            put(0, one.slice(0))
+
+
+@contextmanager
+def put_at(path: Path, offsets: Sequence[int]) -> Iterator[Put]:
+    """Write slices to their places in a file; ``offsets`` says where each begins, in bytes."""
+    # written and not mapped: on a full disk a write is an error, a page of a map a crash
+    with path.open("r+b") as file:
+
+        def put(z: int, pixels: npt.NDArray[Any]) -> None:
+            file.seek(offsets[z])
+            file.write(np.ascontiguousarray(pixels).data)
+            file.flush()
+
+        yield put
 
 
 def is_large(n_bytes: int) -> bool:
@@ -37,32 +163,6 @@ def is_large(n_bytes: int) -> bool:
 def ending(path: AnyPath) -> str:
     """Ending of a path in lower case, with its dot; empty where it has none."""
     return Path(path).suffix.lower()
-
-
-def format_of(path: AnyPath) -> FileFormat | None:
-    """What a path is, by its ending, or as a folder that exists; None for an unknown ending.
-
-    An existing folder is a zarr where it holds a zarr's metadata and a folder of slices otherwise;
-    ``DIR/`` and a path without ending, neither of which need exist, are folders of slices too.
-    """
-    folder = Path(path)
-    if folder.is_dir():
-        return "zarr" if is_zarr(folder) or ending(path) == ".zarr" else "folder"
-    if os.fspath(path).endswith(("/", os.sep)) or not ending(path):
-        return "folder"
-    return FORMAT_OF_ENDING.get(ending(path))
-
-
-def is_zarr(folder: Path) -> bool:
-    """Whether a folder holds the metadata of a zarr array or group."""
-    return any((folder / name).is_file() for name in _ZARR_FILES)
-
-
-def stem_of(path: AnyPath) -> str:
-    """Name without ending (``a.ome.tif`` is ``a``); a folder of slices keeps its whole name."""
-    name = Path(os.path.abspath(path)).name  # noqa: PTH100 - resolve() would follow links
-    bare = re.sub(r"(\.ome)?\.(tiff?|png|npy|zarr)$", "", name, flags=re.IGNORECASE)
-    return bare or name
 
 
 def natural_key(path: AnyPath) -> tuple[tuple[tuple[int, int, str], ...], str]:
@@ -77,13 +177,3 @@ def natural_key(path: AnyPath) -> tuple[tuple[tuple[int, int, str], ...], str]:
     parts = re.split(r"([0-9]+)", name.lower())
     numbers = tuple((0, int(part), "") if i % 2 else (1, 0, part) for i, part in enumerate(parts))
     return numbers, name
-
-
-def slice_files(folder: Path) -> list[Path]:
-    """The slices in a folder in natural order; hidden files and other endings are left out."""
-    found = [
-        path
-        for path in folder.iterdir()
-        if ending(path) in SLICE_ENDINGS and not path.name.startswith(".") and path.is_file()
-    ]
-    return sorted(found, key=natural_key)

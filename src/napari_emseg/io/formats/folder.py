@@ -1,64 +1,161 @@
-"""Reading a folder, or a list of files, of one slice each."""
+"""A folder, or a list of files, of one slice each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tifffile
 
-from napari_emseg.errors import ReadError
+from napari_emseg.errors import ReadError, WriteError
+from napari_emseg.io.disk.atomic import (
+    as_write_error,
+    moving_into,
+    replacing_file,
+    replacing_folder,
+)
 from napari_emseg.io.formats.arrays import Loaded, as_dask
-from napari_emseg.io.formats.file_format import SLICE_ENDINGS, ending, is_large, slice_files
-from napari_emseg.io.formats.png import png_info, read_png
-from napari_emseg.io.formats.tiff import tiff_slice, tiff_slice_info
-from napari_emseg.io.voxels import tiff_voxel_size
+from napari_emseg.io.formats.file_format import (
+    Put,
+    SliceFormat,
+    WritableFormat,
+    ending,
+    is_large,
+    natural_key,
+)
+from napari_emseg.types import Stack
 
 
-def read_folder(folder: Path) -> Loaded:
-    """Read the PNG or TIFF slices of a folder, in natural order, as a stack.
+@dataclass(frozen=True)
+class Folder(WritableFormat):
+    """Slices as files in a folder, which may hold other things too.
 
-    Raises
-    ------
-    ReadError
-        If there are none, or they differ in ending, size or dtype, or one is not a grey slice.
+    Parameters
+    ----------
+    slices : tuple of SliceFormat
+        Those that are read.
+    written : SliceFormat
+        The one that is written.
     """
-    files = slice_files(folder)
-    if not files:
-        raise ReadError(
-            f"{folder}: expected a folder of slices, received one without any "
-            f"{', '.join(SLICE_ENDINGS)} file in it; give the folder that holds the slices"
-        )
-    return read_files(files)
 
+    slices: tuple[SliceFormat, ...]
+    written: SliceFormat
+    name = "folder of slices"
+    is_folder = True
 
-def read_files(files: Sequence[Path]) -> Loaded:
-    """Read files of one slice each, in the order given, as a stack.
+    @property
+    def slice_endings(self) -> tuple[str, ...]:
+        """Endings of the slices."""
+        return tuple(each for known in self.slices for each in known.endings)
 
-    Raises
-    ------
-    ReadError
-        As for `read_folder`.
-    """
-    slices = _Slices(files)
-    lazy = is_large(int(np.prod(slices.shape)) * slices.dtype.itemsize)
-    return Loaded(as_dask(slices) if lazy else slices[:], _voxel_size_of(files[0]))
+    def holds(self, folder: Path) -> bool:
+        return bool(self.files_in(folder))
+
+    def files_in(self, folder: Path) -> list[Path]:
+        """The slices in a folder in natural order; hidden files and other endings are left out."""
+        found = [
+            path
+            for path in folder.iterdir()
+            if ending(path) in self.slice_endings
+            and not path.name.startswith(".")
+            and path.is_file()
+        ]
+        return sorted(found, key=natural_key)
+
+    def read(self, path: Path) -> Loaded:
+        """Read the slices of a folder, in natural order, as a stack.
+
+        Raises
+        ------
+        ReadError
+            If there are none, or they differ in format, size or dtype, or one is not a grey slice.
+        """
+        files = self.files_in(path)
+        if not files:
+            raise ReadError(
+                f"{path}: expected a folder of slices, received one without any "
+                f"{', '.join(self.slice_endings)} file in it; give the folder that holds the slices"
+            )
+        return self.read_files(files)
+
+    def read_files(self, files: Sequence[Path]) -> Loaded:
+        """Read files of one slice each, in the order given, as a stack; raises as `read`."""
+        one = self._only_format(files)
+        slices = _Slices(files, one)
+        lazy = is_large(int(np.prod(slices.shape)) * slices.dtype.itemsize)
+        return Loaded(as_dask(slices) if lazy else slices[:], one.slice_voxel_size(files[0]))
+
+    def check(self, path: Path, stack: Stack) -> None:
+        self.written.check_dtype(path, np.dtype(stack.data.dtype))
+
+    def check_place(self, path: Path, stack: Stack, *, overwrite: bool) -> None:
+        """Raise `WriteError` where other slices would mix with ours, and as it is declared."""
+        if not path.is_dir():
+            super().check_place(path, stack, overwrite=overwrite)
+            return
+        with as_write_error(path):
+            present = self.files_in(path)
+        _check_mix(path, present, set(self._names(len(stack))), overwrite)
+
+    def replacing(self, path: Path) -> AbstractContextManager[Path]:
+        """As declared; what else lies in an existing folder stays."""
+        return moving_into(path) if path.exists() else replacing_folder(path)
+
+    def replaced(self, folder: Path, stack: Stack) -> Iterator[Path]:
+        """The slices, and nothing else."""
+        return (folder / name for name in self._names(len(stack)))
+
+    def make(self, path: Path, stack: Stack) -> None:
+        """Nothing but the folder: a slice comes into being when it is written."""
+        path.mkdir(exist_ok=True)
+
+    @contextmanager
+    def fill(self, path: Path, stack: Stack) -> Iterator[Put]:
+        """As declared; a file is there whole or not at all."""
+        files = [path / name for name in self._names(len(stack))]
+
+        def put(z: int, pixels: npt.NDArray[Any]) -> None:
+            with replacing_file(files[z]) as beside:
+                self.written.write_slice(beside, stack.with_data(pixels[None]))
+
+        yield put
+
+    def _names(self, n: int) -> Iterator[str]:
+        return slice_names(n, self.written.endings[0])
+
+    def _only_format(self, files: Sequence[Path]) -> SliceFormat:
+        """The one format of all files."""
+        first: dict[SliceFormat, Path] = {}
+        for path in files:
+            known = next((each for each in self.slices if ending(path) in each.endings), None)
+            if known is None:
+                expected = ", ".join(self.slice_endings)
+                raise ReadError(f"{path}: expected slices as {expected}; save it as one")
+            first.setdefault(known, path)
+        if len(first) > 1:
+            found = [f"{each.name} ({first[each].name})" for each in self.slices if each in first]
+            raise ReadError(
+                f"{files[0].parent}: expected slices of one format, received both "
+                f"{' and '.join(found)}; keep each stack in a folder of its own"
+            )
+        return next(iter(first))
 
 
 class _Slices:
     """Files as an array (Z, Y, X) of which slices are loaded when they are asked for."""
 
-    def __init__(self, files: Sequence[Path]) -> None:
-        _check_one_format(files)
-        infos = [_info(path) for path in files]
+    def __init__(self, files: Sequence[Path], one: SliceFormat) -> None:
+        infos = [one.slice_info(path) for path in files]
         _check_equal(files, infos)
         self.files = list(files)
         self.dtype = _common_dtype([dtype for _, dtype in infos])
         self.shape = (len(files), *infos[0][0])
         self.ndim = 3
+        self._read: Callable[[Path], npt.NDArray[Any]] = one.read_slice
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         keys = key if isinstance(key, tuple) else (key,)
@@ -71,28 +168,31 @@ class _Slices:
         return out[(slice(None), *keys[1:])]
 
     def _load(self, z: int) -> npt.NDArray[Any]:
-        path = self.files[z]
-        pixels = read_png(path) if ending(path) == ".png" else tiff_slice(path)
+        pixels = self._read(self.files[z])
         if pixels.dtype == np.bool_ and self.dtype != np.bool_:
             # optimisers of PNGs store a slice of nothing but 0 and 255 with one bit
             return np.where(pixels, 255, 0).astype(self.dtype)
         return pixels
 
 
-def _info(path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
-    return png_info(path) if ending(path) == ".png" else tiff_slice_info(path)
+def slice_names(n: int, slice_ending: str) -> Iterator[str]:
+    """``slice_0000.png`` and so on, with as many digits as ``n`` slices need."""
+    digits = max(4, len(str(n - 1)))
+    return (f"slice_{z:0{digits}d}{slice_ending}" for z in range(n))
 
 
-def _check_one_format(files: Sequence[Path]) -> None:
-    pngs = [path for path in files if ending(path) == ".png"]
-    tiffs = [path for path in files if ending(path) in (".tif", ".tiff")]
-    if len(pngs) + len(tiffs) < len(files):
-        other = next(path for path in files if path not in pngs and path not in tiffs)
-        raise ReadError(f"{other}: expected slices as {', '.join(SLICE_ENDINGS)}; save it as one")
-    if pngs and tiffs:
-        raise ReadError(
-            f"{pngs[0].parent}: expected slices of one format, received both PNG ({pngs[0].name}) "
-            f"and TIFF ({tiffs[0].name}); keep each stack in a folder of its own"
+def _check_mix(folder: Path, present: Sequence[Path], names: set[str], overwrite: bool) -> None:
+    foreign = [file.name for file in present if file.name not in names]
+    if foreign:
+        raise WriteError(
+            f"{folder}: holds {foreign[0]}"
+            f"{f' and {len(foreign) - 1} more slices' if len(foreign) > 1 else ''}, which would "
+            "mix with those to be written; choose an empty folder"
+        )
+    if present and not overwrite:
+        raise WriteError(
+            f"{folder}: holds {present[0].name} already; choose an empty folder, or allow to "
+            "overwrite it"
         )
 
 
@@ -113,10 +213,3 @@ def _check_equal(
 
 def _common_dtype(dtypes: Sequence[np.dtype[Any]]) -> np.dtype[Any]:
     return max(dtypes, key=lambda dtype: dtype != np.bool_)
-
-
-def _voxel_size_of(first: Path) -> Any:
-    if ending(first) == ".png":
-        return None
-    with tifffile.TiffFile(first) as tif:
-        return tiff_voxel_size(tif)

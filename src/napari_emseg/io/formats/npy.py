@@ -1,7 +1,9 @@
-"""Reading ``.npy``: loaded where small, memory-mapped where large."""
+"""``.npy``: loaded where small, memory-mapped where large; without voxel size and kind."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,49 @@ import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, native, with_three_axes
-from napari_emseg.io.formats.file_format import is_large
+from napari_emseg.io.formats.file_format import Put, WritableFormat, is_large, put_at
+from napari_emseg.types import Stack
 
 _HOW_TO = "save a 3-D array, such as np.save(path, array[0]) or np.save(path, array.squeeze())"
 
 
+class Npy(WritableFormat):
+    """A stack as numpy saves an array."""
+
+    name = ".npy"
+    endings = (".npy",)
+
+    def read(self, path: Path) -> Loaded:
+        return read_npy(path)
+
+    def make(self, path: Path, stack: Stack) -> None:
+        npy_of_zeros(path, stack.shape, stack.data.dtype)
+
+    def fill(self, path: Path, stack: Stack) -> AbstractContextManager[Put]:
+        each = int(np.prod(stack.shape[1:])) * stack.data.dtype.itemsize
+        end = path.stat().st_size
+        return put_at(path, range(end - len(stack) * each, end, each))
+
+
+def npy_of_zeros(path: Path, shape: Sequence[int], dtype: npt.DTypeLike) -> int:
+    """Make a ``.npy`` of zeros, which takes no space where the file system knows holes.
+
+    Returns
+    -------
+    int
+        Where its pixels begin, in bytes.
+    """
+    as_large = np.broadcast_to(np.zeros((), dtype), tuple(shape))
+    with path.open("wb") as file:
+        header = np.lib.format.header_data_from_array_1_0(as_large)
+        np.lib.format.write_array_header_1_0(file, header)
+        start = file.tell()
+        file.truncate(start + as_large.nbytes)
+    return start
+
+
 def read_npy(path: Path) -> Loaded:
-    """Read a ``.npy`` as a stack; the form has no place for a voxel size.
+    """Read a ``.npy`` as a stack; the format has no place for a voxel size.
 
     Raises
     ------

@@ -1,237 +1,67 @@
-"""Reading TIFF: plain, ImageJ's and OME's; loaded where small, lazily where large."""
+"""TIFF: plain, ImageJ's and OME's, with voxel size, kind and the note of edits."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import logging
-import struct
-import weakref
-import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tifffile
 
-from napari_emseg.errors import ReadError
-from napari_emseg.io.formats._tiff_check import check_intact, truncated
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, native, zyx_by_names
-from napari_emseg.io.formats.file_format import is_large
-from napari_emseg.io.formats.writers import EDITS_TAG
-from napari_emseg.io.voxels import tiff_voxel_size
-from napari_emseg.types import ArrayLike, StackKind
-
-logger = logging.getLogger(__name__)
-
-KIND_KEY = "emseg_kind"
-"""Key in ImageJ's and in tifffile's own metadata that keeps a stack's kind."""
-
-_WHOLE_SLICE_BYTES = 64 * 2**20
-
-# what tifffile and the decoders raise on bytes that make no sense
-_DAMAGE = (
-    ValueError,
-    OSError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-)
+from napari_emseg.errors import WriteError
+from napari_emseg.io.formats.arrays import Loaded
+from napari_emseg.io.formats.file_format import Put, SliceFormat, put_at
+from napari_emseg.types import Stack, VoxelSize
 
 
-def read_tiff(path: Path) -> Loaded:
-    """Read a TIFF file as a stack.
+class Tiff(SliceFormat):
+    """A stack in a ``.tif``, or a slice of one in a folder; `tifffile` is loaded when needed."""
 
-    Returns
-    -------
-    Loaded
-        Data (Z, Y, X) in the machine's byte order, as stored; voxel size and kind where recorded.
+    name = "TIFF"
+    endings = (".tif", ".tiff")
+    dtypes = (
+        "int64", "uint64", "float16", "bool", "int8", "int16", "int32", "uint32", "float64",
+        "uint8", "uint16", "float32",
+    )  # fmt: skip
 
-    Raises
-    ------
-    ReadError
-        If the file is no TIFF, is truncated, holds colours, or pages of different sizes or more
-        axes than three.
-    """
-    with _opened(path) as tif:
-        series = _only_series(path, tif)
-        check_codec(path, series.keyframe)
-        voxel_size_nm, kind = tiff_voxel_size(tif), _recorded_kind(tif)
-        edits = _recorded_edits(tif)
-        axes = _grey_axes(path, series)
-        data = None if is_large(series.nbytes) else _loaded(path, series)
-    if data is None:
-        data = _lazy(path)
-    return Loaded(zyx_by_names(path, native(data), axes), voxel_size_nm, kind, edits)
+    def read(self, path: Path) -> Loaded:
+        from napari_emseg.io.formats.tiff_read import read_tiff
 
+        return read_tiff(path)
 
-def tiff_slice_info(path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
-    """Shape (Y, X) and dtype of a TIFF that is one slice of a folder, without its pixels.
+    def check(self, path: Path, stack: Stack) -> None:
+        self.check_dtype(path, np.dtype(stack.data.dtype))
 
-    Raises
-    ------
-    ReadError
-        If it is no grey TIFF of one slice.
-    """
-    with _opened(path) as tif:
-        series = _only_series(path, tif)
-        check_codec(path, series.keyframe)
-        axes, dtype = _grey_axes(path, series), np.dtype(series.dtype).newbyteorder("=")
-        # as large as the file's pixels, without a byte of them
-        stand_in = np.broadcast_to(np.empty((), dtype), series.shape)
-    n, height, width = zyx_by_names(path, stand_in, axes).shape
-    if n != 1:
-        raise ReadError(
-            f"{path}: expected one slice in each file of a folder, received {n}; open this file "
-            "itself as a stack"
-        )
-    return (height, width), dtype
+    def check_dtype(self, path: Path, dtype: np.dtype[Any]) -> None:
+        if dtype.name not in self.dtypes:
+            raise WriteError(
+                f"{path}: expected a dtype of {', '.join(self.dtypes)} for TIFF, received {dtype}; "
+                "convert the pixels first"
+            )
 
+    def make(self, path: Path, stack: Stack) -> None:
+        from napari_emseg.io.formats.tiff_write import make_tiff
 
-def tiff_slice(path: Path) -> npt.NDArray[Any]:
-    """Pixels (Y, X) of a TIFF that is one slice of a folder."""
-    return np.asarray(read_tiff(path).data[0])
+        make_tiff(path, stack)
 
+    @contextmanager
+    def fill(self, path: Path, stack: Stack) -> Iterator[Put]:
+        from napari_emseg.io.formats.tiff_write import as_stored, pixel_offsets
 
-def check_codec(path: Path, page: Any) -> None:
-    """Raise `ReadError` if the compression needs a package that is not there."""
-    try:
-        tifffile.TIFF.DECOMPRESSORS[page.compression]
-        tifffile.TIFF.UNPREDICTORS[page.predictor]
-    except KeyError as error:
-        name = getattr(page.compression, "name", page.compression)
-        raise ReadError(
-            f"{path}: compressed by {name}, which needs the package imagecodecs; "
-            "`pip install imagecodecs`, or save the file without compression"
-        ) from error
+        with put_at(path, pixel_offsets(path)) as put:
+            yield lambda z, pixels: put(z, as_stored(pixels))
 
+    def slice_info(self, path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
+        from napari_emseg.io.formats.tiff_read import tiff_slice_info
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """An open `tifffile.TiffFile` that is whole; what it raises becomes `ReadError`."""
-    try:
-        with tifffile.TiffFile(path) as tif:
-            if not tif.pages:
-                raise truncated(path, "it holds no page")
-            check_intact(path, tif)
-            yield tif
-    except tifffile.TiffFileError as error:
-        raise ReadError(f"{path}: not a TIFF file ({error}); check what the file is") from error
-    except _DAMAGE as error:
-        raise truncated(path, f"{type(error).__name__}: {error}") from error
+        return tiff_slice_info(path)
 
+    def read_slice(self, path: Path) -> npt.NDArray[Any]:
+        return np.asarray(self.read(path).data[0])
 
-def _only_series(path: Path, tif: Any) -> Any:
-    """The one series of equal pages; many series of one equal page each count as one."""
-    if len(tif.series) == 1:
-        return tif.series[0]
-    plain = _plain_series(tif)
-    if plain is None:
-        first, other = tif.series[0], _unlike_first(tif.series)
-        raise ReadError(
-            f"{path}: expected pages of one size, received {_described(first)} and "
-            f"{_described(other)}; save the slices of one size as a stack of their own"
-        )
-    return plain
+    def slice_voxel_size(self, path: Path) -> VoxelSize | None:
+        from napari_emseg.io.formats.tiff_read import recorded_voxel_size
 
-
-def _plain_series(tif: Any) -> Any | None:
-    """All pages as one series, without the metadata by which tifffile set them apart."""
-    pages = list(tif.pages)
-    if len({(page.shape, page.dtype) for page in pages}) != 1 or len(pages[0].shape) != 2:
-        return None
-    keyframe = pages[0]
-    return tifffile.TiffPageSeries(
-        pages, shape=(len(pages), *keyframe.shape), dtype=keyframe.dtype, axes="ZYX"
-    )
-
-
-def _unlike_first(series: list[Any]) -> Any:
-    def size(each: Any) -> tuple[Any, Any]:
-        return each.shape, each.dtype
-
-    return next((each for each in series[1:] if size(each) != size(series[0])), series[1])
-
-
-def _described(series: Any) -> str:
-    return f"page {series.keyframe.index} of shape {tuple(series.shape)} {series.dtype}"
-
-
-def _grey_axes(path: Path, series: Any) -> str:
-    """Axes of a series without colours, one letter each.
-
-    Raises
-    ------
-    ReadError
-        If there are several samples per pixel.
-    """
-    check_dtype(path, np.dtype(series.dtype))
-    if series.keyframe.samplesperpixel == 1:
-        return str(series.axes)
-    if series.kind == "shaped" and series.axes == "SYX":
-        # tifffile.imwrite stores a plain stack of three or four slices as colour planes
-        logger.warning("%s: its colour planes are taken for %d slices", path, series.shape[0])
-        return "ZYX"
-    raise ReadError(
-        f"{path}: expected grey values, received a colour picture "
-        f"({series.keyframe.samplesperpixel} samples per pixel, axes {series.axes}, shape "
-        f"{tuple(series.shape)}); convert it to greyscale (Fiji: Image > Type > 8-bit)"
-    )
-
-
-def _recorded_kind(tif: Any) -> StackKind | None:
-    noted = [tif.imagej_metadata or {}, *(tif.shaped_metadata or ())]
-    kinds = [each.get(KIND_KEY) for each in noted]
-    return "labels" if "labels" in kinds else "image" if "image" in kinds else None
-
-
-def _recorded_edits(tif: Any) -> dict[str, Any] | None:
-    tag = tif.pages[0].tags.get(EDITS_TAG)
-    try:
-        note = None if tag is None else json.loads(bytes(tag.value))
-    except (ValueError, TypeError) as error:
-        logger.warning("what was edited by hand cannot be read: %s", error)
-        return None
-    return note if isinstance(note, dict) else None
-
-
-def _loaded(path: Path, series: Any) -> npt.NDArray[Any]:
-    data = np.asarray(series.asarray(maxworkers=1))
-    if data.shape != series.shape:
-        raise truncated(path, f"shape {data.shape} instead of {series.shape}")
-    return data
-
-
-def _lazy(path: Path) -> ArrayLike:
-    """Uncompressed pixels in one piece are memory-mapped; others are dask's, decoded in parts."""
-    import dask.array
-    import zarr
-
-    # stays open as long as the array lives: closed when the store is collected
-    tif = tifffile.TiffFile(path)
-    series = _only_series(path, tif)
-    if series.dataoffset is not None:
-        tif.close()
-        return _mapped_pixels(path, series)
-    store = series.aszarr(level=0)
-    weakref.finalize(store, tif.close)
-    data = dask.array.from_zarr(zarr.open_array(store, mode="r"))
-    return _rechunked(data.reshape(series.shape))
-
-
-def _rechunked(data: ArrayLike) -> ArrayLike:
-    """Whole slices as blocks, where the file cuts them into strips and they are not huge."""
-    slice_bytes = int(np.prod(data.shape[-2:])) * data.dtype.itemsize
-    whole = {data.ndim - 2: -1, data.ndim - 1: -1}
-    return data.rechunk(whole) if slice_bytes <= _WHOLE_SLICE_BYTES else data
-
-
-def _mapped_pixels(path: Path, series: Any) -> npt.NDArray[Any]:
-    dtype = np.dtype(series.parent.byteorder + series.dtype.char)
-    return np.memmap(path, dtype, "r", offset=series.dataoffset, shape=series.shape)
+        return recorded_voxel_size(path)

@@ -1,14 +1,20 @@
-"""Reading zarr (v2 and v3) lazily: plain arrays, and OME-Zarr with its voxel size."""
+"""zarr (v2 and v3), read lazily: plain arrays, and OME-Zarr with its voxel size.
+
+Written is OME-Zarr 0.4 with one level, chunked by slice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
+from napari_emseg.io.disk.atomic import sync_folder
 from napari_emseg.io.formats.arrays import (
     Loaded,
     check_dtype,
@@ -17,12 +23,66 @@ from napari_emseg.io.formats.arrays import (
     with_three_axes,
     zyx_by_names,
 )
-from napari_emseg.io.formats.writers import NOTES_ATTRIBUTE
-from napari_emseg.io.units import nm_per_unit
-from napari_emseg.io.voxels import voxel_size_or_none
-from napari_emseg.types import ArrayLike, VoxelSize
+from napari_emseg.io.formats.file_format import Put, WritableFormat
+from napari_emseg.io.formats.units import nm_per_unit
+from napari_emseg.io.formats.voxels import voxel_size_or_none
+from napari_emseg.types import ArrayLike, Stack, VoxelSize
+
+NOTES_ATTRIBUTE = "napari_emseg"
+"""Attribute of an OME-Zarr group under which kind and edits of a stack are noted."""
+
+_METADATA = (".zarray", ".zgroup", "zarr.json")
+_CHUNK = 1024
 
 _HOW_TO = "store one 3-D array, or an OME-Zarr that names its axes"
+
+
+class Zarr(WritableFormat):
+    """A stack in a ``.zarr``, or in any folder that holds a zarr's metadata."""
+
+    name = "zarr"
+    endings = (".zarr",)
+    is_folder = True
+
+    def holds(self, folder: Path) -> bool:
+        return any((folder / name).is_file() for name in _METADATA)
+
+    def read(self, path: Path) -> Loaded:
+        return read_zarr(path)
+
+    def make(self, path: Path, stack: Stack) -> None:
+        import zarr
+
+        group = zarr.create_group(str(path), zarr_format=2, attributes=_ome_metadata(stack))
+        group.create_array(
+            "0",
+            shape=stack.shape,
+            dtype=np.dtype(stack.data.dtype),
+            chunks=(1, *(min(length, _CHUNK) for length in stack.shape[1:])),
+            chunk_key_encoding={"name": "v2", "separator": "/"},
+        )
+
+    @contextmanager
+    def fill(self, path: Path, stack: Stack) -> Iterator[Put]:
+        import zarr
+
+        array = zarr.open_group(str(path), mode="r+")["0"]
+
+        def put(z: int, pixels: npt.NDArray[Any]) -> None:
+            array[z] = pixels
+            sync_folder(path / "0" / str(z))
+
+        yield put
+
+
+def _ome_metadata(stack: Stack) -> dict[str, Any]:
+    unit = {"unit": "nanometer"} if stack.voxel_size_nm is not None else {}
+    scale = list(stack.voxel_size_nm or (1.0, 1.0, 1.0))
+    level = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
+    axes = [{"name": name, "type": "space", **unit} for name in "zyx"]
+    image = {"version": "0.4", "name": stack.name, "axes": axes, "datasets": [level]}
+    edits = {} if stack.edits is None else {"edits": stack.edits}
+    return {"multiscales": [image], NOTES_ATTRIBUTE: {"kind": stack.kind, **edits}}
 
 
 def read_zarr(path: Path) -> Loaded:

@@ -12,10 +12,9 @@ from itertools import count
 from pathlib import Path
 
 from napari_emseg.errors import ModelError, WriteError
-from napari_emseg.io.atomic import as_write_error, replacing_file, replacing_folder
+from napari_emseg.io.disk.atomic import as_write_error, replacing_file, replacing_folder
 from napari_emseg.io.folders import library_folder
-from napari_emseg.model.packages.package import RDF, ModelPackage, read_package
-from napari_emseg.model.train.rehearsal_file import REHEARSAL_FILE
+from napari_emseg.model.packages.package import RDF, REHEARSAL_FILE, ModelPackage, read_package
 
 DEFAULT = "default"
 """Name of the model that ships."""
@@ -76,7 +75,7 @@ def name_of(package: ModelPackage) -> str:
 
 
 def import_model(
-    source: Path,
+    source: str | Path,
     name: str | None = None,
     *,
     overwrite: bool = False,
@@ -86,7 +85,7 @@ def import_model(
 
     Parameters
     ----------
-    source : Path
+    source : str or Path
         A package's folder, the run folder of a training, or a package as a zip file.
     name : str, optional
         What to call it; as the package does by default.
@@ -101,8 +100,16 @@ def import_model(
         If there is no model of ours, or the name is taken or not possible.
     WriteError
         If the library cannot be written.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> em.import_model(em.load_model("default").folder, "mine").info.threshold
+    0.6
+    >>> [model.folder.name for model in em.list_models()]
+    ['default', 'mine']
     """
-    library = library or library_folder()
+    library, source = library or library_folder(), Path(source)
     if not source.is_file():
         return _add(find_model(str(source)), name, library, overwrite=overwrite)
     with tempfile.TemporaryDirectory() as folder:

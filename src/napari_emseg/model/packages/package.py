@@ -25,6 +25,12 @@ WEIGHTS = "weights.keras"
 HISTORY = "history.csv"
 ONNX_WEIGHTS = "weights.onnx"
 INT8_WEIGHTS, INT8_VALUES = "int8.xml", "int8.bin"
+REHEARSAL_FILE = "lesson.npz"
+"""Some of what the model was trained on, under a name older than its word here.
+
+It holds pixels of a person's, so no export takes it.
+"""
+
 LARGEST_INT8_COST = 0.003
 """V_rand that int8 may cost on the validation slices, to be used unless told otherwise."""
 
@@ -116,6 +122,9 @@ class ModelPackage:
 
     folder: Path
     info: PackageInfo
+
+    def __repr__(self) -> str:
+        return f"ModelPackage({self.info.name!r}, {str(self.folder)!r})"
 
     @property
     def weights(self) -> Path:

@@ -22,6 +22,7 @@ from napari_emseg.core.segment.tiling import (
     plan_tiles,
 )
 from napari_emseg.io.prefetch import prefetch
+from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.runtimes.runtime import Runtime
 from napari_emseg.types import Float32Array, ShouldStop, Stack
 
@@ -38,11 +39,6 @@ class TileBuffer:
         if self._numbers.size < size:
             self._numbers = np.empty(size, np.float32)
         return self._numbers[:size].reshape(shape)
-
-
-def read_seen(stack: Stack, z: int, network: NetworkConfig) -> npt.NDArray[Any]:
-    """Slice ``z`` in the middle of the neighbours that the network sees: (C, Y, X), raw."""
-    return np.stack([stack.slice(seen) for seen in network.slices_seen(z, len(stack))])
 
 
 def predict_slice(

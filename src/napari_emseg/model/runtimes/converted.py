@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_emseg.errors import ModelError
+from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.model.hardware.backend import prepare_environment
 from napari_emseg.model.packages.package import (
     INT8_WEIGHTS,
@@ -70,7 +71,6 @@ def main(folder: str, out: str) -> None:
     os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
     from napari_emseg.model.runtimes.keras_runtime import load_network
     from napari_emseg.model.runtimes.onnx import write_onnx
-    from napari_emseg.model.train.run_folder import write_atomically
 
     package = read_package(Path(folder))
     network, edge = load_network(package), package.info.network.multiple

@@ -23,6 +23,8 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.normalise import normalise
 from napari_emseg.core.segment.tiling import pad_to_multiple
 from napari_emseg.errors import ModelError
+from napari_emseg.io.disk.atomic import write_atomically
+from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.packages.package import (
     INT8_VALUES,
     INT8_WEIGHTS,
@@ -30,11 +32,9 @@ from napari_emseg.model.packages.package import (
     ModelPackage,
     file_entry,
 )
-from napari_emseg.model.predict.predict import read_seen
 from napari_emseg.model.runtimes.converted import int8_weights, onnx_weights
 from napari_emseg.model.runtimes.run_in_subprocess import run_in_subprocess
 from napari_emseg.model.runtimes.runtime import Runtime
-from napari_emseg.model.train.run_folder import write_atomically
 from napari_emseg.types import Float32Array, Log, OnEvent, Stack
 
 _MOST_TILES, _TILE_PX = 12, 256

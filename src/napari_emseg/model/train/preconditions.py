@@ -51,8 +51,8 @@ def require_all_classes(target: Target, split: Split, count: int) -> None:
 
 
 def _painted(target: Target, slices: tuple[int, ...], columns: slice) -> set[int]:
-    classes, weights = target.classes[..., columns], target.weights[..., columns]
-    return {int(c) for z in slices for c in np.unique(classes[z][weights[z] > 0])}
+    parts = ((target[z].classes[:, columns], target[z].known[:, columns]) for z in slices)
+    return {int(c) for classes, known in parts for c in np.unique(classes[known])}
 
 
 def require_classes(network: NetworkConfig, count: int, source: str) -> None:

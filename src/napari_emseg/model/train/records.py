@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.errors import ModelError, ReadError
-from napari_emseg.io.json_file import read_json
+from napari_emseg.io.disk.json_file import read_json
 from napari_emseg.model.packages.library import package_folders
 from napari_emseg.model.packages.package import HISTORY, read_package
 from napari_emseg.model.train.history import Row, best_epoch, is_validated

@@ -1,4 +1,4 @@
-"""The lesson of a model, in a file beside its weights; it stays with the person."""
+"""The rehearsal set of a model, in a file beside its weights; it stays with the person."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ import numpy as np
 
 from napari_emseg.core.train.rehearsal import Example, RehearsalSet
 from napari_emseg.errors import WriteError
-from napari_emseg.model.packages.package import ModelPackage
-from napari_emseg.model.train.run_folder import RunFolder, write_atomically
+from napari_emseg.io.disk.atomic import write_atomically
+from napari_emseg.model.packages.package import REHEARSAL_FILE, ModelPackage
+from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import Log, OnEvent
-
-REHEARSAL_FILE = "lesson.npz"
-"""Name of the file in a model's folder. It holds pixels of a person's, so no export takes it."""
 
 _PARTS = ("image", "classes", "weights")
 
 
 def write_rehearsal_set(path: Path, rehearsal_set: RehearsalSet) -> None:
-    """Write a lesson, images and weights in half precision.
+    """Write a rehearsal set, images and weights in half precision.
 
     Raises
     ------
@@ -40,7 +38,7 @@ def write_rehearsal_set(path: Path, rehearsal_set: RehearsalSet) -> None:
 
 
 def read_rehearsal_set(path: Path) -> list[Example]:
-    """The lesson in a file; none where there is no file, or a damaged one."""
+    """The rehearsal set in a file; empty where there is no file, or a damaged one."""
     try:
         with path.open("rb") as file, np.load(file) as arrays:
             count = len(arrays.files) // len(_PARTS)
@@ -54,7 +52,7 @@ def read_rehearsal_set(path: Path) -> list[Example]:
 
 
 def inherit_rehearsal_set(parent: ModelPackage, run: RunFolder, tell: OnEvent) -> list[Example]:
-    """The lesson of a model to go on from; a copy lets the run be resumed without that model.
+    """The rehearsal set of a model to go on from; a copy lets the run be resumed without it.
 
     Raises
     ------
@@ -69,7 +67,7 @@ def inherit_rehearsal_set(parent: ModelPackage, run: RunFolder, tell: OnEvent) -
 
 
 def store_rehearsal_set(package: Path, rehearsal_set: RehearsalSet, tell: OnEvent) -> None:
-    """Put a lesson into a package, which is whole without: what goes wrong is only logged."""
+    """Put it into a package, which is whole without: what goes wrong is only logged."""
     try:
         write_rehearsal_set(package / REHEARSAL_FILE, rehearsal_set)
     except WriteError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.errors import ModelError, SettingError, WriteError
+from napari_emseg.io.disk.atomic import leftovers, write_atomically
 from napari_emseg.model.train.history import write_history
 from napari_emseg.types import Float32Array
 
@@ -148,7 +148,7 @@ class RunFolder:
             self.config, self.last, self.best, self.history, self.curves, self.preview,
             self.rehearsal_set,
         ):  # fmt: skip
-            for leftover in self.path.glob(_temporary(path, "*").name):
+            for leftover in leftovers(path):
                 leftover.unlink(missing_ok=True)
 
     def keep_last(self, save: Callable[[Path], object], rows: Sequence[dict[str, float]]) -> None:
@@ -187,28 +187,3 @@ class RunFolder:
     def write_preview(self, probability: Float32Array) -> None:
         """Replace the preview by a probability (Y, X)."""
         write_atomically(self.preview, lambda to: np.save(to, probability))
-
-
-def _temporary(path: Path, part: str) -> Path:
-    """Hidden sibling of ``path``, with its ending: Keras and numpy look at it."""
-    return path.with_name(f".{path.stem}-{part}{path.suffix}")
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a temporary sibling, then put it in the place of ``path`` at once.
-
-    Raises
-    ------
-    WriteError
-        If the file cannot be written; the previous one stays whole.
-    """
-    temporary = _temporary(path, str(os.getpid()))
-    try:
-        write(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise WriteError(
-            f"{path}: cannot be written ({error}); free some space or name another folder"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)

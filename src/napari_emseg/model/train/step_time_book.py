@@ -8,9 +8,9 @@ from pathlib import Path
 
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.steps import steps_per_epoch
-from napari_emseg.errors import WriteError
+from napari_emseg.errors import ReadError, WriteError
+from napari_emseg.io.disk.json_file import read_json, read_or_set_aside, write_json
 from napari_emseg.io.folders import cache_folder
-from napari_emseg.io.json_file import read_json, write_json
 
 VALIDATION_SHARE = 0.15
 """Part of the time that validation may take."""
@@ -30,8 +30,8 @@ def known_step_time(recipe: Recipe, device: str) -> float | None:
 def keep_step_time(recipe: Recipe, device: str, seconds: float) -> None:
     """Remember the seconds of a step; where that cannot be written, they are measured again."""
     try:
-        write_json(_book(), {**read_json(_book()), _key(recipe, device): seconds})
-    except WriteError as error:
+        write_json(_book(), {**read_or_set_aside(_book()), _key(recipe, device): seconds})
+    except (ReadError, WriteError) as error:
         _log.warning("%s", error)
 
 

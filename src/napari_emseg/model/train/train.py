@@ -47,7 +47,7 @@ def train(
     stack : Stack
         Image (Z, Y, X).
     target : Target
-        Classes and weights of the same shape.
+        Classes and weights of its labelled slices.
     recipe : Recipe
         Network, augmentation and training settings.
     folder : Path
@@ -71,7 +71,7 @@ def train(
     device : str
         As `devices.choose_device` takes it.
     on_event : callable
-        Receives `Log`, `Progress`, `EpochDone` and `Preview`.
+        Receives `Log`, `TrainProgress`, `EpochDone` and `Preview`.
     should_stop : callable
         Asked after every step; when it turns true the best model so far is kept.
 
@@ -88,9 +88,9 @@ def train(
     EmsegError
         If the loss is no longer finite; the best model so far is restored and kept.
     """
-    if stack.shape != target.classes.shape:
+    if stack.shape != target.shape:
         raise ShapeError(
-            f"labels: expected the image's shape {stack.shape}, received {target.classes.shape}"
+            f"labels: expected the image's shape {stack.shape}, received {target.shape}"
         )
     split = split_target(target, fraction=recipe.train.val_fraction, validation=validation)
     require_all_classes(target, split, recipe.network.classes)

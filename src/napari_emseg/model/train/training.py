@@ -20,10 +20,11 @@ from napari_emseg.core.train.split import Split
 from napari_emseg.core.train.steps import steps_per_epoch
 from napari_emseg.core.train.targets import Target
 from napari_emseg.errors import CancelledError, EmsegError
+from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.model.network.losses import training_loss
+from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.packages.library import name_of
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
-from napari_emseg.model.predict.predict import read_seen
 from napari_emseg.model.runtimes.int8 import add_int8
 from napari_emseg.model.train.history import Row, TrainResult, best_epoch
 from napari_emseg.model.train.learner import new_learner, resumed_learner
@@ -38,12 +39,12 @@ from napari_emseg.model.train.rehearsal_file import (
     read_rehearsal_set,
     store_rehearsal_set,
 )
-from napari_emseg.model.train.run_folder import RunFolder, write_atomically
+from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.schedule import Schedule, has_stalled
 from napari_emseg.model.train.step_time_book import VALIDATION_SHARE
 from napari_emseg.model.train.training_monitor import TrainingMonitor
 from napari_emseg.model.train.validation import NOT_VALIDATED, Validation, Validator
-from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, Progress, ShouldStop, Stack
+from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, ShouldStop, Stack
 
 _ENDLESS = 10**9
 """Steps of a training that is limited by minutes alone."""
@@ -76,7 +77,7 @@ class Training:
         self.parent: str | None = None
         self.terms = terms
         self.rehearsal_set: RehearsalSet = ()
-        self.showing = TrainingMonitor(folder, on_event)
+        self.monitor = TrainingMonitor(folder, on_event)
         self._validated_at = self._validation_took = 0.0
 
     # -- before the first epoch ------------------------------------------------------------
@@ -194,7 +195,7 @@ class Training:
         return False
 
     def _batches(self) -> Generator[Batch]:
-        """Batches of all epochs to come, made ahead also while the network is validated."""
+        """Batches of all epochs to come, prefetched also while the network is validated."""
         first, epochs = len(self.history) + 1, self.recipe.train.epochs - len(self.history)
 
         def make(k: int) -> Batch:
@@ -223,7 +224,7 @@ class Training:
         left = self.schedule.seconds_left(self.schedule.done(epoch))
         self.tell(EpochDone(epoch, self.history[-1], left))
         if validation is not None:
-            self.showing.show(self.history, validation.probability, self.validator.first_slice)
+            self.monitor.show(self.history, validation.probability, self.validator.first_slice)
 
     def _train_epoch(self, epoch: int, batches: Iterator[Batch]) -> Row:
         self.learner.begin_epoch(self.recipe.train.seed, epoch)
@@ -232,10 +233,10 @@ class Training:
             rate = self.schedule.learning_rate(self.schedule.done(epoch - 1, step))
             learned = self._step(batch, rate)
             self._require_finite(learned["loss"], epoch)
-            done = self.schedule.done(epoch - 1, step + 1)
-            self.tell(Progress(done, 1.0, "training", self.schedule.seconds_left(done)))
+            progress = self.schedule.progress(epoch, step + 1)
+            self.tell(progress)
             self.stopped = self.should_stop()
-            if self.stopped or (self.recipe.train.minutes and done >= 1):
+            if self.stopped or (self.recipe.train.minutes and progress.done >= 1):
                 break
         return {"learning_rate": rate, **learned}
 
@@ -331,5 +332,5 @@ class Training:
             ModelPackage(self.folder.package, info), self.stack, self.split.train,
             lambda runtime: self.validator.v_rand(runtime, info.threshold), self.tell,
         )  # fmt: skip
-        self.showing.draw(self.history)
+        self.monitor.draw(self.history)
         return TrainResult(self.folder.package, best, self.stopped)

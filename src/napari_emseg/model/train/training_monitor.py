@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from napari_emseg.errors import WriteError
+from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.model.train.curves import draw_curves
 from napari_emseg.model.train.history import Row
-from napari_emseg.model.train.run_folder import RunFolder, write_atomically
+from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import Float32Array, Log, OnEvent, Preview
 
 _PREVIEW_S = 5.0

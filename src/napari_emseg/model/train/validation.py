@@ -18,7 +18,8 @@ from napari_emseg.core.scores.metrics import ThresholdScores, score_stack
 from napari_emseg.core.train.split import Split
 from napari_emseg.core.train.targets import Target
 from napari_emseg.model.network.losses import loss_of
-from napari_emseg.model.predict.predict import predict_slice, read_seen
+from napari_emseg.model.network.seen_slices import read_seen
+from napari_emseg.model.predict.predict import predict_slice
 from napari_emseg.model.runtimes.keras_runtime import KerasRuntime
 from napari_emseg.model.runtimes.runtime import Runtime
 from napari_emseg.model.train.history import Row
@@ -54,10 +55,9 @@ class _Part:
 
     @classmethod
     def of(cls, target: Target, slices: tuple[int, ...], columns: slice) -> _Part:
-        chosen = list(slices)
         return cls(
-            slices, columns, target.classes[chosen][..., columns],
-            target.weights[chosen][..., columns],
+            slices, columns, np.stack([target[z].classes[:, columns] for z in slices]),
+            np.stack([target[z].weights[:, columns] for z in slices]),
         )  # fmt: skip
 
     @property
@@ -78,7 +78,7 @@ class Validator:
     stack : Stack
         Image (Z, Y, X).
     target : Target
-        Classes and weights of the same shape.
+        Classes and weights of its labelled slices.
     split : Split
         What validates.
     network : NetworkConfig

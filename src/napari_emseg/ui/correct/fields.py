@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from magicgui.widgets import ComboBox, create_widget
 from napari.layers import Image, Labels
 from psygnal import Signal
 
+from napari_emseg.session.correct.meaning import are_cells
+from napari_emseg.ui.painting.edit_tracker import can_be_tracked
+from napari_emseg.ui.viewer.stack_layers import NapariLabels
 from napari_emseg.ui.widgets.forms import form_of, spare_width
 
 if TYPE_CHECKING:
@@ -16,11 +18,6 @@ if TYPE_CHECKING:
 
 NEW = "(new layer)"
 _MASK, _CELLS = "mask", "cells"
-_LOOKED_AT = 100_000
-"""Pixels of a slice from which it is guessed what labels mean."""
-
-_SEVERAL = 2
-"""More labels than this in a slice, zero aside, are cells: a person may paint a mask with two."""
 
 
 class CorrectFields:
@@ -88,7 +85,7 @@ class CorrectFields:
     def _choose(self) -> None:
         if self.labels_layer is not None:
             with self.meaning.changed.blocked():
-                self.meaning.value = _CELLS if are_cells(self.labels_layer) else _MASK
+                self.meaning.value = _CELLS if are_cells(NapariLabels(self.labels_layer)) else _MASK
         self.chosen.emit()
 
     def _label_choices(self, _: Any = None) -> list[Any]:
@@ -97,19 +94,4 @@ class CorrectFields:
 
 def label_layers(viewer: ViewerModel) -> list[tuple[str, Labels]]:
     """Names and layers of all stacks of labels."""
-    return [
-        (layer.name, layer)
-        for layer in viewer.layers
-        if isinstance(layer, Labels) and not layer.multiscale and layer.ndim in (2, 3)
-    ]
-
-
-def are_cells(layer: Labels) -> bool:
-    """Whether labels seem to be ids of cells: several are in the first painted slice."""
-    stack = layer.data if layer.ndim == 3 else layer.data[np.newaxis]
-    for z in range(stack.shape[0]):
-        values = np.asarray(stack[z]).ravel()
-        values = values[:: max(1, values.size // _LOOKED_AT)]
-        if values.any():
-            return np.unique(values[values != 0]).size > _SEVERAL
-    return False
+    return [(layer.name, layer) for layer in viewer.layers if can_be_tracked(layer)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from napari.layers import Labels
 
 from napari_emseg.io.layer_metadata import LayerMetadata
-from napari_emseg.ui.prediction.edited import EditWatch
+from napari_emseg.ui.painting.edit_tracker import is_edited, tracker_of
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
 from napari_emseg.ui.viewer.layers import geometry
 
@@ -142,21 +142,19 @@ class GrowingImage(GrowingLayer):
 class GrowingLabels(GrowingLayer):
     """Mask or cells, until a person edits them."""
 
-    _edits: EditWatch | None = None
-
     @property
     def is_edited(self) -> bool:
-        """As `is_edited` of the session's `GrowingLayer`."""
-        return self._edits is not None and self._edits.is_edited
+        """As `is_edited` of the session's `GrowingLayer`; its tracker knows."""
+        return isinstance(self.layer, Labels) and is_edited(self.layer)
 
     def filled(self, z: int) -> None:
         """As `filled` there."""
-        if self._edits is not None:
-            self._edits.forget(z)
+        if isinstance(self.layer, Labels):
+            tracker_of(self.layer).rewritten(z)
         super().filled(z)
 
     def _add_to(self, viewer: ViewerModel) -> Layer:
         colors = {"colormap": label_colors(MASK_COLORS)} if self._kind == "mask" else {}
         layer: Labels = viewer.add_labels(self._data, opacity=OPACITY, **colors, **self._about)
-        self._edits = EditWatch(layer)
+        tracker_of(layer)  # follows it from now on
         return layer

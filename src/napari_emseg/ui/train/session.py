@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train.interrupted_run import TrainRun
-from napari_emseg.engine.train.request import TrainRequest, steps_of
-from napari_emseg.io.read import read_stack
+from napari_emseg.engine.train.request import TrainRequest
+from napari_emseg.model.train.history import Row
 from napari_emseg.session.jobs import Jobs
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 from napari_emseg.ui.train.state import Phase, TrainState
@@ -36,7 +35,7 @@ class TrainSession:
         self._runner, self._state, self._ended = runner, state, ended
         self._ticket: int | None = None
         self._run: TrainRun | None = None
-        self._planned: dict[str, Any] = {}
+        self._history: list[Row] = []
 
     @property
     def is_running(self) -> bool:
@@ -45,11 +44,9 @@ class TrainSession:
 
     def start(self, request: TrainRequest) -> None:
         """Train on a copy of the data, so that layers may be painted or removed meanwhile."""
-        shape = request.data.images.shape[1:]
 
         def make_job() -> TrainJob:
             self._run, job = request.prepare()
-            self._plan(job, shape)
             return job
 
         self._state.prepare("Copying the slices ...")
@@ -60,7 +57,7 @@ class TrainSession:
 
         def make_job() -> TrainJob:
             self._run, job = run, run.resumed_job()
-            self._plan(job, read_stack(job.images, kind="image").shape[1:])
+            self._history = run.history
             run.keep(job)
             return job
 
@@ -76,31 +73,18 @@ class TrainSession:
         self._runner.cancel(self._ticket, grace_s=0.0 if at_once else _PATIENCE_S)
 
     def _submit(self, make_job: Callable[[], TrainJob]) -> None:
-        self._run, self._planned = None, {}
+        self._run, self._history = None, []
         self._ticket = self._runner.submit(make_job, self._on_event)
-
-    def _plan(self, job: TrainJob, shape: tuple[int, int]) -> None:
-        assert self._run is not None
-        train = job.recipe.train
-        self._planned = {
-            "epochs": None if train.minutes else train.epochs,
-            "steps": steps_of(job, shape),
-            "history": self._run.history,
-        }
 
     def _on_event(self, event: Event) -> None:
         if self._state.phase is Phase.PREPARING:
-            self._begin()
+            self._state.begin(self._history)
         if isinstance(event, Finished | Failed | Cancelled):
             self._ticket = None
             self._put_away(event)
         self._state.accept(event)
         if isinstance(event, Finished | Failed | Cancelled):
             self._ended(event)
-
-    def _begin(self) -> None:
-        if self._planned:
-            self._state.begin(**self._planned)
 
     def _put_away(self, event: Event) -> None:
         if self._run is not None:

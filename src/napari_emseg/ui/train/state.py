@@ -19,7 +19,7 @@ from napari_emseg.types import (
     Finished,
     Log,
     Preview,
-    Progress,
+    TrainProgress,
 )
 from napari_emseg.ui.widgets.words import duration, left, plural
 
@@ -61,8 +61,6 @@ class TrainState:
     history: tuple[Row, ...] = ()
     preview: Preview | None = None
     result: TrainResult | None = None
-    _epochs: int | None = None
-    _steps: int = 1
 
     @property
     def is_busy(self) -> bool:
@@ -79,19 +77,8 @@ class TrainState:
         self._forget()
         self._end(message)
 
-    def begin(self, *, epochs: int | None, steps: int, history: Sequence[Row] = ()) -> None:
-        """Its data are there.
-
-        Parameters
-        ----------
-        epochs : int, optional
-            How many are planned; None where minutes limit it.
-        steps : int
-            Steps of each.
-        history : sequence of dict
-            What an interrupted training has already reached.
-        """
-        self._epochs, self._steps = epochs, steps
+    def begin(self, history: Sequence[Row] = ()) -> None:
+        """Its data are there, and so is what an interrupted training has already reached."""
         self.history = tuple(history)
 
     def stop(self) -> None:
@@ -104,7 +91,7 @@ class TrainState:
         match event:
             case Log(message):
                 self.message = message
-            case Progress():
+            case TrainProgress():
                 self._advance(event)
             case EpochDone(_, scores):
                 self.history = (*self.history, scores)
@@ -116,20 +103,12 @@ class TrainState:
             case Failed(message) | Cancelled(message):
                 self._end(message)
 
-    def _advance(self, event: Progress) -> None:
+    def _advance(self, event: TrainProgress) -> None:
         self.done = event.done / event.total
         if self.phase is Phase.STOPPING:
             return
         self.phase = Phase.TRAINING
-        self.message = f"{self._place()}{left(event.seconds_left)}"
-
-    def _place(self) -> str:
-        """Where it is, in epochs and steps."""
-        if self._epochs is None:
-            return f"Epoch {len(self.history) + 1}"
-        steps = round(self.done * self._epochs * self._steps)
-        epoch, step = divmod(max(steps - 1, 0), self._steps)
-        return f"Epoch {epoch + 1} of {self._epochs}, step {step + 1} of {self._steps}"
+        self.message = f"{place(event)}{left(event.seconds_left)}"
 
     def _forget(self) -> None:
         """Nothing of the training before is to be taken for the next one's."""
@@ -137,6 +116,13 @@ class TrainState:
 
     def _end(self, message: str) -> None:
         self.message, self.phase = message, Phase.IDLE
+
+
+def place(event: TrainProgress) -> str:
+    """Where a training is, in epochs and steps."""
+    if event.epochs is None:
+        return f"Epoch {event.epoch}"
+    return f"Epoch {event.epoch} of {event.epochs}, step {event.step} of {event.steps}"
 
 
 def summary(result: TrainResult, history: Sequence[Row]) -> str:

@@ -9,8 +9,9 @@ from napari.layers import Image
 
 from napari_emseg.core.train.regions import Regions, ellipse_outline
 from napari_emseg.errors import LabelsError, ShapeError
+from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.io.napari_writer import layer_voxel_size
-from napari_emseg.types import OURS, Stack, StackKind
+from napari_emseg.types import Stack, StackKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,7 +89,7 @@ def selected_images(viewer: ViewerModel) -> list[Image]:
         for layer in viewer.layers
         if layer in viewer.layers.selection
         and isinstance(layer, Image)
-        and OURS not in layer.metadata
+        and metadata_of(layer) is None
     ]
 
 

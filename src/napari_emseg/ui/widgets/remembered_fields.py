@@ -9,9 +9,9 @@ from typing import Any
 
 from magicgui.widgets.bases import CategoricalWidget, ValueWidget
 
-from napari_emseg.errors import WriteError
+from napari_emseg.errors import ReadError, WriteError
+from napari_emseg.io.disk.json_file import read_json, read_or_set_aside, write_json
 from napari_emseg.io.folders import config_folder
-from napari_emseg.io.json_file import read_json, write_json
 
 _FILE = "fields.json"
 _log = logging.getLogger(__name__)
@@ -64,14 +64,18 @@ def _note(field: ValueWidget, group: str, name: str, _: object = None) -> None:
     value = field.current_choice if isinstance(field, CategoricalWidget) else field.value
     path = config_folder() / _FILE
     try:
-        remembered = _read()  # again: another napari may have written meanwhile
+        # again: another napari may have written meanwhile
+        remembered = _groups(read_or_set_aside(path))
         remembered.setdefault(group, {})[name] = value
         write_json(path, remembered)
-    except WriteError as error:
+    except (ReadError, WriteError) as error:
         _log.warning("%s is not remembered: %s", name, error)
 
 
 def _read() -> dict[str, dict[str, Any]]:
     """All that is remembered, by group and name; empty where the file is missing or damaged."""
-    found = read_json(config_folder() / _FILE)
+    return _groups(read_json(config_folder() / _FILE))
+
+
+def _groups(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {group: fields for group, fields in found.items() if isinstance(fields, dict)}

@@ -1,0 +1,1 @@
+"""What lies under all that is written: whole files, or none."""

@@ -1,0 +1,35 @@
+"""Which process owns what lies on disk, so that two windows do not take it from each other."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+_CLOCK_S = 2.0
+"""Births are reckoned from the clock, which is set right now and then, in whole seconds."""
+
+
+def this_process() -> list[Any]:
+    """What a file says of its owner: number, time of birth, for numbers are used again, machine."""
+    import psutil
+
+    return [os.getpid(), psutil.Process().create_time(), platform.node()]
+
+
+def is_alive(process: Sequence[Any] | None) -> bool:
+    """Whether a process lives, and is not another one with the same number.
+
+    One on another machine, with which the folder is shared, is taken to live: nobody here can tell.
+    """
+    import psutil
+
+    if not process:
+        return False
+    if list(process[2:]) not in ([], [platform.node()]):
+        return True
+    try:
+        return bool(abs(psutil.Process(process[0]).create_time() - process[1]) <= _CLOCK_S)
+    except (psutil.Error, TypeError, ValueError, LookupError):
+        return False

@@ -1,0 +1,116 @@
+"""Writing TIFF: pages of zeros with all that is to be noted, to be filled slice by slice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tifffile
+
+from napari_emseg.types import Stack
+
+_IMAGEJ_DTYPES = ("uint8", "uint16", "float32")
+_OME_DTYPES = ("bool", "int8", "int16", "int32", "uint32", "float64", *_IMAGEJ_DTYPES)
+
+KIND_KEY = "emseg_kind"
+"""Key in ImageJ's and in tifffile's own metadata that keeps a stack's kind."""
+
+EDITS_TAG = 65123
+"""A TIFF tag from the range that anyone may use; holds the note of edits as JSON."""
+
+_BYTES = 7
+"""TIFF's type "undefined": bytes as they are."""
+
+CLASSIC_TIFF_BYTES = 4 * 10**9
+"""Above this a TIFF's 32-bit offsets, and with them ImageJ's TIFF, do not reach."""
+
+
+def make_tiff(path: Path, stack: Stack) -> None:
+    """As ImageJ's TIFF where dtype and size permit, else as OME-TIFF, else plain.
+
+    Voxel size and axes are recorded in all three; the kind in the first and the last.
+    """
+    dtype = np.dtype(stack.data.dtype)
+    n_bytes = int(np.prod(stack.shape)) * dtype.itemsize
+    large = n_bytes > CLASSIC_TIFF_BYTES
+    if stack.shape[2] == 1:
+        _make_columns(path, stack)
+        return
+    options = _options(stack, dtype.name, large)
+    variant = {key: options.pop(key) for key in ("imagej", "ome") if key in options}
+    with tifffile.TiffWriter(path, bigtiff=large, **variant) as tif:
+        _add_blank(tif, stack.shape, dtype, extratags=_edits_tag(stack), **options)
+
+
+def _edits_tag(stack: Stack) -> list[tuple[int, int, int, bytes, bool]]:
+    """The note of edits as a tag of the first page, which all three variants have room for."""
+    if stack.edits is None:
+        return []
+    note = json.dumps(stack.edits).encode("ascii")
+    return [(EDITS_TAG, _BYTES, len(note), note, True)]
+
+
+def _make_columns(path: Path, stack: Stack) -> None:
+    """Slices one pixel wide as pages of their own: in one series tifffile drops their last axis."""
+    metadata = {**_plain(stack)["metadata"], "axes": "YX"}
+    with tifffile.TiffWriter(path) as tif:
+        for _ in range(len(stack)):
+            shape, dtype = stack.shape[1:], np.dtype(stack.data.dtype)
+            _add_blank(tif, shape, dtype, contiguous=False, metadata=metadata)
+
+
+def _add_blank(tif: Any, shape: tuple[int, ...], dtype: np.dtype[Any], **options: Any) -> None:
+    """Add pages of zeros, each in one piece; tifffile skips their pixels save those of bool."""
+    pixels = None if dtype != np.bool_ else np.zeros(shape, dtype)
+    tif.write(
+        pixels,
+        shape=shape,
+        dtype=dtype,
+        photometric="minisblack",
+        rowsperstrip=shape[-2],
+        **options,
+    )
+
+
+def pixel_offsets(path: Path) -> list[int]:
+    """Where the pixels of each page begin."""
+    with tifffile.TiffFile(path) as tif:
+        return [page.dataoffsets[0] for page in tif.pages]
+
+
+def as_stored(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Pixels (Y, X) as they lie in the file: of bools eight make a byte."""
+    return np.packbits(pixels, axis=1) if pixels.dtype == np.bool_ else pixels
+
+
+def _options(stack: Stack, dtype: str, large: bool) -> dict[str, Any]:
+    if dtype in _IMAGEJ_DTYPES and not large:
+        return _imagej(stack)
+    return _ome(stack) if dtype in _OME_DTYPES else _plain(stack)
+
+
+def _imagej(stack: Stack) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"axes": "ZYX", KIND_KEY: stack.kind}
+    options: dict[str, Any] = {"imagej": True, "metadata": metadata}
+    if stack.voxel_size_nm is not None:
+        z, y, x = stack.voxel_size_nm
+        metadata.update(spacing=z / 1000, unit="um")
+        options["resolution"] = (1000 / x, 1000 / y)
+    return options
+
+
+def _ome(stack: Stack) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"axes": "ZYX", "Name": stack.name}
+    for axis, nm in zip("ZYX", stack.voxel_size_nm or (), strict=False):
+        metadata |= {f"PhysicalSize{axis}": nm, f"PhysicalSize{axis}Unit": "nm"}
+    return {"ome": True, "metadata": metadata}
+
+
+def _plain(stack: Stack) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"axes": "ZYX", KIND_KEY: stack.kind}
+    if stack.voxel_size_nm is not None:
+        metadata["voxel_size_nm"] = list(stack.voxel_size_nm)
+    return {"metadata": metadata}

@@ -1,0 +1,1 @@
+"""Room: the logic of the dock *Correct*."""

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_emseg.errors import SettingError
+from napari_emseg.io.formats.tiff_voxels import ome_voxel_size
+from napari_emseg.io.formats.voxels import voxel_size_or_none
+from napari_emseg.io.read import read_stack
+
+
+def _voxel_size(path, pixels, **options):
+    tifffile.imwrite(path, pixels, photometric="minisblack", **options)
+    return read_stack(path).voxel_size_nm
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("um", 1e3), ("micron", 1e3), ("nm", 1.0), ("\\u00B5m", 1e3), ("cm", 1e7)]
+)
+def test_imagej(tmp_path, grey, unit, factor):
+    metadata = {"axes": "ZYX", "spacing": 50 / factor, "unit": unit}
+    resolution = (factor / 4, factor / 5)
+    found = _voxel_size(
+        tmp_path / "a.tif", grey, imagej=True, resolution=resolution, metadata=metadata
+    )
+    assert found == pytest.approx((50, 5, 4), rel=1e-6)
+
+
+@pytest.mark.parametrize("metadata", [{"unit": "pixel"}, {}, {"unit": "furlong"}])
+def test_imagej_without_a_length(tmp_path, grey, metadata):
+    metadata = {"axes": "ZYX", "spacing": 2.0, **metadata}
+    options = {"imagej": True, "resolution": (1.0, 1.0), "metadata": metadata}
+    assert _voxel_size(tmp_path / "a.tif", grey, **options) is None
+
+
+@pytest.mark.parametrize("spacing", [{}, {"spacing": "nonsense"}, {"spacing": 0.0}])
+def test_unknown_thickness_is_the_pixels_height(tmp_path, grey, spacing):
+    metadata = {"axes": "ZYX", "unit": "um", **spacing}
+    options = {"imagej": True, "resolution": (250, 200), "metadata": metadata}
+    assert _voxel_size(tmp_path / "a.tif", grey, **options) == (5, 5, 4)
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("nm", 1), ("\u00b5m", 1e3), ("\u00c5", 0.1), (None, 1e3), ("mm", 1e6)]
+)
+def test_ome(tmp_path, grey, unit, factor):
+    metadata = {"axes": "ZYX"}
+    for axis, nm in zip("ZYX", (50, 5, 4), strict=True):
+        metadata[f"PhysicalSize{axis}"] = nm / factor
+        if unit:
+            metadata[f"PhysicalSize{axis}Unit"] = unit
+    found = _voxel_size(tmp_path / "a.ome.tif", grey, ome=True, metadata=metadata)
+    assert found == pytest.approx((50, 5, 4))
+
+
+def test_ome_without_sizes_or_with_damaged_text(tmp_path, grey):
+    assert _voxel_size(tmp_path / "a.ome.tif", grey, ome=True, metadata={"axes": "ZYX"}) is None
+    assert ome_voxel_size("<OME") is None
+    assert ome_voxel_size("<OME/>") is None
+    in_pixels = " ".join(f'PhysicalSize{n}="1" PhysicalSize{n}Unit="pixel"' for n in "XYZ")
+    assert ome_voxel_size(f"<Pixels {in_pixels}/>") is None
+
+
+def test_plain_resolution_in_centimetres(tmp_path, grey):
+    options = {"resolution": (1e7 / 4, 1e7 / 5), "resolutionunit": "CENTIMETER"}
+    assert _voxel_size(tmp_path / "a.tif", grey, **options) == pytest.approx((5, 5, 4))
+
+
+@pytest.mark.parametrize("dpi", [72, 96, 300])
+def test_screen_resolution_is_no_voxel_size(tmp_path, grey, dpi):
+    options = {"resolution": (dpi, dpi), "resolutionunit": "INCH"}
+    assert _voxel_size(tmp_path / "a.tif", grey, **options) is None
+
+
+@pytest.mark.parametrize("name", ["train-volume", "Train-Labels", "test-volume"])
+def test_challenge_files_have_the_challenges_voxels(tmp_path, name):
+    np.save(tmp_path / f"{name}.npy", np.zeros((2, 512, 512), np.uint8))
+    assert read_stack(tmp_path / f"{name}.npy").voxel_size_nm == (50, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "dtype"),
+    [
+        ("volume", (2, 512, 512), np.uint8),
+        ("train-volume", (2, 512, 256), np.uint8),
+        ("train-volume", (2, 512, 512), np.uint16),
+    ],
+)
+def test_others_have_not(tmp_path, name, shape, dtype):
+    np.save(tmp_path / f"{name}.npy", np.zeros(shape, dtype))
+    assert read_stack(tmp_path / f"{name}.npy").voxel_size_nm is None
+
+
+def test_the_persons_voxel_size_counts_most(tmp_path, grey):
+    options = {"imagej": True, "resolution": (250, 250), "metadata": {"unit": "um"}}
+    assert _voxel_size(tmp_path / "a.tif", grey, **options)
+    assert read_stack(tmp_path / "a.tif", voxel_size_nm=(30, 2, 2)).voxel_size_nm == (30, 2, 2)
+
+
+@pytest.mark.parametrize("given", [(1, 2), (1, 2, 0), (1, 2, -3), (1, 2, float("nan")), ("a",) * 3])
+def test_a_wrong_voxel_size_is_refused(tmp_path, grey, given):
+    np.save(tmp_path / "a.npy", grey)
+    with pytest.raises(SettingError, match="voxel_size_nm: expected three positive"):
+        read_stack(tmp_path / "a.npy", voxel_size_nm=given)
+
+
+def test_voxel_size_or_none():
+    assert voxel_size_or_none((0.05 * 1000, 1000 / 250, 4)) == (50, 4, 4)
+    assert voxel_size_or_none(None) is None
+    assert voxel_size_or_none((1, 2, float("inf"))) is None
