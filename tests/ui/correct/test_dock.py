@@ -540,15 +540,15 @@ def test_restored_labels_are_chosen(viewer, correct, prediction, layer, qtbot):
 
 def test_retrain_learns_from_what_is_edited(correct, layer, monkeypatch, quiet):
     begun = []
-    monkeypatch.setattr(correct.retrain.loop, "start", lambda *given: begun.append(given))
+    monkeypatch.setattr(correct.retrain.session, "start", lambda *given: begun.append(given))
     correct.retrain.run.start.native.click()
     assert not begun
     assert "no slice of" in correct.retrain.run.message.value
     layer.paint((1, 20, 20), 0)
     correct.retrain.run.start.native.click()
-    [(corrections, package, config)] = begun
-    assert corrections.labels is layer
-    assert corrections.slices == (1,)
+    [(corrected, package, config)] = begun
+    assert corrected.data.labels.data is layer.data
+    assert corrected.slices == (1,)
     assert package.info.name == "default"
     assert config.minutes == 2
 

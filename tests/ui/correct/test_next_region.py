@@ -8,10 +8,11 @@ import pytest
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.library import DEFAULT, find_model
 from napari_emseg.session.correct.region_visits import Corrected, RegionVisits
+from napari_emseg.session.prediction.prediction import Prediction
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.correct.next_region import NextRegionPanel
 from napari_emseg.ui.correct.view import ViewerForCorrecting
-from napari_emseg.ui.prediction.prediction_layers import Prediction
+from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.viewer.layers import current_slice
 from napari_emseg.ui.viewer.stack_layers import NapariLabels
 from napari_emseg.ui.viewer.workspace import workspace_of
@@ -47,10 +48,11 @@ def predict(viewer, scratch):
     def predict(probability=None, **place):
         probability = doubtful() if probability is None else probability
         image = viewer.add_image(np.zeros(probability.shape, np.uint8), name="em", **place)
-        prediction = Prediction(viewer, image, find_model(DEFAULT), scratch)
+        source = LayerImage(viewer, image)
+        prediction = Prediction(source, find_model(DEFAULT), scratch, QtExecutor())
         prediction.apply(*prediction.rules)
         prediction.probability[:] = probability
-        prediction.show()
+        prediction.add_layer()
         for z in range(len(prediction.probability)):
             prediction.accept(z)
         prediction_added(viewer, prediction)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import threading
 
 import numpy as np
 import pytest
@@ -18,17 +17,18 @@ from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.label_meaning import MEANINGS
 from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.errors import EmsegError, LabelsError, SettingError
+from napari_emseg.errors import EmsegError, SettingError
 from napari_emseg.model.train.step_time_book import (
     expected_seconds,
     keep_step_time,
     known_step_time,
 )
 from napari_emseg.session.train.time_estimate import TimeEstimate, TrainingPlan
+from napari_emseg.session.words import duration
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.job_runner import job_runner
-from napari_emseg.ui.background.latest import Latest
 from napari_emseg.ui.train.augmentation_form import AugmentationPanel
 from napari_emseg.ui.train.augmentation_layers import AugmentationLayers
 from napari_emseg.ui.train.curve_plots import Curves
@@ -37,8 +37,6 @@ from napari_emseg.ui.train.model_form import ModelForm
 from napari_emseg.ui.train.split_strip import COLORS, SplitLegend, SplitStrip
 from napari_emseg.ui.train.time_estimate import TimeEstimateRow
 from napari_emseg.ui.viewer.layers import as_stack, regions_of
-from napari_emseg.ui.widgets.meanings import MEANINGS
-from napari_emseg.ui.widgets.words import duration
 
 
 def row(epoch: int, **values: float) -> dict[str, float]:
@@ -412,31 +410,7 @@ def test_curves_go_with_their_history_and_come_with_the_next(curves, qtbot):
     assert len(training.get_ydata()) == 1
 
 
-# -- threads and words ---------------------------------------------------------------------------
-
-
-def test_only_the_newest_result_is_handed_over(qtbot):
-    latest, got, gate = Latest(), [], threading.Event()
-    latest.want(lambda: (gate.wait(5), 1)[1], got.append, got.append)
-    latest.want(lambda: 2, got.append, got.append)
-    latest.want(lambda: 3, got.append, got.append)
-    gate.set()
-    qtbot.waitUntil(lambda: bool(got))
-    qtbot.wait(50)
-    assert got == [3]
-    latest.stop()
-
-
-def test_what_is_wrong_is_handed_over_in_words(qtbot):
-    latest, got, wrong = Latest(), [], []
-
-    def fail():
-        raise LabelsError("labels: none")
-
-    latest.want(fail, got.append, wrong.append)
-    qtbot.waitUntil(lambda: bool(wrong))
-    assert (got, wrong) == ([], ["labels: none"])
-    latest.stop()
+# -- words ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from napari_emseg.core.scores.scores import TITLES, SliceScores, StackScores
 from napari_emseg.report.figures import draw_sweep
 from napari_emseg.report.files import SHORT
 from napari_emseg.session.compare.session import CompareSession
+from napari_emseg.session.words import plural
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.plot_canvas import PlotCanvas
 from napari_emseg.ui.widgets.table import Column, Table, figure, number
-from napari_emseg.ui.widgets.words import plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

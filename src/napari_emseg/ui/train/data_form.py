@@ -10,13 +10,13 @@ from napari.layers import Image, Labels, Shapes
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_emseg.core.label_meaning import MEANINGS
 from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.read import read_stack
 from napari_emseg.types import LabelsMeaning, Stack
 from napari_emseg.ui.viewer.layers import as_stack, regions_of
 from napari_emseg.ui.widgets.forms import form_of, wrapped_label
-from napari_emseg.ui.widgets.meanings import MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

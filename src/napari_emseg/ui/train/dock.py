@@ -27,6 +27,7 @@ from napari_emseg.ui.train.data_form import DataForm
 from napari_emseg.ui.train.preview_layer import TrainingPreview
 from napari_emseg.ui.train.resume_row import ResumeRow
 from napari_emseg.ui.train.split_strip import SplitLegend, SplitStrip
+from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.notify import show_failure
@@ -196,11 +197,17 @@ class TrainWidget(QWidget):
         session.events.history.connect(self.curves.show_history)
         session.events.preview.connect(self._show_preview)
         session.ended.connect(_show_failed)
+        session.ended.connect(self._choose_model)
         session.ended.connect(self.ended.emit)
 
     def reset_choices(self, _: object = None) -> None:
         """Offer the layers that there are now; napari calls this."""
         self.data.reset_choices()
+
+    def _choose_model(self, _: Event) -> None:
+        """What was trained is the present model of this viewer from now on."""
+        if self.session.result is not None:
+            workspace_of(self._viewer).chosen.emit(self.session.result.package)
 
     # -- what the person sees --------------------------------------------------------------
 

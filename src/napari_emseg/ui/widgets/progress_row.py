@@ -6,10 +6,8 @@ from typing import Any
 
 from magicgui.widgets import Container, ProgressBar, PushButton
 
-from napari_emseg.types import Progress
 from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.widgets.forms import row_of, wrapped_label
-from napari_emseg.ui.widgets.words import left
 
 _STEPS = 1000
 """Resolution of the progress bar."""
@@ -39,7 +37,7 @@ class RunRow(Container[Any]):
         buttons = [start, self.stop] if several else [row_of(start, self.stop)]
         super().__init__(widgets=[*buttons, self.bar, self.message], labels=False)
         self._said = ""
-        self._is_running = self._is_stopping = False
+        self._is_running = False
         self._soon = later(self.native, self._show_all)
         self.show_idle("")
 
@@ -66,16 +64,8 @@ class RunRow(Container[Any]):
         self._fill(done)
         self.say(message)
 
-    def show_progress(self, event: Progress, of: str = "") -> None:
-        """What runs has come so far; the sentence begins with ``of``, as in ``Stack 2 of 3: ``."""
-        self._fill(event.done / event.total)
-        if not self._is_stopping:  # else it says so
-            done = f"{event.done:.0f} of {event.total:.0f} {event.unit}"
-            self.say(f"{of}{done}{left(event.seconds_left)}")
-
     def show_stopping(self) -> None:
         """It has been asked to stop, and nobody need ask again."""
-        self._is_stopping = True
         self.stop.enabled = False
         self.say("Stopping ...")
 
@@ -85,7 +75,7 @@ class RunRow(Container[Any]):
         self.native.setUpdatesEnabled(True)
 
     def _enable(self, *, running: bool) -> None:
-        self._is_running, self._is_stopping = running, False
+        self._is_running = running
         self.start.enabled = not running
         self.stop.enabled = running
 

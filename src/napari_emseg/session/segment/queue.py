@@ -4,40 +4,37 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
-from napari_emseg.types import Cancelled, Failed, Finished
-from napari_emseg.ui.prediction.request import PredictionSettings
-from napari_emseg.ui.widgets.words import duration, plural
+from napari_emseg.engine.jobs import PredictResult
+from napari_emseg.session.prediction.layers import SourceImage
+from napari_emseg.session.prediction.prediction import PredictionSettings
+from napari_emseg.session.prediction.run import Outcome
+from napari_emseg.session.words import duration, plural
+from napari_emseg.types import Finished
 
-if TYPE_CHECKING:
-    from napari.layers import Image
-
-    from napari_emseg.engine.jobs import PredictResult
-
-Outcome = Finished | Cancelled | Failed
+SlicesOf: TypeAlias = Callable[[SourceImage], list[int]]
+"""Says which slices of an image, in the order wanted; raises `EmsegError` where it has not got
+them."""
 
 
-class Batch:
-    """A queue of image layers.
+class SegmentQueue:
+    """The stacks of one click.
 
     Parameters
     ----------
-    images : sequence of Image
+    images : sequence of SourceImage
         In the order wanted.
     slices_of : callable
-        Says which slices of an image, in the order wanted.
-    means : PredictionSettings
+        See `SlicesOf`.
+    settings : PredictionSettings
         By what they are segmented.
     """
 
     def __init__(
-        self,
-        images: Sequence[Image],
-        slices_of: Callable[[Image], list[int]],
-        means: PredictionSettings,
+        self, images: Sequence[SourceImage], slices_of: SlicesOf, settings: PredictionSettings
     ) -> None:
-        self.slices_of, self.means = slices_of, means
+        self.slices_of, self.settings = slices_of, settings
         self._waiting = deque(images)
         self._count = len(images)
         self._name = ""
@@ -45,7 +42,7 @@ class Batch:
         self._left_out: list[str] = []
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether nothing waits any more."""
         return not self._waiting
 
@@ -61,7 +58,7 @@ class Batch:
         """How the last stack ended."""
         return self._outcomes[-1][1]
 
-    def next(self) -> Image | None:
+    def next(self) -> SourceImage | None:
         """The next stack, None where there is none."""
         if not self._waiting:
             return None

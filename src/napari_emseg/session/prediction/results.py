@@ -1,23 +1,24 @@
-"""Masks and cells of slices, made in a thread."""
+"""Masks and cells of slices, made beside the window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from qtpy.QtCore import QObject, Qt, Signal
 
 from napari_emseg.core.config.prediction import MaskConfig
-from napari_emseg.ui.background.latest import throw
+from napari_emseg.session.executor import Executor, Task
 
 if TYPE_CHECKING:
     from napari_emseg.core.segment.postprocess import CellIds, CellLinker
 
-SliceResults = dict[str, np.ndarray[Any, Any]]
+Kinds: TypeAlias = tuple[str, ...]
+"""``mask``, ``cells`` or both."""
+
+SliceResults: TypeAlias = dict[str, np.ndarray[Any, Any]]
 """Of one slice (Y, X), by kind: ``mask`` as uint8, ``cells`` as uint32."""
 
 
@@ -25,7 +26,7 @@ SliceResults = dict[str, np.ndarray[Any, Any]]
 class _Pass:
     """One set of rules, and the cells made by them so far."""
 
-    kinds: tuple[str, ...]
+    kinds: Kinds
     config: MaskConfig
     first: int
     ids: CellIds | None
@@ -33,7 +34,7 @@ class _Pass:
     @cached_property
     def linker(self) -> CellLinker:
         from napari_emseg.core.segment.postprocess import (
-            CellLinker,  # scipy and skimage: in the thread
+            CellLinker,  # scipy and skimage: beside the window
         )
 
         return CellLinker(self.config, self.first, self.ids)
@@ -49,36 +50,38 @@ class _Pass:
         return results
 
 
-class Postprocessor(QObject):
-    """Makes slices in a thread, and hands them over on the window's thread.
+class ResultMaker:
+    """Makes mask and cells of slices on a lane of its own, and hands them over.
 
     Parameters
     ----------
     probability : (Z, Y, X) float32 array
         Read slice by slice.
     on_slice : callable
-        Called on the window's thread as ``on_slice(z, results)``.
+        Called as ``on_slice(z, results)``.
+    executor : Executor
+        Gives the lane.
 
     Attributes
     ----------
-    stopped : bool
+    is_stopped : bool
         Whether `stop` was called.
     """
 
-    _ready = Signal(object)
-
     def __init__(
-        self, probability: np.ndarray[Any, Any], on_slice: Callable[[int, SliceResults], None]
+        self,
+        probability: np.ndarray[Any, Any],
+        on_slice: Callable[[int, SliceResults], None],
+        executor: Executor,
     ) -> None:
-        super().__init__()
-        self._probability, self._on_slice = probability, on_slice
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="emseg-cells")
+        self._probability, self._on_slice, self._executor = probability, on_slice, executor
+        self._lane = executor.lane("cells")
         self._pass: _Pass | None = None
-        self.stopped = False
-        self._ready.connect(self._call, Qt.ConnectionType.QueuedConnection)
+        self._wanted: list[Task] = []
+        self.is_stopped = False
 
     def begin(
-        self, kinds: tuple[str, ...], config: MaskConfig, z: int = 0, ids: CellIds | None = None
+        self, kinds: Kinds, config: MaskConfig, z: int = 0, ids: CellIds | None = None
     ) -> None:
         """Make slices by these rules from now on; what is not made yet by others is dropped.
 
@@ -91,45 +94,45 @@ class Postprocessor(QObject):
         z, ids : int and (Y, X) uint32 array, optional
             Where to begin linking; see `CellLinker`.
         """
+        self._drop_slices()
         self._pass = _Pass(kinds, config, z, ids)
 
     def make(self, slices: Iterable[int]) -> None:
         """Make these slices, in this order."""
-        if self.stopped:
+        if self.is_stopped:
             return
         assert self._pass is not None, "begin comes first"
+        self._wanted = [task for task in self._wanted if task.is_running]
         for z in slices:
-            self._thread.submit(self._make, self._pass, z)
+            make = partial(_slice_results, self._pass, z, self._probability)
+            self._wanted.append(self._lane.run(make, partial(self._on_slice, z)))
 
-    def after(self, call: Callable[[], None]) -> None:
-        """Call, on the window's thread, when all slices wanted so far have been handed over.
+    def after(self, call: Callable[[], object]) -> None:
+        """Call when all slices wanted so far have been handed over.
 
         Once it is stopped, no slice is waited for.
         """
-        if self.stopped:
-            self._ready.emit(call)
+        if self.is_stopped:
+            self._executor.deliver(call)
         else:
-            self._thread.submit(self._ready.emit, call)
+            self._lane.run(_nothing, lambda _: call())
 
     def stop(self) -> None:
         """Make no more slices, and hand none over; who waits for them is told all the same."""
-        self.stopped, self._pass = True, None
-        self._thread.shutdown(wait=False)  # what it still has to make, `_make` leaves out
+        if not self.is_stopped:
+            self.is_stopped = True
+            self._drop_slices()
+            self._lane.run(_nothing, lambda _: self._lane.stop())  # those who wait come first
 
-    def _make(self, wanted: _Pass, z: int) -> None:
-        """In the thread: make one slice, unless the rules have changed since."""
-        if wanted is not self._pass:
-            return
-        try:
-            results = wanted.make(z, np.asarray(self._probability[z]))
-        except Exception as error:  # noqa: BLE001  a bug must reach the window, not vanish
-            self._ready.emit(partial(throw, error))
-        else:
-            self._ready.emit(partial(self._hand_over, z, results))
+    def _drop_slices(self) -> None:
+        for task in self._wanted:
+            task.stop()
+        self._wanted.clear()
 
-    def _hand_over(self, z: int, results: SliceResults) -> None:
-        if not self.stopped:
-            self._on_slice(z, results)
 
-    def _call(self, call: Callable[[], None]) -> None:
-        call()
+def _slice_results(wanted: _Pass, z: int, probability: np.ndarray[Any, Any]) -> SliceResults:
+    return wanted.make(z, np.asarray(probability[z]))
+
+
+def _nothing() -> None:
+    """What is done where only its turn is waited for."""

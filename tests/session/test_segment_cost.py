@@ -1,9 +1,9 @@
-"""What a click will take, in words; that the dock says it in time is in `test_segment`."""
+"""What a click will take, in words; when it is said is in `test_segment`."""
 
 from __future__ import annotations
 
 from napari_emseg.model.predict.predictor import CostEstimate
-from napari_emseg.ui.segment.cost_estimate import sentence
+from napari_emseg.session.segment.cost import sentence
 
 
 def test_sentence():

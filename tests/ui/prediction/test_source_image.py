@@ -12,8 +12,9 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
-from napari_emseg.ui.prediction.prediction_layers import Prediction
-from napari_emseg.ui.prediction.request import PredictionSettings
+from napari_emseg.session.executor import DirectExecutor
+from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
+from napari_emseg.ui.prediction.source_image import LayerImage
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,7 @@ def test_what_the_network_sees_is_copied_and_no_more(tmp_path, input_slices, wan
     image = viewer.add_image(np.full((5, 12, 10), 7, np.uint8))
     info = PackageInfo("probe", network=NetworkConfig(input_slices=input_slices))
     with Scratch(tmp_path) as scratch:
-        prediction = Prediction(viewer, image, ModelPackage(Path("probe"), info), scratch)
+        package = ModelPackage(Path("probe"), info)
+        prediction = Prediction(LayerImage(viewer, image), package, scratch, DirectExecutor())
         prediction.job(wanted, PredictionSettings(prediction.package, "auto", PredictConfig()))
         assert [z for z in range(5) if prediction.source[z].all()] == copied

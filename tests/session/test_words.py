@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_emseg.ui.widgets.words import duration, plural
+from napari_emseg.session.words import duration, plural
 
 
 @pytest.mark.parametrize(
