@@ -26,9 +26,6 @@ What: TypeAlias = Literal["probability", "mask", "cells", "classes"]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 ShouldStop: TypeAlias = Callable[[], bool]
 
-OURS = "napari_emseg"
-"""Key of what is ours in a layer's metadata."""
-
 ISBI_VOXEL_SIZE_NM: VoxelSize = (50.0, 4.0, 4.0)
 
 

@@ -19,9 +19,9 @@ from napari_emseg.core.scores.segmentation_error import (
     SPLIT,
     TRUE_POSITIVE,
 )
+from napari_emseg.io.layer_metadata import KEY
 from napari_emseg.model.packages.library import shipped_folder
 from napari_emseg.model.packages.package import read_package
-from napari_emseg.types import OURS
 from napari_emseg.ui.viewer.layers import current_slice
 
 CELL, BORDER = 20, 3
@@ -133,7 +133,7 @@ def test_a_prediction_of_ours_is_chosen_with_the_threshold_of_its_model(
 ):
     viewer.add_labels(truth, name="truth", **PLACE)
     about = {"source": "em", "model": str(shipped_folder())}
-    prediction = viewer.add_image(probability, name="ours", metadata={OURS: about}, **PLACE)
+    prediction = viewer.add_image(probability, name="ours", metadata={KEY: about}, **PLACE)
     qtbot.waitUntil(lambda: bool(known(compare)), timeout=WAIT_MS)
     assert compare.fields.prediction.value == prediction
     threshold = read_package(shipped_folder()).info.threshold

@@ -1,1 +1,1 @@
-"""Room: the logic of the dock *Correct*."""
+"""Room: repairing labels with brush and keys, region after region."""

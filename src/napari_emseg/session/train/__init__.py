@@ -1,1 +1,1 @@
-"""What a person does who trains a model."""
+"""Room: a training as a person sets it up, and how it goes."""
