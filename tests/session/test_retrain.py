@@ -63,6 +63,7 @@ class ScriptedTraining:
         """It has come to its end, or was stopped, with a model."""
         model = in_library(self.requests[-1].name, threshold=threshold)
         self.result = TrainResult(model.folder, {}, stopped)
+        library_events.added.emit(model.folder)  # as the session of Train does
         self.end(Finished(self.result))
 
     def end(self, event):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.layers import Labels
 
 from napari_emseg.core.scores.segmentation_error import (
     FALSE_NEGATIVE,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
-    from napari.layers import Labels
     from napari.utils.colormaps import DirectLabelColormap
 
     from napari_emseg.session.compare.layer_pair import LayerPair

@@ -8,6 +8,7 @@ from weakref import ref
 from napari_emseg.errors import ShapeError
 from napari_emseg.ui.prediction.growing_layer import GrowingImage, GrowingLabels, GrowingLayer
 from napari_emseg.ui.viewer.layers import current_slice, read_slice, shows_slice, stack_shape
+from napari_emseg.ui.viewer.window import unwrapped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,7 @@ class LayerImage:
     """
 
     def __init__(self, viewer: ViewerModel, layer: Image) -> None:
-        self._viewer = ref(getattr(viewer, "__wrapped__", viewer))
+        self._viewer = ref(unwrapped(viewer))
         self.layer = layer
 
     @property
