@@ -119,10 +119,10 @@ def retrain(case: Case, slices: list[int], epochs: int = 0) -> tuple[em.ModelPac
     request = retrain_request(data, slices, em.load_model(), RetrainConfig())
     if epochs:
         train = replace(request.recipe.train, minutes=0.0, epochs=epochs)
-        roles = SliceSplit(
+        split = SliceSplit(
             tuple(slices), tuple(slices[1:]), (slices[0],)
         )  # the corrected one trains
-        request = replace(request, recipe=replace(request.recipe, train=train), roles=roles)
+        request = replace(request, recipe=replace(request.recipe, train=train), split=split)
     folder, job = request.prepare()
     result = run(job, _tell, lambda: False)
     folder.end(crashed=False)

@@ -240,11 +240,11 @@ def test_a_region_alone_is_filled(listener, scratch):
 
 def test_a_warm_up_tells_what_a_slice_will_take(listener):
     listener.worker.submit(WarmUpJob(shape=(300, 400)))
-    outlook = listener.next(*LAST)[1].result
-    assert isinstance(outlook, CostEstimate)
-    assert outlook.tiles == 1
-    assert "cpu:0" in outlook.runtime
-    assert 0 < outlook.seconds < 60
+    cost = listener.next(*LAST)[1].result
+    assert isinstance(cost, CostEstimate)
+    assert cost.tiles == 1
+    assert "cpu:0" in cost.runtime
+    assert 0 < cost.seconds < 60
 
 
 def test_tile_size_travels_with_the_job(listener, scratch):

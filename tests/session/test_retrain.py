@@ -249,7 +249,7 @@ def test_slices_that_are_held_out_but_were_not_predicted_are_segmented_too(
     before, session, training, jobs, workspace, corrected, parent
 ):
     session.start(CorrectedStack(corrected.image, corrected.data, (2, 3)), parent, RetrainConfig())
-    held_out = training.requests[0].roles.validation
+    held_out = training.requests[0].split.validation
     training.learn()
     jobs.work()
     assert workspace.newest().done == {0, 1, 2} | set(held_out)

@@ -7,9 +7,7 @@ from napari_emseg.session.segment.cost import sentence
 
 
 def test_sentence():
-    outlook = CostEstimate(
-        "OpenVINO int8 on cpu:0", tiles=4, seconds=2.5, bytes_at_once=300 * 2**20
-    )
-    assert sentence(outlook, 30) == (
+    cost = CostEstimate("OpenVINO int8 on cpu:0", tiles=4, seconds=2.5, bytes_at_once=300 * 2**20)
+    assert sentence(cost, 30) == (
         "30 slices of 4 tiles will take about 1 min 15 s and 300 MiB with OpenVINO int8 on cpu:0."
     )

@@ -253,7 +253,7 @@ def test_labels_of_another_shape_are_refused(request_):
 
 def test_labels_without_labels_are_refused(request_):
     with pytest.raises(LabelsError, match="no slice"):
-        replace(request_, roles=SliceSplit())
+        replace(request_, split=SliceSplit())
 
 
 def test_a_model_that_an_error_has_left_goes_into_the_library(request_):

@@ -34,7 +34,7 @@ def warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> CostEstim
     from napari_emseg.model.packages.library import find_model
 
     predictor = Predictor.of(find_model(job.model), job.device, job.config, emit)
-    return None if job.shape is None else predictor.outlook(job.shape)
+    return None if job.shape is None else predictor.cost(job.shape)
 
 
 def predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:

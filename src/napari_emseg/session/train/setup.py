@@ -249,7 +249,7 @@ class TrainSetup:
             name=self.name.strip(),
             data=self.data,
             meaning=self.meaning,
-            roles=self.split,
+            split=self.split,
             recipe=replace(settings.recipe, augment=augment),
             start_from=settings.start_from,
             device=settings.device,
