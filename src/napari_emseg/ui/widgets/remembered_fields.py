@@ -171,7 +171,7 @@ atexit.register(flush)
 def _store() -> _Store:
     """The store of this person's folder."""
     global _current
-    path = config_folder() / _FILE
+    path = (config_folder() / _FILE).absolute()  # wherever one goes to
     if _current is None or _current.path != path:
         flush()
         _current = _Store(path)
