@@ -13,7 +13,7 @@ from napari_emseg.engine.jobs import PredictJob, PredictResult
 from napari_emseg.errors import CancelledError, EmsegError, ShapeError
 from napari_emseg.io.scratch import Scratch, attach
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
-from napari_emseg.session.executor import DirectExecutor
+from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.workspace import Workspace
 from napari_emseg.types import Cancelled, Failed, Finished, Progress, SliceDone
 

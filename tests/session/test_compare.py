@@ -18,7 +18,7 @@ from napari_emseg.model.packages.package import read_package
 from napari_emseg.model.train.history import write_history
 from napari_emseg.session.compare.session import CompareSession, Phase
 from napari_emseg.session.compare.training_runs import TrainingRuns
-from napari_emseg.session.executor import DirectExecutor
+from napari_emseg.session.direct_executor import DirectExecutor
 
 SLICES = 7
 

@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from napari_emseg.errors import ReadError
-from napari_emseg.session.executor import DirectExecutor, ThreadLane
+from napari_emseg.session.direct_executor import DirectExecutor
+from napari_emseg.session.thread_lane import ThreadLane
 
 
 class Loop:

@@ -13,13 +13,13 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.postprocess import to_cells, to_mask
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
-from napari_emseg.session.executor import ThreadLane
 from napari_emseg.session.prediction.prediction import (
     Prediction,
     PredictionSettings,
     nearest_first,
 )
 from napari_emseg.session.prediction.results import ResultMaker
+from napari_emseg.session.thread_lane import ThreadLane
 
 RULES = ("mask", "cells"), MaskConfig(0.5, smallest_cell_px=4)
 

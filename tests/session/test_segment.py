@@ -15,10 +15,10 @@ from napari_emseg.errors import ShapeError
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.model.predict.predictor import CostEstimate
 from napari_emseg.session.direct_jobs import DirectJobs
-from napari_emseg.session.executor import ThreadLane
 from napari_emseg.session.prediction.prediction import PredictionSettings, nearest_first
 from napari_emseg.session.segment.cost import NO_IMAGE, Question
 from napari_emseg.session.segment.session import EDITED, OBSTRUCTED, Phase, SegmentSession
+from napari_emseg.session.thread_lane import ThreadLane
 from napari_emseg.session.workspace import Workspace
 from napari_emseg.types import Cancelled, Failed, Finished
 

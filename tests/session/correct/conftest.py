@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_emseg.errors import LabelsError, ShapeError
-from napari_emseg.session.executor import DirectExecutor
+from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.painting.array_labels import ArrayLabels
 
 SHAPE = (5, 64, 80)

@@ -9,7 +9,7 @@ from scipy import ndimage
 from napari_emseg.session.correct.brush import DRAW, FILL, MERGE, SPLIT, TOOLS, BrushSession
 from napari_emseg.session.correct.free_id import HighestId
 from napari_emseg.session.correct.tool_actions import BrushActs
-from napari_emseg.session.executor import DirectLane
+from napari_emseg.session.direct_executor import DirectLane
 from napari_emseg.session.painting.array_labels import ArrayLabels
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_emseg.session.correct.region_visits import Corrected, RegionVisits, VisitPhase
-from napari_emseg.session.executor import DirectLane
+from napari_emseg.session.direct_executor import DirectLane
 from napari_emseg.session.painting.array_labels import ArrayLabels
 from napari_emseg.session.workspace import Workspace
 

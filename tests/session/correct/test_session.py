@@ -12,7 +12,7 @@ from napari_emseg.errors import EmsegError
 from napari_emseg.session.correct.brush import DRAW
 from napari_emseg.session.correct.meaning import are_cells
 from napari_emseg.session.correct.session import CorrectPhase, CorrectSession
-from napari_emseg.session.executor import DirectLane
+from napari_emseg.session.direct_executor import DirectLane
 from napari_emseg.session.workspace import Workspace
 
 

@@ -17,10 +17,11 @@ from napari_emseg.core.correct.edits import Edits
 from napari_emseg.errors import ReadError
 from napari_emseg.io.folders import recovery_folder
 from napari_emseg.io.recovery import Recovery
-from napari_emseg.session.executor import DirectExecutor, ThreadLane
+from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.painting.array_labels import ArrayLabels
 from napari_emseg.session.painting.autosave import Autosave
 from napari_emseg.session.painting.restoring import offer_text, restored_labels
+from napari_emseg.session.thread_lane import ThreadLane
 
 SHAPE = (4, 40, 50)
 

@@ -16,7 +16,8 @@ from napari_emseg.engine.train.interrupted_run import interrupted_runs
 from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.errors import ReadError, SettingError
 from napari_emseg.io.folders import runs_folder
-from napari_emseg.session.executor import DirectExecutor, ThreadLane
+from napari_emseg.session.direct_executor import DirectExecutor
+from napari_emseg.session.thread_lane import ThreadLane
 from napari_emseg.session.train.form import TrainSettings
 from napari_emseg.session.train.patch_preview import READING
 from napari_emseg.session.train.session import Phase

@@ -8,7 +8,7 @@ from napari.layers import Labels
 
 from napari_emseg.errors import LabelsError
 from napari_emseg.session.correct.tool_actions import BrushActs
-from napari_emseg.session.executor import DirectLane
+from napari_emseg.session.direct_executor import DirectLane
 from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.viewer import undo_history as undoable
 

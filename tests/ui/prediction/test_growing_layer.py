@@ -13,7 +13,7 @@ from napari.components import ViewerModel
 from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
-from napari_emseg.session.executor import DirectExecutor
+from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.prediction.prediction import Prediction
 from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.prediction.source_image import LayerImage

@@ -12,7 +12,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
-from napari_emseg.session.executor import DirectExecutor
+from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
 from napari_emseg.ui.prediction.source_image import LayerImage
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
-from napari_emseg.session.executor import Call, Lane, ThreadLane, Timer
+from napari_emseg.session.executor import Call, Lane, Timer
+from napari_emseg.session.thread_lane import ThreadLane
 
 
 class QtExecutor(QObject):
