@@ -17,11 +17,11 @@ import numpy as np
 from isbi import LABELS
 from scipy.ndimage import gaussian_filter
 
+import napari_emseg as em
 from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.scores.comparison import compare_slices
 from napari_emseg.core.scores.metrics import ISBI_THRESHOLDS
 from napari_emseg.core.scores.truth import TrueSlice
-from napari_emseg.io.read import read_stack
 
 SLICES, SIZE, RUNS = 30, 512, 9
 SLICE_LIMIT_S, STACK_LIMIT_S = 0.3, 10.0
@@ -29,7 +29,7 @@ SLICE_LIMIT_S, STACK_LIMIT_S = 0.3, 10.0
 
 def truth() -> tuple[str, np.ndarray]:
     if LABELS.exists():
-        return "ISBI 2012", np.asarray(read_stack(LABELS, kind="labels").data)
+        return "ISBI 2012", np.asarray(em.read_stack(LABELS, kind="labels").data)
     noise = gaussian_filter(np.random.default_rng(0).normal(size=(SLICES, SIZE, SIZE)), (1, 8, 8))
     return "made-up tissue", (np.abs(noise / noise.std()) > 0.25).astype(np.uint8)
 

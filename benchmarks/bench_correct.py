@@ -43,18 +43,12 @@ sys.path.append(str(REPO / "benchmarks"))
 from bench_robustness import noise, zoom  # noqa: E402
 from isbi import isbi_slices  # noqa: E402
 
-from napari_emseg.core.classes import cell_probability  # noqa: E402
+import napari_emseg as em  # noqa: E402
 from napari_emseg.core.config.correction import RetrainConfig  # noqa: E402
-from napari_emseg.core.scores.metrics import score_stack  # noqa: E402
 from napari_emseg.core.train.slice_split import SliceSplit  # noqa: E402
 from napari_emseg.engine.run import run  # noqa: E402
 from napari_emseg.engine.train.request import TrainingData  # noqa: E402
 from napari_emseg.engine.train.retrain_request import retrain_request  # noqa: E402
-from napari_emseg.model.packages.library import DEFAULT, find_model  # noqa: E402
-from napari_emseg.model.packages.package import ModelPackage  # noqa: E402
-from napari_emseg.model.predict.predict import predict_slices  # noqa: E402
-from napari_emseg.model.predict.predictor import Predictor  # noqa: E402
-from napari_emseg.types import Log, Stack  # noqa: E402
 
 LEAST_SHARE = 0.5
 LONGEST_S = 180.0
@@ -68,13 +62,13 @@ ISBI_SLICES = range(16, 27)
 class Case:
     """Images and truth (Z, Y, X): eight slices more, the corrected one, two to score."""
 
-    images: Stack
-    truth: Stack
+    images: em.Stack
+    truth: em.Stack
 
     @classmethod
     def of(cls, images: np.ndarray, truth: np.ndarray) -> Case:
         """From arrays."""
-        return cls(Stack(images, name="em"), Stack(truth, name="truth", kind="labels"))
+        return cls(em.Stack(images, name="em"), em.Stack(truth, name="truth", kind="labels"))
 
 
 def other_phantom() -> Case:
@@ -109,43 +103,41 @@ CASES: dict[str, Callable[[], Case]] = {
 }
 
 
-def v_rand(case: Case, package: ModelPackage) -> float:
+def v_rand(case: Case, model: em.ModelPackage) -> float:
     """Of the slices that nobody corrected."""
-    predictor = Predictor.of(package)
-    predicted = predict_slices(case.images, SCORED, predictor, package.info.network)
-    probability = cell_probability(np.stack([channels for _, channels in predicted]))
-    return score_stack(probability, case.truth.data[list(SCORED)]).v_rand
+    probability = em.segment(case.images, model=model, output="probability", slices=SCORED)
+    return em.evaluate(probability, case.truth.take(SCORED)).v_rand
 
 
-def retrain(case: Case, slices: list[int], epochs: int = 0) -> tuple[ModelPackage, float]:
+def retrain(case: Case, slices: list[int], epochs: int = 0) -> tuple[em.ModelPackage, float]:
     """The model that the dock would make of these corrections, and the seconds it took.
 
     With ``epochs`` it trains for so long instead, and validates on the first of the slices.
     """
     begun = time.perf_counter()
     data = TrainingData(case.images, case.truth)
-    request = retrain_request(data, slices, find_model(DEFAULT), RetrainConfig())
+    request = retrain_request(data, slices, em.load_model(), RetrainConfig())
     if epochs:
         train = replace(request.recipe.train, minutes=0.0, epochs=epochs)
-        roles = SliceSplit(
+        split = SliceSplit(
             tuple(slices), tuple(slices[1:]), (slices[0],)
         )  # the corrected one trains
-        request = replace(request, recipe=replace(request.recipe, train=train), roles=roles)
+        request = replace(request, recipe=replace(request.recipe, train=train), split=split)
     folder, job = request.prepare()
     result = run(job, _tell, lambda: False)
     folder.end(crashed=False)
-    return find_model(str(result.package)), time.perf_counter() - begun
+    return em.load_model(result.package), time.perf_counter() - begun
 
 
 def _tell(event: object) -> None:
-    if isinstance(event, Log) and os.environ.get("EMSEG_BENCH_LOGS"):
+    if isinstance(event, em.Log) and os.environ.get("EMSEG_BENCH_LOGS"):
         print(f"  {event.message}", flush=True)
 
 
 def play(name: str, full_epochs: int) -> bool:
     """Print one row; whether half of the distance was won in time."""
     case = CASES[name]()
-    before = v_rand(case, find_model(DEFAULT))
+    before = v_rand(case, em.load_model())
     package, seconds = retrain(case, [CORRECTED])
     after = v_rand(case, package)
     full = v_rand(case, retrain(case, [*OTHERS, CORRECTED], full_epochs)[0])

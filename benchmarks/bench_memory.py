@@ -19,11 +19,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from napari_emseg.core.config.prediction import PredictConfig
-from napari_emseg.engine.jobs import SegmentJob, WarmUpJob
+import napari_emseg as em
+from napari_emseg.engine.jobs import WarmUpJob
 from napari_emseg.engine.run import run
 from napari_emseg.io.resumable_writer import ResumableWriter, planned_stack
-from napari_emseg.types import Stack
 
 MB = 10**6
 SLICE_PX, SLICE_LIMITS_MB = 4096, {"keras": 1000, "openvino": 500}
@@ -36,7 +35,7 @@ GROWTH_ROUNDS, WARM_UPS, GROWTH_LIMIT = 5, 2, 1.2
 def noise(path: Path, shape: tuple[int, int, int]) -> Path:
     """A stack of grey noise on the disk, made slice by slice."""
     rng = np.random.default_rng(0)
-    tissue = Stack(np.zeros((1, *shape[1:]), np.uint8))
+    tissue = em.Stack(np.zeros((1, *shape[1:]), np.uint8))
     with ResumableWriter(path, planned_stack(tissue, shape[0], np.uint8), {}) as out:
         for z in range(shape[0]):
             out.put(z, rng.integers(0, 256, shape[1:], np.uint8))
@@ -56,18 +55,18 @@ def resident_mb(*, peak: bool = False) -> float:
 
 
 def segment(
-    source: Path, out: Path, config: PredictConfig, slices: tuple[int, ...] | None = None
+    source: Path, out: Path, config: em.PredictConfig, slices: tuple[int, ...] | None = None
 ) -> tuple[str, float, float]:
     """Device, seconds and processor seconds of a prediction from file to file."""
     if out.is_file():
         out.unlink()  # which takes its time, too
-    job = SegmentJob(source, str(out), slices=slices, config=config)
+    wanted = {"output": "probability", "slices": slices, **config.to_dict()}
     begun, on_processor = time.perf_counter(), time.process_time()
-    device = run(job, lambda _: None, lambda: False).device
+    device = em.segment_file(source, out, **wanted).device
     return device, time.perf_counter() - begun, time.process_time() - on_processor
 
 
-def measure_slice(folder: Path, config: PredictConfig) -> dict[str, object]:
+def measure_slice(folder: Path, config: em.PredictConfig) -> dict[str, object]:
     """One large slice, in a process that has the model loaded."""
     source = noise(folder / "in.npy", (1, SLICE_PX, SLICE_PX))
     run(WarmUpJob(config=config), lambda _: None, lambda: False)
@@ -76,13 +75,13 @@ def measure_slice(folder: Path, config: PredictConfig) -> dict[str, object]:
     return {"device": device, "idle": idle, "peak": resident_mb(peak=True), "seconds": seconds}
 
 
-def measure_stack(folder: Path, config: PredictConfig) -> dict[str, object]:
+def measure_stack(folder: Path, config: em.PredictConfig) -> dict[str, object]:
     """A stack from zarr to zarr; its source is made by another process."""
     device, seconds, _ = segment(folder / "in.zarr", folder / "out.zarr", config)
     return {"device": device, "peak": resident_mb(peak=True), "seconds": seconds}
 
 
-def measure_growth(folder: Path, config: PredictConfig) -> dict[str, object]:
+def measure_growth(folder: Path, config: em.PredictConfig) -> dict[str, object]:
     """Nanoseconds per pixel by shape, medians, once a slice of it was predicted before."""
     sources = {shape: noise(folder / f"{k}.npy", shape) for k, shape in enumerate(SHAPES)}
     times: dict[tuple[int, ...], list[tuple[float, float]]] = {shape: [] for shape in SHAPES}
@@ -133,13 +132,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all by default")
     parser.add_argument("--runtime", choices=list(SLICE_LIMITS_MB), help="as in predict")
-    parser.add_argument("--tile-size", type=int, default=PredictConfig().tile_size)
+    parser.add_argument("--tile-size", type=int, default=em.PredictConfig().tile_size)
     parser.add_argument("--exact", action="store_true", help="as in predict")
     parser.add_argument("--in", dest="folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     runtime = {"runtime": given.runtime} if given.runtime else {}
     if given.folder:
-        config = PredictConfig(tile_size=given.tile_size, exact=given.exact, **runtime)
+        config = em.PredictConfig(tile_size=given.tile_size, exact=given.exact, **runtime)
         print(json.dumps(parts[given.parts[0]](given.folder, config)))
         return
     arguments = ["--tile-size", str(given.tile_size)]

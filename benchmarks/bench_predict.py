@@ -101,10 +101,9 @@ def product_in_openvino(left: np.ndarray) -> Callable[[], object]:
 
 def the_stack(slices: int):
     """The ISBI slices where they are, else the bundled sample; as often as needed."""
-    from napari_emseg.io.read import read_stack
-    from napari_emseg.io.samples import phantom_path
+    import napari_emseg as em
 
-    stack = read_stack(IMAGES if IMAGES.exists() else phantom_path(), kind="image")
+    stack = em.read_stack(IMAGES, kind="image") if IMAGES.exists() else em.phantom()[0]
     chosen = np.arange(slices) % len(stack)
     return stack.with_data(np.asarray(stack.data)[chosen, :EDGE, :EDGE])
 
@@ -124,10 +123,9 @@ def operations(model) -> float:
 
 
 def compare(rounds: int, slices: int, folder: Path) -> None:
-    from napari_emseg.core.config.prediction import PredictConfig
+    import napari_emseg as em
     from napari_emseg.core.normalise import normalise
     from napari_emseg.model.hardware.backend import load_backend
-    from napari_emseg.model.packages.library import DEFAULT, find_model
     from napari_emseg.model.predict.predict import predict_slices
     from napari_emseg.model.predict.predictor import Predictor
     from napari_emseg.model.runtimes.converted import onnx_weights
@@ -137,7 +135,7 @@ def compare(rounds: int, slices: int, folder: Path) -> None:
     load_backend()
     from napari_emseg.model.runtimes.keras_runtime import load_network
 
-    package, stack = find_model(DEFAULT), the_stack(slices)
+    package, stack = em.load_model(), the_stack(slices)
     network, model = package.info.network, load_network(package)
     onnx, int8 = onnx_weights(package), folder / "int8.xml"
     begun = time.perf_counter()
@@ -153,7 +151,7 @@ def compare(rounds: int, slices: int, folder: Path) -> None:
         contest.add(name, on_tiles)
 
     def add_whole(name: str, runtime: OpenVinoRuntime) -> None:
-        predictor = Predictor(lambda _: runtime, network, "cpu", PredictConfig())
+        predictor = Predictor(lambda _: runtime, network, "cpu", em.PredictConfig())
 
         def whole() -> None:
             predicted = predict_slices(stack, range(slices), predictor, network)

@@ -12,15 +12,14 @@ lies in the first 5, 10 and 25 % of the squares.
 from __future__ import annotations
 
 import numpy as np
-from bench_robustness import SLICES, Alter, illuminate, noise, predicted
+from bench_robustness import SLICES, Alter, illuminate, noise
 from isbi import isbi_slices
 from scipy.stats import spearmanr
 
+import napari_emseg as em
 from napari_emseg.core.correct.ranking import rank_regions
 from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
 from napari_emseg.core.scores.metrics import score_slice
-from napari_emseg.model.packages.library import DEFAULT, find_model
-from napari_emseg.model.predict.predictor import Predictor
 
 ALTERED: dict[str, Alter] = {
     "plain": lambda grey: grey,
@@ -60,13 +59,14 @@ def line(name: str, won: np.ndarray, by: np.ndarray) -> str:
 
 
 def main() -> None:
-    package = find_model(DEFAULT)
-    predictor = Predictor.of(package)
+    threshold = em.load_model().info.threshold
     grey, truth = isbi_slices(SLICES)
     print(f"{'slices 24 to 26':34} Spearman   5 %   10 %   25 %")
     for name, alter in ALTERED.items():
-        pairs = zip(predicted(alter(grey), predictor), truth, strict=True)
-        table = np.concatenate([look(p, t, package.info.threshold) for p, t in pairs])
+        altered = np.asarray(alter(grey), np.float32)
+        probability = em.segment(altered, output="probability").data
+        pairs = zip(probability, truth, strict=True)
+        table = np.concatenate([look(p, t, threshold) for p, t in pairs])
         print(line(f"{name}, ranked", table[:, 0], table[:, 1]))
         print(line(f"{name}, uncertainty alone", table[:, 0], table[:, 2]), flush=True)
 

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from isbi import IMAGES, LABELS, REPO, require_isbi
 
-from napari_emseg.model.packages.package import read_package
+import napari_emseg as em
 
 RUNS = REPO / "runs" / "recipes"
 TABLE = REPO / "benchmarks" / "recipes.csv"
@@ -127,7 +127,7 @@ def measure(recipe: str, group: str) -> dict[str, str]:
     package = train(recipe, group)
     with (package.parent / "history.csv").open() as file:
         history = list(csv.DictReader(file))
-    validated = read_package(package).info.scores
+    validated = em.load_model(package).info.scores
     plain, flips = score(package, group), score(package, group, "--tta")
     own = score(package, group, "--what", "mask")
     return {

@@ -20,12 +20,7 @@ import numpy as np
 from isbi import REPO, isbi_slices
 from scipy import ndimage
 
-from napari_emseg.core.classes import cell_probability
-from napari_emseg.core.scores.metrics import score_stack
-from napari_emseg.model.packages.package import read_package
-from napari_emseg.model.predict.predict import predict_slices
-from napari_emseg.model.predict.predictor import Predictor
-from napari_emseg.types import Stack
+import napari_emseg as em
 
 MODEL = REPO / "runs" / "recipes" / "default-24-26" / "package"
 SLICES = [24, 25, 26]
@@ -65,26 +60,19 @@ SCALES = {f"{nm} nm per pixel": 4 / nm for nm in (3, 5, 6)}
 """Enlarged or made smaller, image and truth alike."""
 
 
-def predicted(grey: np.ndarray, predictor: Predictor) -> np.ndarray:
-    """Probability of cell (Z, Y, X)."""
-    stack = Stack(np.asarray(grey, np.float32))
-    slices = predict_slices(stack, range(len(stack)), predictor, predictor.network)
-    return cell_probability(np.stack([channels for _, channels in slices]))
-
-
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else MODEL
     if not folder.exists():
         sys.exit(f"need a model in {folder}")
-    package = read_package(folder)
-    predictor = Predictor.of(package)
+    model = em.load_model(folder)
     grey, truth = isbi_slices(SLICES)
     print(f"{'slices 24 to 26':32} V_rand  V_info")
     scaled = {name: zoom(factor) for name, factor in SCALES.items()}
     for name, alter in {**ALTERED, **scaled}.items():
-        probability = predicted(alter(grey), predictor)
+        altered = np.asarray(alter(grey), np.float32)
+        probability = em.segment(altered, model=model, output="probability")
         wanted = zoom(SCALES[name], order=0)(truth) if name in SCALES else truth
-        scores = score_stack(probability, wanted)
+        scores = em.evaluate(probability, wanted)
         print(f"{name:32} {scores.v_rand:.4f}  {scores.v_info:.4f}", flush=True)
 
 

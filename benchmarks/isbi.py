@@ -27,8 +27,8 @@ def isbi_slices(slices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
     """Grey values (Z, Y, X) float32 in 0..1, and labels, of slices that have both."""
     import numpy as np
 
-    from napari_emseg.io.read import read_stack
+    import napari_emseg as em
 
     require_isbi()
-    grey = read_stack(IMAGES, kind="image").take([*slices]).data / np.float32(255)
-    return grey, read_stack(LABELS, kind="labels").take([*slices]).data
+    grey = em.read_stack(IMAGES, kind="image").take([*slices]).data / np.float32(255)
+    return grey, em.read_stack(LABELS, kind="labels").take([*slices]).data

@@ -24,7 +24,7 @@ BANDS = [
     ("cli",), ("ui",), ("session", "api"), ("engine", "report"), ("model",), ("core",), ("io",),
 ]  # fmt: skip
 COLORS = ["#f3e3d3", "#e4ecf7", "#dff0e6", "#f7eedb", "#ece4f5", "#e0f1f3", "#eeeeee"]
-WIDTH, MARGIN, LABEL = 860, 16, 80
+WIDTH, MARGIN, LABEL = 1200, 16, 100
 BOX_W, BOX_H, GAP, STREET = 164, 66, 14, 30
 
 Arrows = dict[str, set[str]]
@@ -121,9 +121,8 @@ def _band(number: int, floors: tuple[str, ...], y: int, height: int, color: str)
     )
     yield f'<text x="{MARGIN + 4}" y="{y + 30}" font-size="22" fill="#223">{number}</text>'
     for k, each in enumerate(floors):
-        name = "api.py" if each == "api" else f"{each}/"
         at = y + 52 + 20 * k
-        yield f'<text x="{MARGIN + 4}" y="{at}" font-size="15" fill="#223">{name}</text>'
+        yield f'<text x="{MARGIN + 4}" y="{at}" font-size="15" fill="#223">{each}/</text>'
 
 
 def _foundation(y: int) -> Iterator[str]:
@@ -154,7 +153,8 @@ def _box(room: str, at: tuple[int, int]) -> Iterator[str]:
 
 def _purpose(room: str) -> str:
     said = packages().get(f"{PACKAGE}.{room}", "what scripts import")
-    return (said.partition(": ")[2] or said).rstrip(".").replace("*", "")
+    purpose = (said.partition(": ")[2] or said).rstrip(".").replace("*", "")
+    return purpose
 
 
 def _arrow(start: tuple[int, int], end: tuple[int, int]) -> str:

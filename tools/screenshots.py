@@ -26,6 +26,7 @@ from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
 
+from napari_emseg.session.compare.session import Phase
 from napari_emseg.ui.background.job_runner import close_job_runner
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
@@ -152,7 +153,7 @@ def train(theme: str) -> None:
         outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
         album, ended = Album(f"train-{theme}", outer), []
         dock.ended.connect(ended.append)
-        wait_until(lambda: dock.strip.roles.labelled)
+        wait_until(lambda: dock.setup.split.labelled)
         album.take()
         dock.tabs.setCurrentIndex(1)
         album.take()
@@ -162,7 +163,7 @@ def train(theme: str) -> None:
             dock.model.train[name].value = value
         dock.model.network["depth"].value, dock.model.network["base_filters"].value = 3, 8
         dock.run.start.native.click()
-        wait_until(lambda: len(dock.state.history) >= 6)
+        wait_until(lambda: len(dock.session.history) >= 6)
         album.take()
         wait_until(lambda: ended)
         wait_until(lambda: not dock.curves._redraw.isActive())
@@ -217,12 +218,17 @@ def compare(theme: str) -> None:
         dock.views.errors.value = "wrong pixels and cells"
         QTest.qWait(SETTLE_MS)
         dock.tabs.setCurrentIndex(3)
-        dock.against.start.click()
-        wait_until(lambda: "Wilcoxon" in dock.against.verdict.value and not dock._is_running)
+        dock.paired_test.start.click()
+        wait_until(
+            lambda: (
+                "Wilcoxon" in dock.paired_test.verdict.value
+                and dock.session.phase is not Phase.SCORING
+            )
+        )
         for tab in range(5):
             dock.tabs.setCurrentIndex(tab)
             if tab == 2:
-                dock.errors.tree.setCurrentItem(dock.errors.tree.topLevelItem(0))
+                dock.errors.table.selectRow(0)
                 save_canvas(viewer, f"compare-errors-{theme}")
             album.take()
         album.save()
@@ -269,7 +275,7 @@ def correct(theme: str) -> None:
         viewer.dims.set_current_step(0, CORRECTED)
         wait_until(lambda: dock.review.strip._edits.slices == (CORRECTED,))
         keep_canvas("loop-2-corrected")
-        dock.places.next.native.click()
+        dock.regions.next.native.click()
         album.take()
         dock.retrain.config["minutes"].value = RETRAIN_MINUTES
         dock.retrain.run.start.native.click()

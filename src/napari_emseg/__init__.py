@@ -1,5 +1,18 @@
-"""Membranes and cells in serial-section electron microscopy, segmented inside napari."""
+"""Membranes and cells in serial-section electron microscopy: segmented, trained on and scored.
 
+This is what scripts and notebooks import. Nothing is loaded before it is used: a name brings its
+module along when it is first asked for.
+
+Examples
+--------
+>>> import napari_emseg as em
+>>> image, truth = em.phantom()
+>>> cells = em.segment(image, output="cells")
+>>> em.evaluate(cells, truth).v_rand > 0.9
+True
+"""
+
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 try:
@@ -7,4 +20,43 @@ try:
 except PackageNotFoundError:  # the source tree is on the path, but nothing is installed
     __version__ = "0+unknown"
 
-__all__ = ["__version__"]
+# As `__init__.pyi` has it for type checkers.
+_HOMES = {
+    "api.segment": ("segment", "segment_file"),
+    "api.train": ("train",),
+    "api.evaluate": ("evaluate",),
+    "api.models": ("list_models", "load_model"),
+    "io.read": ("read_stack",),
+    "io.write": ("write_stack",),
+    "io.convert": ("convert",),
+    "io.samples": ("phantom",),
+    "model.packages.library": ("import_model",),
+    "types": ("Stack", "Log", "Progress", "SliceDone", "EpochDone", "Preview"),
+    "engine.jobs": ("PredictResult",),
+    "core.scores.scores": ("StackScores", "SliceScores", "ThresholdScores"),
+    "model.packages.package": ("ModelPackage", "PackageInfo"),
+    "core.config.augmentation": ("AugmentConfig",),
+    "core.config.network": ("NetworkConfig",),
+    "core.config.prediction": ("MaskConfig", "PredictConfig"),
+    "core.config.terms": ("TermsConfig",),
+    "core.config.training": ("TrainConfig",),
+    "errors": (
+        "EmsegError", "ReadError", "WriteError", "ShapeError", "LabelsError", "SettingError",
+        "ModelError", "DeviceError", "MemoryShortError", "MissingPackageError", "CancelledError",
+    ),
+}  # fmt: skip
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *_HOME_OF]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -7,6 +7,22 @@ traceback.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+EXTRA_OF = {
+    "matplotlib": "report",
+    **dict.fromkeys(("bioimageio", "keras", "nncf", "onnx", "tensorflow", "tf2onnx"), "train"),
+    **dict.fromkeys(
+        (
+            "magicgui", "napari", "npe2", "psygnal", "pyvirtualdisplay", "qtpy",
+            "requests", "superqt",
+        ),
+        "window",
+    ),
+}  # fmt: skip
+"""The extra of our package that brings each package which is not installed with it."""
+
 
 class EmsegError(Exception):
     """Root of all errors that a person can mend; the message is shown without a traceback."""
@@ -58,3 +74,33 @@ class WorkerError(EmsegError):
 
 class CancelledError(EmsegError):
     """A person stopped the job; what was finished is kept."""
+
+
+class MissingPackageError(EmsegError):
+    """A package is needed that is not installed unless asked for; the message says how."""
+
+
+@contextmanager
+def naming_extras() -> Iterator[None]:
+    """Name the command that adds an optional package, where one turns out to be missing.
+
+    Raises
+    ------
+    MissingPackageError
+        In place of the `ImportError` of a package of `EXTRA_OF`, or of a missing Qt binding.
+    """
+    try:
+        yield
+    except ImportError as error:
+        missing = (error.name or "").partition(".")[0]
+        if type(error).__name__ == "QtBindingsNotFoundError":  # qtpy is there, Qt is not
+            raise _missing("a Qt binding", "all") from error
+        if not isinstance(error, ModuleNotFoundError) or missing not in EXTRA_OF:
+            raise
+        raise _missing(missing, EXTRA_OF[missing]) from error
+
+
+def _missing(what: str, extra: str) -> MissingPackageError:
+    return MissingPackageError(
+        f'{what} is not installed, which this needs; run: pip install "napari-emseg[{extra}]"'
+    )

@@ -26,9 +26,6 @@ What: TypeAlias = Literal["probability", "mask", "cells", "classes"]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 ShouldStop: TypeAlias = Callable[[], bool]
 
-OURS = "napari_emseg"
-"""Key of what is ours in a layer's metadata."""
-
 ISBI_VOXEL_SIZE_NM: VoxelSize = (50.0, 4.0, 4.0)
 
 
@@ -62,6 +59,53 @@ class Stack:
                 f"stack {self.name!r}: expected three axes (Z, Y, X), received shape "
                 f"{tuple(self.data.shape)}"
             )
+
+    def __repr__(self) -> str:
+        return (
+            f"Stack({self.name!r}, {self.kind} {self.shape} {self.data.dtype}, "
+            f"voxel_size_nm={self.voxel_size_nm})"
+        )
+
+    @classmethod
+    def of(
+        cls,
+        data: Stack | ArrayLike,
+        *,
+        voxel_size_nm: VoxelSize | None = None,
+        kind: StackKind = "image",
+    ) -> Stack:
+        """A stack around an array (Z, Y, X), or around one slice (Y, X); a stack stays as it is.
+
+        Parameters
+        ----------
+        data : Stack or array
+            Bool, integer or float; numpy, or lazy, which stays lazy.
+        voxel_size_nm : tuple of float, optional
+            Edge lengths (Z, Y, X) in nm, also in place of those that a stack has.
+        kind : {"image", "labels"}
+            Whether an array holds grey values or labels.
+
+        Raises
+        ------
+        ShapeError
+            If it has other axes, or holds no such numbers.
+
+        Examples
+        --------
+        >>> Stack.of(np.zeros((512, 512), np.uint8), voxel_size_nm=(50, 4, 4)).shape
+        (1, 512, 512)
+        """
+        if isinstance(data, Stack):
+            return data if voxel_size_nm is None else replace(data, voxel_size_nm=voxel_size_nm)
+        if not isinstance(getattr(data, "dtype", None), np.dtype):
+            data = np.asarray(data)
+        if data.dtype.kind not in "biuf":
+            raise ShapeError(
+                f"{kind}: expected an array of bool, integer or float, received {data.dtype}"
+            )
+        if len(data.shape) == 2:
+            data = np.asarray(data)[np.newaxis]
+        return cls(data, voxel_size_nm, kind=kind)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -119,6 +163,26 @@ class Progress:
     total: float
     unit: str
     seconds_left: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainProgress(Progress):
+    """How far a training is: ``done`` of ``total`` by its schedule, and where that is.
+
+    Parameters
+    ----------
+    epoch, step : int
+        The step that is just done, and its epoch, both counted from 1.
+    epochs : int or None
+        How many are planned; None where minutes limit it.
+    steps : int
+        Steps of each epoch.
+    """
+
+    epoch: int
+    epochs: int | None
+    step: int
+    steps: int
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,17 @@ def test_every_setting_is_an_option(command, config):
         assert f"--{declared.name.replace('_', '-')}" in options
 
 
-@pytest.mark.parametrize("args", [[], ["predict"], ["convert", "a"], ["nonsense"], ["train", "-x"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["predict"],
+        ["convert", "a"],
+        ["nonsense"],
+        ["train", "-x"],
+        ["train", "a", "b", "c", "--out", "d"],
+    ],
+)
 def test_wrong_usage_is_2(args, capsys):
     assert run(*args) == 2
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import math
 
 from napari_emseg.cli.options_and_progress import _Progress
-from napari_emseg.types import EpochDone, Log
+from napari_emseg.types import EpochDone, Log, TrainProgress
 
 COLUMNS = ("loss", "accuracy", "v_rand", "v_info")
 
@@ -30,3 +31,13 @@ def test_epochs_are_a_table(capsys):
     assert rows[0].split()[:4] == ["9", "0.9877", "|", "0.9877"]
     assert rows[0].endswith("1:02:05")
     assert rows[1].split()[7] == "-"
+
+
+def test_a_training_is_a_bar_in_per_cent(monkeypatch):
+    shown = io.StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", shown)
+    with _Progress() as progress:
+        progress.show(TrainProgress(0.25, 1.0, "training", epoch=1, epochs=4, step=2, steps=2))
+        progress._bar.refresh()
+    assert " 25 % training " in shown.getvalue()

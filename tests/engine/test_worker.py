@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import queue
 import signal
 import subprocess
@@ -61,6 +62,12 @@ def predict_job(scratch: Scratch, slices: int = 1, size: int = 64) -> PredictJob
     image = np.random.default_rng(0).integers(0, 255, (slices, size, size), np.uint8)
     out = scratch.allocate("out", image.shape, np.float32)
     return PredictJob(scratch.put(image, "image"), Path(out.filename))
+
+
+def wait_until_gone(worker: Worker) -> None:
+    deadline = time.monotonic() + 20
+    while worker.pid is not None and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def test_pixels_come_back_through_shared_memory(listener, scratch):
@@ -160,9 +167,7 @@ def test_idle_worker_that_dies_is_replaced(listener):
     listener.worker.start()
     first = listener.worker.pid
     os.kill(first, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while listener.worker.pid == first and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until_gone(listener.worker)
     listener.worker.submit(DevicesJob())
     assert isinstance(listener.next(*LAST)[1], Finished)
     assert listener.worker.pid != first
@@ -235,11 +240,11 @@ def test_a_region_alone_is_filled(listener, scratch):
 
 def test_a_warm_up_tells_what_a_slice_will_take(listener):
     listener.worker.submit(WarmUpJob(shape=(300, 400)))
-    outlook = listener.next(*LAST)[1].result
-    assert isinstance(outlook, CostEstimate)
-    assert outlook.tiles == 1
-    assert "cpu:0" in outlook.runtime
-    assert 0 < outlook.seconds < 60
+    cost = listener.next(*LAST)[1].result
+    assert isinstance(cost, CostEstimate)
+    assert cost.tiles == 1
+    assert "cpu:0" in cost.runtime
+    assert 0 < cost.seconds < 60
 
 
 def test_tile_size_travels_with_the_job(listener, scratch):
@@ -247,3 +252,135 @@ def test_tile_size_travels_with_the_job(listener, scratch):
     tiled = PredictJob(job.source, job.out, config=PredictConfig(tile_size=64))
     listener.worker.submit(tiled)
     assert isinstance(listener.next(*LAST)[1], Finished)
+
+
+# -- every job gets an answer -------------------------------------------------------------------
+
+
+def python_that(folder: Path, code: str) -> str:
+    """A program that stands in for Python: it does something else, then maybe what Python does."""
+    program = folder / "python"
+    program.write_text(
+        f"#!{sys.executable}\nimport os, pickle, sys, time\n"
+        f"real = [{sys.executable!r}, *sys.argv[1:]]\n{textwrap.dedent(code)}"
+    )
+    program.chmod(0o755)
+    return str(program)
+
+
+GO_ON = "os.execv(real[0], real)"
+UNKNOWN_EVENT = """
+sys.stdin.buffer.read(1)
+from napari_emseg.engine import worker_messages
+worker_messages.pickle.dumps = lambda _: b"cnapari_emseg.types\\nEventOfTomorrow\\n."
+worker_messages.write_message(sys.stdout.buffer, None)
+time.sleep(60)
+"""
+NO_EVENT = """
+sys.stdin.buffer.read(1)
+from napari_emseg.engine.worker_messages import write_message
+write_message(sys.stdout.buffer, (1, "finished"))
+time.sleep(60)
+"""
+
+
+def test_a_job_whose_worker_cannot_start_is_told_once_and_not_kept(listener, monkeypatch, tmp_path):
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", str(tmp_path / "no python"))
+        with pytest.raises(WorkerError, match=r"cannot be started .*no python"):
+            listener.worker.submit(WarmUpJob())
+        assert listener.worker.pid is None
+    after = listener.worker.submit(DevicesJob())
+    number, event = listener.next(*LAST)
+    assert (number, type(event)) == (after, Finished)
+    assert listener.events.empty()
+
+
+def test_jobs_that_wait_are_told_where_a_crashed_worker_cannot_start_again(
+    listener, scratch, monkeypatch, tmp_path
+):
+    numbers = [listener.worker.submit(predict_job(scratch, slices=40, size=256))]
+    numbers += [listener.worker.submit(DevicesJob()) for _ in range(2)]
+    listener.next(SliceDone)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", str(tmp_path / "no python"))
+        os.kill(listener.worker.pid, signal.SIGKILL)
+        ended = [listener.next(*LAST) for _ in numbers]
+    assert [number for number, _ in ended] == numbers
+    assert [event.crashed for _, event in ended] == [True, False, False]
+    listener.worker.submit(DevicesJob())
+    assert isinstance(listener.next(*LAST)[1], Finished)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (f"os.write(1, b'garbage'); {GO_ON}", "expected a message"),
+        # to a pickle's reader: text of 1.7 gigabytes that is to follow
+        (f"os.write(1, b'Building fonts'); {GO_ON}", "Building fonts"),
+        (f"os.write(1, bytes(range(256))); {GO_ON}", "expected a message"),
+        (UNKNOWN_EVENT, "EventOfTomorrow"),
+        (NO_EVENT, "expected an event"),
+        ("sys.exit('no library')", "status 1"),
+    ],
+)
+def test_a_worker_that_is_not_understood_fails_its_job_and_no_other(
+    listener, monkeypatch, tmp_path, code, words
+):
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", python_that(tmp_path, code))
+        numbers = [listener.worker.submit(DevicesJob()) for _ in range(2)]
+        ended = [listener.next(*LAST) for _ in numbers]
+    assert [number for number, _ in ended] == numbers
+    for _, event in ended:
+        assert isinstance(event, Failed)
+        assert event.crashed
+        assert words in event.message
+    after = listener.worker.submit(DevicesJob())
+    number, event = listener.next(*LAST)
+    assert (number, type(event)) == (after, Finished)
+
+
+def test_a_worker_that_understands_no_message_ends(listener):
+    listener.worker.start()
+    listener.worker._process.stdin.write(b"x" * 100)
+    listener.worker._process.stdin.flush()
+    wait_until_gone(listener.worker)
+    listener.worker.submit(DevicesJob())
+    assert isinstance(listener.next(*LAST)[1], Finished)
+
+
+def test_a_job_that_cannot_be_sent_is_told_and_the_next_one_is_done(listener):
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        listener.worker.submit(lambda: None)
+    jobs = WarmUpJob(), lambda: None, DevicesJob()
+    first, lost, last = (listener.worker.submit(j) for j in jobs)
+    assert listener.next(*LAST)[0] == first
+    number, event = listener.next(*LAST)
+    assert (number, type(event)) == (lost, Failed)
+    assert "Traceback" in event.details
+    assert listener.next(*LAST)[0] == last
+
+
+def test_a_listener_that_fails_keeps_no_later_job_from_its_answer(caplog):
+    events = queue.Queue()
+
+    def on_event(number, event):
+        events.put((number, event))
+        if number == 1:
+            raise RuntimeError("the widget is gone")
+
+    worker = Worker(on_event)
+    numbers = [worker.submit(DevicesJob()) for _ in range(2)]
+    ended = [events.get(timeout=TIMEOUT_S) for _ in numbers]
+    worker.close()
+    assert [number for number, _ in ended] == numbers
+    assert all(isinstance(event, Finished) for _, event in ended)
+    assert "the widget is gone" in caplog.text
+
+
+def test_closed_worker_takes_no_job():
+    worker = Worker(lambda number, event: None)
+    worker.close()
+    with pytest.raises(WorkerError, match="closed"):
+        worker.submit(DevicesJob())

@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from napari_emseg.errors import ReadError
-from napari_emseg.session.executor import DirectExecutor, ThreadLane
+from napari_emseg.session.direct_executor import DirectExecutor
+from napari_emseg.session.thread_lane import ThreadLane
 
 
 class Loop:
@@ -102,6 +103,27 @@ def test_what_goes_wrong_in_between_is_the_end(lane_and_end):
     assert ends == ["slice 1: damaged"]
 
 
+def test_who_is_handed_an_item_may_drop_the_rest(lane_and_end):
+    lane, end = lane_and_end
+    got, ends, closed = [], [], []
+
+    def items():
+        try:
+            yield from range(3)
+        finally:
+            closed.append(True)
+
+    def take(item):
+        got.append(item)
+        lane.drop()
+
+    end(lane.drain(items, take, ends.append))
+    assert got == [0]
+    assert not ends
+    lane.stop(wait=True)
+    assert closed == [True]
+
+
 def test_an_iterator_is_closed_when_a_task_is_stopped():
     loop, closed, go_on = Loop(), threading.Event(), threading.Event()
     lane = ThreadLane("test", loop.deliver)
@@ -170,3 +192,16 @@ def test_timers_of_the_direct_executor_wait_for_time_to_pass():
     executor.pass_time()
     assert rung == ["soon", "late"]
     assert not late.is_active
+
+
+def test_waiting_for_a_lane_is_for_the_work_and_not_for_its_results():
+    delivered = []
+    lane = ThreadLane("test", delivered.append)
+    made = []
+    for k in range(3):
+        lane.run(lambda k=k: made.append(k), made.append)
+    lane.wait()
+    assert made == [0, 1, 2]
+    assert delivered  # still to be handed over
+    lane.stop()
+    DirectExecutor().lane("test").wait()

@@ -6,7 +6,9 @@ from napari_emseg.session.workspace import Workspace
 
 
 def _prediction(image, *, done=(0,), shown=True):
-    return SimpleNamespace(image=image, done=set(done), is_shown=shown)
+    return SimpleNamespace(
+        image=image, done=set(done), is_shown=shown, is_open=shown, release=lambda: None
+    )
 
 
 def test_newest_is_the_last_that_holds_slices_and_is_shown():

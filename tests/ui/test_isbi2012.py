@@ -11,9 +11,10 @@ import zipfile
 import numpy as np
 import pytest
 import tifffile
+from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QMessageBox
+from qtpy.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from napari_emseg.io import isbi2012 as io_isbi
 from napari_emseg.ui import isbi2012
@@ -75,9 +76,22 @@ def answer(qtbot):
     return answer
 
 
-def test_accepted_terms_bring_three_layers(server, answer, tmp_path):
+@pytest.fixture
+def download(qtbot):
+    """Opens the sample in a viewer, and waits until that has ended; gives the viewer."""
+
+    def download(url):
+        viewer = ViewerModel()
+        isbi2012._begin(url, viewer)
+        qtbot.waitUntil(lambda: not isbi2012._running, timeout=30_000)
+        return viewer
+
+    return download
+
+
+def test_accepted_terms_bring_three_layers(server, answer, download, tmp_path):
     said = answer(QMessageBox.StandardButton.Ok)
-    layers = isbi2012.open_isbi2012(server)
+    layers = [layer.as_layer_data_tuple() for layer in download(server).layers]
     assert [(meta["name"], kind) for _, meta, kind in layers] == [
         ("train-volume", "image"), ("train-labels", "labels"), ("test-volume", "image")
     ]  # fmt: skip
@@ -86,13 +100,42 @@ def test_accepted_terms_bring_three_layers(server, answer, tmp_path):
     assert (tmp_path / "cache" / "test-volume.tif").exists()
 
 
-def test_refused_terms_download_nothing(server, answer, tmp_path):
+def test_refused_terms_download_nothing(server, answer, download, tmp_path):
     answer(QMessageBox.StandardButton.Cancel)
-    assert isbi2012.open_isbi2012(server) == []
+    assert list(download(server).layers) == []
     assert not (tmp_path / "cache").exists()
 
 
-def test_offline_is_said_in_words(qapp, monkeypatch):
+def test_offline_is_said_in_words(download, monkeypatch):
     monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
-    assert isbi2012.open_isbi2012("http://127.0.0.1:9/isbi.zip") == []
+    assert list(download("http://127.0.0.1:9/isbi.zip").layers) == []
     assert "check the connection" in notification_manager.records[-1].message
+
+
+def test_opening_returns_before_anything_is_downloaded(server, answer, monkeypatch, qtbot):
+    viewer = ViewerModel()
+    monkeypatch.setattr("napari.current_viewer", lambda: viewer)
+    answer(QMessageBox.StandardButton.Ok)
+    assert isbi2012.open_isbi2012(server) == []
+    assert not viewer.layers
+    qtbot.waitUntil(lambda: len(viewer.layers) == 3, timeout=30_000)
+
+
+def test_a_download_that_is_stopped_brings_nothing(server, answer, monkeypatch, qtbot, tmp_path):
+    fetch, going, go_on = isbi2012.fetch_isbi2012, threading.Event(), threading.Event()
+
+    def slow(**arguments):
+        going.set()
+        go_on.wait(30)
+        return fetch(**arguments)
+
+    monkeypatch.setattr(isbi2012, "fetch_isbi2012", slow)
+    answer(QMessageBox.StandardButton.Ok)
+    viewer = ViewerModel()
+    running = isbi2012._begin(server, viewer)
+    qtbot.waitUntil(going.is_set, timeout=30_000)
+    running._dialog.findChild(QPushButton).click()
+    go_on.set()
+    qtbot.waitUntil(lambda: not isbi2012._running, timeout=30_000)
+    assert not viewer.layers
+    assert list((tmp_path / "cache").iterdir()) == []

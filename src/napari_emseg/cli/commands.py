@@ -11,22 +11,24 @@ import click
 import yaml
 
 from napari_emseg import __version__
+from napari_emseg.api.segment import segment_file
 from napari_emseg.cli.options_and_progress import (
     Slices,
     exit_status,
+    given,
     options_of,
-    run_with_progress,
+    progress_and_stop,
     slice_bar,
-    take,
 )
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
-from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.engine.jobs import SegmentJob, TrainJob
+from napari_emseg.core.label_meaning import TRUTH_MEANING
+from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
+from napari_emseg.io.read import read_stack
 from napari_emseg.model.packages.library import (
     DEFAULT,
     export_model,
@@ -35,7 +37,6 @@ from napari_emseg.model.packages.library import (
     list_models,
     remove_model,
 )
-from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import LabelsMeaning, VoxelSize, What
 
 _PATH = click.Path(path_type=Path)
@@ -72,6 +73,7 @@ def demo(headless: bool, out: Path) -> None:
 @cli.command()
 @click.argument("images", type=_PATH)
 @click.argument("labels", type=_PATH)
+@click.argument("more", type=_PATH, nargs=-1, metavar="[IMAGES LABELS]...")
 @click.option("--out", type=_PATH, required=True, help="Run folder to make.")
 @click.option("--name", default=None, help="Name of the model; the run folder's by default.")
 @click.option("--slices", type=Slices(), help="Use only these labelled slices, such as 0:24.")
@@ -91,30 +93,29 @@ def demo(headless: bool, out: Path) -> None:
 @options_of(NetworkConfig)
 @options_of(AugmentConfig)
 @options_of(TermsConfig)
-def train(images: Path, labels: Path, out: Path, name: str | None, **options: Any) -> None:
-    """Train a U-Net on IMAGES and LABELS.
+def train(
+    images: Path, labels: Path, more: tuple[Path, ...], out: Path, name: str | None, **options: Any
+) -> None:
+    """Train a U-Net on IMAGES and LABELS, or on several such pairs, whose slices are counted on.
 
     Labels are a mask (nonzero is cell), scribbles (1 membrane, 2 cell) or instances. With
     --classes 3 and more they are scribbles, 3, 4, ... being parts of cells such as mitochondria.
     """
-    run = RunFolder(out)
-    before, terms = Recipe(), TermsConfig()
-    if options["resume"] and run.config.exists():
-        before, terms = run.read_recipe(), run.read_terms()
-    recipe = Recipe(
-        take(NetworkConfig, options, otherwise=before.network),
-        take(AugmentConfig, options, otherwise=before.augment),
-        take(TrainConfig, options, otherwise=before.train),
-    )
-    result = run_with_progress(
-        TrainJob(
-            images, labels, out, name or out.name,
-            meaning=options["labels_mean"], slices=options["slices"],
-            validation=options["val_slices"], start_from=options["start_from"],
-            resume=options["resume"], device=options["device"], recipe=recipe,
-            terms=take(TermsConfig, options, otherwise=terms),
-        )
-    )  # fmt: skip
+    if len(more) % 2:
+        raise click.UsageError(f"There are no LABELS for {more[-1]}.")
+    settings = given(options, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig)
+    start_from = options.pop("start_from")
+    paths = [images, labels, *more]
+    pairs = [
+        (read_stack(a, kind="image"), read_stack(b, kind="labels"))
+        for a, b in zip(paths[::2], paths[1::2], strict=True)
+    ]
+    with progress_and_stop() as watched:
+        result = train_stacks(
+            pairs, folder=out, name=name, settings=settings,
+            start_from=None if start_from is None else find_model(start_from),
+            **options, **watched,
+        )  # fmt: skip
     click.echo(
         f"{result.package}: best epoch {result.best['epoch']:.0f}, "
         f"V_rand {result.best['val_v_rand']:.4f} on validation"
@@ -142,11 +143,11 @@ def train(images: Path, labels: Path, out: Path, name: str | None, **options: An
 @options_of(PredictConfig)
 def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> None:
     """Segment STACK, slice by slice; --threshold is the model's own where it is not given."""
-    if options["threshold"] is None:
-        options["threshold"] = find_model(model).info.threshold
-    rules, config = take(MaskConfig, options), take(PredictConfig, options)
-    job = SegmentJob(stack, out, what, model, config=config, rules=rules, **options)
-    result = run_with_progress(job)
+    settings = given(options, MaskConfig, PredictConfig)
+    with progress_and_stop() as watched:
+        result = segment_file(
+            stack, out, model=model, output=what, **options, **settings, **watched
+        )
     click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s with {result.device}")
 
 
@@ -158,7 +159,7 @@ def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> No
     help="Score these slices of TRUTH, and of PREDICTION where it has as many slices.",
 )  # fmt: skip
 @click.option(
-    "--truth-means", type=click.Choice(get_args(LabelsMeaning)), default="instances",
+    "--truth-means", type=click.Choice(get_args(LabelsMeaning)), default=TRUTH_MEANING,
     show_default=True,
     help="mask: nonzero is cell; instances: so is each id; scribbles: 0 unknown and left out, 1 "
     "membrane, 2 and more cell.",

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from napari_emseg.cli.options_and_progress import slice_bar
-from napari_emseg.core.scores.paired import Paired
 from napari_emseg.io.read import read_stack
 from napari_emseg.model.packages.library import find_model
 from napari_emseg.report.evaluation import Evaluation
 from napari_emseg.report.files import score_table, write_csv
 from napari_emseg.report.page import check_form, write_report
-from napari_emseg.report.provenance import about_model
-from napari_emseg.types import LabelsMeaning
+from napari_emseg.report.provenance import ModelRecord
+from napari_emseg.report.report import PairedReport, Report
+from napari_emseg.types import LabelsMeaning, Stack
 
 
 @dataclass(frozen=True)
@@ -42,18 +41,16 @@ def run_evaluate(prediction: Path, truth: Path, options: EvaluateOptions) -> Non
     report, evaluation = _score(prediction, truth, options)
     if options.against is not None:
         other, _ = _score(options.against, truth, options)
-        report["against"] = _compare(report, other)
+        report = replace(report, comparison=PairedReport.of(report, other))
     if options.as_csv is not None:
         write_csv(report, options.as_csv)
     if options.report is not None:
         write_report(report, evaluation.pictures(report, _image(options)), options.report)
-    click.echo(json.dumps(report) if options.as_json else _text(report, options))
+    click.echo(json.dumps(report.to_dict()) if options.as_json else _text(report, options))
 
 
-def _score(
-    prediction: Path, truth: Path, options: EvaluateOptions
-) -> tuple[dict[str, Any], Evaluation]:
-    model = None if options.model is None else about_model(find_model(options.model))
+def _score(prediction: Path, truth: Path, options: EvaluateOptions) -> tuple[Report, Evaluation]:
+    model = None if options.model is None else ModelRecord.of(find_model(options.model))
     evaluation = Evaluation.of(
         read_stack(prediction, kind="image"), read_stack(truth, kind="labels"), options.slices,
         options.truth_means,
@@ -63,31 +60,17 @@ def _score(
     return report, evaluation
 
 
-def _compare(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """V_rand of the second prediction less that of the first."""
-    paired = Paired.of(*(
-        {row["slice"]: row["v_rand"] for row in each["slices"]} for each in (first, second)
-    ))  # fmt: skip
-    return {
-        "prediction": second["about"]["prediction"],
-        "stack": second["stack"],
-        "v_rand_differences": [{"slice": z, "v_rand": d} for z, d in paired.differences.items()],
-        "p_value": paired.p_value,
-        "verdict": paired.verdict("V_rand", ("PREDICTION", "the one it is held against")),
-    }
-
-
-def _image(options: EvaluateOptions) -> Any:
+def _image(options: EvaluateOptions) -> Stack | None:
     if options.image is None:
         return None
     stack = read_stack(options.image, kind="image")
     return stack if options.slices is None else stack.take(options.slices)
 
 
-def _text(report: dict[str, Any], options: EvaluateOptions) -> str:
+def _text(report: Report, options: EvaluateOptions) -> str:
     lines = [score_table(report)]
-    if "against" in report:
-        lines.append(report["against"]["verdict"])
+    if report.comparison is not None:
+        lines.append(report.comparison.verdict)
     if options.report is not None:
         lines.append(str(options.report))
     return "\n".join(lines)

@@ -16,14 +16,12 @@ from tqdm import tqdm
 
 from napari_emseg.core.config.setting import Config, Setting
 from napari_emseg.core.slices import parse_slices
-from napari_emseg.engine.jobs import Job
-from napari_emseg.errors import CancelledError, EmsegError, SettingError
+from napari_emseg.errors import CancelledError, EmsegError, SettingError, naming_extras
 from napari_emseg.types import EpochDone, Event, Log, Progress
 
 EXIT_ERROR, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_C = TypeVar("_C", bound=Config)
 
 
 # -- options ----------------------------------------------------------------------------------
@@ -67,27 +65,21 @@ def _option(declared: Setting, without_default: bool) -> Callable[[_Command], _C
     )
 
 
-def take(config: type[_C], options: dict[str, Any], *, otherwise: _C | None = None) -> _C:
-    """Build ``config`` from its options, and remove them from ``options``.
+def given(options: dict[str, Any], *configs: type[Config]) -> dict[str, Any]:
+    """The settings of ``configs`` that the person has written; all of them leave ``options``.
+
+    What is not written is left to the function that is called.
 
     Parameters
     ----------
-    config : type of Config
-        What to build.
     options : dict
         The values of all options of the command, by name.
-    otherwise : Config, optional
-        What counts where a person gives nothing, in place of the defaults.
-
-    Raises
-    ------
-    SettingError
-        If a value is outside its range.
+    *configs : type of Config
+        Where the settings are declared.
     """
-    values = {each.name: options.pop(each.name) for each in config.settings()}
-    if otherwise is not None:
-        values |= {k: v for k, v in otherwise.to_dict().items() if not _is_given(k)}
-    return config(**values)
+    names = [each.name for config in configs for each in config.settings()]
+    values = {name: options.pop(name) for name in names}
+    return {name: value for name, value in values.items() if _is_given(name)}
 
 
 def _is_given(option: str) -> bool:
@@ -116,12 +108,14 @@ class Slices(click.ParamType[tuple[int, ...]]):
 # -- jobs -------------------------------------------------------------------------------------
 
 
-def run_with_progress(job: Job) -> Any:
-    """Do a job in this process, with a progress bar; Ctrl-C stops it politely, twice at once."""
-    from napari_emseg.engine.run import run
+@contextmanager
+def progress_and_stop() -> Iterator[dict[str, Any]]:
+    """What a job of ours is called with: ``on_event`` draws a bar, ``should_stop`` knows Ctrl-C.
 
+    The first Ctrl-C stops it politely, the second one at once.
+    """
     with _stop_on_interrupt() as stopped, _Progress() as progress:
-        return run(job, progress.show, stopped.is_set)
+        yield {"on_event": progress.show, "should_stop": stopped.is_set}
 
 
 @contextmanager
@@ -225,7 +219,8 @@ def exit_status(command: click.Command, args: Sequence[str] | None) -> int:
         0 done, 1 a clear error, 2 wrong usage, 130 cancelled.
     """
     try:
-        command.main(args, prog_name="napari-emseg", standalone_mode=False)
+        with naming_extras():
+            command.main(args, prog_name="napari-emseg", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code

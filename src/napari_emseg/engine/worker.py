@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-import pickle
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import IO
 
 from napari_emseg.engine import worker_main
 from napari_emseg.engine.jobs import Job
-from napari_emseg.engine.worker_main import Cancel, Submit
+from napari_emseg.engine.worker_messages import Cancel, Submit, Told, read_message, write_message
 from napari_emseg.errors import WorkerError
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 
@@ -40,7 +41,8 @@ class Worker:
     ----------
     on_event : callable
         Receives ``(number, event)``. Called from a thread of the worker's, or from the caller's.
-        The last event of every job is `Finished`, `Failed` or `Cancelled`.
+        The last event of every job is `Finished`, `Failed` or `Cancelled`, also where the process
+        cannot be started or understood.
     """
 
     def __init__(self, on_event: OnJobEvent) -> None:
@@ -70,17 +72,25 @@ class Worker:
             If the process cannot be started.
         """
         with self._lock:
-            if self._closed:
-                raise WorkerError("The worker was closed.")
-            if self.pid is None:
+            self._require_open()
+            if self.pid is None and self._current is None:  # else it has died, and `_ended` follows
                 self._process = _Process(self._received, self._ended).popen
 
     def submit(self, job: Job) -> int:
-        """Queue a job; gives the number that its events will carry."""
+        """Queue a job; gives the number that its events will carry.
+
+        Raises
+        ------
+        WorkerError
+            If the worker was closed, or its process cannot be started; the job is not kept then.
+        """
         with self._lock:
+            self._require_open()
             submitted = Submit(next(self._numbers), job)
-            self._waiting.append(submitted)
-            self._feed()
+            if self._current is None:
+                self._begin(submitted)
+            else:
+                self._waiting.append(submitted)
         return submitted.number
 
     def cancel(self, number: int, *, grace_s: float = CANCEL_GRACE_S) -> None:
@@ -96,7 +106,7 @@ class Worker:
             queued = [each for each in self._waiting if each.number == number]
             self._waiting = deque(each for each in self._waiting if each.number != number)
         if queued:
-            self._tell(number, Cancelled("Stopped before it began."))
+            self._answer(number, Cancelled("Stopped before it began."))
 
     def close(self) -> None:
         """End the process; jobs that are not done are dropped without a word."""
@@ -111,34 +121,56 @@ class Worker:
 
     # -- the queue -------------------------------------------------------------------------
 
-    def _feed(self) -> None:
-        """Hand the next waiting job to the process, where it is free."""
-        if self._current is not None or not self._waiting or self._closed:
-            return
+    def _begin(self, submitted: Submit) -> None:
         self.start()
-        self._current = self._waiting.popleft()
-        self._send(self._current)
+        self._send(submitted)
+        self._current = submitted
+
+    def _begin_next(self) -> Iterator[tuple[int, Failed]]:
+        """Begin the next waiting job; gives the last event of each one that cannot begin."""
+        while self._current is None and self._waiting:
+            submitted = self._waiting.popleft()
+            try:
+                self._begin(submitted)
+            except WorkerError as error:
+                yield submitted.number, Failed(str(error))
+            except Exception as error:  # noqa: BLE001  a job that no pickle holds: a bug of ours
+                bug = f"{type(error).__name__}: {error}"
+                yield submitted.number, Failed(bug, details=traceback.format_exc())
 
     def _send(self, message: Submit | Cancel) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
         try:
-            pickle.dump(message, self._process.stdin)
-            self._process.stdin.flush()
+            write_message(self._process.stdin, message)
         except OSError as error:  # it has just died; `_ended` tells what happened
             _log.debug("worker process does not listen: %s", error)
 
     def _received(self, number: int, event: Event) -> None:
-        self._tell(number, event)
+        self._answer(number, event)
         if isinstance(event, (Finished, Failed, Cancelled)):
             self._done(number)
+
+    def _answer(self, number: int, event: Event) -> None:
+        """Tell the listener; what goes wrong there must not keep later jobs from their answers."""
+        try:
+            self._tell(number, event)
+        except Exception:  # noqa: BLE001  said in the log
+            _log.exception("a listener of the worker process failed")
 
     def _done(self, number: int) -> None:
         with self._lock:
             self._cancelled.discard(number)
-            if self._current is not None and self._current.number == number:
-                self._current = None
-                self._feed()
+            if self._current is None or self._current.number != number:
+                return
+            self._current = None
+            refused = list(self._begin_next())
+        for each in refused:
+            self._answer(*each)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise WorkerError("The worker was closed.")
 
     # -- the end of the process ------------------------------------------------------------
 
@@ -148,7 +180,7 @@ class Worker:
             if busy and self._process is not None:
                 self._process.kill()
 
-    def _ended(self, process: subprocess.Popen[bytes], log: str) -> None:
+    def _ended(self, process: subprocess.Popen[bytes], what_happened: str, log: str) -> None:
         with self._lock:
             if process is not self._process:
                 return  # closed on purpose
@@ -156,17 +188,17 @@ class Worker:
             submitted = self._current
             cancelled = submitted is not None and submitted.number in self._cancelled
         if submitted is None:
-            _log.warning("%s", _what_happened(process.returncode))
+            _log.warning("%s", what_happened)
             return
         event: Event = Failed(
-            f"{_what_happened(process.returncode)} It starts again with the next job; layers, "
-            "labels and finished slices are kept.",
+            f"{what_happened} It starts again with the next job; layers, labels and finished "
+            "slices are kept.",
             details=log or None,
             crashed=True,
         )
         if cancelled:
             event = Cancelled("Stopped by ending the worker process; finished slices are kept.")
-        self._tell(submitted.number, event)
+        self._answer(submitted.number, event)
         self._done(submitted.number)
 
 
@@ -176,10 +208,9 @@ class _Process:
     def __init__(
         self,
         received: Callable[[int, Event], None],
-        ended: Callable[[subprocess.Popen[bytes], str], None],
+        ended: Callable[[subprocess.Popen[bytes], str, str], None],
     ) -> None:
         self._received, self._ended = received, ended
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  lives with the process
         self.popen = self._spawn()
         threading.Thread(target=self._read, name="emseg-worker-events", daemon=True).start()
 
@@ -188,32 +219,46 @@ class _Process:
         command = [sys.executable, "-P", "-m", worker_main.__name__]
         no_console = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows only
         try:
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                creationflags=no_console,
-            )
+            with contextlib.ExitStack() as undone:
+                self._log = undone.enter_context(tempfile.TemporaryFile())
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._log,
+                    creationflags=no_console,
+                )
+                undone.pop_all()  # the log lives as long as the process
+                return process
         except OSError as error:
-            self._log.close()
             raise WorkerError(
                 f"The worker process cannot be started ({' '.join(command)}): {error}"
             ) from error
 
     def _read(self) -> None:
+        """Pass events on until the process ends, or says what nobody understands."""
         events = self.popen.stdout
         assert events is not None
-        while True:
-            try:
-                number, event = pickle.load(events)
-            except (EOFError, pickle.UnpicklingError, OSError):
-                break
-            self._received(number, event)
+        what_happened = ""
+        try:
+            while True:
+                told = read_message(events)
+                if not isinstance(told, Told):
+                    raise WorkerError(f"expected an event, received {told!r}")
+                self._received(told.number, told.event)
+        except (EOFError, OSError):
+            pass
+        except WorkerError as error:
+            what_happened = (
+                f"The worker process was ended, for it cannot be understood: {error}. If "
+                "napari-emseg was installed anew meanwhile, restart napari."
+            )
+            self.popen.kill()
         self.popen.wait()
         for pipe in (self.popen.stdin, events):
             _close_quietly(pipe)
-        self._ended(self.popen, self._log_tail())
+        how = what_happened or _what_happened(self.popen.returncode)
+        self._ended(self.popen, how, self._log_tail())
         self._log.close()
 
     def _log_tail(self) -> str:

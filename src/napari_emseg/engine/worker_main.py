@@ -9,38 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import queue
 import signal
 import sys
 import threading
 import traceback
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import psutil
 
-from napari_emseg.engine.jobs import Job
-from napari_emseg.errors import CancelledError, EmsegError
+from napari_emseg.engine.worker_messages import Cancel, Submit, Told, read_message, write_message
+from napari_emseg.errors import CancelledError, EmsegError, WorkerError
 from napari_emseg.model.hardware.backend import prepare_environment
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 
 _NICENESS = 5
-
-
-@dataclass(frozen=True)
-class Submit:
-    """Do this job; its events will carry the number."""
-
-    number: int
-    job: Job
-
-
-@dataclass(frozen=True)
-class Cancel:
-    """Stop the job with this number at the next chance."""
-
-    number: int
 
 
 class _Worker:
@@ -52,13 +35,18 @@ class _Worker:
         self._cancelled: set[int] = set()
 
     def listen(self) -> None:
-        """Take messages; end the process when the parent has closed the pipe or is gone."""
+        """Take messages; end the process when the parent has closed the pipe or is gone.
+
+        The main thread may be deep in a computation, so it is not asked.
+        """
         while True:
             try:
-                message = pickle.load(self._messages)
+                message = read_message(self._messages)
             except (EOFError, OSError):
-                # the main thread may be deep in a computation, so leave without asking it
                 os._exit(0)
+            except WorkerError:
+                traceback.print_exc()
+                os._exit(1)
             if isinstance(message, Cancel):
                 self._cancelled.add(message.number)
             else:
@@ -96,8 +84,7 @@ class _Worker:
             return Failed(f"{type(error).__name__}: {error}", details=traceback.format_exc())
 
     def _send(self, number: int, event: Event) -> None:
-        pickle.dump((number, event), self._events)
-        self._events.flush()
+        write_message(self._events, Told(number, event))
 
 
 def _claim_standard_output() -> BinaryIO:
@@ -126,7 +113,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # under this name, so that pickle finds Submit and Cancel where the parent's pickles put them
-    from napari_emseg.engine import worker_main
-
-    worker_main.main()
+    main()

@@ -48,6 +48,15 @@ def convert(
         If the source cannot be read as a stack.
     WriteError
         If the output cannot be written, or is the source.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> from napari_emseg.io.samples import phantom_path
+    >>> em.convert(phantom_path(), "slices/").name
+    'slices'
+    >>> em.read_stack("slices").shape
+    (8, 512, 512)
     """
     stack = read_stack(source, voxel_size_nm=voxel_size_nm, raw_values=True)
     return write_stack(

@@ -13,7 +13,8 @@ import numpy as np
 
 from napari_emseg.io.formats.file_format import AnyPath
 from napari_emseg.io.formats.registry import FOLDER, format_of
-from napari_emseg.types import OURS, Stack
+from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.types import Stack
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
 Paths: TypeAlias = AnyPath | Sequence[AnyPath]
@@ -62,7 +63,7 @@ def layer_data(stack: Stack) -> LayerData:
         if _is_lazy(stack):
             meta["contrast_limits"] = contrast_limits(stack)
     if stack.edits is not None:
-        meta["metadata"] = {OURS: {"edits": stack.edits}}
+        meta["metadata"] = LayerMetadata(edits=stack.edits).stored()
     return stack.data, meta, stack.kind
 
 

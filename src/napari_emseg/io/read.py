@@ -49,6 +49,13 @@ def read_stack(
         If there is no such path, or it cannot be read as a stack; the message says why.
     SettingError
         If ``voxel_size_nm`` is not three positive numbers.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> from napari_emseg.io.samples import phantom_path
+    >>> em.read_stack(phantom_path("labels"))
+    Stack('phantom_labels', labels (8, 512, 512) uint8, voxel_size_nm=(50.0, 4.0, 4.0))
     """
     file = Path(path)
     loaded = _checked(file, _format_of(file).read(file))

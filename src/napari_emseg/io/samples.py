@@ -55,7 +55,20 @@ def phantom_path(what: Literal["image", "labels"] = "image") -> Path:
 
 
 def phantom() -> tuple[Stack, Stack]:
-    """The phantom's image, uint8, and its labels, uint8 with 1 = cell, 0 = membrane."""
+    """The phantom that comes along: an image of made-up tissue, and its truth.
+
+    Returns
+    -------
+    (Stack, Stack)
+        Both (8, 512, 512) of uint8 at 50 x 4 x 4 nm: grey values, and 1 = cell, 0 = membrane.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> image, truth = em.phantom()
+    >>> image
+    Stack('phantom', image (8, 512, 512) uint8, voxel_size_nm=(50.0, 4.0, 4.0))
+    """
     from napari_emseg.io.read import read_stack
 
     image = read_stack(phantom_path("image"), kind="image")

@@ -25,7 +25,7 @@ SliceEnding: TypeAlias = Literal[".png", ".tif"]
 
 def write_stack(
     path: AnyPath,
-    stack: Stack,
+    stack: Stack | ArrayLike,
     *,
     overwrite: bool = False,
     sources: Sequence[AnyPath] = (),
@@ -41,7 +41,7 @@ def write_stack(
         ``x.tif`` (in ImageJ's form where the dtype permits, with voxel size), ``x.zarr`` (OME-Zarr,
         with voxel size), ``x.npy``, ``x.png`` (one slice); ``DIR/``, an existing folder or a path
         without ending for a folder of slices ``slice_0000.png``, ...
-    stack : Stack
+    stack : Stack, or (Z, Y, X) or (Y, X) array
         What to write; a lazy one is never loaded as a whole.
     overwrite : bool
         Whether an existing output may be replaced.
@@ -66,7 +66,17 @@ def write_stack(
         disk is full or not writable. A previous output is then as it was, and nothing new is left.
     CancelledError
         If ``should_stop`` said so; with the same promise.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> image, _ = em.phantom()
+    >>> em.write_stack("image.zarr", image).name
+    'image.zarr'
+    >>> em.read_stack("image.zarr")
+    Stack('image', image (8, 512, 512) uint8, voxel_size_nm=(50.0, 4.0, 4.0))
     """
+    stack = Stack.of(stack)
     file_format = check_target(
         path, stack, overwrite=overwrite, sources=sources, slice_ending=slice_ending
     )

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.config.comparison import CompareConfig
@@ -15,7 +14,8 @@ from napari_emseg.core.scores.metrics import ISBI_THRESHOLDS, prediction_meaning
 from napari_emseg.core.scores.truth import TrueSlice
 from napari_emseg.errors import ShapeError
 from napari_emseg.report.figures import Picture
-from napari_emseg.report.provenance import PixelHash, about_scores
+from napari_emseg.report.provenance import ModelRecord, Provenance, StackRecord
+from napari_emseg.report.report import Report
 from napari_emseg.types import LabelsMeaning, Stack
 
 PICTURED = 5
@@ -60,25 +60,19 @@ class Evaluation:
         self,
         *,
         threshold: float | None = None,
-        model: dict[str, Any] | None = None,
+        model: ModelRecord | None = None,
         on_slice: Callable[[int, int], None] | None = None,
-    ) -> dict[str, Any]:
-        """Score all slices, at one threshold or at the challenge's eleven.
-
-        Returns
-        -------
-        dict
-            As `StackScores.to_dict`, with all that is needed to reproduce it as ``about``.
-        """
+    ) -> Report:
+        """Score all slices, at one threshold or at the challenge's eleven."""
         thresholds = ISBI_THRESHOLDS if threshold is None else (threshold,)
         scores = score_stack(
             self.prediction.data, self.truth.data, thresholds=thresholds, meaning=self.meaning,
             on_slice=on_slice,
         )  # fmt: skip
         named = replace(scores, numbers=tuple(self.numbers[z] for z in scores.numbers))
-        return named.to_dict() | {"about": self._about(thresholds, model)}
+        return Report(named, self._provenance(thresholds, model))
 
-    def pictures(self, report: dict[str, Any], image: Stack | None = None) -> list[Picture]:
+    def pictures(self, report: Report, image: Stack | None = None) -> list[Picture]:
         """The slices of a report with the lowest V_rand, at its threshold, in their order.
 
         Raises
@@ -91,10 +85,10 @@ class Evaluation:
                 f"image: expected the shape of the prediction {self.prediction.shape}, received "
                 f"{image.shape}"
             )
-        worst = sorted(report["slices"], key=lambda row: row["v_rand"])[:PICTURED]
-        names = sorted(row["slice"] for row in worst)
-        chosen = [self.numbers.index(name) for name in names]
-        config = CompareConfig(threshold=report["stack"]["threshold"])
+        slices = report.slices
+        worst = sorted(slices, key=lambda number: slices[number].v_rand)[:PICTURED]
+        chosen = [self.numbers.index(number) for number in sorted(worst)]
+        config = CompareConfig(threshold=report.scores.threshold)
         kind = prediction_meaning(self.prediction.data)
         pictures = []
         for z, compared in zip(
@@ -110,22 +104,11 @@ class Evaluation:
     def _read(self, z: int) -> tuple[npt.NDArray[Any], TrueSlice]:
         return self.prediction.slice(z), TrueSlice.read(self.truth.slice(z), self.meaning)
 
-    def _about(self, thresholds: Sequence[float], model: dict[str, Any] | None) -> dict[str, Any]:
-        return about_scores(
-            prediction=_about_stack(self.prediction), truth=_about_stack(self.truth), model=model,
-            settings={
-                "truth_means": self.meaning,
-                "thresholds": [float(each) for each in thresholds],
-                "slices": list(self.numbers),
-            },
-        )  # fmt: skip
-
-
-def _about_stack(stack: Stack) -> dict[str, Any]:
-    pixels = (np.asarray(stack.data[z]) for z in range(len(stack)))
-    return {
-        "name": stack.name,
-        "shape": list(stack.shape),
-        "dtype": str(stack.data.dtype),
-        "pixels_sha256": PixelHash.of(pixels),
-    }
+    def _provenance(self, thresholds: Sequence[float], model: ModelRecord | None) -> Provenance:
+        settings = {
+            "truth_means": self.meaning,
+            "thresholds": [float(each) for each in thresholds],
+            "slices": list(self.numbers),
+        }
+        prediction, truth = StackRecord.of(self.prediction), StackRecord.of(self.truth)
+        return Provenance(prediction, truth, settings, model)

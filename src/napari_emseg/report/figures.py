@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.scores.scores import TITLES
+from napari_emseg.core.scores.scores import TITLES, SliceScores, ThresholdScores
 from napari_emseg.core.scores.segmentation_error import (
     FALSE_NEGATIVE,
     FALSE_POSITIVE,
@@ -20,6 +20,7 @@ from napari_emseg.core.scores.segmentation_error import (
 )
 from napari_emseg.core.scores.slice_comparison import ComparedSlice
 from napari_emseg.io.disk.atomic import as_write_error
+from napari_emseg.report.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,25 +67,26 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def draw_sweep(axes: Axes, sweep: Sequence[dict[str, Any]], best: float, present: float) -> None:
+def draw_sweep(axes: Axes, sweep: Sequence[ThresholdScores], best: float, present: float) -> None:
     """Draw scores over the threshold, and mark the best one and the one in use.
 
     Parameters
     ----------
     axes : matplotlib axes
         Where to, empty.
-    sweep : sequence of dict
-        As in a report: the threshold and the mean of every score at it.
+    sweep : sequence of ThresholdScores
+        The mean of every score at each threshold.
     best, present : float
         Thresholds.
     """
-    at = [row["threshold"] for row in sweep]
+    at = [row.threshold for row in sweep]
     for name, color in SWEPT.items():
-        axes.plot(at, [row[name] for row in sweep], ".-", color=color, label=TITLES[name])
+        means = [getattr(row.mean, name) for row in sweep]
+        axes.plot(at, means, ".-", color=color, label=TITLES[name])
     axes.axvline(best, color=_MARK, linestyle="--", label=f"best {best:g}")
     if not np.isclose(best, present):
         axes.axvline(present, color=_MARK, linestyle=":", label=f"present {present:g}")
-    low = min(row["v_rand"] for row in sweep if abs(row["threshold"] - best) < 0.35)
+    low = min(row.mean.v_rand for row in sweep if abs(row.threshold - best) < 0.35)
     axes.set(xlabel="threshold", ylabel="mean over the slices", ylim=(min(low, 0.9) - 0.05, 1.01))
     axes.legend(
         fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(-0.18, 1), frameon=False,
@@ -93,32 +95,34 @@ def draw_sweep(axes: Axes, sweep: Sequence[dict[str, Any]], best: float, present
     axes.grid(alpha=0.3)
 
 
-def draw_slices(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:
-    """Draw V_rand of every slice, and its two parts."""
-    at = np.arange(len(rows))
+def draw_slices(axes: Axes, slices: Mapping[int, SliceScores]) -> None:
+    """Draw V_rand of every slice, by its number, and its two parts."""
+    at = np.arange(len(slices))
     for name, mark, color in (
         ("v_rand", "o-", "#56b4e9"),
         ("v_rand_split", "_", ERROR_COLORS[SPLIT]),
         ("v_rand_merge", "x", ERROR_COLORS[MERGER]),
     ):
-        axes.plot(at, [row[name] for row in rows], mark, color=color, label=TITLES[name])
+        shown = [getattr(scores, name) for scores in slices.values()]
+        axes.plot(at, shown, mark, color=color, label=TITLES[name])
     axes.set(xlabel="slice", ylabel="V_rand")
     axes.grid(alpha=0.3)
-    step = max(1, len(rows) // 15)
-    axes.set_xticks(at[::step], [str(row["slice"]) for row in rows][::step])
+    step = max(1, len(slices) // 15)
+    axes.set_xticks(at[::step], [str(number) for number in slices][::step])
     axes.legend(fontsize=8)
 
 
-def overview_figure(report: dict[str, Any], present: float) -> Figure:
+def overview_figure(report: Report) -> Figure:
     """The sweep and the slices of a report."""
     figure = new_figure(11, 4)
     axes = figure.subplots(1, 2)
-    if len(report["sweep"]) > 1:
-        best = report["stack"].get("best_threshold", report["stack"]["threshold"])
-        draw_sweep(axes[0], report["sweep"], best, present)
+    sweep, present = report.scores.sweep, report.scores.threshold
+    if len(sweep) > 1:
+        best = present if report.best_threshold is None else report.best_threshold
+        draw_sweep(axes[0], sweep, best, present)
     else:
         axes[0].axis("off")
-    draw_slices(axes[1], report["slices"])
+    draw_slices(axes[1], report.slices)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Scores as text, CSV and JSON; a *report* is `StackScores.to_dict` with a block ``about``."""
+"""Scores as text, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 from napari_emseg.core.scores.scores import TITLES
 from napari_emseg.io.disk.atomic import as_write_error, replacing_file
-
-Report = Mapping[str, Any]
+from napari_emseg.report.report import Report
 
 SHORT = {
     "v_rand": "V_rand",
@@ -32,9 +31,10 @@ SHORT = {
 def score_table(report: Report) -> str:
     """The scores of slices and stack as a table for people."""
     lines = ["slice  " + "  ".join(f"{SHORT[name]:>7}" for name in TITLES)]
-    for name, row in _rows(report):
-        lines.append(f"{name:>5}  " + "  ".join(f"{row[each]:7.4f}" for each in TITLES))
-    lines.append(f"best threshold {report['stack']['threshold']:g}")
+    for name, scores in report.rows:
+        figures = (getattr(scores, each) for each in TITLES)
+        lines.append(f"{name:>5}  " + "  ".join(f"{figure:7.4f}" for figure in figures))
+    lines.append(f"best threshold {report.scores.threshold:g}")
     return "\n".join(lines)
 
 
@@ -47,12 +47,13 @@ def write_csv(report: Report, path: Path) -> None:
         If the file cannot be written; one that was there stays whole.
     """
     with as_write_error(path), replacing_file(path) as beside, beside.open("w", newline="") as file:
-        for name, value in flat(report.get("about", {})):
+        for name, value in flat(report.provenance.to_dict()):
             file.write(f"# {name}: {value}\n")
-        file.write(f"# threshold: {report['stack']['threshold']:g}\n")
+        file.write(f"# threshold: {report.scores.threshold:g}\n")
         writer = csv.writer(file)
         writer.writerow(["slice", *TITLES])
-        writer.writerows([name, *(row[each] for each in TITLES)] for name, row in _rows(report))
+        for name, scores in report.rows:
+            writer.writerow([name, *(getattr(scores, each) for each in TITLES)])
 
 
 def write_json(report: Report, path: Path) -> None:
@@ -64,7 +65,7 @@ def write_json(report: Report, path: Path) -> None:
         If the file cannot be written; one that was there stays whole.
     """
     with as_write_error(path), replacing_file(path) as beside:
-        beside.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        beside.write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
 
 
 def flat(block: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -74,8 +75,3 @@ def flat(block: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
             yield from flat(value, f"{above}{name}.")
         elif value is not None:
             yield f"{above}{name}", value
-
-
-def _rows(report: Report) -> list[tuple[str, dict[str, Any]]]:
-    slices = [(str(row["slice"]), row) for row in report["slices"]]
-    return [*slices, ("stack", report["stack"])]

@@ -7,7 +7,7 @@ import html
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_emseg.core.scores.metrics import TITLES
 from napari_emseg.errors import WriteError
@@ -21,6 +21,7 @@ from napari_emseg.report.figures import (
     picture_figure,
 )
 from napari_emseg.report.files import flat, score_table
+from napari_emseg.report.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,13 +44,13 @@ def check_form(path: Path) -> None:
         raise WriteError(f"report: expected a name that ends in .html or .pdf, received {path}")
 
 
-def write_report(report: dict[str, Any], pictures: Sequence[Picture], path: Path) -> None:
+def write_report(report: Report, pictures: Sequence[Picture], path: Path) -> None:
     """Write a page as HTML, all in one file, or as PDF.
 
     Parameters
     ----------
-    report : dict
-        `StackScores.to_dict` with a block ``about``.
+    report : Report
+        What is said.
     pictures : sequence of Picture
         Slices to show.
     path : Path
@@ -69,13 +70,13 @@ def write_report(report: dict[str, Any], pictures: Sequence[Picture], path: Path
 # -- HTML -------------------------------------------------------------------------------------
 
 
-def _write_html(report: dict[str, Any], pictures: Sequence[Picture], path: Path) -> None:
-    name = html.escape(str(report["about"]["prediction"]["name"]))
+def _write_html(report: Report, pictures: Sequence[Picture], path: Path) -> None:
+    name = html.escape(report.provenance.prediction.name)
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Scores of {name}</title>",
         f"<style>{_STYLE}</style><h1>Scores of {name}</h1>",
         f"<p>{html.escape(headline(report))}</p>",
-        _image(overview_figure(report, report["stack"]["threshold"])),
+        _image(overview_figure(report)),
         "<h2>Scores</h2>",
         _table(report),
         f"<h2>The worst slices</h2><p>{_legend()}</p>",
@@ -87,13 +88,13 @@ def _write_html(report: dict[str, Any], pictures: Sequence[Picture], path: Path)
     path.write_text("\n".join(parts), encoding="utf-8")
 
 
-def headline(report: dict[str, Any]) -> str:
+def headline(report: Report) -> str:
     """The scores of a report in one sentence."""
-    stack, count = report["stack"], len(report["slices"])
+    scores, count = report.scores, len(report.slices)
     return (
-        f"V_rand {stack['v_rand']:.4f}, V_info {stack['v_info']:.4f}, pixel accuracy "
-        f"{stack['pixel_accuracy']:.4f} over {count} slice{'s' * (count != 1)} at threshold "
-        f"{stack['threshold']:g}."
+        f"V_rand {scores.v_rand:.4f}, V_info {scores.v_info:.4f}, pixel accuracy "
+        f"{scores.pixel_accuracy:.4f} over {count} slice{'s' * (count != 1)} at threshold "
+        f"{scores.threshold:g}."
     )
 
 
@@ -104,11 +105,10 @@ def _image(figure: Figure) -> str:
     return f'<img alt="" src="data:image/png;base64,{code}">'
 
 
-def _table(report: dict[str, Any]) -> str:
-    rows = [*((row["slice"], row) for row in report["slices"]), ("stack", report["stack"])]
+def _table(report: Report) -> str:
     lines = ["<table><tr><th>slice" + "".join(f"<th>{title}" for title in TITLES.values())]
-    for name, row in rows:
-        cells = "".join(f"<td>{row[each]:.4f}" for each in TITLES)
+    for name, scores in report.rows:
+        cells = "".join(f"<td>{getattr(scores, each):.4f}" for each in TITLES)
         lines.append(f"<tr{' class=stack' * (name == 'stack')}><td>{name}{cells}")
     return "\n".join([*lines, "</table>"])
 
@@ -132,10 +132,10 @@ def error_lines(picture: Picture) -> Iterator[str]:
         yield f"{error.kind} of {error.cost_px} px at row {y:.0f}, column {x:.0f}"
 
 
-def _about(report: dict[str, Any]) -> str:
+def _about(report: Report) -> str:
     rows = (
         f"<tr><td>{html.escape(name)}<td>{html.escape(str(value))}"
-        for name, value in flat(report["about"])
+        for name, value in flat(report.provenance.to_dict())
     )
     return "<table class=about>" + "\n".join(rows) + "</table>"
 
@@ -143,7 +143,7 @@ def _about(report: dict[str, Any]) -> str:
 # -- PDF --------------------------------------------------------------------------------------
 
 
-def _write_pdf(report: dict[str, Any], pictures: Sequence[Picture], path: Path) -> None:
+def _write_pdf(report: Report, pictures: Sequence[Picture], path: Path) -> None:
     from matplotlib.backends.backend_pdf import PdfPages
 
     with PdfPages(path) as pages:
@@ -151,13 +151,13 @@ def _write_pdf(report: dict[str, Any], pictures: Sequence[Picture], path: Path) 
             pages.savefig(figure)
 
 
-def _pages(report: dict[str, Any], pictures: Sequence[Picture]) -> Iterator[Figure]:
-    yield overview_figure(report, report["stack"]["threshold"])
+def _pages(report: Report, pictures: Sequence[Picture]) -> Iterator[Figure]:
+    yield overview_figure(report)
     yield from _text_pages([headline(report), "", *score_table(report).splitlines()])
     for picture in pictures:
         yield picture_figure(picture)
         yield from _text_pages([f"{n}. {text}" for n, text in enumerate(error_lines(picture), 1)])
-    about = [f"{name}: {value}" for name, value in flat(report["about"])]
+    about = [f"{name}: {value}" for name, value in flat(report.provenance.to_dict())]
     yield from _text_pages(["How to come to the same figures", "", *about])
 
 

@@ -26,38 +26,25 @@ class DirectJobs:
     def __init__(self, do: Callable[..., Any] = run) -> None:
         self.scratch = Scratch()
         self._do, self._tickets = do, count(1)
-        self._stopped: set[int] = set()
-        self._abandoned: set[int] = set()
 
     def submit(self, make_job: Callable[[], Job], on_event: Callable[[Event], None]) -> int:
-        """As `Jobs.submit`; a listener may cancel or abandon the job while it is told of it."""
-        ticket = next(self._tickets)
+        """As `Jobs.submit`; who gets the ticket has heard the last event already."""
+        on_event(self._end_of(make_job, on_event))
+        return next(self._tickets)
 
-        def emit(event: Event) -> None:
-            if ticket not in self._abandoned:
-                on_event(event)
-
-        emit(self._end_of(ticket, make_job, emit))
-        return ticket
-
-    def cancel(self, ticket: int, *, grace_s: float = CANCEL_GRACE_S) -> None:  # noqa: ARG002
-        """As `Jobs.cancel`, always politely."""
-        self._stopped.add(ticket)
+    def cancel(self, ticket: int, *, grace_s: float = CANCEL_GRACE_S) -> None:
+        """As `Jobs.cancel`: a job that has a ticket is over."""
 
     def abandon(self, ticket: int) -> None:
-        """As `Jobs.abandon`."""
-        self._abandoned.add(ticket)
-        self.cancel(ticket)
+        """As `Jobs.abandon`: likewise."""
 
     def close(self) -> None:
         """Give up the scratch files."""
         self.scratch.close()
 
-    def _end_of(
-        self, ticket: int, make_job: Callable[[], Job], emit: Callable[[Event], None]
-    ) -> Event:
+    def _end_of(self, make_job: Callable[[], Job], emit: Callable[[Event], None]) -> Event:
         try:
-            return Finished(self._do(make_job(), emit, lambda: ticket in self._stopped))
+            return Finished(self._do(make_job(), emit, lambda: False))
         except CancelledError as error:
             return Cancelled(str(error))
         except EmsegError as error:

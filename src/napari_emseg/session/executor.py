@@ -1,15 +1,15 @@
 """One way to run work beside the window.
 
 A session never makes a thread, a timer or a signal of its own: it asks its `Executor`. The one of
-the window hands results over on the window's thread; `DirectExecutor` does all at once, where it is
-asked, for scripts and tests.
+the window hands results over on the window's thread (`ui.background.executor`, over
+`session.thread_lane`); `session.direct_executor` does all at once, where it is asked, for scripts
+and tests.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -17,17 +17,30 @@ from napari_emseg.errors import EmsegError
 
 T = TypeVar("T")
 Call = Callable[[], object]
+Calls = Callable[[], Iterator[Call]]
+"""Does work, and gives what is to be called with what comes of it."""
 
 
-class Task(Protocol):
-    """Work that was asked for."""
+class Task:
+    """Work that was asked for.
+
+    Attributes
+    ----------
+    is_running : bool
+        Whether something is still to be handed over.
+    """
+
+    def __init__(self) -> None:
+        self.is_running = True
 
     def stop(self) -> None:
         """Hand nothing over any more, and end after the item that is being made."""
+        self.is_running = False
 
-    @property
-    def is_running(self) -> bool:
-        """Whether something is still to be handed over."""
+    def hand_over(self, call: Call) -> None:
+        """Call, unless the task was stopped meanwhile."""
+        if self.is_running:
+            call()
 
 
 class Timer(Protocol):
@@ -44,12 +57,15 @@ class Timer(Protocol):
         """Whether the call is still to come."""
 
 
-class Lane(Protocol):
+class Lane(ABC):
     """Work that is done one after the other, beside who asks for it.
 
     Of what goes wrong, the message of an `EmsegError` is given to ``failed``; anything else, and an
     `EmsegError` without ``failed``, is raised where results are handed over.
     """
+
+    def __init__(self) -> None:
+        self._tasks: list[Task] = []
 
     def run(
         self,
@@ -58,6 +74,7 @@ class Lane(Protocol):
         failed: Callable[[str], object] | None = None,
     ) -> Task:
         """Hand over what ``make`` gives."""
+        return self._begin(partial(_made, make, then, failed))
 
     def latest(
         self,
@@ -66,6 +83,8 @@ class Lane(Protocol):
         failed: Callable[[str], object] | None = None,
     ) -> Task:
         """As `run`; all that was asked for earlier on this lane is dropped."""
+        self.drop()
+        return self.run(make, then, failed)
 
     def drain(
         self,
@@ -78,12 +97,31 @@ class Lane(Protocol):
         ``on_end`` is called at the end with an empty text, or with what was wrong; not after a
         stop.
         """
+        return self._begin(partial(_drained, make, on_item, on_end))
 
     def drop(self) -> None:
         """Hand over nothing of what was asked for so far."""
+        for task in self._tasks:
+            task.stop()
 
+    @abstractmethod
+    def wait(self) -> None:
+        """Until all that was asked for so far is done; it may still have to be handed over."""
+
+    @abstractmethod
     def stop(self, *, wait: bool = False) -> None:
         """Do nothing more, and hand nothing over; ``wait`` for what is being done."""
+
+    def _begin(self, calls: Calls) -> Task:
+        self._tasks = [task for task in self._tasks if task.is_running]
+        task = Task()
+        self._tasks.append(task)
+        self._do(task, calls)
+        return task
+
+    @abstractmethod
+    def _do(self, task: Task, calls: Calls) -> None:
+        """Work, and hand over what comes of it, for as long as the task runs; then stop it."""
 
 
 class Executor(Protocol):
@@ -97,183 +135,6 @@ class Executor(Protocol):
 
     def deliver(self, call: Call) -> None:
         """Call on the session's own thread; for threads of others, such as the worker's."""
-
-
-# -- in threads --------------------------------------------------------------------------------
-
-
-class ThreadLane:
-    """A `Lane` that is a thread.
-
-    Parameters
-    ----------
-    name : str
-        Of the thread.
-    deliver : callable
-        Calls on the session's thread what it is given, in order.
-    """
-
-    def __init__(self, name: str, deliver: Callable[[Call], None]) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"emseg-{name}")
-        self._deliver = deliver
-        self._tasks: list[_Task] = []
-
-    def run(
-        self,
-        make: Callable[[], T],
-        then: Callable[[T], object] | None = None,
-        failed: Callable[[str], object] | None = None,
-    ) -> Task:
-        """As `Lane.run`."""
-        return self._submit(partial(_made, make, then, failed))
-
-    def latest(
-        self,
-        make: Callable[[], T],
-        then: Callable[[T], object] | None = None,
-        failed: Callable[[str], object] | None = None,
-    ) -> Task:
-        """As `Lane.latest`."""
-        self.drop()
-        return self.run(make, then, failed)
-
-    def drain(
-        self,
-        make: Callable[[], Iterator[T]],
-        on_item: Callable[[T], object],
-        on_end: Callable[[str], object],
-    ) -> Task:
-        """As `Lane.drain`."""
-        return self._submit(partial(_drained, make, on_item, on_end))
-
-    def drop(self) -> None:
-        """As `Lane.drop`."""
-        for task in self._tasks:
-            task.stop()
-        self._tasks.clear()
-
-    def stop(self, *, wait: bool = False) -> None:
-        """As `Lane.stop`."""
-        self.drop()
-        self._thread.shutdown(wait=wait, cancel_futures=True)
-
-    def _submit(self, calls: Callable[[], Iterator[Call]]) -> Task:
-        self._tasks = [task for task in self._tasks if task.is_running]
-        task = _Task()
-        self._tasks.append(task)
-        self._thread.submit(self._work, task, calls)
-        return task
-
-    def _work(self, task: _Task, calls: Callable[[], Iterator[Call]]) -> None:
-        """In the thread."""
-        if task.is_running:
-            with closing(calls()) as made:  # type: ignore[type-var]
-                for call in made:
-                    if not task.is_running:
-                        return
-                    self._deliver(partial(task.hand_over, call))
-        self._deliver(task.stop)
-
-
-class _Task:
-    def __init__(self) -> None:
-        self.is_running = True
-
-    def stop(self) -> None:
-        self.is_running = False
-
-    def hand_over(self, call: Call) -> None:
-        if self.is_running:
-            call()
-
-
-# -- at once -----------------------------------------------------------------------------------
-
-
-class DirectExecutor:
-    """Does everything at once, where it is asked; its timers wait for `pass_time`."""
-
-    def __init__(self) -> None:
-        self._timers: list[_WaitingTimer] = []
-
-    def lane(self, name: str) -> Lane:  # noqa: ARG002  a thread has a name, this has no thread
-        """As `Executor.lane`."""
-        return DirectLane()
-
-    def timer(self, call: Call, delay_s: float = 0.0) -> Timer:
-        """As `Executor.timer`."""
-        timer = _WaitingTimer(call, delay_s)
-        self._timers.append(timer)
-        return timer
-
-    def deliver(self, call: Call) -> None:
-        """As `Executor.deliver`."""
-        call()
-
-    def pass_time(self) -> None:
-        """Call what timers wait for, those that are started by it too, the shortest delay first."""
-        while waiting := [timer for timer in self._timers if timer.is_active]:
-            min(waiting, key=lambda timer: timer.delay_s).fire()
-
-
-class DirectLane:
-    """A `Lane` that is no thread: work is done, and handed over, before the call returns."""
-
-    def __init__(self) -> None:
-        self._is_stopped = False
-
-    def run(
-        self,
-        make: Callable[[], T],
-        then: Callable[[T], object] | None = None,
-        failed: Callable[[str], object] | None = None,
-    ) -> Task:
-        """As `Lane.run`."""
-        return self._work(partial(_made, make, then, failed))
-
-    latest = run
-
-    def drain(
-        self,
-        make: Callable[[], Iterator[T]],
-        on_item: Callable[[T], object],
-        on_end: Callable[[str], object],
-    ) -> Task:
-        """As `Lane.drain`."""
-        return self._work(partial(_drained, make, on_item, on_end))
-
-    def drop(self) -> None:
-        """As `Lane.drop`: nothing is ever left."""
-
-    def stop(self, *, wait: bool = False) -> None:  # noqa: ARG002  nothing is being done
-        """As `Lane.stop`."""
-        self._is_stopped = True
-
-    def _work(self, calls: Callable[[], Iterator[Call]]) -> Task:
-        task = _Task()
-        if not self._is_stopped:
-            for call in calls():
-                task.hand_over(call)
-        task.stop()
-        return task
-
-
-class _WaitingTimer:
-    def __init__(self, call: Call, delay_s: float) -> None:
-        self._call, self.delay_s, self.is_active = call, delay_s, False
-
-    def start(self) -> None:
-        self.is_active = True
-
-    def stop(self) -> None:
-        self.is_active = False
-
-    def fire(self) -> None:
-        self.is_active = False
-        self._call()
-
-
-# -- what both do ------------------------------------------------------------------------------
 
 
 def _made(

@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 from psygnal import Signal
 
+from napari_emseg.model.packages.package import ModelPackage
+
 
 class LivingPrediction(Protocol):
-    """A prediction, as far as other sessions need to know it."""
+    """A `napari_emseg.session.prediction.prediction.Prediction`, as far as it is known here."""
 
     @property
     def image(self) -> Hashable:
@@ -23,6 +25,19 @@ class LivingPrediction(Protocol):
     @property
     def is_shown(self) -> bool:
         """Whether any of its layers is still in the viewer."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether slices may be added."""
+
+    def can_extend(self, image: Any, package: ModelPackage) -> bool:
+        """Whether slices of that image by that model may be added."""
+
+    def stop(self) -> None:
+        """Make no more masks and cells."""
+
+    def release(self) -> None:
+        """Stop, and give up the files."""
 
 
 class Workspace:
@@ -43,7 +58,8 @@ class Workspace:
         self._predictions: list[LivingPrediction] = []
 
     def add(self, prediction: LivingPrediction) -> None:
-        """Know a new prediction; it is forgotten when `newest` finds its layers gone."""
+        """Know a new prediction, until its layers are gone."""
+        self._forget_gone()
         self._predictions.append(prediction)
 
     def remove(self, prediction: LivingPrediction) -> None:
@@ -53,12 +69,40 @@ class Workspace:
 
     def newest(self, image: Hashable | None = None) -> Any:
         """The newest prediction that holds slices and is shown, of an image or of any; or None."""
+        self._forget_gone()
         found = (
             each
             for each in reversed(self._predictions)
             if each.done and each.is_shown and (image is None or each.image is image)
         )
         return next(found, None)
+
+    def to_extend(self, image: Any, package: ModelPackage) -> Any:
+        """The one to which slices of an image by a model may be added; None where there is none.
+
+        Others give up their files: their layers were edited or removed, or their pixels replaced.
+        """
+        for prediction in self._predictions:
+            if not prediction.is_open:
+                prediction.release()
+        self._forget_gone()
+        fitting = (each for each in self._predictions if each.can_extend(image, package))
+        return next(fitting, None)
+
+    def stop(self) -> None:
+        """Make no more masks and cells."""
+        for prediction in self._predictions:
+            prediction.stop()
+
+    def _forget_gone(self) -> None:
+        """Those whose layers were all removed hold memory for nothing."""
+        gone = [
+            each for each in self._predictions
+            if not each.is_shown and (each.done or not each.is_open)
+        ]  # fmt: skip
+        for prediction in gone:
+            prediction.release()
+            self._predictions.remove(prediction)
 
 
 class LibraryEvents:

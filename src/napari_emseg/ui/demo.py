@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_emseg.core.scores.metrics import StackScores, score_stack
 from napari_emseg.errors import DisplayError, EmsegError, WriteError
@@ -152,8 +152,9 @@ class _Demo:
 
         assert self._dock.prediction is not None
         self._mask = self._dock.prediction.mask.copy()
+        score: Any = score_stack  # napari wants it to be of a narrower type than it needs
         create_worker(
-            score_stack, self._mask, self._truth.data, thresholds=(0.5,),
+            score, self._mask, self._truth.data, thresholds=(0.5,),
             _connect={"returned": self._scored},
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from napari_emseg.core.config.correction import BrushConfig, RetrainConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.recipe import Recipe
-from napari_emseg.core.config.setting import Config, setting
+from napari_emseg.core.config.setting import Config, require_known, setting
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.errors import SettingError
@@ -158,3 +158,26 @@ def test_slices_seen(count, z, seen):
 def test_network_of_an_older_version_has_the_defaults():
     old = {"depth": 4, "base_filters": 16, "residual": True}
     assert NetworkConfig.from_dict(old) == NetworkConfig(4, 16)
+
+
+def test_settings_by_name_change_the_config_that_has_them():
+    values = {"depth": 2, "seed": 5}
+    assert NetworkConfig(base_filters=8).changed(values) == NetworkConfig(2, 8)
+    assert TrainConfig().changed(values) == TrainConfig(seed=5)
+    with pytest.raises(SettingError, match="depth: expected 1 to 6"):
+        NetworkConfig().changed({"depth": 9})
+
+
+def test_a_setting_that_nobody_knows_is_refused():
+    require_known({"depth": 2, "seed": 5}, NetworkConfig, TrainConfig)
+    with pytest.raises(SettingError, match="none called 'sede'; did you mean 'seed'"):
+        require_known({"sede": 5}, NetworkConfig, TrainConfig)
+    with pytest.raises(SettingError, match="none called 'seed'; known are threshold, "):
+        require_known({"seed": 5}, MaskConfig)
+
+
+def test_the_options_of_a_command_have_each_name_once():
+    for configs in ((TrainConfig, NetworkConfig, AugmentConfig, TermsConfig),
+                    (PredictConfig, MaskConfig)):  # fmt: skip
+        names = [each.name for config in configs for each in config.settings()]
+        assert len(set(names)) == len(names)

@@ -8,7 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from napari_emseg.core.correct.edits import NOTHING, Edits, Packed, SliceEdits, merged
+from napari_emseg.core.correct.edits import NOTHING, Edits, SliceEdits, merged
+from napari_emseg.core.correct.packed import Packable, Packed
 
 SHAPE = (4, 30, 20)
 
@@ -47,11 +48,24 @@ def test_touched_is_what_differs(labels):
 
 def test_packed_it_says_the_same(labels):
     edits, square = painted(labels)
-    packed = edits.of(1).packed()
-    np.testing.assert_array_equal(packed.touched(labels[1]), square)
-    assert packed.packed() is packed
-    edits.put(1, packed, edited=True)
+    baseline = edits.of(1).baseline
+    assert not baseline.is_packed
+    baseline.pack()
+    assert baseline.is_packed
+    np.testing.assert_array_equal(edits.of(1).touched(labels[1]), square)
     assert edits.slices == (1,)
+
+
+def test_a_packable_array_reads_the_same_before_and_after(labels):
+    held = Packable(labels[1].copy())
+    for _ in range(2):
+        np.testing.assert_array_equal(np.asarray(held), labels[1])
+        assert np.asarray(held, np.int64).dtype == np.int64
+        target = np.zeros(SHAPE, np.uint8)
+        target[2] = held  # as napari's undo writes it
+        np.testing.assert_array_equal(target[2], labels[1])
+        held.pack()
+    assert (held.shape, held.dtype) == (SHAPE[1:], np.uint8)
 
 
 def test_painting_back_untouches(labels):
@@ -101,7 +115,7 @@ def test_only_empty_slices_are_filled(labels):
     new, kept = merged(empty, predicted, NOTHING, "only empty slices")
     assert new.all()
     assert not kept.any()
-    erased = SliceEdits(baseline=Packed.of(predicted))
+    erased = SliceEdits(baseline=Packable(predicted))
     assert merged(empty, predicted, erased, "only empty slices") is None
 
 

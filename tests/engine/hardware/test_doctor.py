@@ -9,6 +9,7 @@ import pytest
 
 from napari_emseg.engine.hardware import doctor
 from napari_emseg.engine.hardware.no_gpu import Problem
+from napari_emseg.errors import MissingPackageError
 
 
 @pytest.fixture
@@ -45,3 +46,14 @@ def test_with_a_gpu_there_is_nothing_to_explain(report):
     said = report("gpu:0", "cpu:0")
     assert "no GPU" not in said
     assert said["used"][0].endswith("gpu:0 by Keras to train")
+
+
+def test_without_keras_it_says_what_adds_it(monkeypatch):
+    def missing():
+        raise MissingPackageError('run: pip install "napari-emseg[train]"')
+
+    monkeypatch.setattr(doctor, "load_backend", missing)
+    report = doctor.diagnose()
+    assert 'run: pip install "napari-emseg[train]"' in report
+    assert "cpu:0 by OpenVINO to predict (--runtime auto), nothing to train" in report
+    assert "no GPU" not in report

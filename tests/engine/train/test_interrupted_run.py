@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 
 import dask.array as da
@@ -16,12 +17,13 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.engine.run import _in_library
 from napari_emseg.engine.train.interrupted_run import TrainRun, interrupted_runs
-from napari_emseg.engine.train.request import TrainingData, TrainRequest, steps_of
+from napari_emseg.engine.train.request import TrainingData, TrainRequest
+from napari_emseg.engine.train.run import _in_library
 from napari_emseg.errors import EmsegError, LabelsError, ShapeError, WriteError
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.model.packages.library import list_models, shipped_folder
+from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import Stack
 
 SHAPE = (5, 64, 64)
@@ -66,7 +68,6 @@ def test_the_job_has_copies_of_what_is_used(request_):
     assert not reviewed[0, 50, 50]
     assert (job.slices, job.validation) == ((0, 1, 3), (1,))
     assert job.voxel_size_nm == (50.0, 4.0, 4.0)
-    assert steps_of(job, SHAPE[1:]) == 1
 
 
 def test_neighbours_that_the_network_sees_are_copied(request_):
@@ -142,6 +143,92 @@ def test_a_record_that_cannot_be_read_is_said(request_):
         run.resumed_job()
 
 
+UNREADABLE = ["", '{"process": nu', "[]", "{}", '{"process": 7, "job": 7}', "\x00" * 200]
+"""What a crash of the machine, a full disk or a damaged one leaves of a note."""
+
+
+def damage(run: TrainRun, text: str, *, copy: str | None = None) -> None:
+    """As a training that has come two epochs far, and whose note cannot be read."""
+    files, rows = RunFolder(run.folder), [{"epoch": k, "seconds": 1.0} for k in (1.0, 2.0)]
+    files.keep_last(lambda to: zipfile.ZipFile(to, "w").close(), rows)
+    files.best.write_bytes(b"weights")
+    (run.folder / "job.json").write_text(text)
+    if copy is not None:
+        (run.folder / "job-copy.json").write_text(copy)
+
+
+def contents(run: TrainRun) -> dict:
+    return {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_a_trained_network_outlives_notes_that_cannot_be_read(request_, text):
+    run, _ = request_.prepare()
+    damage(run, text, copy=text)
+    before = contents(run)
+    assert interrupted_runs() == [run]
+    run.release()
+    run.end(crashed=True)
+    run.end(crashed=False)
+    assert interrupted_runs() == [run]
+    with pytest.raises(
+        EmsegError, match=r"job\.json cannot be used .*deleted until you discard it"
+    ):
+        run.resumed_job()
+    assert contents(run) == before
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_a_training_whose_note_cannot_be_read_goes_on_by_the_copy(request_, text):
+    run, job = request_.prepare()
+    damage(run, text)
+    assert interrupted_runs() == []  # this process has it
+    run.end(crashed=True)
+    assert interrupted_runs() == [run]
+    assert run.resumed_job() == replace(job, resume=True)
+    assert len(run.history) == 2
+
+
+def test_a_note_without_a_job_deletes_no_weights(request_):
+    """As an older version wrote it over one that it could not read."""
+    run, _ = request_.prepare()
+    damage(run, '{"process": null, "job": null}')
+    before = contents(run)
+    assert interrupted_runs() == [run]
+    assert contents(run) == before
+
+
+def test_a_run_of_which_nothing_can_be_read_is_not_taken_for_half_copied():
+    run = TrainRun.begin("mine")
+    (run.folder / "job.json").write_text("")
+    assert interrupted_runs() == [run]
+    run.discard()
+    assert interrupted_runs() == []
+
+
+def test_what_can_go_on_is_offered_before_what_cannot(request_):
+    good, _ = request_.prepare()
+    good.release()
+    bad, _ = request_.prepare()
+    damage(bad, "", copy="")
+    assert interrupted_runs() == [good, bad]
+
+
+def test_a_training_that_another_window_has_just_finished_is_not_deleted(request_, monkeypatch):
+    run, _ = request_.prepare()
+    run.release()
+    (run.folder / "package").mkdir()
+    is_owned = TrainRun.is_owned
+
+    def finish_meanwhile(self):
+        self.settle()
+        return is_owned.fget(self)
+
+    monkeypatch.setattr(TrainRun, "is_owned", property(finish_meanwhile))
+    assert interrupted_runs() == []
+    assert (run.folder / "package").exists()
+
+
 def test_read_only_folder_is_said_and_nothing_is_left(request_, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("EMSEG_RUNS_DIR", str(tmp_path / "file"))
@@ -166,7 +253,7 @@ def test_labels_of_another_shape_are_refused(request_):
 
 def test_labels_without_labels_are_refused(request_):
     with pytest.raises(LabelsError, match="no slice"):
-        replace(request_, roles=SliceSplit())
+        replace(request_, split=SliceSplit())
 
 
 def test_a_model_that_an_error_has_left_goes_into_the_library(request_):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import tracemalloc
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import zarr
 
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.engine.jobs import TrainJob
-from napari_emseg.engine.run import _target_of
 from napari_emseg.engine.train.request import TrainingData
+from napari_emseg.engine.train.train_stacks import meaning_of, target_of
+from napari_emseg.io.read import read_stack
 from napari_emseg.types import Log, Stack
 
 LONG = (200, 256, 256)
@@ -65,13 +65,20 @@ def test_of_files_only_the_labelled_slices_are_held(tmp_path, reviewed):
     """What the labels of all slices take alone is never reached."""
     labels = write_zarr(tmp_path / "labels.zarr", cells())
     left = np.broadcast_to(np.arange(LONG[2]) < 40, LONG[1:])
-    job = TrainJob(tmp_path / "none.zarr", labels, tmp_path)
-    if reviewed:
-        job = replace(job, slices=LABELLED, reviewed=write_zarr(tmp_path / "reviewed.zarr", left))
-    _target_of(job, lambda _: None)  # imports are memory, too
+    counts = write_zarr(tmp_path / "reviewed.zarr", left) if reviewed else None
+
+    def target_of_files(on_event):
+        stack = read_stack(labels, kind="labels")
+        return target_of(
+            stack, meaning_of([stack], None, 2, on_event), Recipe(),
+            slices=LABELLED if reviewed else None,
+            reviewed=None if counts is None else read_stack(counts, kind="labels"),
+        )  # fmt: skip
+
+    target_of_files(lambda _: None)  # imports are memory, too
     said = []
     tracemalloc.start()
-    target = _target_of(job, said.append)
+    target = target_of_files(said.append)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert target.labelled == LABELLED

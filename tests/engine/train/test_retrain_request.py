@@ -41,8 +41,8 @@ def test_it_goes_on_from_the_model_with_all_that_is_asked(data, default):
     assert (train.minutes, train.learning_rate, train.rehearse) == (3, 2e-4, 0.1)
     assert request.recipe.network == default.info.network
     assert request.device == "cpu"
-    assert request.roles.used == (1, 3)
-    assert request.roles.named_validation == (3,)
+    assert request.split.used == (1, 3)
+    assert request.split.named_validation == (3,)
     assert request.name == "default, corrected 1"
 
 
@@ -83,7 +83,7 @@ def test_each_round_has_a_name_of_its_own(default):
 
 def test_what_is_held_out_is_what_the_trainer_holds_out(data, default):
     request = retrain_request(data, (2,), default, RetrainConfig())
-    target = data.target(request.meaning, request.recipe.train, request.roles, classes=2)
+    target = data.target(request.meaning, request.recipe.train, request.split, classes=2)
     split = split_target(target, fraction=request.recipe.train.val_fraction)
     held_out = HeldOut.of(request)
     assert held_out.slices == split.validation == (2,)

@@ -137,18 +137,18 @@ def test_a_region(predictor_on, expected):
 def test_where_nobody_says_tiles_are_what_suits_the_runtime(run):
     device = Device(run, "cpu:0", 10**9)
     device.tile_size = 128
-    outlook = Predictor(lambda _: device, NETWORK, "cpu", PredictConfig()).outlook((300, 420))
-    assert outlook.tiles == len(plan_tiles((300, 420), 128, NETWORK.reach, NETWORK.multiple)) > 1
+    cost = Predictor(lambda _: device, NETWORK, "cpu", PredictConfig()).cost((300, 420))
+    assert cost.tiles == len(plan_tiles((300, 420), 128, NETWORK.reach, NETWORK.multiple)) > 1
 
 
 @pytest.mark.parametrize("tta", [False, True])
 def test_the_outlook_counts_tiles_and_measures_one(run, tta):
     device = Device(run, "cpu:0", 10**9)
     config = PredictConfig(tile_size=128, tta=tta)
-    outlook = Predictor(lambda _: device, NETWORK, "cpu", config).outlook((300, 420))
+    cost = Predictor(lambda _: device, NETWORK, "cpu", config).cost((300, 420))
     tiles = plan_tiles((300, 420), 128, NETWORK.reach, NETWORK.multiple)
-    assert outlook.runtime == "network on cpu:0"
-    assert outlook.tiles == len(tiles) > 1
+    assert cost.runtime == "network on cpu:0"
+    assert cost.tiles == len(tiles) > 1
     assert device.seen == [(1, *tiles[0].shape)] * 2
-    assert 0 < outlook.seconds < 60
-    assert outlook.bytes_at_once > 4 * 300 * 420
+    assert 0 < cost.seconds < 60
+    assert cost.bytes_at_once > 4 * 300 * 420

@@ -43,7 +43,7 @@ from napari_emseg.model.train.history import best_epoch
 from napari_emseg.model.train.learner import Learner
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.train import train
-from napari_emseg.types import EpochDone, Log, Preview, Progress, Stack
+from napari_emseg.types import EpochDone, Log, Preview, Progress, Stack, TrainProgress
 
 COLUMNS = [
     "epoch", "seconds", "learning_rate", "loss", "accuracy", "v_rand", "v_info", "val_loss",
@@ -128,6 +128,11 @@ def test_events(trained):
     done = [event.done for event in of_kind(trained.events, Progress)]
     assert done == sorted(done)
     assert done[-1] == 1
+    steps = steps_of(trained)
+    assert [
+        (event.epoch, event.epochs, event.step, event.steps)
+        for event in of_kind(trained.events, TrainProgress)
+    ] == [(epoch, 3, step + 1, steps) for epoch in (1, 2, 3) for step in range(steps)]
     assert "validating on slices" in of_kind(trained.events, Log)[0].message
     left = [event.seconds_left for event in epochs]
     assert left[0] > left[-1] == 0
@@ -387,7 +392,7 @@ def on_event(event):
 recipe = Recipe.from_dict(recipe)
 stack = Stack(np.load(folder.parent / "stack.npy"), (50.0, 4.0, 4.0), "cells")
 target = make_target(np.load(folder.parent / "labels.npy"), "mask", recipe.train)
-train.train(stack, target, recipe, folder=folder, on_event=on_event)
+train(stack, target, recipe, folder=folder, on_event=on_event)
 """
 
 
@@ -408,6 +413,8 @@ def test_killed_and_resumed_ends_where_the_uninterrupted_run_ends(
 
     train(stack, target, recipe, folder=folder, resume=True, on_event=events.append)
     assert [event.epoch for event in of_kind(events, EpochDone)] == [1, 2, 3][whole:]
+    first = of_kind(events, TrainProgress)[0]
+    assert (first.epoch, first.step) == (whole + 1, 1)
     assert_same_run(folder, trained.folder)
     assert not list(folder.glob(".*"))
 
@@ -583,6 +590,7 @@ def test_minutes_are_kept(stack, labels, recipe, tmp_path):
     assert not result.stopped
     assert len(RunFolder(tmp_path / "run").read_history()) == 1
     assert of_kind(events, Progress)[-1].done == 1
+    assert of_kind(events, TrainProgress)[-1].epochs is None
 
 
 # -- what the network and the loss may be ----------------------------------------------------------

@@ -54,6 +54,26 @@ def test_what_is_loaded_is_exempt_until_the_dock_is_closed(viewer, dock):
     assert gc.get_freeze_count() == 0
 
 
+def test_closing_one_dock_ends_nothing_for_another(viewer, dock, qtbot):
+    other = QWidget()
+    viewer.window.add_dock_widget(other, name="another dock")
+    for each in (dock, other):
+        spare_the_window(viewer, each)
+    viewer.window.remove_dock_widget(dock)
+    assert gc.get_freeze_count() > MANY
+    alive = add_layer(viewer)
+
+    def remove():
+        viewer.layers.clear()
+        qtbot.wait(100)
+        gc.collect()
+
+    assert min(full_collections(remove)) > MANY  # the other one still spares the window
+    assert alive() is None
+    viewer.window.remove_dock_widget(other)
+    assert gc.get_freeze_count() == 0
+
+
 def test_layers_that_came_later_go_without_a_walk_over_all_objects(viewer, dock, qtbot):
     spare_the_window(viewer, dock)
     alive = [add_layer(viewer) for _ in range(3)]

@@ -19,9 +19,9 @@ from napari_emseg.core.scores.segmentation_error import (
     SPLIT,
     TRUE_POSITIVE,
 )
+from napari_emseg.io.layer_metadata import KEY
 from napari_emseg.model.packages.library import shipped_folder
 from napari_emseg.model.packages.package import read_package
-from napari_emseg.types import OURS
 from napari_emseg.ui.viewer.layers import current_slice
 
 CELL, BORDER = 20, 3
@@ -75,7 +75,8 @@ def layers(viewer, compare, truth, probability, qtbot):
 
 
 def known(compare):
-    return compare.comparing.results.at(compare.fields.config)
+    scores = compare.session.scores
+    return {} if scores is None else scores.at(compare.session.config)
 
 
 def wait_for_slice(compare, qtbot, z, check=lambda _: True):
@@ -87,8 +88,10 @@ def wait_for_layers(compare, qtbot, prediction, truth):
     """Until the dock compares these."""
 
     def begun():
-        pair = compare.comparing.pair
-        return pair is not None and pair.prediction == prediction and pair.truth == truth
+        pair = compare.session.pair
+        return (
+            pair is not None and pair.prediction.layer is prediction and pair.truth.layer is truth
+        )
 
     qtbot.waitUntil(begun, timeout=WAIT_MS)
 
@@ -130,7 +133,7 @@ def test_a_prediction_of_ours_is_chosen_with_the_threshold_of_its_model(
 ):
     viewer.add_labels(truth, name="truth", **PLACE)
     about = {"source": "em", "model": str(shipped_folder())}
-    prediction = viewer.add_image(probability, name="ours", metadata={OURS: about}, **PLACE)
+    prediction = viewer.add_image(probability, name="ours", metadata={KEY: about}, **PLACE)
     qtbot.waitUntil(lambda: bool(known(compare)), timeout=WAIT_MS)
     assert compare.fields.prediction.value == prediction
     threshold = read_package(shipped_folder()).info.threshold
@@ -192,7 +195,7 @@ def test_one_slice_alone_can_be_compared(viewer, compare, truth, probability, qt
 def test_scores_are_those_of_the_core(compare, layers, truth, probability, qtbot):
     score_all(compare, qtbot)
     scores = score_stack(probability, truth)
-    sweep = compare.comparing.results.sweep()
+    sweep = compare.session.scores.sweep()
     assert sweep.sweep == scores.sweep
     for z, each in known(compare).items():
         assert each.scores == score_slice(probability[z], truth[z], 0.5)
@@ -202,11 +205,11 @@ def test_scores_are_those_of_the_core(compare, layers, truth, probability, qtbot
 
 def test_the_threshold_is_followed_on_the_slice_and_then_on_all(compare, layers, qtbot):
     score_all(compare, qtbot)
-    before = compare.comparing.results.sweep()
+    before = compare.session.scores.sweep()
     compare.fields.threshold.value = 0.8
     wait_for_slice(compare, qtbot, 0, lambda each: each.scores.recall == 0)
     qtbot.waitUntil(lambda: len(known(compare)) == SLICES, timeout=WAIT_MS)
-    assert compare.comparing.results.sweep() == before  # which no threshold changes
+    assert compare.session.scores.sweep() == before  # which no threshold changes
     assert all(each.scores.recall == 0 for each in known(compare).values())
 
 
@@ -223,14 +226,14 @@ def test_the_brush_is_followed(viewer, compare, layers, truth, qtbot):
     wait_for_slice(compare, qtbot, 0)
     assert not compare.fields.threshold.enabled
     assert known(compare)[0].scores.v_rand == pytest.approx(1)
-    qtbot.waitUntil(lambda: compare.comparing.results.has_sweep(0), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: compare.session.scores.has_sweep(0), timeout=WAIT_MS)
     mask.brush_size = 6
     mask.paint((0, 10, CELL + 1), 1)
     wait_for_slice(compare, qtbot, 0, lambda each: each.errors)
     assert known(compare)[0].errors[0].kind == "merger"
 
     def swept_anew():
-        sweep = compare.comparing.results.sweep()
+        sweep = compare.session.scores.sweep()
         return sweep is not None and sweep.sweep[5].mean.v_rand < 1
 
     qtbot.waitUntil(swept_anew, timeout=WAIT_MS)
@@ -252,7 +255,7 @@ def test_stop_keeps_what_is_scored(viewer, compare, qtbot):
     labels = viewer.add_labels(many, name="truth")
     compare.fields.truth.value = labels
     compare.fields.prediction.value = viewer.add_image(noise, name="probability")
-    qtbot.waitUntil(lambda: compare.comparing.pair is not None)
+    qtbot.waitUntil(lambda: compare.session.pair is not None)
     compare.run.start.native.click()
     qtbot.waitUntil(lambda: len(known(compare)) > 2, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: compare.run.bar.visible)
@@ -305,6 +308,19 @@ def test_an_error_layer_that_is_removed_does_not_come_back(viewer, compare, laye
     qtbot.waitUntil(lambda: "errors" in viewer.layers, timeout=WAIT_MS)
 
 
+def test_that_no_errors_are_wanted_is_remembered(viewer, compare, truth, probability, qtbot):
+    compare.views.errors.value = "nothing"
+    viewer.window.remove_dock_widget(compare)
+    _, again = viewer.window.add_plugin_dock_widget("napari-emseg", "Compare")
+    assert again.views.errors.value == "nothing"
+    labels = viewer.add_labels(truth, name="truth", **PLACE)
+    prediction = viewer.add_image(probability, name="probability", **PLACE)
+    again.fields.truth.value, again.fields.prediction.value = labels, prediction
+    wait_for_layers(again, qtbot, prediction, labels)
+    wait_for_slice(again, qtbot, again.session.pair.seen_slice)
+    assert "errors" not in viewer.layers
+
+
 def test_errors_are_listed_and_a_click_goes_there(viewer, compare, layers, qtbot):
     score_all(compare, qtbot)
     compare.tabs.setCurrentIndex(2)
@@ -314,9 +330,8 @@ def test_errors_are_listed_and_a_click_goes_there(viewer, compare, layers, qtbot
     assert len(costs) == 4
     assert errors.count.text().startswith("2 mergers, 2 splits.")
     z, error = errors.listed[-1]
-    item = errors.tree.topLevelItem(3)
-    assert item.text(0) == error.kind == "split"
-    errors.tree.setCurrentItem(item)
+    assert errors.table.text_at(3, 0) == error.kind == "split"
+    errors.table.selectRow(3)
     assert current_slice(viewer, layers[2]) == z
     center = viewer.scene.camera.center[-2:]
     np.testing.assert_allclose(center, np.multiply(error.position, 4))
@@ -340,7 +355,7 @@ def test_a_click_goes_to_an_error_under_rolled_axes(viewer, compare, layers, qtb
     score_all(compare, qtbot)
     viewer.dims.order = (1, 0, 2)
     z, error = compare.errors.listed[-1]
-    compare.errors.tree.setCurrentItem(compare.errors.tree.topLevelItem(3))
+    compare.errors.table.selectRow(3)
     y, x = np.multiply(error.position, 4)
     assert viewer.scene.camera.center == pytest.approx((0, 50 * z, x))
     assert viewer.dims.point[1] == pytest.approx(y)
@@ -356,16 +371,18 @@ def test_a_click_goes_to_an_error_under_rolled_axes(viewer, compare, layers, qtb
 def test_the_table_sorts_by_value_and_a_row_goes_to_its_slice(viewer, compare, layers, qtbot):
     score_all(compare, qtbot)
     table = compare.scores.table
-    assert table.rowCount() == SLICES
+    assert table.model().rowCount() == SLICES
     table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
-    v_rand = [float(table.item(row, 1).text()) for row in range(SLICES)]
+    v_rand = [float(table.text_at(row, 1)) for row in range(SLICES)]
     assert v_rand == sorted(v_rand)
-    assert table.item(0, 0).text() == "4"
+    assert table.text_at(0, 0) == "4"
     table.selectRow(0)
     assert current_slice(viewer, layers[2]) == 4
     viewer.dims.set_current_step(0, 6)
     qtbot.waitUntil(lambda: table.chosen == 6)
-    assert all(table.horizontalHeaderItem(c).toolTip() for c in range(table.columnCount()))
+    tooltip = Qt.ItemDataRole.ToolTipRole
+    columns = range(table.model().columnCount())
+    assert all(table.model().headerData(c, Qt.Orientation.Horizontal, tooltip) for c in columns)
 
 
 def test_the_sweep_marks_the_best_and_the_present_threshold(compare, layers, qtbot):
@@ -374,7 +391,7 @@ def test_the_sweep_marks_the_best_and_the_present_threshold(compare, layers, qtb
     qtbot.waitUntil(lambda: len(known(compare)) == SLICES, timeout=WAIT_MS)
     axes = compare.scores.plot.axes
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    best = compare.comparing.results.sweep().threshold
+    best = compare.session.scores.sweep().threshold
     assert f"best {best:g}" in labels
     assert "present 0.9" in labels
 
@@ -392,7 +409,7 @@ def test_scores_are_saved_with_what_reproduces_them(compare, layers, probability
     score_all(compare, qtbot)
     for ending in ("csv", "json", "png"):
         path = tmp_path / f"scores.{ending}"
-        compare.export.save(path)
+        compare.session.save(path)
         qtbot.waitUntil(path.exists, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: any("scores.png" in message for message in said()))
     saved = json.loads((tmp_path / "scores.json").read_text())
@@ -517,26 +534,27 @@ def test_two_predictions_against_each_other(viewer, compare, layers, truth, qtbo
         gaps[z, 1 : 3 + z, CELL:STEP] = 1
     worse = viewer.add_image(gaps.astype(np.float32), name="worse", **PLACE)
     compare.fields.second.value = worse
-    qtbot.waitUntil(lambda: compare.comparing.pair is not None)
+    qtbot.waitUntil(lambda: compare.session.pair is not None)
     compare.tabs.setCurrentIndex(3)
-    compare.against.start.click()
-    against = compare.against
+    compare.paired_test.start.click()
+    page, test = compare.paired_test, compare.session.paired_test
     qtbot.waitUntil(
-        lambda: against.paired is not None and len(against.paired.differences) == SLICES,
-        timeout=WAIT_MS,
+        lambda: test.tested is not None and len(test.tested.rows) == SLICES, timeout=WAIT_MS
     )
+    qtbot.waitUntil(lambda: page.table.model().rowCount() == SLICES)
+    paired = test.tested.paired
     expected = score_slice(gaps[0], truth[0]).v_rand - 1
-    assert against.paired.differences[0] == pytest.approx(expected)
-    assert "probability is better on" in against.verdict.value
-    assert against.paired.p_value is not None or "Too few" in against.verdict.value
-    against.score.value = "pixel_accuracy"
-    assert against.verdict.value.startswith("Pixel accuracy")
-    against.table.selectRow(5)
+    assert paired.differences[0] == pytest.approx(expected)
+    assert "probability is better on" in page.verdict.value
+    assert paired.p_value is not None or "Too few" in page.verdict.value
+    page.score.value = "pixel_accuracy"
+    qtbot.waitUntil(lambda: page.verdict.value.startswith("Pixel accuracy"))
+    page.table.selectRow(5)
     assert current_slice(viewer, layers[2]) == 5
 
 
 def test_a_missing_second_prediction_is_told(compare, layers):
-    compare.against.start.click()
+    compare.paired_test.start.click()
     assert any("Second: choose a layer" in message for message in said())
 
 
@@ -551,4 +569,4 @@ def test_closing_the_dock_restores_the_view(viewer, compare, layers, qtbot):
     layers[1].paint((3, 5, 5), 7)
     viewer.theme = "light"
     qtbot.wait(100)
-    assert 3 not in compare.comparing.results.at(compare.fields.config)
+    assert 3 not in known(compare)

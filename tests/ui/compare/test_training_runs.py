@@ -9,7 +9,10 @@ from napari.utils.notifications import notification_manager
 
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.model.train.history import write_history
-from napari_emseg.ui.compare.training_runs import Runs
+from napari_emseg.session.compare.training_runs import TrainingRuns
+from napari_emseg.ui.background.executor import QtExecutor
+from napari_emseg.ui.compare.training_runs import TrainingRunsPage
+from napari_emseg.ui.widgets.notify import show_error
 
 
 @pytest.fixture(autouse=True)
@@ -38,11 +41,19 @@ def write_run(name, losses, batch_size=4):
 
 @pytest.fixture
 def runs(qtbot):
-    widget = Runs("dark")
+    """What is known, as `page` shows it."""
+    runs = TrainingRuns(QtExecutor())
+    runs.warned.connect(show_error)
+    yield runs
+    runs.close()
+
+
+@pytest.fixture
+def page(runs, qtbot):
+    widget = TrainingRunsPage(runs, "dark")
     qtbot.addWidget(widget)
     widget.show()
-    yield widget
-    widget.stop()
+    return widget
 
 
 def look(runs, qtbot, count):
@@ -50,38 +61,39 @@ def look(runs, qtbot, count):
     qtbot.waitUntil(lambda: len(runs.records) == count, timeout=10_000)
 
 
-def test_no_training_is_told(runs, qtbot):
+def test_no_training_is_told(runs, page, qtbot):
     look(runs, qtbot, 0)
-    qtbot.waitUntil(lambda: "No training is recorded" in runs.note.value)
-    assert not runs.plot.isVisible()
+    qtbot.waitUntil(lambda: "No training is recorded" in page.note.value)
+    assert not page.plot.isVisible()
 
 
-def test_trainings_are_drawn_over_one_another(runs, qtbot):
+def test_trainings_are_drawn_over_one_another(runs, page, qtbot):
     write_run("steady", [0.5, 0.4, 0.3])
     write_run("by heart", [0.5, 0.3, 0.6], batch_size=8)
     look(runs, qtbot, 2)
     assert sorted(record.name for record in runs.records) == ["by heart", "steady"]
-    legend = {text.get_text() for text in runs.plot.axes.get_legend().get_texts()}
+    legend = {text.get_text() for text in page.plot.axes.get_legend().get_texts()}
     assert legend == {"by heart", "steady"}
-    assert "by heart: the validation loss has risen since epoch 2." in runs.note.value
-    assert "steady:" not in runs.note.value
+    assert "by heart: the validation loss has risen since epoch 2." in page.note.value
+    assert "steady:" not in page.note.value
     row = next(k for k, record in enumerate(runs.records) if record.name == "by heart")
-    assert [runs.table.item(row, column).text() for column in range(1, 6)] == [
+    assert [page.table.text_at(row, column) for column in range(1, 6)] == [
         "0.9700", "2", "3", "8", "0.001",
     ]  # fmt: skip
 
 
-def test_a_tick_takes_a_curve_away_and_a_choice_draws_another(runs, qtbot):
+def test_a_tick_takes_a_curve_away_and_a_choice_draws_another(runs, page, qtbot):
     write_run("one", [0.5, 0.4])
     write_run("two", [0.5, 0.3])
     look(runs, qtbot, 2)
     from qtpy.QtCore import Qt
 
-    lines = len(runs.plot.axes.lines)
-    runs.table.item(0, 0).setCheckState(Qt.CheckState.Unchecked)
-    assert len(runs.plot.axes.lines) == lines / 2
-    runs.column.value = "v_rand"
-    assert runs.plot.axes.get_ylabel() == "V_rand"
+    lines = len(page.plot.axes.lines)
+    first = page.table.model().index(0, 0)
+    page.table.model().setData(first, Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
+    assert len(page.plot.axes.lines) == lines / 2
+    page.column.value = "v_rand"
+    assert page.plot.axes.get_ylabel() == "V_rand"
 
 
 def test_a_folder_elsewhere_can_be_added(runs, qtbot, tmp_path):
@@ -90,7 +102,7 @@ def test_a_folder_elsewhere_can_be_added(runs, qtbot, tmp_path):
     other = write_run("moved", [0.5, 0.2]).rename(tmp_path / "elsewhere")
     runs.add(other)
     assert [record.name for record in runs.records] == ["elsewhere", "here"]
-    assert len(runs.ticked) == 2
+    assert len(runs.drawn) == 2
     runs.add(tmp_path)
     message = notification_manager.records[-1].message
     assert "expected a run folder" in message

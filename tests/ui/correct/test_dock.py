@@ -10,10 +10,10 @@ from qtpy.QtCore import QPoint, Qt
 from scipy import ndimage
 
 from napari_emseg.errors import EmsegError
+from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.io.napari_reader import get_reader
-from napari_emseg.types import OURS
+from napari_emseg.session.correct.brush import DRAW, FILL, MERGE, SPLIT, TOOLS
 from napari_emseg.ui.correct.fields import NEW
-from napari_emseg.ui.correct.tool_buttons import DRAW, FILL, MERGE, SPLIT, TOOLS
 from napari_emseg.ui.painting.autosave import autosave_of
 
 SHAPE = (5, 64, 80)
@@ -292,10 +292,10 @@ def test_layers_renamed_and_removed(viewer, correct, prediction, layer):
     layer.name = "mine"
     assert correct.fields.labels.value is layer
     assert correct.fields.labels.current_choice == "mine"
-    correct.brush.take_up(DRAW)
+    correct.session.brush.take_up(DRAW)
     viewer.layers.remove(layer)
     assert correct.fields.labels.value == NEW
-    assert correct.brush.tool is None
+    assert correct.session.brush.tool is None
     assert correct.review.strip.total == 0
     assert not correct.brush.buttons[DRAW].enabled
 
@@ -357,7 +357,7 @@ def test_draw_membrane(viewer, correct, layer, mouse):
     before = layer.data.copy()
     correct.brush.thickness.value = 5
     correct.brush.buttons[DRAW].native.click()
-    assert correct.brush.tool is DRAW
+    assert correct.session.brush.tool is DRAW
     assert layer.brush_size == 5
     mouse.drag((2, 20), (15, 20), (32, 20))
     assert count(layer.data[2]) == 5
@@ -365,7 +365,7 @@ def test_draw_membrane(viewer, correct, layer, mouse):
     assert layer.data[2, 15, 17]
     one_step(layer, before)
     correct.brush.buttons[DRAW].native.click()
-    assert correct.brush.tool is None
+    assert correct.session.brush.tool is None
     assert (layer.mode, layer.brush_size) == ("pan_zoom", 10)
     assert follower(viewer, layer).edits.slices == (2,)
 
@@ -375,7 +375,7 @@ def test_fill_cell(viewer, correct, layer, mouse, are_ids):
     stroke(layer, 2, *((y, x) for y in range(36, 60, 4) for x in range(44, 76, 4)), size=8)
     before = layer.data.copy()
     correct.brush.thickness.value = 2
-    correct.brush.take_up(FILL)
+    correct.session.brush.take_up(FILL)
     mouse.click(15, 20)
     assert (layer.data[2, 4:30, 4:38] == 1).all()
     one_step(layer, before)
@@ -388,7 +388,7 @@ def test_fill_cell(viewer, correct, layer, mouse, are_ids):
 
 def test_split_here(viewer, correct, layer, mouse, are_ids):
     before = layer.data.copy()
-    correct.brush.take_up(SPLIT)
+    correct.session.brush.take_up(SPLIT)
     mouse.drag((2, 15), (15, 15), (32, 15))
     assert count(layer.data[2]) == 5
     parts = layer.data[2, 10, [8, 30]]
@@ -404,7 +404,7 @@ def test_split_here(viewer, correct, layer, mouse, are_ids):
 
 def test_merge_these_two(viewer, correct, layer, mouse, are_ids):
     before = layer.data.copy()
-    correct.brush.take_up(MERGE)
+    correct.session.brush.take_up(MERGE)
     mouse.click(10, 10)
     np.testing.assert_array_equal(layer.data, before)
     assert "second cell" in correct.status.value
@@ -421,7 +421,7 @@ def test_merge_through_the_stack(viewer, correct, layer, mouse):
     layer.data[4][layer.data[4] == 2] = 4
     before = layer.data.copy()
     correct.brush.through_stack.value = True
-    correct.brush.take_up(MERGE)
+    correct.session.brush.take_up(MERGE)
     mouse.click(10, 10)
     mouse.click(10, 60)
     assert (layer.data[1:4, 10, 60] == 1).all()
@@ -434,10 +434,10 @@ def test_merge_through_the_stack(viewer, correct, layer, mouse):
 @pytest.mark.parametrize("are_ids", [False], indirect=True)
 def test_what_the_tools_cannot_do_is_said(viewer, correct, layer, mouse, quiet):
     before = layer.data.copy()
-    correct.brush.take_up(FILL)
+    correct.session.brush.take_up(FILL)
     mouse.click(15, 15)
     assert "cell already" in correct.status.value
-    correct.brush.take_up(MERGE)
+    correct.session.brush.take_up(MERGE)
     mouse.click(15, 15)
     mouse.click(20, 20)
     assert "same cell" in correct.status.value
@@ -446,10 +446,10 @@ def test_what_the_tools_cannot_do_is_said(viewer, correct, layer, mouse, quiet):
     assert "beside the layer" in correct.status.value
     mouse.drag((15, 15), (30, 60))  # moves the picture
     np.testing.assert_array_equal(layer.data, before)
-    correct.brush.put_down()
+    correct.session.brush.put_down()
     viewer.dims.ndisplay = 3
-    correct.brush.take_up(DRAW)
-    assert correct.brush.tool is None
+    correct.session.brush.take_up(DRAW)
+    assert correct.session.brush.tool is None
     assert "buttons for 2-D" in correct.status.value
 
 
@@ -463,10 +463,10 @@ def test_keys_act_while_the_dock_is_open(viewer, docked, correct, layer, qtbot):
     assert not napari_has & set(layer.keymap)
     for tool in TOOLS:
         qtbot.keyClick(canvas, tool.key.lower())
-        assert correct.brush.tool is tool
+        assert correct.session.brush.tool is tool
         assert correct.brush.buttons[tool].value
     qtbot.keyClick(canvas, TOOLS[-1].key.lower())
-    assert correct.brush.tool is None
+    assert correct.session.brush.tool is None
     qtbot.keyClick(canvas, "r")
     assert follower(viewer, layer).edits.reviewed == (2,)
     qtbot.keyClick(canvas, "d")
@@ -482,9 +482,9 @@ def test_keys_act_while_the_dock_is_open(viewer, docked, correct, layer, qtbot):
 @pytest.mark.parametrize("are_ids", [False], indirect=True)
 def test_tools_of_napari_take_over(viewer, correct, layer):
     for tool in TOOLS:
-        correct.brush.take_up(tool)
+        correct.session.brush.take_up(tool)
         layer.mode = "fill"
-        assert correct.brush.tool is None
+        assert correct.session.brush.tool is None
         assert layer.mode == "fill"
         assert layer.brush_size == 10
         assert not correct.brush.buttons[tool].value
@@ -492,12 +492,12 @@ def test_tools_of_napari_take_over(viewer, correct, layer):
 
 @pytest.mark.parametrize("are_ids", [False], indirect=True)
 def test_thickness_follows_napari_and_is_remembered(viewer, docked, correct, layer):
-    correct.brush.take_up(DRAW)
+    correct.session.brush.take_up(DRAW)
     layer.brush_size = 7
     assert correct.brush.thickness.value == 7
     correct.brush.thickness.value = 4
     assert layer.brush_size == 4
-    correct.brush.put_down()
+    correct.session.brush.put_down()
     layer.brush_size = 12
     assert correct.brush.thickness.value == 4
     viewer.window.remove_dock_widget(docked[0])
@@ -514,7 +514,7 @@ def test_a_single_slice(viewer, image, qtbot):
     layer = viewer.layers["em corrected"]
     mouse = Mouse(viewer, layer, qtbot)
     before = layer.data.copy()
-    correct.brush.take_up(SPLIT)
+    correct.session.brush.take_up(SPLIT)
     mouse.drag((2, 15), (15, 15), (32, 15))
     assert layer.data[10, 8] == 5
     one_step(layer, before)
@@ -540,15 +540,15 @@ def test_restored_labels_are_chosen(viewer, correct, prediction, layer, qtbot):
 
 def test_retrain_learns_from_what_is_edited(correct, layer, monkeypatch, quiet):
     begun = []
-    monkeypatch.setattr(correct.retrain.loop, "start", lambda *given: begun.append(given))
+    monkeypatch.setattr(correct.retrain.session, "start", lambda *given: begun.append(given))
     correct.retrain.run.start.native.click()
     assert not begun
     assert "no slice of" in correct.retrain.run.message.value
     layer.paint((1, 20, 20), 0)
     correct.retrain.run.start.native.click()
-    [(corrections, package, config)] = begun
-    assert corrections.labels is layer
-    assert corrections.slices == (1,)
+    [(corrected, package, config)] = begun
+    assert corrected.data.labels.data is layer.data
+    assert corrected.slices == (1,)
     assert package.info.name == "default"
     assert config.minutes == 2
 
@@ -556,7 +556,7 @@ def test_retrain_learns_from_what_is_edited(correct, layer, monkeypatch, quiet):
 def test_what_a_model_made_is_offered_first(viewer, image):
     viewer.add_image(image, name="em")
     viewer.add_labels(np.ones(image.shape, np.uint8), name="truth")
-    predicted = {OURS: {"source": "em", "model": "default"}}
+    predicted = LayerMetadata(source="em", model="default").stored()
     made = viewer.add_labels(np.ones(image.shape, np.uint8), name="em mask", metadata=predicted)
     _, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
     assert dock.editable.prediction.value is made

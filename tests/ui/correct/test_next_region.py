@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_emseg.errors import LabelsError
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.library import DEFAULT, find_model
-from napari_emseg.ui.background.library_events import library_events
+from napari_emseg.session.correct.region_visits import Corrected, RegionVisits
+from napari_emseg.session.prediction.prediction import Prediction
+from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.correct.next_region import NextRegionPanel
-from napari_emseg.ui.prediction.prediction_layers import Prediction
-from napari_emseg.ui.retrain.corrections import Corrections
+from napari_emseg.ui.correct.view import ViewerForCorrecting
+from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.viewer.layers import current_slice
+from napari_emseg.ui.viewer.stack_layers import NapariLabels
+from napari_emseg.ui.viewer.workspace import workspace_of
 
 SHAPE = (4, 192, 256)
 
@@ -24,6 +27,11 @@ def doubtful(shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
         probability[z, :, column - 2 : column + 3] = 0.01
         probability[z, 90:100, column - 2 : column + 3] = 0.62
     return probability
+
+
+def prediction_added(viewer, prediction):
+    workspace_of(viewer).add(prediction)
+    workspace_of(viewer).segmented.emit(prediction)
 
 
 @pytest.fixture
@@ -40,13 +48,14 @@ def predict(viewer, scratch):
     def predict(probability=None, **place):
         probability = doubtful() if probability is None else probability
         image = viewer.add_image(np.zeros(probability.shape, np.uint8), name="em", **place)
-        prediction = Prediction(viewer, image, find_model(DEFAULT), scratch)
+        source = LayerImage(viewer, image)
+        prediction = Prediction(source, find_model(DEFAULT), scratch, QtExecutor())
         prediction.apply(*prediction.rules)
         prediction.probability[:] = probability
-        prediction.show()
+        prediction.add_layer()
         for z in range(len(prediction.probability)):
             prediction.accept(z)
-        library_events.segmented.emit(prediction)
+        prediction_added(viewer, prediction)
         made.append(prediction)
         return prediction
 
@@ -63,18 +72,17 @@ def corrected():
 @pytest.fixture
 def panel(viewer, corrected):
     def source():
-        if not corrected:
-            raise LabelsError("labels: nothing is corrected yet")
-        return corrected[-1]
+        return corrected[-1] if corrected else None
 
-    panel = NextRegionPanel(viewer, source)
+    show = ViewerForCorrecting(viewer).show_region
+    panel = NextRegionPanel(viewer, RegionVisits(QtExecutor(), workspace_of(viewer), show, source))
     viewer.window.add_dock_widget(panel, name="Correct")
     yield panel
     panel.close_panel()
 
 
 def wait_for_ranks(qtbot, panel):
-    qtbot.waitUntil(lambda: bool(panel.ranker.places) and panel.ranker.is_done)
+    qtbot.waitUntil(lambda: bool(panel.visits.ranker.regions) and panel.visits.ranker.is_done)
 
 
 def test_before_a_prediction_it_says_what_to_do(panel):
@@ -105,7 +113,7 @@ def test_next_and_previous(viewer, predict, panel, qtbot):
 
 def test_a_click_before_the_ranks_are_there_jumps_once_they_are(viewer, predict, panel, qtbot):
     image = predict().image
-    panel.ranker.places.clear()
+    panel.visits.ranker.regions.clear()
     panel.next.native.click()
     qtbot.waitUntil(lambda: "Slice" in panel.message.value)
     assert current_slice(viewer, image) in (1, 3)
@@ -158,7 +166,7 @@ def test_what_is_corrected_is_passed_over(viewer, predict, panel, corrected, qtb
     painted = (doubtful() > prediction.rules[1].threshold).astype(np.uint8)
     painted[1, 88:102, 96:105] = 0
     labels = viewer.add_labels(painted, name="own")
-    corrected.append(Corrections(prediction.image, labels, (1,)))
+    corrected.append(Corrected(prediction.image, NapariLabels(labels), (1,)))
     wait_for_ranks(qtbot, panel)
     panel.next.native.click()
     assert current_slice(viewer, prediction.image) == 3

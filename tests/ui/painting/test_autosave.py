@@ -13,14 +13,12 @@ import numpy as np
 import pytest
 from napari.layers import Labels
 
-from napari_emseg.core.correct.edits import Edits
 from napari_emseg.io.folders import recovery_folder
 from napari_emseg.io.napari_writer import write_labels
 from napari_emseg.io.recovery import PaintedSlice, Recovery, left_behind
-from napari_emseg.ui.painting import autosave as module
 from napari_emseg.ui.painting.autosave import autosave_of
-from napari_emseg.ui.painting.recovery_data import describe
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
+from napari_emseg.ui.viewer.stack_layers import NapariLabels
 
 SHAPE = (4, 40, 50)
 
@@ -158,7 +156,7 @@ def test_a_layer_that_was_removed_can_be_brought_back(viewer, layer, saving, off
     layer.paint((2, 10, 10), 7)
     before = layer.data.copy()
     go_on = Event()
-    saving._thread.submit(go_on.wait)
+    saving.session.lane.run(go_on.wait)
     viewer.layers.remove(layer)
     qtbot.wait(50)
     assert offer.recovery is None  # it is not written yet
@@ -179,9 +177,7 @@ def test_a_layer_that_was_removed_can_be_brought_back(viewer, layer, saving, off
 def test_every_dock_offers_what_was_left_behind(viewer, qtbot):
     recovery = Recovery.new()
     lost = Labels(np.ones(SHAPE, np.uint8), name="lost")
-    edits = Edits()
-    edits.review(1, reviewed=True)
-    recovery.write_header(describe(lost, edits))
+    recovery.write_header({**NapariLabels(lost).about(), "reviewed": [1]})
     path = recovery.folder / "layer.json"
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -205,10 +201,10 @@ def test_every_dock_offers_what_was_left_behind(viewer, qtbot):
 
 def test_a_full_disk_is_said_once_and_tried_again(layer, saving, qtbot, monkeypatch, tmp_path):
     said = []
-    monkeypatch.setattr(module, "show_warning", said.append)
+    monkeypatch.setattr(saving.session, "_warn", said.append)
     blocked = tmp_path / "file"
     blocked.write_text("")
-    kept_of = saving._kept[layer]
+    kept_of = saving.session._kept[saving.of(layer)]
     good = kept_of.recovery
     kept_of.recovery = type(good)(blocked / "x")
     for x in (10, 20):
@@ -228,7 +224,7 @@ def test_the_window_is_not_held_up(viewer, saving):
     layer = viewer.add_labels(np.ones((2, 4096, 4096), np.uint8))
     layer.paint((1, 10, 10), 7)
     begun = time.thread_time()  # of this thread alone, however busy the machine is
-    saving.write()
+    saving.session.write()
     took = time.thread_time() - begun
     saving.wait()
     assert kept() == ["slice-000001.npz"]

@@ -9,11 +9,11 @@ import pytest
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_emseg.core.correct.edits import Edits
 from napari_emseg.errors import ReadError
 from napari_emseg.io.recovery import PaintedSlice, Recovery
-from napari_emseg.ui.painting.recovery_data import describe, layer_data
-from napari_emseg.ui.prediction.prediction_layers import MASK_COLORS
+from napari_emseg.ui.painting.recovery_data import layer_data
+from napari_emseg.ui.viewer.label_colors import MASK_COLORS
+from napari_emseg.ui.viewer.stack_layers import NapariLabels
 
 
 @pytest.fixture(params=[3, 2])
@@ -32,9 +32,8 @@ def layer(request) -> Labels:
 
 def kept(layer: Labels) -> Recovery:
     z = 1 if layer.ndim == 3 else 0
-    recovery, edits = Recovery.new(), Edits()
-    edits.review(z, reviewed=True)
-    recovery.write_header(describe(layer, edits))
+    recovery = Recovery.new()
+    recovery.write_header({**NapariLabels(layer).about(), "reviewed": [z]})
     labels = layer.data[z] if layer.ndim == 3 else layer.data
     recovery.write_slice(z, PaintedSlice(labels, labels == 5))
     return recovery

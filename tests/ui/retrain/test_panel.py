@@ -11,11 +11,11 @@ from napari.utils.notifications import notification_manager
 from napari_emseg.core.segment.postprocess import to_mask
 from napari_emseg.errors import LabelsError
 from napari_emseg.model.packages.library import find_model, list_models
+from napari_emseg.session.retrain.session import Phase
 from napari_emseg.types import Cancelled, Failed, Finished
-from napari_emseg.ui.prediction.registry import newest_prediction
 from napari_emseg.ui.retrain.corrections import Corrections
 from napari_emseg.ui.retrain.panel import RetrainPanel
-from napari_emseg.ui.retrain.state import Step
+from napari_emseg.ui.viewer.workspace import workspace_of
 
 JOB_TIMEOUT_MS = 240_000
 PLACE = {"scale": (50, 4, 4), "units": "nm"}
@@ -163,7 +163,7 @@ def test_without_a_prediction_the_corrected_slice_is_segmented(viewer, tiny, pan
     panel.model.value = next(each for each in panel.model.choices if each.folder == tiny.folder)
     assert isinstance(retrain(), Finished)
     assert "em changed" not in viewer.layers
-    after = newest_prediction()
+    after = workspace_of(viewer).newest()
     assert after.done == {2}
     assert after.probability[2].any()
     expected = to_mask(after.probability[2], after.rules[1])  # of 3 s of learning: maybe no cell
@@ -179,7 +179,7 @@ def test_stop_leaves_all_as_it_was(viewer, segmented, panel, ended, qtbot):
     panel.config["minutes"].value = 60
     panel.run.start.native.click()
     assert panel.run.stop.enabled
-    qtbot.waitUntil(lambda: panel.state.done is not None, timeout=JOB_TIMEOUT_MS)
+    qtbot.waitUntil(lambda: panel.session.done is not None, timeout=JOB_TIMEOUT_MS)
     panel.run.stop.native.click()
     assert isinstance(ended.wait(), Cancelled)
     assert "Everything is as it was" in panel.run.message.value
@@ -193,8 +193,8 @@ def test_an_image_that_is_removed_is_not_segmented_again(
     viewer, person, segmented, panel, ended, qtbot
 ):
     panel.run.start.native.click()
-    qtbot.waitUntil(lambda: panel.state.step is Step.LEARNING)
-    qtbot.waitUntil(lambda: panel.state.done is not None, timeout=JOB_TIMEOUT_MS)
+    qtbot.waitUntil(lambda: panel.session.phase is Phase.LEARNING)
+    qtbot.waitUntil(lambda: panel.session.done is not None, timeout=JOB_TIMEOUT_MS)
     viewer.layers.remove(person.image)
     assert isinstance(ended.wait(), Failed)
     assert "image was removed" in panel.run.message.value

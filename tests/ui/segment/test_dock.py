@@ -16,11 +16,13 @@ from scipy.ndimage import gaussian_filter
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.segment.postprocess import to_cells, to_mask
 from napari_emseg.model.packages.library import shipped_folder
+from napari_emseg.session.prediction.prediction import PredictionSettings
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.painting.autosave import autosave_of
-from napari_emseg.ui.prediction.request import PredictionSettings
+from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.viewer.layers import visible_region
+from napari_emseg.ui.viewer.workspace import workspace_of
 
 JOB_TIMEOUT_MS = 90_000
 MANY = 600
@@ -164,10 +166,11 @@ def blobs(viewer, dock, qtbot):
     viewer.add_image(np.zeros(noise.shape, np.uint8), name="em")
     viewer.dims.set_current_step(0, 2)
     fields = dock.fields
-    means = PredictionSettings(fields.model.value, fields.device.value, fields.config)
-    prediction = dock._prediction_to_fill(fields.image.value, means)
+    settings = PredictionSettings(fields.model.value, fields.device.value, fields.config)
+    prediction = dock.session.prediction_to_fill(LayerImage(viewer, fields.image.value), settings)
+    prediction.apply(*fields.rules)
     prediction.probability[:] = np.clip(0.5 + noise / (4 * noise.std()), 0, 1)
-    prediction.show()
+    prediction.add_layer()
     for z in (2, 3):
         prediction.accept(z)
     qtbot.waitUntil(lambda: "em mask" in viewer.layers)
@@ -177,7 +180,7 @@ def blobs(viewer, dock, qtbot):
 def settle(prediction, qtbot):
     """Wait until all that was asked for is shown."""
     calls = []
-    prediction._postprocessor.after(lambda: calls.append(1))
+    prediction.when_shown(lambda: calls.append(1))
     qtbot.waitUntil(lambda: bool(calls), timeout=10_000)
 
 
@@ -213,7 +216,7 @@ def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
 
 def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs, qtbot):
     dock.fields.result.value = "mask and cells"
-    blobs.show()
+    blobs.expect()
     for z in (0, 4, 1):
         blobs.accept(z)
     blobs.finish(then=lambda: None)
@@ -228,12 +231,12 @@ def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs,
 def test_one_more_slice_of_a_mask_is_made_and_drawn_once(viewer, dock, blobs, qtbot):
     settle(blobs, qtbot)
     mask, made, drawn = viewer.layers["em mask"], [], []
-    put = blobs._results["mask"].put
-    blobs._results["mask"].put = lambda z, *a, **k: (made.append(z), put(z, *a, **k))
+    filled = blobs._results["mask"].filled
+    blobs._results["mask"].filled = lambda z: (made.append(z), filled(z))
     viewer.dims.set_current_step(0, 1)
     mask.events.set_data.connect(lambda: drawn.append(viewer.dims.current_step[0]))
     before = mask.thumbnail.copy()
-    blobs.show()
+    blobs.expect()
     blobs.accept(1)
     blobs.finish(then=lambda: None)
     settle(blobs, qtbot)
@@ -241,12 +244,12 @@ def test_one_more_slice_of_a_mask_is_made_and_drawn_once(viewer, dock, blobs, qt
     assert (mask.thumbnail != before).any()
 
 
-@pytest.mark.parametrize("first", ["finish", "withdraw"])
+@pytest.mark.parametrize("first", ["finish", "remove"])
 def test_who_waits_for_a_prediction_that_is_taken_away_is_told(dock, blobs, qtbot, first):
     """Revert, in the dock Correct, takes it away while Segment fills it."""
     told = []
-    acts = [blobs.withdraw, lambda: blobs.finish(then=lambda: told.append(True))]
-    for act in acts if first == "withdraw" else reversed(acts):
+    acts = [blobs.remove, lambda: blobs.finish(then=lambda: told.append(True))]
+    for act in acts if first == "remove" else reversed(acts):
         act()
     qtbot.waitUntil(lambda: bool(told))
     dock.fields.threshold.value = 0.3  # and what is gone is not made anew
@@ -283,6 +286,41 @@ def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
     np.testing.assert_array_equal(painted.data, before)
     assert len(viewer.layers) == 5
     assert painted in viewer.layers
+
+
+def test_after_ctrl_z_the_same_layers_are_filled(viewer, image, dock, wait):
+    viewer.add_image(image, name="em")
+    dock.buttons.current.native.click()
+    wait()
+    mask, names = viewer.layers["em mask"], [layer.name for layer in viewer.layers]
+    mask.paint((0, 10, 10), 7)
+    mask.undo()
+    dock.buttons.whole.native.click()
+    assert isinstance(wait(), Finished)
+    assert [layer.name for layer in viewer.layers] == names
+    rules = MaskConfig(dock.fields.threshold.value)
+    np.testing.assert_array_equal(mask.data, to_mask(dock.prediction.probability, rules))
+
+
+def test_the_dock_of_another_viewer_leaves_a_prediction_alone(
+    make_napari_viewer, viewer, image, dock, wait
+):
+    elsewhere = make_napari_viewer(show=True)
+    _, other = elsewhere.window.add_plugin_dock_widget("napari-emseg", "Segment")
+    viewer.add_image(image, name="em")
+    dock.buttons.current.native.click()
+    wait()
+    mask = viewer.layers["em mask"].data.copy()
+    assert dock.prediction.done
+    assert other.prediction is None
+    other.fields.threshold.value = 0.01
+    other.fields.result.value = "cells"
+    np.testing.assert_array_equal(viewer.layers["em mask"].data, mask)
+    assert viewer.layers["em mask"].visible
+
+    model = dock.fields.model.value
+    workspace_of(elsewhere).chosen.emit(model.folder)
+    assert dock.fields.model.value is model
 
 
 def test_reviewed_mask_is_never_written_to(viewer, dock, blobs, qtbot):
@@ -348,11 +386,6 @@ def test_dock_closed_while_it_runs_stops_and_keeps_the_layers(viewer, docked, ru
     assert len(run.done) == done < MANY
 
 
-def test_removed_result_layer_stops_in_words(viewer, run, wait):
-    viewer.layers.remove("em mask")
-    assert isinstance(wait(), Cancelled)
-
-
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -377,7 +410,10 @@ def test_of_the_whole_stack_only_the_slices_wanted_the_nearest_first(viewer, ima
     dock.fields.slices.value = "0, 2:4"
     assert dock.buttons.whole.text == "These slices"
     done = []
-    prediction = dock._predictions.of(viewer.layers["em"], dock.fields.model.value)
+    fields = dock.fields
+    settings = PredictionSettings(fields.model.value, fields.device.value, fields.config)
+    image = LayerImage(viewer, viewer.layers["em"])
+    prediction = dock.session.prediction_to_fill(image, settings)
     accept = prediction.accept
     prediction.accept = lambda z: (done.append(z), accept(z))
     dock.buttons.whole.native.click()

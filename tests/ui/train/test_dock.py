@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -15,9 +16,12 @@ from qtpy.QtWidgets import QAbstractSpinBox, QComboBox
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.engine.train.interrupted_run import interrupted_runs
 from napari_emseg.io.folders import runs_folder
+from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import write_stack
 from napari_emseg.model.packages.library import list_models
 from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Stack
+from napari_emseg.ui.background.job_runner import job_runner
+from napari_emseg.ui.train import data_form
 from napari_emseg.ui.train import dock as train_module
 
 JOB_TIMEOUT_MS = 240_000
@@ -55,7 +59,7 @@ def layers(viewer, trainer, qtbot, wandering_cells):
     mask[[2, 4]] = 0
     image = viewer.add_image(image, name="em", **PLACE)
     labels = viewer.add_labels(mask, name="painted", **PLACE)
-    qtbot.waitUntil(lambda: bool(trainer.strip.roles.labelled))
+    qtbot.waitUntil(lambda: bool(trainer.setup.split.labelled))
     return image, labels
 
 
@@ -69,7 +73,7 @@ def endless(trainer, layers, qtbot):
     """A training that has done an epoch and would go on for hours."""
     trainer.model.train["epochs"].value = 100_000
     trainer.run.start.native.click()
-    qtbot.waitUntil(lambda: bool(trainer.state.history), timeout=JOB_TIMEOUT_MS)
+    qtbot.waitUntil(lambda: bool(trainer.session.history), timeout=JOB_TIMEOUT_MS)
     return trainer
 
 
@@ -112,7 +116,7 @@ def test_no_advanced_setting_is_cut_off(viewer, trainer, qtbot):
 def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
     assert "4 labelled" in trainer.data.about.value
     assert "50 x 4 x 4 nm" in trainer.data.about.value
-    assert trainer.strip.roles.validation
+    assert trainer.setup.split.validation
     _, segment = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
     trainer.model.name.value = "mine"
     trainer.model.terms["license"].value = "CC-BY-4.0"
@@ -128,12 +132,12 @@ def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
     assert segment.fields.model.value.info.voxel_size_nm == (50.0, 4.0, 4.0)
     terms = segment.fields.model.value.info.terms
     assert terms == TermsConfig(license="CC-BY-4.0", data_terms="for teaching")
-    assert len(trainer.state.history) == 2
+    assert len(trainer.session.history) == 2
     assert "V_rand" in trainer.run.message.value
     assert str(event.result.package) in trainer.run.message.value
     preview = viewer.layers["Training preview"]
     assert preview.data.shape == (1, 96, 96)
-    z = trainer.strip.roles.validation[0]
+    z = trainer.setup.split.validation[0]
     np.testing.assert_allclose(preview.translate, (50 * z, 0, 0))
     (run,) = runs_folder().iterdir()
     assert not (run / "data").exists()
@@ -158,20 +162,20 @@ def test_painting_and_removing_layers_do_no_harm_to_a_training(
 ):
     _, labels = layers
     qtbot.waitUntil(lambda: "Training preview" in viewer.layers, timeout=JOB_TIMEOUT_MS)
-    epochs = len(endless.state.history)
+    epochs = len(endless.session.history)
     labels.paint((0, 10, 10), 7)
     for layer in (*layers, viewer.layers["Training preview"]):
         viewer.layers.remove(layer)
     endless.run.stop.native.click()
     assert isinstance(wait(), Finished)
-    assert len(endless.state.history) >= epochs
+    assert len(endless.session.history) >= epochs
     assert "Training preview" not in viewer.layers
 
 
 @pytest.mark.slow
 def test_a_killed_worker_is_said_and_the_training_goes_on(endless, wait, qtbot):
     assert not endless.offer.visible
-    os.kill(endless._runner.worker_pid, signal.SIGKILL)
+    os.kill(job_runner().worker_pid, signal.SIGKILL)
     event = wait()
     assert isinstance(event, Failed)
     assert event.crashed
@@ -179,13 +183,13 @@ def test_a_killed_worker_is_said_and_the_training_goes_on(endless, wait, qtbot):
     assert endless.offer.visible
     assert "'em'" in endless.offer.text.value
 
-    before = len(endless.offer.run.history)
-    endless.offer.resume.native.click()
-    qtbot.waitUntil(lambda: len(endless.state.history) > before, timeout=JOB_TIMEOUT_MS)
+    before = len(endless.setup.offer.run.history)
+    endless.offer.accept.native.click()
+    qtbot.waitUntil(lambda: len(endless.session.history) > before, timeout=JOB_TIMEOUT_MS)
     assert not endless.offer.visible
     endless.run.stop.native.click()
     assert isinstance(wait(), Finished)
-    epochs = [row["epoch"] for row in endless.state.history]
+    epochs = [row["epoch"] for row in endless.session.history]
     assert epochs == list(range(1, len(epochs) + 1))
     assert "em" in [package.info.name for package in list_models()]
 
@@ -200,14 +204,14 @@ def test_stop_pressed_twice_ends_it_at_once_and_it_can_go_on(endless, wait):
 
 @pytest.mark.slow
 def test_a_dock_opened_later_offers_what_was_interrupted(viewer, endless, wait):
-    os.kill(endless._runner.worker_pid, signal.SIGKILL)
+    os.kill(job_runner().worker_pid, signal.SIGKILL)
     wait()
     (run,) = interrupted_runs()
     other = train_module.TrainWidget(viewer)
-    assert other.offer.run == run
+    assert other.setup.offer.run == run
     other.offer.discard.native.click()
     assert not run.folder.exists()
-    assert other.offer.run is None
+    assert other.setup.offer.run is None
     other.close()
     other.deleteLater()
 
@@ -222,7 +226,7 @@ def test_closing_the_dock_while_it_trains_asks(viewer, endless, monkeypatch, ans
     assert len(asked) == 1
     assert ("Train" in " ".join(viewer.window.dock_widgets)) != answer
     if not answer:
-        assert endless.state.is_busy
+        assert endless.session.is_busy
         monkeypatch.setattr(train_module, "ask", lambda *_: True)
         dock.title.close_button.click()
     qtbot.waitUntil(lambda: bool(list_models()[1:]), timeout=JOB_TIMEOUT_MS)
@@ -272,11 +276,11 @@ def test_what_cannot_begin_does_not_show_the_curves_of_the_training_before(
     ):
         trainer.model.name.value = "mine"
         trainer.tabs.setCurrentIndex(trainer.tabs.count() - 1)
-        trainer.state.accept(EpochDone(1, ROW))
+        trainer.session.hear(EpochDone(1, ROW))
         qtbot.waitUntil(has_curves)
         spoil()
         trainer.run.start.native.click()
-        if trainer.state.is_busy:
+        if trainer.session.is_busy:
             assert isinstance(wait(), Failed)
         assert not has_curves()
         assert not trainer.curves.save_csv.isEnabled()
@@ -288,7 +292,7 @@ def test_layers_of_different_shapes_are_said(viewer, trainer, layers, qtbot):
     qtbot.waitUntil(lambda: "expected the image's shape" in trainer.data.about.value)
     trainer.run.start.native.click()
     assert "expected the image's shape" in trainer.run.message.value
-    assert not trainer.state.is_busy
+    assert not trainer.session.is_busy
 
 
 def test_without_layers_it_says_what_to_do(trainer):
@@ -322,15 +326,55 @@ def test_from_files_with_slices_chosen_by_hand(trainer, wait, tmp_path, qtbot, w
     trainer.data.source.value = "files"
     trainer.data.image_path.value = tmp_path / "image.tif"
     trainer.data.labels_path.value = tmp_path / "labels.tif"
-    qtbot.waitUntil(lambda: bool(trainer.strip.roles.labelled))
+    qtbot.waitUntil(lambda: bool(trainer.setup.split.labelled))
     assert trainer.model.name.value == "image"
-    trainer.strip.changed.emit(trainer.strip.roles.turned(0).turned(0))
+    trainer.strip.changed.emit(trainer.setup.split.turned(0).turned(0))
     trainer.run.start.native.click()
     event = wait()
     assert isinstance(event, Finished), event
     package = next(each for each in list_models() if each.info.name == "image")
     assert package.info.training["train_slices"] == [1, 3]
     assert package.info.training["validation_slices"] == [2]
+
+
+@pytest.fixture
+def slow_files(trainer, tmp_path, monkeypatch, wandering_cells):
+    """Files are chosen that are read only once the event is set; gives it, and the readers."""
+    image, mask = wandering_cells(4)
+    write_stack(tmp_path / "image.tif", Stack(image, (50, 4, 4)))
+    write_stack(tmp_path / "labels.tif", Stack(mask * 255, kind="labels"))
+    go_on, threads = threading.Event(), []
+
+    def read(*args, **kwargs):
+        threads.append(threading.current_thread())
+        go_on.wait(30)
+        return read_stack(*args, **kwargs)
+
+    monkeypatch.setattr(data_form, "read_stack", read)
+    monkeypatch.setattr(train_module, "ask", lambda *_: True)
+    trainer.data.source.value = "files"
+    trainer.data.image_path.value = tmp_path / "image.tif"
+    trainer.data.labels_path.value = tmp_path / "labels.tif"
+    yield go_on, threads
+    go_on.set()
+
+
+def test_train_and_preview_pressed_early_wait_beside_the_window(viewer, trainer, slow_files, qtbot):
+    go_on, threads = slow_files
+    qtbot.waitUntil(lambda: trainer._turns.is_idle)  # all pages are made
+    trainer.model.name.value = "early"
+    trainer.augmentation.preview.native.click()
+    trainer.run.start.native.click()
+    qtbot.waitUntil(lambda: trainer.run.message.value.startswith("Reading"))
+    assert trainer.augmentation.status.value.startswith("Reading")
+    assert trainer.run.stop.enabled
+    assert not trainer.run.start.enabled
+    go_on.set()
+    qtbot.waitUntil(lambda: trainer.session.is_running)
+    trainer.run.stop.native.click()
+    qtbot.waitUntil(lambda: "Augmented" in viewer.layers, timeout=20_000)
+    qtbot.waitUntil(lambda: not trainer.session.is_busy, timeout=JOB_TIMEOUT_MS)
+    assert threading.current_thread() not in threads
 
 
 @pytest.mark.slow
@@ -370,9 +414,9 @@ def test_choices_follow_layers_that_come_go_and_are_renamed(viewer, trainer, lay
 
 def test_painting_another_slice_shows_it_in_the_strip(trainer, layers, qtbot):
     _, labels = layers
-    assert trainer.strip.roles.of(2) == "not labelled"
+    assert trainer.setup.split.of(2) == "not labelled"
     labels.paint((2, 40, 40), 1)
-    qtbot.waitUntil(lambda: trainer.strip.roles.of(2) != "not labelled")
+    qtbot.waitUntil(lambda: trainer.setup.split.of(2) != "not labelled")
     assert "5 labelled" in trainer.data.about.value
 
 
@@ -380,12 +424,12 @@ def test_shapes_say_what_is_reviewed(viewer, trainer, layers, qtbot):
     corners = np.array([(1, 10, 10), (1, 10, 60), (1, 60, 60), (1, 60, 10)])
     shapes = viewer.add_shapes([corners], shape_type="rectangle", name="seen", **PLACE)
     trainer.data.reviewed.value = shapes
-    qtbot.waitUntil(lambda: trainer.strip.roles.labelled == (1,))
+    qtbot.waitUntil(lambda: trainer.setup.split.labelled == (1,))
     assert "1 labelled" in trainer.data.about.value
     shapes.add_polygons([corners + np.array([2, 0, 0])])
-    qtbot.waitUntil(lambda: trainer.strip.roles.labelled == (1, 3))
+    qtbot.waitUntil(lambda: trainer.setup.split.labelled == (1, 3))
     trainer.data.reviewed.value = None
-    qtbot.waitUntil(lambda: trainer.strip.roles.labelled == (0, 1, 3, 5))
+    qtbot.waitUntil(lambda: trainer.setup.split.labelled == (0, 1, 3, 5))
 
 
 def test_patches_follow_the_settings_and_go_with_one_click(viewer, trainer, layers, qtbot):
@@ -410,8 +454,8 @@ def test_a_single_slice_image_can_be_trained_on(viewer, trainer, wait, qtbot, wa
     image, mask = wandering_cells(1, 160)
     viewer.add_image(image[0], name="flat")
     viewer.add_labels(mask[0], name="painted")
-    qtbot.waitUntil(lambda: bool(trainer.strip.roles.labelled))
-    assert trainer.strip.roles.of(0) == "both"
+    qtbot.waitUntil(lambda: bool(trainer.setup.split.labelled))
+    assert trainer.setup.split.of(0) == "both"
     trainer.run.start.native.click()
     assert isinstance(wait(), Finished)
     assert viewer.layers["Training preview"].data.shape == (160, 160)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import threading
 
 import numpy as np
 import pytest
@@ -18,26 +17,26 @@ from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.label_meaning import MEANINGS
 from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.errors import EmsegError, LabelsError, SettingError
+from napari_emseg.errors import EmsegError, SettingError
 from napari_emseg.model.train.step_time_book import (
     expected_seconds,
     keep_step_time,
     known_step_time,
 )
+from napari_emseg.session.train.time_estimate import TimeEstimate, TrainingPlan
+from napari_emseg.session.words import duration
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.job_runner import job_runner
-from napari_emseg.ui.background.latest import Latest
 from napari_emseg.ui.train.augmentation_form import AugmentationPanel
 from napari_emseg.ui.train.augmentation_layers import AugmentationLayers
 from napari_emseg.ui.train.curve_plots import Curves
-from napari_emseg.ui.train.data_form import DataChooser
+from napari_emseg.ui.train.data_form import DataForm
 from napari_emseg.ui.train.model_form import ModelForm
-from napari_emseg.ui.train.role_strip import COLORS, Legend, SliceStrip
-from napari_emseg.ui.train.time_estimate import Plan, TimeEstimate
+from napari_emseg.ui.train.split_strip import COLORS, SplitLegend, SplitStrip
+from napari_emseg.ui.train.time_estimate import TimeEstimateRow
 from napari_emseg.ui.viewer.layers import as_stack, regions_of
-from napari_emseg.ui.widgets.meanings import MEANINGS
-from napari_emseg.ui.widgets.words import duration
 
 
 def row(epoch: int, **values: float) -> dict[str, float]:
@@ -54,10 +53,10 @@ HISTORY = [row(1), row(2, loss=0.25, val_v_rand=0.9), row(3, val_v_rand=0.7)]
 
 @pytest.fixture
 def strip(qtbot):
-    strip = SliceStrip()
+    strip = SplitStrip()
     qtbot.addWidget(strip)
     strip.resize(100, 40)
-    strip.show_roles(SliceSplit.spread(range(1, 12), 0.1), 12)
+    strip.show_split(SliceSplit.spread(range(1, 12), 0.1), 12)
     strip.show()
     return strip
 
@@ -68,10 +67,10 @@ def test_a_click_gives_the_next_role(strip, qtbot):
     at = strip.box_of(8).center()
     assert strip.slice_at(at) == 8
     qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=at)
-    assert strip.roles.of(8) == "validate"
-    assert changed == [strip.roles]
+    assert strip.split.of(8) == "validate"
+    assert changed == [strip.split]
     qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip.box_of(0).center())
-    assert changed == [strip.roles]
+    assert changed == [strip.split]
 
 
 def test_slices_wrap_into_rows(strip):
@@ -86,14 +85,14 @@ def test_boxes_have_the_colours_of_their_roles(strip):
     picture = strip.grab().toImage()
     for z in range(1, 12):
         drawn = picture.pixelColor(strip.box_of(z).center()).getRgb()
-        wanted = QColor(COLORS[strip.roles.of(z)]).getRgb()
+        wanted = QColor(COLORS[strip.split.of(z)]).getRgb()
         np.testing.assert_allclose(drawn, wanted, atol=8)  # the screen may have few colours
 
 
 def test_the_legend_counts(qtbot):
-    legend = Legend()
+    legend = SplitLegend()
     qtbot.addWidget(legend)
-    legend.show_roles(SliceSplit.spread(range(10), 0.1))
+    legend.show_split(SliceSplit.spread(range(10), 0.1))
     text = legend._label.text()
     assert "train&nbsp;9" in text
     assert "validate&nbsp;1" in text
@@ -134,15 +133,16 @@ def test_a_layer_is_a_stack_of_the_same_pixels():
 
 
 def test_each_meaning_is_explained(qtbot):
-    chooser = DataChooser()
+    chooser = DataForm()
     qtbot.addWidget(chooser)
+    chooser.meant.connect(lambda meaning: chooser.show_meaning(meaning, is_guessed=False))
     for meaning, text in MEANINGS.items():
         chooser.meaning.value = meaning
         assert chooser.explanation.value.startswith(text)
 
 
 def test_files_that_are_missing_are_said(qtbot, tmp_path):
-    chooser = DataChooser()
+    chooser = DataForm()
     qtbot.addWidget(chooser)
     chooser.source.value = "folders"
     with pytest.raises(EmsegError, match="Image: choose a file"):
@@ -285,31 +285,23 @@ def test_every_field_has_a_tooltip(form, panel):
     assert all(field.tooltip for field in fields)
 
 
-def test_a_suggested_name_gives_way_to_one_by_hand(form):
-    form.suggest_name("em")
-    form.suggest_name("other")
-    assert form.name.value == "other"
-    form.name.value = "mine"
-    form.suggest_name("em")
-    assert form.require_name() == "mine"
-
-
-# -- pace ----------------------------------------------------------------------------------------
+# -- time ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_time_is_told_once_it_was_measured(qtbot, tmp_path, monkeypatch):
     monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path))
-    step_time = TimeEstimate(job_runner())
-    qtbot.addWidget(step_time.native)
-    step_time.native.show()
+    estimate = TimeEstimate(job_runner())
+    row = TimeEstimateRow(estimate)
+    qtbot.addWidget(row.native)
+    row.native.show()
     network, train = NetworkConfig(depth=2, base_filters=2), TrainConfig(patch_size=64)
-    plan = Plan(Recipe(network, train=train), "auto", (128, 128), 4)
-    step_time.show_plan(plan)
-    assert "not measured" in step_time.text.value
-    step_time.measure.native.click()
-    qtbot.waitUntil(lambda: "Measured on" in step_time.text.value, timeout=120_000)
-    assert not step_time.measure.visible
+    plan = TrainingPlan(Recipe(network, train=train), "auto", (128, 128), 4)
+    estimate.show_plan(plan)
+    assert "not measured" in row.text.value
+    row.measure.native.click()
+    qtbot.waitUntil(lambda: "Measured on" in row.text.value, timeout=120_000)
+    assert not row.measure.visible
     seconds = known_step_time(plan.recipe, "auto")
     assert seconds is not None
     assert 0 < seconds < 10
@@ -335,7 +327,7 @@ def _drawn(curves) -> bool:
 
 
 def _axes(curves) -> list:
-    return [panel._axes for panel in curves._panels]
+    return [panel.axes for panel in curves._panels]
 
 
 @pytest.fixture
@@ -373,7 +365,7 @@ def test_values_are_read_by_pointing(curves):
 
 
 def test_curves_follow_the_theme(curves, qtbot):
-    figure = curves._panels[-1]._figure
+    figure = curves._panels[-1].figure
     dark = figure.get_facecolor()
     curves.show_theme("light")
     qtbot.waitUntil(lambda: _drawn(curves))
@@ -418,31 +410,7 @@ def test_curves_go_with_their_history_and_come_with_the_next(curves, qtbot):
     assert len(training.get_ydata()) == 1
 
 
-# -- threads and words ---------------------------------------------------------------------------
-
-
-def test_only_the_newest_result_is_handed_over(qtbot):
-    latest, got, gate = Latest(), [], threading.Event()
-    latest.want(lambda: (gate.wait(5), 1)[1], got.append, got.append)
-    latest.want(lambda: 2, got.append, got.append)
-    latest.want(lambda: 3, got.append, got.append)
-    gate.set()
-    qtbot.waitUntil(lambda: bool(got))
-    qtbot.wait(50)
-    assert got == [3]
-    latest.stop()
-
-
-def test_what_is_wrong_is_handed_over_in_words(qtbot):
-    latest, got, wrong = Latest(), [], []
-
-    def fail():
-        raise LabelsError("labels: none")
-
-    latest.want(fail, got.append, wrong.append)
-    qtbot.waitUntil(lambda: bool(wrong))
-    assert (got, wrong) == ([], ["labels: none"])
-    latest.stop()
+# -- words ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

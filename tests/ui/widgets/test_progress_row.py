@@ -9,7 +9,6 @@ from magicgui.widgets import PushButton
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QApplication
 
-from napari_emseg.types import Progress
 from napari_emseg.ui.segment.buttons import SegmentButtons
 from napari_emseg.ui.widgets.progress_row import RunRow
 
@@ -84,19 +83,10 @@ def test_news_that_come_fast_do_not_put_the_bar_off(row, qtbot):
     assert not row.bar.visible
 
 
-def test_the_bar_and_the_sentence_follow_the_worker(row, qtbot):
-    row.show_running("Reading ...")
-    qtbot.waitUntil(lambda: row.bar.visible)
-    row.show_progress(Progress(3, 12, "slices", 65), "Stack 1 of 2: ")
-    assert row.message.value == "Stack 1 of 2: 3 of 12 slices, 1 min 05 s left"
-    assert row.bar.value == row.bar.max / 4
-
-
-def test_what_is_still_heard_of_a_job_does_not_hide_that_it_stops(row, qtbot):
+def test_while_it_stops_nobody_can_ask_again(row, qtbot):
     row.show_running("Reading ...")
     qtbot.waitUntil(lambda: row.bar.visible)
     row.show_stopping()
-    row.show_progress(Progress(4, 12, "slices"))
     assert row.message.value == "Stopping ..."
     assert not row.stop.enabled
     row.show_running("Stack 2 of 2: Reading ...")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, Self, get_type_hints
 
@@ -119,3 +120,18 @@ class Config:
                 f"{', '.join(sorted(known))}"
             )
         return cls(**values)
+
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """The same with those of ``values`` that are settings of this config."""
+        ours = {each.name for each in self.settings()}
+        return replace(self, **{name: value for name, value in values.items() if name in ours})
+
+
+def require_known(values: Mapping[str, Any], *configs: type[Config]) -> None:
+    """Raise `SettingError` where a name is that of a setting in none of ``configs``."""
+    known = [each.name for config in configs for each in config.settings()]
+    for name in values:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            raise SettingError(f"settings: there is none called {name!r}; {meant}")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, TypeAlias
@@ -19,6 +18,7 @@ from typing import Any, Literal, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.correct.packed import Packable, Packed
 from napari_emseg.types import ArrayLike
 
 BoolImage: TypeAlias = npt.NDArray[np.bool_]
@@ -30,40 +30,13 @@ EditRole: TypeAlias = Literal["untouched", "edited", "reviewed"]
 _VERSION = 1
 
 
-@dataclass(frozen=True)
-class Packed:
-    """An array, compressed: of labels and masks little is left, so that many can be held."""
-
-    blob: bytes
-    shape: tuple[int, ...]
-    dtype: str
-
-    @classmethod
-    def of(cls, values: npt.NDArray[Any]) -> Self:
-        """Compress; bools take a bit each."""
-        raw = np.packbits(values) if values.dtype == np.bool_ else np.ascontiguousarray(values)
-        return cls(zlib.compress(raw.tobytes(), 1), values.shape, values.dtype.str)
-
-    def unpack(self) -> npt.NDArray[Any]:
-        """The array again; `ValueError` where the bytes are damaged."""
-        try:
-            raw = zlib.decompress(self.blob)
-        except zlib.error as error:
-            raise ValueError(f"damaged: {error}") from error
-        count = int(np.prod(self.shape))
-        if np.dtype(self.dtype) == np.bool_:
-            bits = np.unpackbits(np.frombuffer(raw, np.uint8), count=count)
-            return bits.astype(bool).reshape(self.shape)
-        return np.frombuffer(raw, self.dtype).reshape(self.shape)
-
-
 @dataclass(frozen=True, eq=False)
 class SliceEdits:
     """What is known of one slice.
 
     Parameters
     ----------
-    baseline : (Y, X) array or Packed, optional
+    baseline : Packable of (Y, X), optional
         Its labels before a person's first stroke since they were predicted.
     before : Packed, optional
         Pixels (Y, X) that had been touched before that prediction.
@@ -71,7 +44,7 @@ class SliceEdits:
         Whether a person vouches for all of it.
     """
 
-    baseline: Packed | npt.NDArray[Any] | None = None
+    baseline: Packable | None = None
     before: Packed | None = None
     reviewed: bool = False
 
@@ -85,14 +58,8 @@ class SliceEdits:
         """Pixels (Y, X) that a person has touched, by the labels (Y, X) as they are now."""
         mask = np.zeros(now.shape, bool) if self.before is None else self.before.unpack()
         if self.baseline is not None:
-            mask = mask | (now != _unpacked(self.baseline))
+            mask = mask | (now != self.baseline.unpack())
         return mask
-
-    def packed(self) -> SliceEdits:
-        """The same in little memory; a large slice takes a while, so leave it to a thread."""
-        if not isinstance(self.baseline, np.ndarray):
-            return self
-        return replace(self, baseline=Packed.of(self.baseline))
 
 
 NOTHING = SliceEdits()
@@ -126,7 +93,7 @@ class Edits:
 
     def begin(self, z: int, before: npt.NDArray[Any]) -> None:
         """Slice ``z`` is painted on; ``before`` (Y, X), which nobody writes to, was on it."""
-        self._slices[z] = replace(self.of(z), baseline=before)
+        self._slices[z] = replace(self.of(z), baseline=Packable(before))
         self.edited.add(z)
 
     def settle(self, z: int, edited: bool) -> None:
@@ -140,12 +107,14 @@ class Edits:
         """A person vouches for all of slice ``z``, or does not any more."""
         self.put(z, replace(self.of(z), reviewed=reviewed), edited=z in self.edited)
 
-    def predict(self, z: int, kept: BoolImage | None) -> None:
+    def predict(self, z: int, kept: BoolImage | Packed | None) -> None:
         """A prediction was written to slice ``z``, save for the pixels ``kept`` (Y, X)."""
-        if kept is None or not kept.any():
+        if isinstance(kept, np.ndarray):
+            kept = packed_mask(kept)
+        if kept is None:
             self.put(z, NOTHING, edited=False)
         else:
-            self.put(z, replace(self.of(z), baseline=None, before=Packed.of(kept)), edited=True)
+            self.put(z, replace(self.of(z), baseline=None, before=kept), edited=True)
 
     @property
     def reviewed(self) -> tuple[int, ...]:
@@ -228,8 +197,9 @@ def merged(
     return np.where(touched, now, predicted).astype(now.dtype), touched
 
 
-def _unpacked(values: Packed | npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return values if isinstance(values, np.ndarray) else values.unpack()
+def packed_mask(mask: BoolImage) -> Packed | None:
+    """A mask (Y, X) for `Edits.predict`, packed beside the window; None for an empty one."""
+    return Packed.of(mask) if mask.any() else None
 
 
 def _to_text(mask: BoolImage) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 ISBI_THRESHOLDS: tuple[float, ...] = tuple(k / 10 for k in range(11))
@@ -141,7 +141,12 @@ class StackScores:
     @property
     def mean(self) -> SliceScores:
         """Mean of every score over the slices, at ``threshold``."""
-        return next(row.mean for row in self.sweep if row.threshold == self.threshold)
+        return SliceScores.average(self.slices)
+
+    @property
+    def stack(self) -> SliceScores:
+        """The mean, with the stack's own V_rand and V_info in their places."""
+        return replace(self.mean, v_rand=self.v_rand, v_info=self.v_info)
 
     @property
     def pixel_accuracy(self) -> float:

@@ -9,6 +9,7 @@ import sys
 import psutil
 
 from napari_emseg.engine.hardware.no_gpu import version_of, why_no_gpu
+from napari_emseg.errors import MissingPackageError
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.hardware.backend import load_backend
 from napari_emseg.model.packages.library import list_models
@@ -24,12 +25,10 @@ def diagnose() -> str:
 
     Each has its line; a command that mends something stands on a line of its own.
     """
-    load_backend()
-    from napari_emseg.model.hardware.devices import list_devices
-
-    devices = list_devices()
-    chosen = choose_runtime("auto")
-    used = devices if chosen == "keras" else openvino_devices()
+    devices, no_keras = _keras_devices()
+    openvino = openvino_devices()
+    chosen = choose_runtime("auto") if devices else "openvino"
+    used = (devices if chosen == "keras" else openvino) or ["nothing"]
     memory = psutil.virtual_memory()
     models = ", ".join(package.info.name for package in list_models()) or "none"
     lines = [
@@ -40,17 +39,28 @@ def diagnose() -> str:
             f"{os.cpu_count()} cores, {memory.total / _GIB:.0f} GiB memory "
             f"({memory.available / _GIB:.0f} GiB free)",
         ),
-        _entry("devices", f"{', '.join(devices)} for Keras; {_openvino_report()}"),
+        _entry("devices", f"{no_keras or ', '.join(devices) + ' for Keras'}; {_openvino_report()}"),
         _entry(
             "used",
             f"{used[0]} by {_NAMES[chosen]} to predict (--runtime auto), "
-            f"{devices[0]} by Keras to train",
+            + (f"{devices[0]} by Keras to train" if devices else "nothing to train"),
         ),
     ]
-    if not devices[0].startswith("gpu"):
+    if devices and not devices[0].startswith("gpu"):
         lines.append(_entry("no GPU", str(why_no_gpu())))
     lines.append(_entry("models", f"{models}; yours lie in {library_folder()}"))
     return "\n".join(lines)
+
+
+def _keras_devices() -> tuple[list[str], str]:
+    """Keras' devices, GPUs first; or none, and why there are none."""
+    try:
+        load_backend()
+    except MissingPackageError as error:
+        return [], str(error)
+    from napari_emseg.model.hardware.devices import list_devices
+
+    return list_devices(), ""
 
 
 def _openvino_report() -> str:

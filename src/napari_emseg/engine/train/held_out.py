@@ -33,9 +33,9 @@ class HeldOut:
     @classmethod
     def of(cls, request: TrainRequest) -> HeldOut:
         """Copy what ``request`` leaves to validation."""
-        roles, labels = request.roles, request.data.labels
-        truth = {z: labels.slice(z).copy() for z in roles.validation}
-        if roles.named_validation is not None:
+        split, labels = request.split, request.data.labels
+        truth = {z: labels.slice(z).copy() for z in split.validation}
+        if split.named_validation is not None:
             return cls(truth)
         (slice_,) = truth.values()
         known = known_pixels(slice_, request.meaning)

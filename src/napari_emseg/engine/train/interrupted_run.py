@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
-from napari_emseg.core.config.recipe import Recipe
-from napari_emseg.core.config.terms import TermsConfig
-from napari_emseg.engine.jobs import TrainJob
-from napari_emseg.errors import EmsegError
-from napari_emseg.io.disk.atomic import as_write_error, write_atomically
-from napari_emseg.io.disk.processes import is_alive, this_process
+from napari_emseg.engine.train.job_note import NOTE, JobNote
+from napari_emseg.engine.train.jobs import TrainJob
+from napari_emseg.errors import EmsegError, ReadError
+from napari_emseg.io.disk.atomic import as_write_error
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.io.slices_file import write_slices
 from napari_emseg.model.train.history import Row
 from napari_emseg.model.train.run_folder import RunFolder
-
-_PATHS = ("images", "labels", "folder", "reviewed", "library")
-_TUPLES = ("slices", "validation", "voxel_size_nm")
 
 
 @dataclass(frozen=True)
 class TrainRun:
     """A run folder that also holds copies of the data, and the job, for as long as it is not done.
 
-    A run belongs to the process that trains it. One whose process is gone can be taken over.
+    A run belongs to the process that trains it. One whose process is gone can be taken over. One
+    whose note cannot be read is left as it is until a person discards it.
     """
 
     folder: Path
@@ -50,12 +45,8 @@ class TrainRun:
         run = cls(runs_folder() / f"{safe} {datetime.now():%Y-%m-%d %H%M%S.%f}")
         with as_write_error(run.folder):
             run._data.mkdir(parents=True)
-        run._write(None)
+        JobNote.of(None).write(run.folder)
         return run
-
-    @property
-    def _record(self) -> Path:
-        return self.folder / "job.json"
 
     @property
     def _data(self) -> Path:
@@ -64,7 +55,11 @@ class TrainRun:
     @property
     def history(self) -> list[Row]:
         """Rows of the epochs that are done; `ModelError` where they cannot be read."""
-        return RunFolder(self.folder).read_history()
+        return self._files.read_history()
+
+    @property
+    def _files(self) -> RunFolder:
+        return RunFolder(self.folder)
 
     def copy(
         self,
@@ -81,27 +76,38 @@ class TrainRun:
 
     def keep(self, job: TrainJob) -> None:
         """Have it trained by this process, by this job."""
-        self._write(job)
+        note = JobNote.of(job)
+        note.write(self.folder)
+        note.write_copy(self.folder)
 
     def resumed_job(self) -> TrainJob:
-        """The job that goes on with it; `EmsegError` where that cannot be read."""
+        """The job that goes on with it; `ReadError` where its note cannot be used."""
         try:
-            return replace(_job_of(self._read()["job"]), resume=True)
-        except (TypeError, LookupError) as error:
-            raise EmsegError(
-                f"resume: {self._record} cannot be used ({type(error).__name__}: {error}); discard "
-                "that training and begin a new one"
+            note = JobNote.read(self.folder)
+            if note is None:
+                raise ReadError("there is no note")
+            return replace(note.train_job(), resume=True)
+        except ReadError as error:
+            raise ReadError(
+                f"resume: {self.folder / NOTE} cannot be used ({error}); nothing of that training "
+                "is deleted until you discard it"
             ) from error
 
     def release(self) -> None:
         """Nobody trains it any more, but it can go on."""
-        write_atomically(self._record, lambda to: to.write_text(json.dumps(
-            {**self._read(), "process": None}
-        )))  # fmt: skip
+        if (note := self._readable_note()) is not None:
+            replace(note, process=None).write(self.folder)
+
+    def _readable_note(self) -> JobNote | None:
+        """The note; None, from which nothing follows, where there is none that can be read."""
+        try:
+            return JobNote.read(self.folder)
+        except ReadError:
+            return None
 
     def settle(self) -> None:
         """It is done: what was needed to go on is deleted, what came of it stays."""
-        self._record.unlink(missing_ok=True)
+        JobNote.remove(self.folder)
         shutil.rmtree(self._data, ignore_errors=True)
 
     def discard(self) -> None:
@@ -110,57 +116,52 @@ class TrainRun:
 
     def end(self, *, crashed: bool) -> None:
         """Settle, discard or release it, by what it has come to."""
-        files = RunFolder(self.folder)
-        if files.package.exists():
+        if self._files.package.exists():
             self.settle()
-        elif files.last.exists() or crashed:
+        elif self.holds_weights or crashed:
             self.release()
         else:
             self.discard()
 
-    def _write(self, job: TrainJob | None) -> None:
-        record = {
-            "process": this_process(),
-            "job": None if job is None else _plain(job),
-        }
-        write_atomically(self._record, lambda to: to.write_text(json.dumps(record, indent=2)))
+    @property
+    def holds_weights(self) -> bool:
+        """Whether anything in it was trained."""
+        files = self._files
+        return any(path.exists() for path in (files.last, files.best, files.package))
 
-    def _read(self) -> dict[str, Any]:
-        try:
-            record: dict[str, Any] = json.loads(self._record.read_text())
-        except (OSError, ValueError):
-            return {"process": None, "job": None}
-        return record
+    @property
+    def is_owned(self) -> bool:
+        """Whether a living process is known to train it."""
+        note = self._readable_note()
+        return note is not None and note.is_owned
+
+    @property
+    def is_half_copied(self) -> bool:
+        """Whether it was ended before it had a job."""
+        note = self._readable_note()
+        return note is not None and note.job is None and not self.holds_weights
 
 
 def interrupted_runs() -> list[TrainRun]:
-    """Runs that can go on and that no living process trains, the newest first.
+    """Runs that no living process trains: first those that can go on, of these first the newest.
 
     What processes that were killed while they copied have left behind is deleted.
     """
-    found = []
-    for record in runs_folder().glob("*/job.json"):
-        run = TrainRun(record.parent)
-        about = run._read()
-        if is_alive(about["process"]):
+    left = []
+    for path in runs_folder().glob(f"*/{NOTE}"):
+        run = TrainRun(path.parent)
+        if run.is_owned:
             continue
-        if about["job"] is None:
+        if run.is_half_copied:
             run.discard()
-        else:
-            found.append((record.stat().st_mtime, run))
-    return [run for _, run in sorted(found, key=lambda each: each[0], reverse=True)]
+        elif path.exists():  # else another window has just settled it
+            left.append((_can_go_on(run), run.folder.stat().st_mtime, run))
+    return [run for *_, run in sorted(left, key=lambda each: each[:2], reverse=True)]
 
 
-def _plain(job: TrainJob) -> dict[str, Any]:
-    plain = asdict(job)
-    return {**plain, **{k: None if plain[k] is None else str(plain[k]) for k in _PATHS}}
-
-
-def _job_of(plain: dict[str, Any]) -> TrainJob:
-    paths = {k: None if plain[k] is None else Path(plain[k]) for k in _PATHS}
-    tuples = {k: None if plain[k] is None else tuple(plain[k]) for k in _TUPLES}
-    configs = {
-        "recipe": Recipe.from_dict(plain["recipe"]),
-        "terms": TermsConfig.from_dict(plain.get("terms", {})),
-    }
-    return TrainJob(**{**plain, **paths, **tuples, **configs})
+def _can_go_on(run: TrainRun) -> bool:
+    try:
+        run.resumed_job()
+    except EmsegError:
+        return False
+    return True

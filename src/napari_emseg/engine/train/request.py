@@ -14,9 +14,8 @@ from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.core.train.steps import steps_per_epoch
-from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train.interrupted_run import TrainRun
+from napari_emseg.engine.train.jobs import TrainJob
 from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.library import find_model
@@ -64,14 +63,14 @@ class TrainingData:
         return summarise_labels(self.labels.data, self.regions, classes=classes)
 
     def target(
-        self, meaning: LabelsMeaning, config: TrainConfig, roles: SliceSplit, *, classes: int
+        self, meaning: LabelsMeaning, config: TrainConfig, split: SliceSplit, *, classes: int
     ) -> Target:
         """What the network would learn from; see `core.train.targets.make_target`."""
         from napari_emseg.core.train.targets import make_target
 
         regions, shape = self.regions, self.labels.shape[1:]
         return make_target(
-            self.labels.data, meaning, config, slices=roles.used, classes=classes,
+            self.labels.data, meaning, config, slices=split.used, classes=classes,
             reviewed=None if regions is None else lambda z: regions.mask(z, shape),
         )  # fmt: skip
 
@@ -88,7 +87,7 @@ class TrainRequest:
         Images and labels.
     meaning : {"mask", "scribbles", "instances"}
         How to read the labels.
-    roles : SliceSplit
+    split : SliceSplit
         Which slices train and which validate.
     recipe : Recipe
         Network, augmentation and training settings.
@@ -103,14 +102,14 @@ class TrainRequest:
     name: str
     data: TrainingData
     meaning: LabelsMeaning
-    roles: SliceSplit
+    split: SliceSplit
     recipe: Recipe = Recipe()
     start_from: str | None = None
     device: str = "auto"
     terms: TermsConfig = TermsConfig()
 
     def __post_init__(self) -> None:
-        if not self.roles.labelled:
+        if not self.split.labelled:
             raise LabelsError(
                 f"labels: no slice of {self.data.labels.name!r} is labelled; paint membranes and "
                 "cells on one slice or more"
@@ -127,9 +126,9 @@ class TrainRequest:
         from napari_emseg.core.train.patch_preview import PatchSource
         from napari_emseg.core.train.split import split_target
 
-        network, train, roles = self._network(), self.recipe.train, self.roles
-        target = self.data.target(self.meaning, train, roles, classes=network.classes)
-        validation = roles.named_validation
+        network, train, chosen = self._network(), self.recipe.train, self.split
+        target = self.data.target(self.meaning, train, chosen, classes=network.classes)
+        validation = chosen.named_validation
         split = split_target(target, fraction=train.val_fraction, validation=validation)
         return PatchSource.of(self.data.images, target, split)
 
@@ -145,7 +144,7 @@ class TrainRequest:
         try:
             job = TrainJob(
                 folder=run.folder, name=self.name, meaning=self.meaning,
-                slices=self.roles.used, validation=self.roles.named_validation,
+                slices=self.split.used, validation=self.split.named_validation,
                 start_from=self.start_from, device=self.device, recipe=self.recipe,
                 terms=self.terms, library=library_folder(), **self._files(run),
             )  # fmt: skip
@@ -160,7 +159,7 @@ class TrainRequest:
         about = {"reviewed": self._copy_regions(run), "voxel_size_nm": data.images.voxel_size_nm}
         if data.files is not None:
             return {**about, "images": data.files[0], "labels": data.files[1]}
-        images, labels, used = data.images, data.labels, self.roles.used
+        images, labels, used = data.images, data.labels, self.split.used
         total = len(images)
         seen = sorted({near for z in used for near in self._network().slices_seen(z, total)})
         return {
@@ -174,7 +173,7 @@ class TrainRequest:
         if regions is None:
             return None
         return run.copy(
-            "reviewed", shape, np.uint8, self.roles.used, lambda z: regions.mask(z, shape[1:])
+            "reviewed", shape, np.uint8, self.split.used, lambda z: regions.mask(z, shape[1:])
         )
 
     def _network(self) -> NetworkConfig:
@@ -182,10 +181,3 @@ class TrainRequest:
         if self.start_from is None:
             return self.recipe.network
         return find_model(self.start_from).info.network
-
-
-def steps_of(job: TrainJob, shape: tuple[int, int]) -> int:
-    """Steps of one epoch of a job whose slices are named, of ``shape`` (Y, X)."""
-    assert job.slices is not None
-    train = set(job.slices) - set(job.validation or ())
-    return steps_per_epoch(shape, len(train), job.recipe)

@@ -55,7 +55,7 @@ def retrain_request(
         name=next_name(package),
         data=data,
         meaning=_meaning(data, slices, package.info.network.classes),
-        roles=SliceSplit.spread(sorted(slices), TrainConfig().val_fraction),
+        split=SliceSplit.spread(sorted(slices), TrainConfig().val_fraction),
         recipe=retrain_recipe(package, config),
         start_from=str(package.folder),
         device=device,

@@ -1,1 +1,1 @@
-"""What lies under all that is written: whole files, or none."""
+"""Room: whole files, or none: what lies under all that is written."""

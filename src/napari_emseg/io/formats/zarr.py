@@ -66,7 +66,7 @@ class Zarr(WritableFormat):
     def fill(self, path: Path, stack: Stack) -> Iterator[Put]:
         import zarr
 
-        array = zarr.open_group(str(path), mode="r+")["0"]
+        array = zarr.open_array(str(path / "0"), mode="r+")
 
         def put(z: int, pixels: npt.NDArray[Any]) -> None:
             array[z] = pixels

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from napari_emseg.errors import naming_extras
+
 _DEFAULTS = {
     # take GPU memory as it is needed, not all of it
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
@@ -29,11 +31,16 @@ def load_backend() -> None:
 
     They, and its complaints about a GPU that is not there (`doctor` says that in words), come from
     C++ before any log level counts, straight to the standard error's descriptor.
+
+    Raises
+    ------
+    MissingPackageError
+        If Keras, or TensorFlow, is not installed.
     """
     if "napari_emseg.model.hardware.devices" in sys.modules:
         return
     prepare_environment()
-    with _held_back_unless_it_fails():
+    with naming_extras(), _held_back_unless_it_fails():
         devices = importlib.import_module("napari_emseg.model.hardware.devices")
         devices.list_devices()
 

@@ -75,7 +75,7 @@ def name_of(package: ModelPackage) -> str:
 
 
 def import_model(
-    source: Path,
+    source: str | Path,
     name: str | None = None,
     *,
     overwrite: bool = False,
@@ -85,7 +85,7 @@ def import_model(
 
     Parameters
     ----------
-    source : Path
+    source : str or Path
         A package's folder, the run folder of a training, or a package as a zip file.
     name : str, optional
         What to call it; as the package does by default.
@@ -100,8 +100,16 @@ def import_model(
         If there is no model of ours, or the name is taken or not possible.
     WriteError
         If the library cannot be written.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> em.import_model(em.load_model("default").folder, "mine").info.threshold
+    0.6
+    >>> [model.folder.name for model in em.list_models()]
+    ['default', 'mine']
     """
-    library = library or library_folder()
+    library, source = library or library_folder(), Path(source)
     if not source.is_file():
         return _add(find_model(str(source)), name, library, overwrite=overwrite)
     with tempfile.TemporaryDirectory() as folder:

@@ -123,6 +123,9 @@ class ModelPackage:
     folder: Path
     info: PackageInfo
 
+    def __repr__(self) -> str:
+        return f"ModelPackage({self.info.name!r}, {str(self.folder)!r})"
+
     @property
     def weights(self) -> Path:
         """The ``keras_v3`` file with architecture and weights."""

@@ -124,7 +124,7 @@ class Predictor:
                     self._tell(shape, trouble)
                 return result
 
-    def outlook(self, shape: tuple[int, int]) -> CostEstimate:
+    def cost(self, shape: tuple[int, int]) -> CostEstimate:
         """What the prediction of a slice (Y, X) will take; computes one blank tile, twice.
 
         The first one has the network compiled, so that no slice has to wait for it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -68,12 +69,14 @@ class OpenVinoRuntime:
             for port in (self._network.input(0), self._network.output(0))
         )
         self._request_for = lru_cache(_SHAPES_KEPT)(self._compile)
+        # a request computes one tile at a time, and threads share the runtime of a model
+        self._one_at_a_time = threading.Lock()
 
     def __call__(self, tiles: Float32Array) -> Float32Array:
         """Predict tiles (N, Y, X, C); gives float32 channels (N, Y, X, K)."""
         tiles = np.require(tiles, np.float32, ["C_CONTIGUOUS", "WRITEABLE"])
         channels = np.empty((*tiles.shape[:3], self._channels), np.float32)
-        with self._errors(), memory_errors():
+        with self._one_at_a_time, self._errors(), memory_errors():
             self._infer(tiles, channels)
         return channels
 

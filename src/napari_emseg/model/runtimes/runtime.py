@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from napari_emseg.core.config.prediction import PredictConfig
-from napari_emseg.errors import DeviceError, ModelError
+from napari_emseg.errors import DeviceError, MissingPackageError, ModelError
 from napari_emseg.io.file_fingerprint import FileFingerprint
 from napari_emseg.model.hardware.backend import load_backend
 from napari_emseg.model.hardware.device_choice import has_nvidia_gpu, matching_devices
@@ -112,7 +112,11 @@ def _keras_gpus() -> list[str]:
     """GPUs that Keras can compute on; where there is none for it, it is not even loaded."""
     if not has_nvidia_gpu():
         return []
-    load_backend()
+    try:
+        load_backend()
+    except MissingPackageError as error:
+        _log.debug("no Keras: %s", error)
+        return []
     from napari_emseg.model.hardware.devices import list_devices
 
     return [each for each in list_devices() if each.startswith("gpu")]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.model.train.history import Row, best_epoch, is_settled, is_validated
+from napari_emseg.types import TrainProgress
 
 _LAST_LEARNING_RATE = 0.01
 """Part of the first learning rate that is left at the end of the schedule."""
@@ -71,6 +72,14 @@ class Schedule:
         if done - before <= _TELLING:
             return None
         return (now - since) / (done - before) * (1 - done)
+
+    def progress(self, epoch: int, step: int) -> TrainProgress:
+        """What to tell when a step has ended; it and its epoch are counted from 1."""
+        config, done = self._config, self.done(epoch - 1, step)
+        return TrainProgress(
+            done, 1.0, "training", self.seconds_left(done), epoch=epoch,
+            epochs=None if config.minutes else config.epochs, step=step, steps=self._steps,
+        )  # fmt: skip
 
 
 def has_stalled(history: Sequence[Row], patience: int) -> bool:

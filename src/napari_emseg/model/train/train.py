@@ -71,7 +71,7 @@ def train(
     device : str
         As `devices.choose_device` takes it.
     on_event : callable
-        Receives `Log`, `Progress`, `EpochDone` and `Preview`.
+        Receives `Log`, `TrainProgress`, `EpochDone` and `Preview`.
     should_stop : callable
         Asked after every step; when it turns true the best model so far is kept.
 

@@ -44,7 +44,7 @@ from napari_emseg.model.train.schedule import Schedule, has_stalled
 from napari_emseg.model.train.step_time_book import VALIDATION_SHARE
 from napari_emseg.model.train.training_monitor import TrainingMonitor
 from napari_emseg.model.train.validation import NOT_VALIDATED, Validation, Validator
-from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, Progress, ShouldStop, Stack
+from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, ShouldStop, Stack
 
 _ENDLESS = 10**9
 """Steps of a training that is limited by minutes alone."""
@@ -233,10 +233,10 @@ class Training:
             rate = self.schedule.learning_rate(self.schedule.done(epoch - 1, step))
             learned = self._step(batch, rate)
             self._require_finite(learned["loss"], epoch)
-            done = self.schedule.done(epoch - 1, step + 1)
-            self.tell(Progress(done, 1.0, "training", self.schedule.seconds_left(done)))
+            progress = self.schedule.progress(epoch, step + 1)
+            self.tell(progress)
             self.stopped = self.should_stop()
-            if self.stopped or (self.recipe.train.minutes and done >= 1):
+            if self.stopped or (self.recipe.train.minutes and progress.done >= 1):
                 break
         return {"learning_rate": rate, **learned}
 

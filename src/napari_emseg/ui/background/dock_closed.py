@@ -7,6 +7,8 @@ from collections.abc import Callable
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QWidget
 
+_PARENT = QEvent.Type.ParentChange
+
 
 class WhenClosed(QObject):
     """Calls a function when a docked widget is closed or destroyed.
@@ -30,9 +32,11 @@ class WhenClosed(QObject):
         widget.installEventFilter(self)
         widget.destroyed.connect(self._on_destroyed)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+    def eventFilter(  # noqa: N802  Qt's name
+        self, watched: QObject | None, event: QEvent | None
+    ) -> bool:
         """See each event of the widget before it does, and let it pass."""
-        if event.type() == QEvent.Type.ParentChange:
+        if watched is not None and event is not None and event.type() == _PARENT:
             self._follow(watched, is_over=watched.parent() is None)
         return False
 

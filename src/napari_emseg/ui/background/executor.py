@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
-from napari_emseg.session.executor import Call, Lane, ThreadLane, Timer
+from napari_emseg.session.executor import Call, Lane, Timer
+from napari_emseg.session.thread_lane import ThreadLane
 
 
 class QtExecutor(QObject):
@@ -22,7 +24,9 @@ class QtExecutor(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._ready.connect(self._call, Qt.ConnectionType.QueuedConnection)
+        # the types of PyQt do not know the second argument
+        connect: Any = self._ready.connect
+        connect(self._call, Qt.ConnectionType.QueuedConnection)
 
     def lane(self, name: str) -> Lane:
         """As `Executor.lane`."""

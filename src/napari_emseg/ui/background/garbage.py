@@ -47,11 +47,15 @@ def spare_the_window(viewer: ViewerModel, dock: QWidget) -> None:
     viewer : ViewerModel
         Where layers come and go.
     dock : QWidget
-        Ends the exemption when it is closed.
+        When it is closed, and no other dock is left that needs it, the exemption ends.
     """
     gc.freeze()
     sparing = _Sparing(viewer, dock)
     WhenClosed(dock, sparing.end)
+
+
+_open: set[_Sparing] = set()
+"""One for each open dock, of all viewers: there is one garbage collector for all."""
 
 
 class _Sparing:
@@ -61,11 +65,14 @@ class _Sparing:
         self._soon = later(dock, self._free)  # not at once: who removes a layer still holds it
         # last, and so after napari's own collection
         self._removals.connect(self._look, position="last")
+        _open.add(self)
 
     def end(self) -> None:
-        """Make collections what they were."""
+        """Make collections what they were, unless another dock is open."""
         self._removals.disconnect(self._look)
-        gc.unfreeze()
+        _open.discard(self)
+        if not _open:
+            gc.unfreeze()
 
     def _look(self, event: Event) -> None:
         if _is_frozen(event.value):

@@ -5,28 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from magicgui.widgets import PushButton
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from napari_emseg.errors import EmsegError
+from napari_emseg.session.compare.session import CompareSession, Phase
 from napari_emseg.ui.background.dock_closed import WhenClosed
+from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
-from napari_emseg.ui.background.latest import Latest
-from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.compare.error_layer import ErrorLayer
 from napari_emseg.ui.compare.error_list import ErrorList
 from napari_emseg.ui.compare.error_navigation import ErrorNavigation
 from napari_emseg.ui.compare.fields import CompareFields
-from napari_emseg.ui.compare.paired_test import PairedTest
-from napari_emseg.ui.compare.score_export import ScoreExport
+from napari_emseg.ui.compare.paired_test import PairedTestPage
+from napari_emseg.ui.compare.score_export import ScoreExportButtons
 from napari_emseg.ui.compare.score_page import ScorePage
-from napari_emseg.ui.compare.scorer import Comparing
-from napari_emseg.ui.compare.training_runs import Runs
+from napari_emseg.ui.compare.training_runs import TrainingRunsPage
 from napari_emseg.ui.compare.views import CompareViews
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
-from napari_emseg.ui.viewer.layer_observer import LayerObserver
-from napari_emseg.ui.viewer.layers import current_slice
-from napari_emseg.ui.widgets.figure_widget import load_matplotlib, load_soon
-from napari_emseg.ui.widgets.notify import show_error
+from napari_emseg.ui.widgets.notify import show_error, show_info
+from napari_emseg.ui.widgets.plot_canvas import load_matplotlib
 from napari_emseg.ui.widgets.progress_row import RunRow
 from napari_emseg.ui.widgets.remembered_fields import remember
 from napari_emseg.ui.widgets.scroll_page import Page
@@ -39,10 +36,10 @@ _NARROWEST_PX = 340
 """At which all tabs, and the columns of the errors, are to be seen."""
 
 _SOON_MS = 30
-"""Over which slices, strokes and steps of the slider are gathered into one comparison."""
+"""Over which results are gathered into one filling of the tables."""
 
 _BUSY_MS = 400
-"""Between two fillings of the tables while slices come one after another."""
+"""The same while slices come one after another."""
 
 
 class CompareWidget(QWidget):
@@ -55,35 +52,36 @@ class CompareWidget(QWidget):
 
     Attributes
     ----------
-    comparing, second : Comparing
-        The prediction and the second prediction, and what is known of them.
-    fields, views, errors, scores, against, runs
-        The parts, each in a module of its own.
+    session : CompareSession
+        What is compared, and what is known of it.
+    fields, views, errors, scores, paired_test, training_runs
+        The parts that show it, each in a module of its own.
     """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self._viewer = viewer
         self._is_closed = False
+        self.session = CompareSession(QtExecutor(self))
+        self._drawing = QTimer(self)
+        self._drawing.setSingleShot(True)
         self._make_parts()
         self._lay_out()
         self._connect()
         load_matplotlib()
-        self._begin_soon.start(0)
-        self.runs.look()
+        self.fields.choose()
+        self.session.training_runs.look()
         self.recovery.look()
         spare_the_window(viewer, self)
 
     # -- parts -----------------------------------------------------------------------------
 
     def _make_parts(self) -> None:
-        viewer = self._viewer
-        self.fields, self.recovery = CompareFields(viewer), RecoveryOffer(viewer)
+        viewer, session = self._viewer, self.session
+        self.fields, self.recovery = CompareFields(viewer, session), RecoveryOffer(viewer)
         self.views = CompareViews(viewer, self.fields)
         self.error_layer = ErrorLayer(viewer, self._on_layer_removed)
-        self.comparing = Comparing(self.error_layer.put, self)
-        self.second = Comparing(lambda *_: None, self)
-        self._guide = ErrorNavigation(viewer, lambda: self.comparing.pair)
+        self._navigation = ErrorNavigation(viewer, lambda: session.pair)
         self.run = RunRow(
             PushButton(
                 text="Score all slices",
@@ -92,22 +90,17 @@ class CompareWidget(QWidget):
             "Stop; what is scored so far is kept.",
         )
         self.scores, self.errors = ScorePage(viewer.theme), ErrorList()
-        self.export = ScoreExport(self.comparing, self.fields, Latest(self))
-        self.against, self.runs = PairedTest(), Runs(viewer.theme)
-        self._watched = LayerObserver(self._look_soon, self._begin_again)
-        self._begin_soon, self._looking = later(self, self._begin), later(self, self._look)
-        self._showing = later(self, self._show_results)
-        remember(
-            {"errors": self.views.errors, "piece_radius_px": self.fields.piece_radius}, "compare"
-        )
+        self.export = ScoreExportButtons(session)
+        self.paired_test = PairedTestPage(session)
+        self.training_runs = TrainingRunsPage(session.training_runs, viewer.theme)
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.addTab(Page(self.fields.form.native), "Layers")
         self.tabs.addTab(Page(self.scores, self.export), "Scores")
         self.tabs.addTab(Page(self.errors), "Errors")
-        self.tabs.addTab(Page(self.against), "Against")
-        self.tabs.addTab(Page(self.runs), "Trainings")
+        self.tabs.addTab(Page(self.paired_test), "Against")
+        self.tabs.addTab(Page(self.training_runs), "Trainings")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_SIDE_PX, _TOP_PX, _SIDE_PX, 0)
         self.setMinimumWidth(_NARROWEST_PX)
@@ -117,150 +110,81 @@ class CompareWidget(QWidget):
         layout.addWidget(self.tabs, stretch=1)
 
     def _connect(self) -> None:
-        viewer, fields = self._viewer, self.fields
-        fields.chosen.connect(self._begin_again)
-        fields.second.changed.connect(self._forget_second)
-        for field in (fields.threshold, fields.piece_radius):
-            field.changed.connect(self._look_soon)
+        self._connect_session()
+        session, viewer = self.session, self._viewer
         self.views.errors.changed.connect(self._show_errors)
-        self.run.start.changed.connect(self._score_all)
-        self.run.stop.changed.connect(self._stop)
-        for known in (self.comparing.results, self.second.results):
-            known.changed.connect(self._show_soon)
-        for comparing in (self.comparing, self.second):
-            comparing.moved.connect(self._show_progress)
-            comparing.ended.connect(self._show_end)
-            comparing.failed.connect(self._show_problem)
-        self.scores.table.picked.connect(self._guide.go_to_slice)
-        self.against.table.picked.connect(self._guide.go_to_slice)
-        self.against.wanted.connect(self._score_both)
-        self.errors.picked.connect(self._guide.go_to_error)
-        viewer.dims.events.current_step.connect(self._look_soon)
+        self.run.start.changed.connect(lambda: session.score_all())
+        self.run.stop.changed.connect(lambda: session.stop())
+        for table in (self.scores.table, self.paired_test.table):
+            table.picked.connect(self._navigation.go_to_slice)
+        self.errors.picked.connect(self._navigation.go_to_error)
+        self._drawing.timeout.connect(self._draw)
+        viewer.dims.events.current_step.connect(self._look)
         viewer.events.theme.connect(self._show_theme)
+        remember(
+            {"errors": self.views.errors, "piece_radius_px": self.fields.piece_radius}, "compare"
+        )
         WhenClosed(self, self._close)
+
+    def _connect_session(self) -> None:
+        session, events = self.session, self.session.events
+        events.phase.connect(self._show_phase)
+        for state in (events.progress, events.problem, events.problem_here):
+            state.connect(self._show_run)
+        for drawn in (session.scored, events.here, events.config, session.paired_test.events):
+            drawn.connect(self._draw_soon)
+        session.mapped.connect(self.error_layer.put)
+        session.export.saved.connect(self._show_saved)
+        for warned in (session.warned, session.export.failed, session.training_runs.warned):
+            warned.connect(show_error)
 
     def reset_choices(self, _: object = None) -> None:
         """Offer the layers that there are now, by their names; napari calls this."""
         self.fields.reset_choices()
 
-    # -- what is compared ------------------------------------------------------------------
-
-    def _begin_again(self) -> None:
-        self._begin_soon.start(0)
-
-    def _begin(self) -> None:
-        """Other layers, or another meaning."""
-        fields = self.fields
-        self._watched.watch(fields.prediction.value, fields.truth.value)
-        fields.take_threshold()
-        self._forget_second()
-        try:
-            self.comparing.begin(fields.pair())
-        except EmsegError as error:
-            self.comparing.begin(None)
-            self.error_layer.remove()
-            self.run.show_idle(str(error))
-        else:
-            self.run.show_idle("")
-        self._look_soon()
-
-    def _forget_second(self) -> None:
-        self.second.begin(None)
-
-    def _look_soon(self) -> None:
-        if not self._looking.isActive():
-            self._looking.start(_SOON_MS)
-
-    def _look(self) -> None:
-        """Compare the slice that is seen, as all is now."""
-        here = self._here
-        if here is not None:
-            self.comparing.look_at(here, self.fields.config)
-        self._show_soon()
-
-    @property
-    def _here(self) -> int | None:
-        """The slice that is seen, where it can be compared."""
-        pair = self.comparing.pair
-        if pair is None:
-            return None
-        try:
-            z = current_slice(self._viewer, pair.prediction)
-        except EmsegError:  # the viewer shows a place beside the layer
-            return None
-        return z if z in pair.slices else None
-
-    def _score_all(self) -> None:
-        if self.comparing.pair is None:
-            self._begin()
-            show_error(self.run.message.value)
-            return
-        self.comparing.score_all(self.fields.config)
-
-    def _score_both(self) -> None:
-        try:
-            pair = self.fields.second_pair()
-        except EmsegError as error:
-            show_error(str(error))
-            return
-        load_soon("scipy.stats")  # for the test, which comes when both are scored
-        self._score_all()
-        self.second.begin(pair)
-        self.second.score_all(self.fields.config)
-
-    def _stop(self) -> None:
-        self.second.stop()
-        self.comparing.stop()
-
-    def _show_soon(self) -> None:
-        if not self._showing.isActive():
-            self._showing.start(_BUSY_MS if self._is_running else _SOON_MS)
-
-    @property
-    def _is_running(self) -> bool:
-        return self.comparing.is_running or self.second.is_running
-
     # -- what the person sees --------------------------------------------------------------
 
-    def _show_results(self) -> None:
-        config, results, here = self.fields.config, self.comparing.results, self._here
-        known = results.at(config)
-        self.scores.show_results(results, config, here)
-        self.export.setEnabled(bool(known))
-        placed = [(z, error) for z, each in known.items() for error in each.errors]
-        self.errors.show_errors(placed, here)
-        self._show_against()
+    def _look(self) -> None:
+        self.session.look()
 
-    def _show_against(self) -> None:
-        fields, config = self.fields, self.fields.config
-        if self.second.pair is not None:
-            first, second = (
-                {z: each.scores for z, each in comparing.results.at(config).items()}
-                for comparing in (self.comparing, self.second)
-            )
-            names = fields.prediction.value.name, self.second.pair.prediction.name
-            self.against.show_scores(first, second, names)
+    def _show_phase(self, phase: Phase, before: Phase) -> None:
+        if before is Phase.SCORING and phase is Phase.FOLLOWING:
+            # who can click again sees all that came of it
+            self._drawing.stop()
+            self._draw()
+        self._show_run()
 
-    def _show_progress(self, done: int, total: int) -> None:
-        if total > 1:
+    def _show_run(self) -> None:
+        session = self.session
+        if session.phase is Phase.SCORING:
+            done, total = session.progress
             self.run.show_running(f"{done} of {total} slices", done / total)
+        else:
+            self.run.show_idle(session.problem or session.problem_here)
 
-    def _show_end(self, message: str) -> None:
-        if message:
-            show_error(message)
-        if not self._is_running:
-            self._show_results()
-            self.run.show_idle(message)
+    def _draw_soon(self) -> None:
+        if not self._drawing.isActive():
+            self._drawing.start(_BUSY_MS if self.session.phase is Phase.SCORING else _SOON_MS)
 
-    def _show_problem(self, message: str) -> None:
-        self.run.show_idle(message)
+    def _draw(self) -> None:
+        session = self.session
+        errors = [] if session.scores is None else session.scores.errors(session.config)
+        if session.scores is None:
+            self.error_layer.remove()
+        self.scores.show_scores(session)
+        self.export.setEnabled(session.can_save)
+        self.errors.show_errors(errors, session.here)
+        self.paired_test.show_test()
 
     def _show_errors(self, shown: str) -> None:
         self.error_layer.show(shown)
-        self._look_soon()
+        self.session.look()
+
+    def _show_saved(self, path: object) -> None:
+        show_info(f"Saved {path}")
 
     def _show_theme(self) -> None:
-        for plot in (self.scores.plot, self.runs.plot):
+        for plot in (self.scores.plot, self.training_runs.plot):
             plot.show_theme(self._viewer.theme)
 
     def _on_layer_removed(self) -> None:
@@ -274,20 +198,9 @@ class CompareWidget(QWidget):
             return
         self._is_closed = True
         viewer = self._viewer
-        viewer.dims.events.current_step.disconnect(self._look_soon)
+        viewer.dims.events.current_step.disconnect(self._look)
         viewer.events.theme.disconnect(self._show_theme)
-        self._watched.watch()
-        self._begin_soon.stop()
-        self._looking.stop()
-        self._showing.stop()
-        self.comparing.close()
-        self.second.close()
-        for part in (
-            self.export,
-            self.views,
-            self.error_layer,
-            self.runs,
-            self._guide,
-            self.recovery,
-        ):
+        self._drawing.stop()
+        for part in (self.fields, self.views, self.error_layer, self._navigation, self.recovery):
             part.stop()
+        self.session.close()

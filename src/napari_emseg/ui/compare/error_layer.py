@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.layers import Labels
 
 from napari_emseg.core.scores.segmentation_error import (
     FALSE_NEGATIVE,
@@ -13,9 +14,8 @@ from napari_emseg.core.scores.segmentation_error import (
     SPLIT,
     TRUE_POSITIVE,
 )
+from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.report.figures import ERROR_COLORS
-from napari_emseg.types import OURS
-from napari_emseg.ui.compare.layer_metadata import NOT_OFFERED
 from napari_emseg.ui.viewer.label_colors import label_colors
 from napari_emseg.ui.viewer.layers import geometry, shows_slice
 
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
-    from napari.layers import Labels
     from napari.utils.colormaps import DirectLabelColormap
 
-    from napari_emseg.ui.compare.layer_pair import LayerPair
+    from napari_emseg.session.compare.layer_pair import LayerPair
 
 SHOWN = {
     "pixels and cells": (TRUE_POSITIVE, FALSE_NEGATIVE, FALSE_POSITIVE, MERGER, SPLIT),
@@ -86,7 +85,9 @@ class ErrorLayer:
 
     def _begin(self, pair: LayerPair) -> None:
         kept = self._data is not None and self._data.shape == pair.shape
-        same_place = self._pair is not None and self._pair.prediction == pair.prediction
+        same_place = self._pair is not None and (
+            self._pair.prediction.layer is pair.prediction.layer
+        )
         if self.layer is not None and (self.layer not in self._viewer.layers or not same_place):
             self.remove()
             kept = False
@@ -99,15 +100,17 @@ class ErrorLayer:
 
     def _add(self, pair: LayerPair) -> None:
         assert self._data is not None
+        prediction: Any = pair.prediction.layer
         selected = set(self._viewer.layers.selection)
-        self.layer = self._viewer.add_labels(
-            self._data[0] if pair.prediction.ndim == 2 else self._data,
+        self.layer = Labels(
+            self._data[0] if prediction.ndim == 2 else self._data,
             name="errors",
             opacity=0.85,
             colormap=_colors(self._shown),
-            metadata={OURS: {"errors of": pair.prediction.name}, NOT_OFFERED: True},
-            **geometry(pair.prediction),
+            metadata=LayerMetadata(errors_of=pair.prediction.name).stored(),
+            **geometry(prediction),
         )
+        self._viewer.add_layer(self.layer)
         self.layer.editable = False
         self._viewer.layers.selection = selected  # whoever paints goes on painting
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_emseg.core.scores.segmentation_error import SegmentationError
 from napari_emseg.ui.viewer.canvas_box import CanvasBox
@@ -12,7 +12,7 @@ from napari_emseg.ui.viewer.go_to import go_to, go_to_slice
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_emseg.ui.compare.layer_pair import LayerPair
+    from napari_emseg.session.compare.layer_pair import LayerPair
 
 _ROOM_PX = 16
 """Between an error and the box around it, both sides together."""
@@ -37,13 +37,15 @@ class ErrorNavigation:
     def go_to_slice(self, z: int) -> None:
         """Show a slice of the prediction; within it, the view stays."""
         if (pair := self._pair()) is not None:
-            go_to_slice(self._viewer, pair.prediction, z)
+            layer: Any = pair.prediction.layer
+            go_to_slice(self._viewer, layer, z)
 
     def go_to_error(self, z: int, error: SegmentationError) -> None:
         """Show an error in the middle of the view, with what is around it."""
         if (pair := self._pair()) is None:
             return
-        layer, at = pair.prediction, pair.pixel(z, *error.position)
+        layer: Any = pair.prediction.layer
+        at = pair.pixel(z, *error.position)
         world = go_to(self._viewer, layer, at, size_px=error.extent_px, fill=True)
         self._box.show(world, (error.length_px + _ROOM_PX) * abs(float(layer.scale[-1])))
 

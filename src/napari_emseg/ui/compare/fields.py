@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox
 from napari.layers import Image, Labels
-from psygnal import Signal
 
 from napari_emseg.core.config.comparison import CompareConfig
-from napari_emseg.errors import EmsegError, ModelError
-from napari_emseg.model.packages.package import ModelPackage, read_package
-from napari_emseg.types import OURS
-from napari_emseg.ui.compare.layer_metadata import NOT_OFFERED
-from napari_emseg.ui.compare.layer_pair import LayerPair
+from napari_emseg.core.label_meaning import MEANINGS
+from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.session.compare.session import CompareSession
+from napari_emseg.ui.viewer.layer_observer import LayerObserver
 from napari_emseg.ui.widgets.forms import field_for, form_of, spare_width
-from napari_emseg.ui.widgets.meanings import MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,20 +27,17 @@ class CompareFields:
     ----------
     viewer : ViewerModel
         Whose layers are offered.
+    session : CompareSession
+        Is told what is chosen.
 
     Attributes
     ----------
-    chosen : psygnal.Signal
-        Emitted when other layers, or another meaning, are chosen.
     form : Container
         All fields but the threshold, below one another.
     """
 
-    chosen = Signal()
-
-    def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
-        self._threshold_of: Any = None
+    def __init__(self, viewer: ViewerModel, session: CompareSession) -> None:
+        self._viewer, self._session = viewer, session
         self.image = self._layer_field(
             "image", "Image", "The slices that were predicted.", lambda: self._offered(Image)
         )
@@ -70,38 +63,32 @@ class CompareFields:
             self.image, self.truth, self.prediction, self.second, self.meaning, self.piece_radius,
         ])  # fmt: skip
         for field in (self.truth, self.prediction, self.meaning):
-            field.changed.connect(self._tell)
+            field.changed.connect(self.choose)
+        self.second.changed.connect(self._choose_second)
+        self.threshold.changed.connect(lambda value: session.change(threshold=value))
+        self.piece_radius.changed.connect(lambda value: session.change(piece_radius_px=value))
+        session.events.config.connect(self._show_config)
 
-    @property
-    def config(self) -> CompareConfig:
-        """Threshold, and what is too small to be an error."""
-        return CompareConfig(
-            threshold=self.threshold.value, piece_radius_px=self.piece_radius.value
-        )
+    def stop(self) -> None:
+        """Tell nothing any more."""
+        self._session.events.config.disconnect(self._show_config)
 
-    def pair(self) -> LayerPair:
-        """Prediction and truth.
+    def choose(self) -> None:
+        """Have what is chosen compared."""
+        prediction, truth = self._observed(self.prediction), self._observed(self.truth)
+        self._session.compare(prediction, truth, self.meaning.value)
+        self.threshold.enabled = self._session.has_threshold
 
-        Raises
-        ------
-        EmsegError
-            If one is missing, or they do not fit.
-        """
-        return self._pair_with(self.prediction.value, "Prediction")
+    def _choose_second(self) -> None:
+        self._session.compare_second(self._observed(self.second))
 
-    def second_pair(self) -> LayerPair:
-        """Second prediction and truth; raises as `pair`."""
-        return self._pair_with(self.second.value, "Second")
+    def _observed(self, field: ComboBox) -> LayerObserver | None:
+        return None if field.value is None else LayerObserver(self._viewer, field.value)
 
-    def take_threshold(self) -> None:
-        """Begin at the threshold of the model that made the prediction; a mask has none."""
-        prediction = self.prediction.value
-        self.threshold.enabled = isinstance(prediction, Image)
-        package = model_of(prediction)
-        if prediction != self._threshold_of and package is not None:
-            with self.threshold.changed.blocked():
-                self.threshold.value = package.info.threshold
-        self._threshold_of = prediction
+    def _show_config(self, config: CompareConfig) -> None:
+        """Show the threshold that comes with a prediction."""
+        with self.threshold.changed.blocked():
+            self.threshold.value = config.threshold
 
     def reset_choices(self) -> None:
         """Offer the layers that there are now, by their present names."""
@@ -111,15 +98,6 @@ class CompareFields:
         ours = [layer for _, layer in self._predictions()[1:] if _is_predicted(layer)]
         if before is None and ours:
             self.prediction.value = ours[0]
-
-    def _pair_with(self, prediction: Any, name: str) -> LayerPair:
-        if prediction is None:
-            raise EmsegError(f"{name}: choose a layer; the dock Segment makes one.")
-        if self.truth.value is None:
-            raise EmsegError("Truth: open or paint labels first, and choose them here.")
-        if prediction == self.truth.value:
-            raise EmsegError(f"{name}: the layer is the truth itself; choose another one.")
-        return LayerPair(prediction, self.truth.value, self.meaning.value)
 
     def _layer_field(
         self, name: str, label: str, tooltip: str, choices: Callable[[], list[Any]]
@@ -135,7 +113,7 @@ class CompareFields:
         return [
             (layer.name, layer)
             for layer in self._viewer.layers
-            if isinstance(layer, kind) and NOT_OFFERED not in layer.metadata
+            if isinstance(layer, kind) and not _shows_errors(layer)
         ]
 
     def _truths(self) -> list[tuple[str, Any]]:
@@ -147,9 +125,6 @@ class CompareFields:
         """Probabilities that we made first, then masks that we made."""
         offered = self._offered(Image) + self._offered(Labels)
         return [("(none)", None), *sorted(offered, key=lambda each: not _is_predicted(each[1]))]
-
-    def _tell(self) -> None:
-        self.chosen.emit()
 
 
 def _keep_value(field: ComboBox) -> None:
@@ -165,15 +140,11 @@ def _keep_value(field: ComboBox) -> None:
 
 def _is_predicted(layer: Any) -> bool:
     """Whether a model made it."""
-    return "model" in layer.metadata.get(OURS, {})
+    ours = metadata_of(layer)
+    return ours is not None and ours.is_prediction
 
 
-def model_of(prediction: Any) -> ModelPackage | None:
-    """The model that made a layer; None where nobody knows, or it is gone."""
-    about = {} if prediction is None else prediction.metadata.get(OURS, {})
-    if "model" not in about:
-        return None
-    try:
-        return read_package(Path(about["model"]))
-    except ModelError:
-        return None
+def _shows_errors(layer: Any) -> bool:
+    """Whether it shows what came of a comparison, which nobody would compare."""
+    ours = metadata_of(layer)
+    return ours is not None and bool(ours.errors_of)

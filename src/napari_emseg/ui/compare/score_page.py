@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.core.config.comparison import CompareConfig
-from napari_emseg.core.scores.scores import TITLES, SliceScores
-from napari_emseg.core.scores.slice_comparison import ComparedSlice
+from napari_emseg.core.scores.scores import TITLES, SliceScores, StackScores
+from napari_emseg.report.figures import draw_sweep
 from napari_emseg.report.files import SHORT
-from napari_emseg.ui.compare.score_cache import ScoreCache
-from napari_emseg.ui.compare.threshold_plot import SweepPlot
+from napari_emseg.session.compare.session import CompareSession
+from napari_emseg.session.words import plural
 from napari_emseg.ui.widgets.forms import wrapped_label
-from napari_emseg.ui.widgets.number_table import FigureTable
-from napari_emseg.ui.widgets.words import plural
+from napari_emseg.ui.widgets.plot_canvas import PlotCanvas
+from napari_emseg.ui.widgets.table import Column, Table, figure, number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _MEANINGS = {
     "v_rand": "V_rand: pairs of pixels that are rightly in one cell or in two; gaps and false "
@@ -31,7 +35,9 @@ _MEANINGS = {
     "precision": "Part of the pixels predicted as cell that are cell.",
     "recall": "Part of the cells' pixels that were predicted as cell.",
 }
+SLICE_COLUMN = Column("slice", "Slice, from 0. Click on a title to sort.")
 _NOTHING = "Nothing is scored yet."
+_PLOT_PX = 210
 
 
 class ScorePage(QWidget):
@@ -41,53 +47,66 @@ class ScorePage(QWidget):
     ----------
     here, stack : Label
         The slice that is seen, and the mean, in a sentence each.
-    plot : SweepPlot
+    plot : PlotCanvas
         The sweep over thresholds.
-    table : FigureTable
+    table : Table
         Every slice.
     """
 
     def __init__(self, theme: str) -> None:
         super().__init__()
         self.here, self.stack = wrapped_label(_NOTHING), wrapped_label("")
-        self.plot = SweepPlot(theme)
-        self.table = FigureTable(
-            [SHORT[name] for name in TITLES], [_MEANINGS[name] for name in TITLES]
-        )
+        self.plot = PlotCanvas(theme, _PLOT_PX)
+        self.plot.setToolTip("Scores over the threshold, as means over the slices scored so far.")
+        columns = [SLICE_COLUMN, *(Column(SHORT[name], _MEANINGS[name]) for name in TITLES)]
+        self.table = Table(columns, sort_by=0)
         self._drawn: object = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for part in (self.here.native, self.stack.native, self.plot, self.table):
             layout.addWidget(part)
 
-    def show_results(self, results: ScoreCache, config: CompareConfig, here: int | None) -> None:
-        """Show what is known at these settings; ``here`` is the slice that is seen."""
-        known = results.at(config)
-        self.here.value = _about_here(known, results, here)
-        self.stack.value = _about_stack(list(known.values()), results)
-        self.table.show_rows({z: asdict(each.scores).values() for z, each in known.items()})
-        if here is not None:
-            self.table.choose(here)
-        sweep = results.sweep()
-        if (sweep, config.threshold) != self._drawn:
-            self._drawn = sweep, config.threshold
-            self.plot.show_sweep(sweep, config.threshold)
+    def show_scores(self, session: CompareSession) -> None:
+        """Show what is known at the present settings."""
+        known = {} if session.scores is None else session.scores.scores(session.config)
+        sweep = None if session.scores is None else session.scores.sweep()
+        self.here.value = _about_here(session, known)
+        self.stack.value = _about_stack(known, sweep)
+        self.table.show_rows(
+            {z: [number(z), *map(figure, asdict(scores).values())] for z, scores in known.items()}
+        )
+        if session.here is not None:
+            self.table.choose(session.here)
+        self._show_sweep(sweep, session.config.threshold)
+
+    def _show_sweep(self, sweep: StackScores | None, present: float) -> None:
+        if (sweep, present) == self._drawn:
+            return
+        self._drawn = sweep, present
+        self.plot.setVisible(sweep is not None)
+        if sweep is not None:
+            self.plot.show_drawing(partial(_draw, sweep, present))
 
 
-def _about_here(known: dict[int, ComparedSlice], results: ScoreCache, here: int | None) -> str:
-    if here is not None and here in results.unlabelled:
+def _draw(sweep: StackScores, present: float, axes: Axes) -> None:
+    draw_sweep(axes, sweep.sweep, sweep.threshold, present)
+    axes.set_ylabel("mean")
+
+
+def _about_here(session: CompareSession, known: Mapping[int, SliceScores]) -> str:
+    here = session.here
+    if session.scores is not None and here in session.scores.unlabelled:
         return f"Slice {here} has no truth: nothing is painted there."
     if here is None or here not in known:
         return _NOTHING if not known else ""
-    return f"Slice {here}: {_in_words(known[here].scores)}"
+    return f"Slice {here}: {_in_words(known[here])}"
 
 
-def _about_stack(known: Sequence[ComparedSlice], results: ScoreCache) -> str:
+def _about_stack(known: Mapping[int, SliceScores], sweep: StackScores | None) -> str:
     if len(known) < 2:
         return ""
-    mean = SliceScores.average([each.scores for each in known])
+    mean = SliceScores.average(list(known.values()))
     text = f"Mean of {plural(len(known), 'slice')}: {_in_words(mean)}"
-    sweep = results.sweep()
     if sweep is None:
         return text
     return f"{text} Best threshold {sweep.threshold:g}: V_rand {sweep.v_rand:.4f}."

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from napari_emseg.errors import LabelsError, ShapeError
+from napari_emseg.session.correct.session import CorrectSession
 from napari_emseg.ui.background.dock_closed import WhenClosed
+from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.correct.fields import CorrectFields
 from napari_emseg.ui.correct.make_editable import MakeEditable
 from napari_emseg.ui.correct.next_region import NextRegionPanel
 from napari_emseg.ui.correct.review_row import ReviewRow
-from napari_emseg.ui.correct.tool_actions import BrushActs
 from napari_emseg.ui.correct.tool_buttons import BrushTools
+from napari_emseg.ui.correct.view import ViewerForCorrecting
 from napari_emseg.ui.painting.autosave import autosave_of
+from napari_emseg.ui.painting.edit_tracker import layer_of, tracker_of
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
 from napari_emseg.ui.retrain.corrections import Corrections
 from napari_emseg.ui.retrain.panel import RetrainPanel
-from napari_emseg.ui.viewer.layers import stack_shape
+from napari_emseg.ui.viewer.stack_layers import NapariStack
+from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.notify import show_error
 from napari_emseg.ui.widgets.scroll_page import Page
 
 if TYPE_CHECKING:
     import napari.viewer
-    from napari.layers import Labels
+    from napari.layers import Image
+
+    from napari_emseg.session.painting.edit_tracker import EditTracker
 
 _TOP_PX = 6
 
@@ -40,13 +45,15 @@ class CorrectWidget(QWidget):
 
     Attributes
     ----------
+    session : CorrectSession
+        What is shown.
     fields : CorrectFields
         The stack and the labels that are repaired.
     editable : MakeEditable
         Brings predictions into the labels.
     review : ReviewRow
         Which slices are edited or reviewed.
-    places : NextRegionPanel
+    regions : NextRegionPanel
         Where correcting helps most.
     brush : BrushTools
         Draws, fills, splits and merges.
@@ -56,18 +63,20 @@ class CorrectWidget(QWidget):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
-        self._viewer = viewer
-        self._autosave = autosave_of(viewer)
-        self._is_closed = False
+        autosave_of(viewer)  # all that is painted from now on is kept safe
+        view = ViewerForCorrecting(viewer)
+        self.session = CorrectSession(QtExecutor(self), workspace_of(viewer), view)
         self.recovery = RecoveryOffer(viewer)
         self.fields = CorrectFields(viewer)
-        self.editable = MakeEditable(viewer, self.fields, self._autosave)
-        self.review, self.brush = ReviewRow(viewer), BrushTools(viewer)
-        self.places = NextRegionPanel(viewer, lambda: self.corrections)
+        self.editable = MakeEditable(viewer, self.session)
+        self.review = ReviewRow(viewer, self.session)
+        self.brush = BrushTools(self.session.brush)
+        self.regions = NextRegionPanel(viewer, self.session.regions)
         self.retrain = RetrainPanel(viewer, lambda: self.corrections)
         self.status = wrapped_label("")
         self._lay_out()
         self._connect()
+        self._choose_image(self.fields.image.value)
         self._choose()
         self.recovery.look()
 
@@ -78,7 +87,7 @@ class CorrectWidget(QWidget):
             self.fields.form.native,
             _heading("Make editable"), self.editable.native,
             _heading("Edited slices"), self.review,
-            _heading("Where next"), self.places,
+            _heading("Where next"), self.regions,
             _heading("Brush"), self.brush.native,
             _heading("Retrain"), self.retrain,
         ]  # fmt: skip
@@ -92,11 +101,11 @@ class CorrectWidget(QWidget):
 
     def _connect(self) -> None:
         self.fields.chosen.connect(self._choose)
+        self.fields.image.changed.connect(self._choose_image)
         self.recovery.restored.connect(self.fields.choose)
-        for panel in (self.editable, self.brush):
-            panel.said.connect(self._say)
-            panel.failed.connect(self._refuse)
-        self._autosave.changed.connect(self._on_edits)
+        self.session.made.connect(self._on_made)
+        self.session.events.message.connect(self._show_message)
+        self.session.refused.connect(show_error)
         WhenClosed(self, self._close)
 
     def reset_choices(self, _: object = None) -> None:
@@ -113,60 +122,35 @@ class CorrectWidget(QWidget):
         EmsegError
             If something is missing, or does not fit.
         """
-        image, labels = self.fields.image.value, self.fields.labels_layer
-        if image is None:
-            raise ShapeError("Image: open or choose an image layer first.")
-        if labels is None:
-            raise LabelsError("Labels: make a prediction editable first, or choose a layer.")
-        if stack_shape(image) != stack_shape(labels):
-            raise ShapeError(
-                f"Labels: expected the shape of {image.name!r}, {stack_shape(image)}, received "
-                f"{labels.name!r} with {stack_shape(labels)}; choose layers that belong together"
-            )
-        slices = self._autosave.of(labels).edits.slices
-        if not slices:
-            raise LabelsError(
-                f"Labels: no slice of {labels.name!r} is edited or reviewed; repair one, or mark "
-                "one that is right"
-            )
-        return Corrections(image, labels, slices)
+        slices = self.session.corrected_slices()
+        image, tracker = self.session.image, self.session.tracker
+        assert image is not None
+        assert tracker is not None
+        return Corrections(cast("Image", image.key), layer_of(tracker), slices)
 
     # -- what happens ----------------------------------------------------------------------
 
     def _choose(self) -> None:
         """Other labels are repaired, or they mean something else."""
         layer = self.fields.labels_layer
-        if layer is None:
-            self.brush.use(None)
-            self.review.show_layer(None)
-            return
-        follower = self._autosave.of(layer)
-        self.brush.use(BrushActs(follower, are_cells=self.fields.are_cells))
-        self.review.show_layer(follower)
-        self._viewer.layers.selection.active = layer
+        tracker = None if layer is None else tracker_of(layer)
+        self.session.choose(tracker, are_cells=self.fields.are_cells)
 
-    def _on_edits(self, layer: Labels) -> None:
-        if layer is self.fields.labels_layer:
-            self.review.look()
+    def _choose_image(self, image: Image | None) -> None:
+        self.session.image = None if image is None else NapariStack(image)
 
-    def _say(self, message: str) -> None:
+    def _on_made(self, tracker: EditTracker) -> None:
+        self.fields.choose(layer_of(tracker))
+
+    def _show_message(self, message: str) -> None:
         self.status.value = message
-
-    def _refuse(self, message: str) -> None:
-        self.status.value = message
-        show_error(message)
 
     def _close(self) -> None:
         """Leave layers and viewer without what this dock has put on them."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        self._autosave.changed.disconnect(self._on_edits, missing_ok=True)
-        self.brush.use(None)
-        self.places.close_panel()
+        self.session.close()
+        self.regions.close_panel()
         self.retrain.close_panel()
         self.review.stop()
-        self.editable.stop()
         self.recovery.stop()
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 from magicgui.widgets import ComboBox, create_widget
 from napari.layers import Image, Labels
 from psygnal import Signal
 
-from napari_emseg.core.label_meaning import seem_cells
+from napari_emseg.session.correct.meaning import are_cells
+from napari_emseg.ui.painting.edit_tracker import can_be_tracked
+from napari_emseg.ui.viewer.stack_layers import NapariLabels
 from napari_emseg.ui.widgets.forms import form_of, spare_width
 
 if TYPE_CHECKING:
@@ -34,12 +35,11 @@ class CorrectFields:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self.image = spare_width(
-            create_widget(
-                annotation=Image, name="image", label="Image",
-                options={"tooltip": "The stack that was segmented."},
-            )
+        image: Any = create_widget(
+            annotation=Image, name="image", label="Image",
+            options={"tooltip": "The stack that was segmented."},
         )  # fmt: skip
+        self.image = spare_width(image)
         self.labels = spare_width(
             ComboBox(
                 name="labels", label="Labels", choices=self._label_choices,
@@ -84,7 +84,7 @@ class CorrectFields:
     def _choose(self) -> None:
         if self.labels_layer is not None:
             with self.meaning.changed.blocked():
-                self.meaning.value = _CELLS if are_cells(self.labels_layer) else _MASK
+                self.meaning.value = _CELLS if are_cells(NapariLabels(self.labels_layer)) else _MASK
         self.chosen.emit()
 
     def _label_choices(self, _: Any = None) -> list[Any]:
@@ -93,13 +93,5 @@ class CorrectFields:
 
 def label_layers(viewer: ViewerModel) -> list[tuple[str, Labels]]:
     """Names and layers of all stacks of labels."""
-    return [
-        (layer.name, layer)
-        for layer in viewer.layers
-        if isinstance(layer, Labels) and not layer.multiscale and layer.ndim in (2, 3)
-    ]
-
-
-def are_cells(layer: Labels) -> bool:
-    """Whether labels seem to be ids of cells: several are in the first painted slice."""
-    return seem_cells(layer.data if layer.ndim == 3 else layer.data[np.newaxis])
+    found = (layer for layer in viewer.layers if can_be_tracked(layer))
+    return [(layer.name, cast("Labels", layer)) for layer in found]

@@ -7,31 +7,33 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_emseg.core.correct.edits import Edits
-from napari_emseg.errors import ShapeError
 from napari_emseg.ui.correct.edit_strip import EditLegend, EditStrip
-from napari_emseg.ui.viewer.layers import current_slice
+from napari_emseg.ui.painting.edit_tracker import layer_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Labels
 
-    from napari_emseg.ui.painting.edit_tracker import LayerEdits
+    from napari_emseg.session.correct.session import CorrectSession
 
 
 class ReviewRow(QWidget):
-    """What a person has done to each slice of a layer.
+    """What a person has done to each slice of the labels that are corrected.
 
     Parameters
     ----------
     viewer : ViewerModel
         Shows a slice, which clicks change.
+    session : CorrectSession
+        Knows the labels.
     """
 
     KEY = "R"
 
-    def __init__(self, viewer: ViewerModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._viewer = viewer
-        self._follower: LayerEdits | None = None
+    def __init__(self, viewer: ViewerModel, session: CorrectSession) -> None:
+        super().__init__()
+        self._viewer, self._session = viewer, session
+        self._layer: Labels | None = None
         self.strip, self.legend = EditStrip(), EditLegend()
         self.reviewed = QCheckBox(f"All of this slice is right ({self.KEY})")
         self.reviewed.setToolTip(
@@ -42,74 +44,59 @@ class ReviewRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         for part in (self.strip, self.legend, self.reviewed):
             layout.addWidget(part)
+        self._connect()
+
+    def _connect(self) -> None:
         self.strip.wanted.connect(self._go)
-        self.strip.turned.connect(self._turn)
-        self.reviewed.clicked.connect(self.turn_here)
-        dims = viewer.dims.events
+        self.strip.turned.connect(self._session.turn_review)
+        self.reviewed.clicked.connect(self._on_key)
+        self._session.roles_changed.connect(self.look)
+        self._session.events.tracker.connect(self._bind)
+        dims = self._viewer.dims.events
         self._seen = (dims.point, dims.order, dims.ndisplay)
         for event in self._seen:
             event.connect(self._show_here)
 
-    def show_layer(self, follower: LayerEdits | None) -> None:
-        """Show another layer, or none."""
-        if self._follower is not None:
-            self._follower.layer.bind_key(self.KEY, None)
-        self._follower = follower
-        if follower is not None:
-            follower.layer.bind_key(self.KEY, self._on_key, overwrite=True)
-        self.look()
-
     def look(self) -> None:
         """Something else is edited or reviewed."""
-        follower = self._follower
-        edits, total = (Edits(), 0) if follower is None else (follower.edits, follower.total)
+        tracker = self._session.tracker
+        edits, total = (Edits(), 0) if tracker is None else (tracker.edits, tracker.total)
         self.strip.show_edits(edits, total)
         self.legend.show_edits(edits, total)
         self._show_here()
 
-    def turn_here(self) -> None:
-        """Call the slice that the viewer shows reviewed, or not any more."""
-        z = self._here()
-        if z is not None:
-            self._turn(z)
-
     def stop(self) -> None:
         """The dock is closed."""
-        self.show_layer(None)
+        self._bind()
+        self._session.roles_changed.disconnect(self.look, missing_ok=True)
         for event in self._seen:
             event.disconnect(self._show_here)
 
-    def _on_key(self, _: Any) -> None:
-        self.turn_here()
+    def _bind(self) -> None:
+        """Have the key act on the layer that is corrected now."""
+        if self._layer is not None:
+            self._layer.bind_key(self.KEY, None)
+        tracker = self._session.tracker
+        self._layer = None if tracker is None else layer_of(tracker)
+        if self._layer is not None:
+            self._layer.bind_key(self.KEY, self._on_key, overwrite=True)
 
-    def _turn(self, z: int) -> None:
-        if self._follower is not None:
-            self._follower.review(z, not self._follower.edits.of(z).reviewed)
+    def _on_key(self, _: Any) -> None:
+        self._session.turn_review()
 
     def _go(self, z: int) -> None:
-        if self._follower is None or self._follower.layer.ndim == 2:
+        layer, viewer = self._layer, self._viewer
+        if layer is None or layer.ndim == 2:
             return
-        layer, viewer = self._follower.layer, self._viewer
-        at = list(layer.world_to_data(viewer.dims.point))
+        at = [float(place) for place in layer.world_to_data(viewer.dims.point)]
         at[0] = z
         for axis, place in enumerate(layer.data_to_world(at), viewer.dims.ndim - layer.ndim):
             if axis not in viewer.dims.displayed:
                 viewer.dims.set_point(axis, place)
 
-    def _here(self) -> int | None:
-        """The slice that the viewer shows."""
-        if self._follower is None or self._viewer.dims.ndisplay != 2:
-            return None
-        try:
-            return current_slice(self._viewer, self._follower.layer)
-        except ShapeError:  # a place beside the layer
-            return None
-
     def _show_here(self) -> None:
-        z = self._here()
+        z, tracker = self._session.slice_in_view(), self._session.tracker
         self.strip.show_here(z)
         self.reviewed.setEnabled(z is not None)
-        is_reviewed = z is not None and self._follower is not None and (
-            self._follower.edits.of(z).reviewed
-        )  # fmt: skip
+        is_reviewed = z is not None and tracker is not None and tracker.edits.of(z).reviewed
         self.reviewed.setChecked(bool(is_reviewed))

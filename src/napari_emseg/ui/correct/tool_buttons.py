@@ -3,88 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from magicgui.widgets import Container, PushButton
-from psygnal import Signal
 
 from napari_emseg.core.config.correction import BrushConfig
-from napari_emseg.errors import EmsegError, LabelsError
-from napari_emseg.ui.correct.tool_actions import BrushActs, load_tools
-from napari_emseg.ui.viewer.layers import pixel_at, require_paintable, require_seen_from_above
+from napari_emseg.session.correct.brush import DRAW, FILL, MERGE, SPLIT, TOOLS, Tool
+from napari_emseg.ui.viewer.layers import pixel_at
 from napari_emseg.ui.widgets.forms import field_for, form_of, row_of
 from napari_emseg.ui.widgets.remembered_fields import remember
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
     from napari.layers import Labels
 
-    from napari_emseg.core.correct.brushwork import Point
+    from napari_emseg.session.correct.brush import BrushSession
+    from napari_emseg.session.correct.tool_actions import BrushActs
 
 
-@dataclass(frozen=True)
-class Tool:
-    """A button with a key."""
-
-    name: str
-    key: str
-    tooltip: str
-    hint: str
-
-
-DRAW = Tool(
-    "Draw membrane", "D", "Paint membrane over cells, as a line of the thickness below.",
-    "Drag to draw membrane.",
-)  # fmt: skip
-FILL = Tool(
-    "Fill cell", "C",
-    "Click on membrane that is none: a speck inside a cell becomes part of it, elsewhere a new "
-    "cell is made with membrane around it.",
-    "Click on membrane that should be cell.",
-)  # fmt: skip
-SPLIT = Tool(
-    "Split here", "S",
-    "Draw a line of membrane across a cell; where cells have ids, what is cut off gets a new one.",
-    "Draw a line across a cell, from membrane to membrane.",
-)  # fmt: skip
-MERGE = Tool(
-    "Merge these two", "J",
-    "Click on two cells: the membrane between them is opened, and the second gets the id of the "
-    "first.",
-    "Click on the first cell.",
-)  # fmt: skip
-TOOLS = (DRAW, FILL, SPLIT, MERGE)
-
-
-class BrushTools(Container):
-    """Four tools, of which one or none is taken up; keys act while the layer is selected.
+class BrushTools(Container[Any]):
+    """Buttons and keys of the tools, and the mouse on the layer; keys act while it is selected.
 
     Parameters
     ----------
-    viewer : ViewerModel
-        Where the layer is.
-
-    Attributes
-    ----------
-    said : psygnal.Signal
-        Emitted with what to do next.
-    failed : psygnal.Signal
-        Emitted with what cannot be done.
+    session : BrushSession
+        Knows which tool is taken up, and what it does.
     """
 
-    said = Signal(str)
-    failed = Signal(str)
-
-    def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
-        self._acts: BrushActs | None = None
-        self.tool: Tool | None = None
-        self._first: tuple[int, Point] | None = None
+    def __init__(self, session: BrushSession) -> None:
+        self.session = session
+        self._layer: Labels | None = None
         self._brush_before: int | None = None
         self._is_switching = False
-        load_tools()
         self.thickness = field_for(BrushConfig, "thickness_px")
         self.through_stack = field_for(
             BrushConfig, "through_stack", label="Merge through the stack"
@@ -96,50 +46,57 @@ class BrushTools(Container):
             widgets=[*rows, form_of([self.thickness, self.through_stack])], labels=False
         )
         self.margins = (0, 0, 0, 0)
-        self.thickness.changed.connect(self._set_brush)
+        self._connect()
+        self._show_acts()
+
+    def _connect(self) -> None:
+        self.thickness.changed.connect(self._set_thickness)
+        self.through_stack.changed.connect(self._set_through)
         for tool, button in self.buttons.items():
             button.changed.connect(partial(self._on_button, tool))
         fields = {"thickness_px": self.thickness, "through_stack": self.through_stack}
         remember(fields, "correct")
+        self._set_thickness(self.thickness.value)
+        self._set_through(self.through_stack.value)
+        self.session.events.acts.connect(self._show_acts)
+        self.session.events.tool.connect(self._show_tool)
 
-    def use(self, acts: BrushActs | None) -> None:
-        """Have the tools act on another layer, or on none."""
-        self.put_down()
-        if self._acts is not None:
-            self._unbind(self._acts.layer)
-        self._acts = acts
-        if acts is not None:
-            self._bind(acts.layer)
+    # -- what the session says -------------------------------------------------------------
+
+    def _show_acts(self) -> None:
+        """Other labels are acted on, or none."""
+        acts: BrushActs | None = self.session.acts
+        if self._layer is not None:
+            self._unbind(self._layer)
+        self._layer = None if acts is None else cast("Labels", acts.layer.key)
+        if self._layer is not None:
+            self._bind(self._layer)
         for button in self.buttons.values():
             button.enabled = acts is not None
         self.through_stack.enabled = acts is not None and acts.are_cells
 
-    # -- taking up and putting down --------------------------------------------------------
-
-    def take_up(self, tool: Tool) -> None:
-        """Use this tool from now on; the same again puts it down."""
-        again = tool is self.tool
-        self.put_down()
-        if again:
-            return
-        try:
-            layer = self._require_layer()
-        except EmsegError as error:
-            self._show()
-            self.failed.emit(str(error))
-            return
-        self.tool = tool
-        self._viewer.layers.selection.active = layer
-        self._prepare(layer)
+    def _show_tool(self, tool: Tool | None, before: Tool | None) -> None:
+        """Another tool is taken up, or none."""
+        if self._layer is not None:
+            if before is not None:
+                self._release(self._layer)
+            if tool is not None:
+                self._prepare(self._layer, tool)
         self._show()
-        self.said.emit(tool.hint)
 
-    def put_down(self) -> None:
+    def _prepare(self, layer: Labels, tool: Tool) -> None:
+        if tool.is_drawn:
+            self._brush_before = layer.brush_size
+            layer.n_edit_dimensions = 2
+            layer.brush_size = self.session.thickness_px
+            self._set_mode(layer, "erase")
+        else:
+            self._set_mode(layer, "pan_zoom")
+            layer.mouse_drag_callbacks.append(self._on_press)
+        layer.events.paint.connect(self._on_paint)
+
+    def _release(self, layer: Labels) -> None:
         """Let napari's own tools act again."""
-        tool, self.tool, self._first = self.tool, None, None
-        if tool is None or self._acts is None:
-            return
-        layer = self._acts.layer
         layer.events.paint.disconnect(self._on_paint)
         if self._on_press in layer.mouse_drag_callbacks:
             layer.mouse_drag_callbacks.remove(self._on_press)
@@ -147,26 +104,6 @@ class BrushTools(Container):
         if brush is not None:
             layer.brush_size = brush
             self._set_mode(layer, "pan_zoom")
-        self._show()
-
-    def _prepare(self, layer: Labels) -> None:
-        if self.tool in (DRAW, SPLIT):
-            self._brush_before = layer.brush_size
-            layer.n_edit_dimensions = 2
-            layer.brush_size = self.thickness.value
-            self._set_mode(layer, "erase")
-        else:
-            self._set_mode(layer, "pan_zoom")
-            layer.mouse_drag_callbacks.append(self._on_press)
-        layer.events.paint.connect(self._on_paint)
-
-    def _require_layer(self) -> Labels:
-        if self._acts is None:
-            raise LabelsError("Labels: choose a layer first, or make a prediction editable")
-        layer = self._acts.layer
-        require_paintable(layer)
-        require_seen_from_above(self._viewer, layer)
-        return layer
 
     def _set_mode(self, layer: Labels, mode: str) -> None:
         self._is_switching = True
@@ -175,19 +112,24 @@ class BrushTools(Container):
         finally:
             self._is_switching = False
 
-    def _set_brush(self, thickness: int) -> None:
-        if self._brush_before is not None and self._acts is not None:
-            self._acts.layer.brush_size = thickness
-
     def _show(self) -> None:
         for tool, button in self.buttons.items():
             with button.changed.blocked():
-                button.value = tool is self.tool
+                button.value = tool is self.session.tool
+
+    # -- buttons, keys and fields ----------------------------------------------------------
 
     def _on_button(self, tool: Tool) -> None:
-        self.take_up(tool)
+        self.session.take_up(tool)
+        self._show()  # the click has turned the button, whether or not the tool was taken up
 
-    # -- keys ------------------------------------------------------------------------------
+    def _set_thickness(self, thickness: int) -> None:
+        self.session.thickness_px = thickness
+        if self._brush_before is not None and self._layer is not None:
+            self._layer.brush_size = thickness
+
+    def _set_through(self, through: bool) -> None:
+        self.session.through_stack = through
 
     def _bind(self, layer: Labels) -> None:
         for tool in TOOLS:
@@ -203,27 +145,23 @@ class BrushTools(Container):
 
     def _key(self, tool: Tool) -> Callable[[Any], None]:
         def take_up(_: Any) -> None:
-            self.take_up(tool)
+            self.session.take_up(tool)
 
         return take_up
 
     def _on_mode(self) -> None:
         """A person has taken up a tool of napari's."""
-        if not self._is_switching and self.tool is not None:
-            layer, self._is_switching = self._layer, True
-            mode = layer.mode
-            self.put_down()
+        layer = self._layer
+        if not self._is_switching and self.session.tool is not None and layer is not None:
+            self._is_switching, mode = True, layer.mode
+            self.session.put_down()
             self._set_mode(layer, mode)
 
     def _on_brush_size(self) -> None:
         """The keys that change the brush change the membrane's thickness, while it is drawn."""
-        if self._brush_before is not None:
-            self.thickness.value = min(int(self._layer.brush_size), self.thickness.max)
-
-    @property
-    def _layer(self) -> Labels:
-        assert self._acts is not None
-        return self._acts.layer
+        if self._brush_before is not None and self._layer is not None:
+            field: Any = self.thickness
+            field.value = min(int(self._layer.brush_size), field.max)
 
     # -- the mouse -------------------------------------------------------------------------
 
@@ -236,40 +174,11 @@ class BrushTools(Container):
             moved = True
             yield
         if not moved and event.button == 1:
-            self._click(at)
-
-    def _click(self, at: tuple[int, int, int] | None) -> None:
-        try:
-            require_seen_from_above(self._viewer, self._layer)
-            if at is None:
-                raise LabelsError("labels: this is beside the layer; click on it")
-            self._act(at[0], at[1:])
-        except EmsegError as error:
-            self._first = None
-            self.failed.emit(str(error))
-
-    def _act(self, z: int, at: Point) -> None:
-        assert self._acts is not None
-        if self.tool is FILL:
-            self._acts.fill(z, at, self.thickness.value)
-            self.said.emit("Filled. Ctrl-Z takes it back.")
-        elif self._first is None or self._first[0] != z:
-            self._first = (z, at)
-            self.said.emit("Now click on the second cell, on the same slice.")
-        else:
-            one, self._first = self._first[1], None
-            self._acts.join(z, one, at, self.thickness.value, through=self.through_stack.value)
-            self.said.emit("Merged. Ctrl-Z takes it back.")
+            self.session.click(at)
 
     def _on_paint(self, event: Any) -> None:
         """A stroke has ended."""
-        if self.tool is not SPLIT or self._acts is None:
-            return
-        try:
-            if self._acts.part(event.value):
-                self.said.emit("Split. Ctrl-Z takes it back.")
-        except LabelsError as error:
-            self.failed.emit(str(error))
+        self.session.stroke_ended(event.value)
 
 
 def _button(tool: Tool) -> PushButton:

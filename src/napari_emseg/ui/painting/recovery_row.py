@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
 from psygnal import Signal
 
 from napari_emseg.errors import EmsegError
-from napari_emseg.ui.painting.autosave import Autosave, autosave_of
+from napari_emseg.session.painting.restoring import offer_text
+from napari_emseg.ui.painting.autosave import autosave_of
+from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.painting.recovery_data import layer_data
 from napari_emseg.ui.widgets.notify import show_error
 from napari_emseg.ui.widgets.restore_row import Offer
-from napari_emseg.ui.widgets.words import plural
 
 if TYPE_CHECKING:
     from napari_emseg.io.recovery import Recovery
@@ -42,7 +42,7 @@ class RecoveryOffer(Offer):
     def __init__(self, viewer: Any) -> None:
         super().__init__("Restore", "Open it as a labels layer; it is kept until you save it.")
         self._viewer = viewer
-        self._autosave = autosave_of(viewer)
+        self._autosave = autosave_of(viewer).session
         self.recovery: Recovery | None = None
         self.accept.changed.connect(self._restore)
         self.discard.changed.connect(self._discard)
@@ -54,7 +54,10 @@ class RecoveryOffer(Offer):
         self.recovery = found[0] if found else None
         self.visible = self.recovery is not None
         if self.recovery is not None:
-            self.text.value = _describe(self.recovery, self._autosave, len(found) - 1)
+            was_removed = self.recovery in self._autosave.removed
+            self.text.value = offer_text(
+                self.recovery, was_removed=was_removed, more=len(found) - 1
+            )
 
     def _restore(self) -> None:
         if self.recovery is None:
@@ -62,15 +65,13 @@ class RecoveryOffer(Offer):
         self._autosave.wait()
         try:
             data, meta = layer_data(self.recovery)
-            mine = self.recovery.claim()
+            mine = self._autosave.claim(self.recovery)
         except EmsegError as error:
             show_error(str(error))
             self.look()
             return
-        if self.recovery in self._autosave.removed:
-            self._autosave.removed.remove(self.recovery)
         layer = self._viewer.add_labels(data, **meta)
-        self._autosave.adopt(layer, mine)
+        self._autosave.adopt(tracker_of(layer), mine)
         self.restored.emit(layer)
 
     def _discard(self) -> None:
@@ -80,16 +81,3 @@ class RecoveryOffer(Offer):
     def stop(self) -> None:
         """Offer nothing any more: the dock is closed."""
         self._autosave.offers_changed.disconnect(self.look, missing_ok=True)
-
-
-def _describe(recovery: Recovery, autosave: Autosave, more: int) -> str:
-    about = recovery.about
-    count = len({*recovery.slices, *about.get("reviewed", ())})
-    when = datetime.fromtimestamp(recovery.written)
-    what = f"{plural(count, 'painted slice')} of {about.get('name', 'a layer')!r}"
-    if recovery in autosave.removed:
-        said = f"The layer with {what} was removed and is not saved."
-    else:
-        were = "was" if count == 1 else "were"
-        said = f"{what} {were} not saved when napari ended on {when:%d %B at %H:%M}."
-    return said + (f" {more} more after this." if more else "")

@@ -9,19 +9,25 @@ from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.core.config.correction import RetrainConfig
+from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.session.retrain.round import CorrectedStack
+from napari_emseg.session.retrain.session import RetrainSession
+from napari_emseg.session.train.session import TrainSession
+from napari_emseg.session.workspace import library_events
 from napari_emseg.ui.background.dock_closed import WhenClosed
+from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.job_runner import job_runner
-from napari_emseg.ui.background.library_events import library_events
-from napari_emseg.ui.prediction.registry import newest_prediction
-from napari_emseg.ui.retrain.controller import RetrainLoop
-from napari_emseg.ui.retrain.state import RetrainState
+from napari_emseg.ui.prediction.source_image import LayerImage
+from napari_emseg.ui.retrain.difference_layer import RetrainView
+from napari_emseg.ui.viewer.layers import as_stack
+from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.widgets.collapsible import Folded
 from napari_emseg.ui.widgets.forms import field_for, form_of
 from napari_emseg.ui.widgets.model_field import choose_model, model_field
-from napari_emseg.ui.widgets.notify import show_error
+from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.progress_row import RunRow
 from napari_emseg.ui.widgets.remembered_fields import remember
 
@@ -57,22 +63,24 @@ class RetrainPanel(QWidget):
     ----------
     ended : psygnal.Signal
         Emitted with the last event of every round.
-    state : RetrainState
-        How the loop stands.
+    session : RetrainSession
+        How retraining stands.
     """
 
     ended = Signal(object)
 
     def __init__(self, viewer: ViewerModel, source: Callable[[], Corrections]) -> None:
         super().__init__()
-        self._source = source
-        self.state = RetrainState()
-        self.loop = RetrainLoop(viewer, job_runner(), self.state, self.ended.emit, self)
+        self._viewer, self._source, self._workspace = viewer, source, workspace_of(viewer)
+        self.session = RetrainSession(
+            job_runner(), QtExecutor(), self._workspace, TrainSession(job_runner()),
+            RetrainView(viewer),
+        )  # fmt: skip
         self._make_fields()
         self._lay_out()
         self._connect()
         self.choose_model()
-        self._show_state()
+        self._draw()
 
     # -- parts -----------------------------------------------------------------------------
 
@@ -112,15 +120,18 @@ class RetrainPanel(QWidget):
 
     def _connect(self) -> None:
         self.run.start.changed.connect(self.retrain)
-        self.run.stop.changed.connect(self.loop.stop)
-        self.revert.changed.connect(self.loop.revert)
-        for event in (self.state.events.message, self.state.events.step, self.state.events.done):
-            event.connect(self._show_state)
-        library_events.added.connect(self._offer)
-        library_events.chosen.connect(self._offer)
-        library_events.segmented.connect(self.choose_model)
+        session = self.session
+        self.run.stop.changed.connect(session.stop)
+        self.revert.changed.connect(session.revert)
+        for event in (session.events.message, session.events.phase, session.events.done):
+            event.connect(self._draw)
+        session.ended.connect(self.ended.emit)
+        session.failed.connect(show_failure)
+        library_events.added.connect(self._offer_models)
+        self._workspace.chosen.connect(self._choose)
+        self._workspace.segmented.connect(self.choose_model)
         self._closing = AskBeforeClosing(
-            self, lambda: self.state.is_busy, lambda what: ask(self, *_CLOSING[what])
+            self, lambda: self.session.is_busy, lambda what: ask(self, *_CLOSING[what])
         )
         WhenClosed(self, self.close_panel)
 
@@ -128,13 +139,17 @@ class RetrainPanel(QWidget):
 
     def choose_model(self) -> None:
         """Choose the model of the newest prediction."""
-        prediction = newest_prediction()
+        prediction = self._workspace.newest()
         if prediction is not None:
-            self._offer(prediction.package.folder)
+            self._choose(prediction.package.folder)
 
-    def _offer(self, folder: Path) -> None:
+    def _choose(self, folder: Path) -> None:
         """Offer the models that there are now, and choose the one in ``folder``."""
         choose_model(self.model, folder)
+
+    def _offer_models(self) -> None:
+        """Offer the models that there are now; the choice stays."""
+        self.model.reset_choices()
 
     # -- actions ---------------------------------------------------------------------------
 
@@ -146,25 +161,30 @@ class RetrainPanel(QWidget):
             if package is None:
                 raise EmsegError("Model: none is installed; choose one first.")
             config = RetrainConfig(**{name: field.value for name, field in self.config.items()})
-            self.loop.start(corrections, package, config)
+            self.session.start(self._corrected(corrections), package, config)
         except EmsegError as error:
-            self.state.end(str(error))
-            show_error(str(error))
+            self.session.refuse(str(error))
+
+    def _corrected(self, corrections: Corrections) -> CorrectedStack:
+        data = TrainingData(
+            as_stack(corrections.image, "image"), as_stack(corrections.labels, "labels")
+        )
+        return CorrectedStack(LayerImage(self._viewer, corrections.image), data, corrections.slices)
 
     def close_panel(self) -> None:
         """Hear of nothing any more; the dock that holds the panel calls this when it is closed."""
-        library_events.added.disconnect(self._offer, missing_ok=True)
-        library_events.chosen.disconnect(self._offer, missing_ok=True)
-        library_events.segmented.disconnect(self.choose_model, missing_ok=True)
-        self.state.events.disconnect()
-        self.loop.close()
+        library_events.added.disconnect(self._offer_models, missing_ok=True)
+        self._workspace.chosen.disconnect(self._choose, missing_ok=True)
+        self._workspace.segmented.disconnect(self.choose_model, missing_ok=True)
+        self.session.events.disconnect()
+        self.session.close()
 
     # -- what the person sees --------------------------------------------------------------
 
-    def _show_state(self) -> None:
-        state = self.state
-        if state.is_busy:
-            self.run.show_running(state.message, state.done)
+    def _draw(self) -> None:
+        session = self.session
+        if session.is_busy:
+            self.run.show_running(session.message, session.done)
         else:
-            self.run.show_idle(state.message)
-        self.revert.enabled = bool(state.rounds) and not state.is_busy
+            self.run.show_idle(session.message)
+        self.revert.enabled = bool(session.rounds) and not session.is_busy

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from magicgui.widgets import Container, PushButton
 
 from napari_emseg.ui.widgets.forms import row_of
@@ -9,7 +11,7 @@ from napari_emseg.ui.widgets.forms import row_of
 _WHOLE, _PART = "Whole stack", "These slices"
 
 
-class SegmentButtons(Container):
+class SegmentButtons(Container[Any]):
     """Two rows: what of the slice that is shown, and how many slices or stacks."""
 
     def __init__(self) -> None:

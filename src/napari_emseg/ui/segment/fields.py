@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from magicgui.widgets import ComboBox, Container, LineEdit, PushButton, create_widget
 from napari.layers import Image
@@ -47,14 +48,13 @@ class SegmentFields:
         )  # fmt: skip
 
     def _make_sources(self) -> None:
-        self.image = spare_width(
-            create_widget(
-                annotation=Image,
-                name="image",
-                label="Image",
-                options={"tooltip": "The stack, or single slice, to segment."},
-            )
+        image: Any = create_widget(
+            annotation=Image,
+            name="image",
+            label="Image",
+            options={"tooltip": "The stack, or single slice, to segment."},
         )
+        self.image = spare_width(image)
         self.model = model_field("The network that segments: the one that ships, or one of yours.")
         self.device = ComboBox(
             name="device",
@@ -87,7 +87,7 @@ class SegmentFields:
         self.tta = field_for(PredictConfig, "tta", label="Average over all orientations")
         self.exact = field_for(PredictConfig, "exact", label="Exact, in single precision")
 
-    def _device_row(self) -> Container:
+    def _device_row(self) -> Container[Any]:
         row = Container(
             widgets=[self.device, self.doctor], layout="horizontal", labels=False, label="Device"
         )
@@ -115,6 +115,10 @@ class SegmentFields:
             If the field does not hold slices, or the stack has not got them.
         """
         return chosen_slices(self.slices.value, count)
+
+    def offer_models(self) -> None:
+        """Offer the models that there are now; the choice stays."""
+        self.model.reset_choices()
 
     def choose_model(self, folder: Path) -> None:
         """Offer a model that was just trained, and choose it."""

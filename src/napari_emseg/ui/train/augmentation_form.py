@@ -30,8 +30,8 @@ class Transform:
 
     name: str
     switch: CheckBox
-    probability: ValueWidget
-    strengths: dict[str, ValueWidget]
+    probability: ValueWidget[Any]
+    strengths: dict[str, ValueWidget[Any]]
 
     @classmethod
     def of(cls, name: str) -> Transform:
@@ -56,7 +56,7 @@ class Transform:
         return transform
 
     @property
-    def fields(self) -> list[ValueWidget]:
+    def fields(self) -> list[ValueWidget[Any]]:
         """From top to bottom."""
         return [self.switch, self.probability, *self.strengths.values()]
 
@@ -91,18 +91,18 @@ class AugmentationFields:
         self.others = {n: field_for(AugmentConfig, n) for n in settings if n not in grouped}
 
     @property
-    def shape(self) -> list[ValueWidget]:
+    def shape(self) -> list[ValueWidget[Any]]:
         """Fields of what moves pixels, from top to bottom."""
         moving = (t.fields for t in self.transforms.values() if t.name in _SHAPE)
         return [*chain(*moving), *self.others.values()]
 
     @property
-    def picture(self) -> list[ValueWidget]:
+    def picture(self) -> list[ValueWidget[Any]]:
         """Fields of what changes grey values, from top to bottom."""
         return [*chain(*(t.fields for t in self.transforms.values() if t.name not in _SHAPE))]
 
     @property
-    def by_name(self) -> dict[str, ValueWidget]:
+    def by_name(self) -> dict[str, ValueWidget[Any]]:
         """Every setting's field, and the transforms' switches."""
         return {field.name: field for field in (*self.shape, *self.picture)}
 
@@ -120,7 +120,7 @@ class AugmentationPanel(QWidget):
     Attributes
     ----------
     changed : psygnal.Signal
-        Emitted when a setting, or what the preview shows, has changed.
+        Emitted when a setting has changed.
     """
 
     changed = Signal()
@@ -129,8 +129,6 @@ class AugmentationPanel(QWidget):
         super().__init__(parent)
         self._make_actions()
         self._lay_out()
-        for field in (self.count, self.weights, self.known):
-            field.changed.connect(self.changed.emit)
         # not now: with them, opening the dock would be felt
         later(self, self._make_settings).start()
 
@@ -146,8 +144,8 @@ class AugmentationPanel(QWidget):
             field.changed.connect(self.changed.emit)
         return made
 
-    def show_problem(self, message: str) -> None:
-        """Say why there is no preview."""
+    def show_message(self, message: str) -> None:
+        """Say which steps the preview shows, or why there is none."""
         self.status.value = message
 
     # -- parts -----------------------------------------------------------------------------
@@ -185,6 +183,6 @@ class AugmentationPanel(QWidget):
         layout.addStretch()
 
 
-def _section(title: str, fields: Callable[[], list[ValueWidget]]) -> QWidget:
+def _section(title: str, fields: Callable[[], list[ValueWidget[Any]]]) -> QWidget:
     about = "Each transform can be switched off."
     return Folded(title, lambda: form_of(fields()).native, tooltip=about)

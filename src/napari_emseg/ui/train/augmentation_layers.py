@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.layers import Image, Labels
 
 from napari_emseg.core.train.mosaic import mosaic
 from napari_emseg.ui.background.idle_queue import IdleQueue
@@ -14,7 +15,7 @@ from napari_emseg.ui.viewer.layers import geometry
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image, Layer
+    from napari.layers import Layer
 
     from napari_emseg.core.train.patches import Batch
 
@@ -91,10 +92,10 @@ class AugmentationLayers:
         if layer is not None and layer in self._viewer.layers:
             layer.data = data
             return
-        add = self._viewer.add_labels if labels else self._viewer.add_image
-        self._layers[name] = add(data, name=name, **about)
+        made = Labels(data, name=name, **about) if labels else Image(data, name=name, **about)
+        self._layers[name] = self._viewer.add_layer(made)
         if labels:
-            self._layers[name].editable = False
+            made.editable = False
 
     def _drop(self, *names: str) -> None:
         """Likewise; in place of what is still to be put there."""

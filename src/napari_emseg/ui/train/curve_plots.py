@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.utils.theme import get_theme
 from qtpy.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -22,16 +21,11 @@ from napari_emseg.model.train.curves import PANELS, draw_curves, draw_panel
 from napari_emseg.model.train.history import Row, write_history
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.timers import later
-from napari_emseg.ui.widgets.figure_widget import (
-    SMALL,
-    ask_for_path,
-    button,
-    dress,
-    load_matplotlib,
-)
+from napari_emseg.ui.widgets.buttons import ask_for_path, button
+from napari_emseg.ui.widgets.plot_canvas import SMALL, Margins, PlotCanvas, load_matplotlib
 
 if TYPE_CHECKING:
-    from napari.utils.theme import Theme
+    from matplotlib.axes import Axes
 
 _REDRAW_MS = 2000
 """Between two drawings, at least: each panel takes the window some hundredths of a second."""
@@ -39,7 +33,7 @@ _REDRAW_MS = 2000
 _HEIGHT_PX, _EXTRA_PX = 115, 22
 """Of a panel, and of what the first has above it (the legend) and the last below (its label)."""
 
-_LEFT, _RIGHT, _TOP_PX, _BOTTOM_PX = 0.2, 0.97, 16, 20
+_LEFT, _TOP_PX, _BOTTOM_PX = 0.2, 16, 20
 _LINES = ("training", "validation")
 _HINT = "Point at a curve to read its values."
 
@@ -119,14 +113,13 @@ class Curves(QWidget):
         layout.addStretch()
 
     def _make_panel(self, k: int) -> None:
-        column, title = PANELS[k]
-        panel = _Panel(column, title, first=k == 0, last=k == len(PANELS) - 1)
+        panel = _Panel(k, self._theme)
         panel.canvas.mpl_connect("motion_notify_event", partial(self._read_values, panel))
         panel.canvas.mpl_connect("axes_leave_event", lambda _: self.values.setText(_HINT))
         # as when it is resized: matplotlib's own way would draw all panels while Qt paints
         panel.canvas.draw_idle = partial(self._draw_soon, k)
         self._panels.append(panel)
-        self._plots.addWidget(panel.canvas)
+        self._plots.addWidget(panel)
 
     # -- drawing ---------------------------------------------------------------------------
 
@@ -137,7 +130,7 @@ class Curves(QWidget):
     def _clear(self) -> None:
         self._redraw.stop()
         for panel in self._panels:
-            panel.canvas.hide()
+            panel.hide()
         self.values.setText(_HINT)
 
     def _draw_soon(self, k: int) -> None:
@@ -148,8 +141,8 @@ class Curves(QWidget):
             return
         if k == len(self._panels):
             self._make_panel(k)
-        self._panels[k].draw(self._history, get_theme(self._theme), log=self.log.isChecked())
-        self._panels[k].canvas.show()
+        self._panels[k].draw_history(self._history, self._theme, log=self.log.isChecked())
+        self._panels[k].show()
 
     def _read_values(self, panel: _Panel, event: Any) -> None:
         if event.inaxes is not None:
@@ -167,32 +160,22 @@ class Curves(QWidget):
             self.export_csv(path)
 
 
-class _Panel:
+class _Panel(PlotCanvas):
     """One column of the history on a canvas of its own, so that it can be drawn alone."""
 
-    def __init__(self, column: str, title: str, *, first: bool, last: bool) -> None:
-        from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
-        from matplotlib.figure import Figure
+    def __init__(self, k: int, theme: str) -> None:
+        is_first, is_last = k == 0, k == len(PANELS) - 1
+        above, below = is_first * _EXTRA_PX + _TOP_PX, is_last * _EXTRA_PX + _BOTTOM_PX
+        height = _HEIGHT_PX + (is_first + is_last) * _EXTRA_PX
+        margins = Margins(left=_LEFT, top=above / height, bottom=below / height)
+        super().__init__(theme, height, margins=margins)
+        self._column, self._title = PANELS[k]
+        self._is_first, self._is_last = is_first, is_last
+        self.make_canvas()
 
-        self._column, self._title, self._first, self._last = column, title, first, last
-        above, below = first * _EXTRA_PX + _TOP_PX, last * _EXTRA_PX + _BOTTOM_PX
-        height = _HEIGHT_PX + (first + last) * _EXTRA_PX
-        self._figure = Figure()
-        # a layout that fits itself to the letters would double the time of each drawing
-        self._axes = self._figure.add_axes(
-            (_LEFT, below / height, _RIGHT - _LEFT, 1 - (above + below) / height)
-        )
-        self.canvas = FigureCanvasQTAgg(self._figure)
-        self.canvas.setFixedHeight(height)
-
-    def draw(self, history: Sequence[Row], theme: Theme, *, log: bool) -> None:
-        """Draw the history in the colours of a theme of napari's."""
-        axes = self._axes
-        axes.clear()
-        draw_panel(axes, history, self._column, self._title, log=log and self._column == "loss")
-        self._dress(theme.text.as_hex(), theme.canvas.as_hex())
-        self._figure.set_facecolor(theme.background.as_hex())
-        self.canvas.draw()
+    def draw_history(self, history: Sequence[Row], theme: str, *, log: bool) -> None:
+        """Draw the history now, in the colours of a theme of napari's."""
+        self.redraw(partial(self._draw_column, history, log and self._column == "loss"), theme)
 
     def values_of(self, row: Row) -> str:
         """What an epoch reached, in words."""
@@ -201,20 +184,19 @@ class _Panel:
             f"validation {_number(row[f'val_{self._column}'])}"
         )
 
-    def _dress(self, text: str, ground: str) -> None:
-        """Give it the colours and the letters of the window; one legend is for all panels."""
-        axes = self._axes
-        dress(axes, text, ground)
-        axes.tick_params(labelbottom=self._last)
+    def _draw_column(self, history: Sequence[Row], log: bool, axes: Axes) -> None:
+        """One legend is for all panels."""
+        draw_panel(axes, history, self._column, self._title, log=log)
+        axes.tick_params(labelbottom=self._is_last)
         lines, labels = axes.get_legend_handles_labels()
-        axes.set(title="", xlabel="epoch" if self._last else "")
+        axes.set(title="", xlabel="epoch" if self._is_last else "")
         if len(labels) > len(_LINES):
-            axes.set_title(labels[-1], color=text, fontsize=SMALL, loc="left", pad=3)
-        if self._first:
-            self._figure.legends.clear()
-            self._figure.legend(
-                lines[: len(_LINES)], _LINES, ncols=2, fontsize=SMALL, labelcolor=text,
-                frameon=False, loc="upper center",
+            axes.set_title(labels[-1], color=self.text_color, fontsize=SMALL, loc="left", pad=3)
+        if self._is_first:
+            self.figure.legends.clear()
+            self.figure.legend(
+                lines[: len(_LINES)], _LINES, ncols=2, fontsize=SMALL, frameon=False,
+                loc="upper center",
             )  # fmt: skip
 
 

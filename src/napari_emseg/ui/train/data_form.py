@@ -10,34 +10,37 @@ from napari.layers import Image, Labels, Shapes
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_emseg.core.label_meaning import MEANINGS
 from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.read import read_stack
-from napari_emseg.types import Stack
+from napari_emseg.types import LabelsMeaning, Stack
 from napari_emseg.ui.viewer.layers import as_stack, regions_of
 from napari_emseg.ui.widgets.forms import form_of, wrapped_label
-from napari_emseg.ui.widgets.meanings import MEANINGS
-from napari_emseg.ui.widgets.words import plural, voxel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from napari_emseg.core.train.label_summary import LabelSummary
 
 
 _SOURCES = ("layers", "files", "folders")
 
 
-class DataChooser(QWidget):
+class DataForm(QWidget):
     """Layers, files or folders with images and labels.
 
     Attributes
     ----------
     chosen : psygnal.Signal
-        Emitted when other data are chosen, or a chosen layer was painted on or replaced.
+        Emitted when other data are chosen, of which another meaning is to be guessed.
+    edited : psygnal.Signal
+        Emitted when a chosen layer was painted on, or a path typed.
+    meant : psygnal.Signal
+        Emitted with the meaning of the labels that a person has chosen.
     """
 
     chosen = Signal()
+    edited = Signal()
+    meant = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +55,6 @@ class DataChooser(QWidget):
             layout.addWidget(part.native)
         self._watched: list[tuple[Any, Callable[[], None]]] = []
         self._watched_layers: list[Any] = []
-        self._meaning_is_chosen = False
         self._connect()
         self._show_source()
 
@@ -102,7 +104,7 @@ class DataChooser(QWidget):
 
     def _connect(self) -> None:
         self.source.changed.connect(self._show_source)
-        self.meaning.changed.connect(self._choose_meaning)
+        self.meaning.changed.connect(self.meant.emit)
         for layer_field, _ in self._layer_fields:
             layer_field.changed.connect(self._change_layers)
         for field in (self.image_path, self.labels_path):
@@ -142,30 +144,15 @@ class DataChooser(QWidget):
         """The layer to learn from; None where it is a file."""
         return self.image.value if self.source.value == "layers" else None
 
-    def show_summary(self, data: TrainingData, summary: LabelSummary) -> None:
-        """Say what was found in the data."""
-        z, y, x = data.images.shape
-        self.about.value = (
-            f"{plural(z, 'slice')} of {y} x {x} px, {voxel(data.images.voxel_size_nm)}; "
-            f"{len(summary.labelled)} labelled."
-        )
-        if not self._meaning_is_chosen:
-            with self.meaning.changed.blocked():
-                self.meaning.value = summary.meaning
-            self._explain()
+    def show_about(self, text: str) -> None:
+        """Say what was found in the data, or what is missing or does not fit."""
+        self.about.value = text
 
-    def show_problem(self, message: str) -> None:
-        """Say what is missing, or does not fit."""
-        self.about.value = message
-
-    def _choose_meaning(self) -> None:
-        self._meaning_is_chosen = True
-        self._explain()
-        self._tell()
-
-    def _explain(self) -> None:
-        guessed = "" if self._meaning_is_chosen else " (guessed)"
-        self.explanation.value = MEANINGS[self.meaning.value] + guessed
+    def show_meaning(self, meaning: LabelsMeaning, *, is_guessed: bool) -> None:
+        """Say how the labels are read."""
+        with self.meaning.changed.blocked():
+            self.meaning.value = meaning
+        self.explanation.value = MEANINGS[meaning] + (" (guessed)" if is_guessed else "")
 
     # -- what changes ----------------------------------------------------------------------
 
@@ -176,11 +163,11 @@ class DataChooser(QWidget):
         for path in (self.image_path, self.labels_path):
             path.visible = not layers
             path.mode = "d" if self.source.value == "folders" else "r"
-        self._forget_meaning()
+        self.chosen.emit()
 
     def _change_layers(self) -> None:
         self._watch_layers()
-        self._forget_meaning()
+        self.chosen.emit()
 
     def _watch_layers(self) -> None:
         self.unwatch()
@@ -199,12 +186,8 @@ class DataChooser(QWidget):
         self._watched.clear()
         self._watched_layers.clear()
 
-    def _forget_meaning(self) -> None:
-        self._meaning_is_chosen = False
-        self._tell()
-
     def _tell(self) -> None:
-        self.chosen.emit()
+        self.edited.emit()
 
 
 def _layer_field(annotation: Any, name: str, label: str, tooltip: str) -> Any:
@@ -213,9 +196,14 @@ def _layer_field(annotation: Any, name: str, label: str, tooltip: str) -> Any:
     )
 
 
-def _from_files(image: Path, labels: Path) -> TrainingData:
-    for name, path in (("Image", image), ("Labels", labels)):
-        if str(path) in ("", "."):
-            raise EmsegError(f"{name}: choose a file or a folder first.")
-    images: Stack = read_stack(image, kind="image")
-    return TrainingData(images, read_stack(labels, kind="labels"), files=(image, labels))
+def _from_files(image: object, labels: object) -> TrainingData:
+    """Read what two `FileEdit` hold."""
+    files = _chosen("Image", image), _chosen("Labels", labels)
+    images: Stack = read_stack(files[0], kind="image")
+    return TrainingData(images, read_stack(files[1], kind="labels"), files=files)
+
+
+def _chosen(name: str, path: object) -> Path:
+    if not isinstance(path, Path) or str(path) in ("", "."):
+        raise EmsegError(f"{name}: choose a file or a folder first.")
+    return path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,28 +11,26 @@ from psygnal import Signal
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.core.config.augmentation import AugmentConfig
-from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.engine.train.interrupted_run import TrainRun
-from napari_emseg.engine.train.request import TrainingData, TrainRequest
-from napari_emseg.errors import EmsegError
+from napari_emseg.engine.train.request import TrainingData
+from napari_emseg.session.train.form import TrainSettings
+from napari_emseg.session.train.session import Phase
+from napari_emseg.session.train.setup import TrainSetup
+from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Event, Failed, Preview
 from napari_emseg.ui.background.dock_closed import WhenClosed
+from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.job_runner import job_runner
-from napari_emseg.ui.background.latest import Latest
-from napari_emseg.ui.background.library_events import library_events
-from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.train.curve_plots import Curves
-from napari_emseg.ui.train.data_form import DataChooser
+from napari_emseg.ui.train.data_form import DataForm
 from napari_emseg.ui.train.preview_layer import TrainingPreview
-from napari_emseg.ui.train.resume_row import ResumeOffer
-from napari_emseg.ui.train.role_strip import Legend, SliceStrip
-from napari_emseg.ui.train.session import TrainSession
-from napari_emseg.ui.train.state import Phase, TrainState
+from napari_emseg.ui.train.resume_row import ResumeRow
+from napari_emseg.ui.train.split_strip import SplitLegend, SplitStrip
+from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.widgets.forms import wrapped_label
-from napari_emseg.ui.widgets.notify import show_error, show_failure
+from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.progress_row import RunRow
 from napari_emseg.ui.widgets.remembered_fields import remember
 from napari_emseg.ui.widgets.scroll_page import Page
@@ -40,18 +38,13 @@ from napari_emseg.ui.widgets.scroll_page import Page
 if TYPE_CHECKING:
     import napari.viewer
 
-    from napari_emseg.core.train.label_summary import LabelSummary
     from napari_emseg.ui.painting.recovery_row import RecoveryOffer
     from napari_emseg.ui.train.augmentation_form import AugmentationPanel
     from napari_emseg.ui.train.augmentation_preview import AugmentationPreview
     from napari_emseg.ui.train.model_form import ModelForm
-    from napari_emseg.ui.train.time_estimate import Plan, TimeEstimate
 
 _TOP_PX = 6
 """Between the dock's title and the tabs, of which napari's theme would cut off the upper edge."""
-
-_CALM_MS = 300
-"""How long data must stay as they are before they are looked through."""
 
 _CLOSING = {
     "dock": ("Close the dock and stop the training?", "The best model so far is kept.", "Stop"),
@@ -75,8 +68,10 @@ class TrainWidget(QWidget):
     ----------
     ended : psygnal.Signal
         Emitted with the last event of every training.
-    state : TrainState
-        How the training stands.
+    setup : TrainSetup
+        What this dock draws: what is chosen for the next training.
+    session : TrainSession
+        Likewise: how the training stands.
     """
 
     ended = Signal(object)
@@ -84,28 +79,23 @@ class TrainWidget(QWidget):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self._viewer = viewer
-        self.state = TrainState()
-        self._runner = job_runner()
-        self.session = TrainSession(self._runner, self.state, self._on_end)
-        self._surveying = Latest(self)
-        self._survey_soon = later(self, self._summarise_labels)
-        self._found: TrainingData | None = None
         self._is_closed = False
+        self.setup = TrainSetup(QtExecutor(self), job_runner(), _FilledIn(self))
+        self.session = self.setup.training
         self._make_parts()
         self._lay_out()
         self._connect()
-        self._survey_soon.start(0)
-        self.offer.look()
+        self.setup.open()
         spare_the_window(viewer, self)
 
     # -- parts -----------------------------------------------------------------------------
 
     def _make_parts(self) -> None:
-        self.data = DataChooser()
-        self.strip, self.legend = SliceStrip(), Legend()
+        self.data = DataForm()
+        self.strip, self.legend = SplitStrip(), SplitLegend()
         self._turns = IdleQueue(self)
         self.curves = Curves(self._viewer.theme, self._turns)
-        self.offer = ResumeOffer()
+        self.offer = ResumeRow(self.setup)
         self.run = RunRow(
             PushButton(
                 text="Train", tooltip="Train on a copy of the data; painting goes on meanwhile."
@@ -145,24 +135,21 @@ class TrainWidget(QWidget):
 
         layers = AugmentationLayers(self._viewer)
         return AugmentationPreview(
-            self.augmentation, layers, self._request, lambda: self.data.image_layer
+            self.augmentation, layers, self.setup, lambda: self.data.image_layer
         )
-
-    @cached_property
-    def step_time(self) -> TimeEstimate:
-        """How long a training takes here."""
-        from napari_emseg.ui.train.time_estimate import TimeEstimate
-
-        return TimeEstimate(self._runner)
 
     @cached_property
     def model(self) -> ModelForm:
         """Which model a training makes."""
         from napari_emseg.ui.train.model_form import ModelForm
+        from napari_emseg.ui.train.time_estimate import TimeEstimateRow
 
-        form = ModelForm(self.step_time.native)
+        form = ModelForm(TimeEstimateRow(self.setup.estimate).native)
         remember(form.lasting, "train")
-        form.changed.connect(self._respread)
+        form.changed.connect(self.setup.change_settings)
+        form.name.changed.connect(self.setup.give_name)
+        self.setup.events.name.connect(form.show_name)
+        library_events.added.connect(form.list_models)
         self._pages["Model"].add(form)
         return form
 
@@ -185,138 +172,66 @@ class TrainWidget(QWidget):
         self._turns.want("Augmentation", lambda: self.patches)
 
     def _connect(self) -> None:
-        self.data.chosen.connect(self._look_again)
-        self.strip.changed.connect(self._show_roles)
-        self.run.start.changed.connect(self.train)
+        setup, data = self.setup, self.data
+        data.chosen.connect(setup.choose_data)
+        data.edited.connect(setup.change_data)
+        data.meant.connect(setup.choose_meaning)
+        self.strip.changed.connect(setup.choose_split)
+        self.run.start.changed.connect(setup.train)
         self.run.stop.changed.connect(self.session.stop)
-        self.offer.accepted.connect(self._resume)
-        for event in (self.state.events.message, self.state.events.phase, self.state.events.done):
-            event.connect(self._show_state)
-        self.state.events.history.connect(self.curves.show_history)
-        self.state.events.preview.connect(self._show_preview)
+        setup.events.about.connect(data.show_about)
+        for event in (setup.events.meaning, setup.events.is_guessed):
+            event.connect(self._show_meaning)
+        for event in (setup.events.split, setup.events.total):
+            event.connect(self._show_split)
+        self._connect_training()
         self._viewer.events.theme.connect(self._show_theme)
-        self._closing = AskBeforeClosing(self, lambda: self.state.is_busy, self._may_close)
+        self._closing = AskBeforeClosing(self, lambda: self.session.is_busy, self._may_close)
         WhenClosed(self, self._close)
+
+    def _connect_training(self) -> None:
+        session = self.session
+        for event in (session.events.message, session.events.phase, session.events.done):
+            event.connect(self._show_state)
+        session.events.phase.connect(self._look_forward)
+        session.events.history.connect(self.curves.show_history)
+        session.events.preview.connect(self._show_preview)
+        session.ended.connect(_show_failed)
+        session.ended.connect(self._choose_model)
+        session.ended.connect(self.ended.emit)
 
     def reset_choices(self, _: object = None) -> None:
         """Offer the layers that there are now; napari calls this."""
         self.data.reset_choices()
 
-    # -- data ------------------------------------------------------------------------------
-
-    def _look_again(self) -> None:
-        """Other data are chosen, or painted on."""
-        self._found = None
-        self._survey_soon.start(_CALM_MS)
-
-    def _summarise_labels(self) -> None:
-        """Look through the labels, in a thread."""
-        try:
-            read, classes = self.data.reader(), self.model.classes
-        except EmsegError as error:
-            self._show_problem(str(error))
-            return
-
-        def look() -> tuple[TrainingData, LabelSummary]:
-            data = read()
-            return data, data.summary(classes)
-
-        self._surveying.want(look, lambda found: self._take(*found), self._show_problem)
-
-    def _take(self, data: TrainingData, summary: LabelSummary) -> None:
-        self._found = data
-        self.data.show_summary(data, summary)
-        self.model.suggest_name(data.images.name)
-        self._show_roles(self.strip.roles.kept_for(summary.labelled, self._fraction), summary.total)
-
-    def _show_problem(self, message: str) -> None:
-        self.data.show_problem(message)
-        self._show_roles(SliceSplit(), 0)
-
-    def _show_roles(self, roles: SliceSplit, total: int | None = None) -> None:
-        self.strip.show_roles(roles, self.strip.total if total is None else total)
-        self.legend.show_roles(roles)
-        self.patches.forget()
-        self.step_time.show_plan(self._plan())
-
-    def _plan(self) -> Plan | None:
-        """What decides over the time, as far as it is known."""
-        roles, found = self.strip.roles, self._found
-        try:
-            recipe = self.model.recipe(AugmentConfig())
-        except EmsegError:
-            return None
-        if not roles.train or found is None:
-            return None
-        from napari_emseg.ui.train.time_estimate import Plan
-
-        return Plan(recipe, self.model.device.value, found.images.shape[1:], len(roles.train))
-
-    def _respread(self) -> None:
-        """The fraction to validate on may have changed."""
-        roles = self.strip.roles
-        self._show_roles(roles.kept_for(roles.labelled, self._fraction))
-
-    @property
-    def _fraction(self) -> float:
-        return float(self.model.train["val_fraction"].value)
-
-    # -- training --------------------------------------------------------------------------
-
-    def train(self) -> None:
-        """Begin to train on what is chosen."""
-        try:
-            request = replace(self._request(), name=self.model.require_name())
-        except EmsegError as error:
-            self.state.refuse(str(error))
-            show_error(str(error))
-            return
-        self.preview.begin(self.data.image_layer)
-        self._look_forward()
-        self.session.start(request)
-
-    def _request(self) -> TrainRequest:
-        package = self.model.start_from
-        return TrainRequest(
-            name="preview",
-            data=self.data.reader()() if self._found is None else self._found,
-            meaning=self.data.meaning.value,
-            roles=self.strip.roles,
-            recipe=self.model.recipe(self.augmentation.settings.config()),
-            start_from=None if package is None else str(package.folder),
-            device=self.model.device.value,
-            terms=self.model.terms_config(),
-        )
-
-    def _resume(self, run: TrainRun) -> None:
-        self.preview.begin(None)
-        self._look_forward()
-        self.session.resume(run)
-
-    def _look_forward(self) -> None:
-        """Make way for a training, and show where its curves will be."""
-        self.step_time.stop()
-        self.curves.expect_rows()
-        self.tabs.setCurrentIndex(self.tabs.count() - 1)
-
-    def _on_end(self, event: Event) -> None:
-        if isinstance(event, Failed):
-            show_failure(event)
-        if self.state.result is not None:
-            library_events.added.emit(self.state.result.package)
-            self.model.list_models()
-        self.offer.look()
-        self.ended.emit(event)
+    def _choose_model(self, _: Event) -> None:
+        """What was trained is the present model of this viewer from now on."""
+        if self.session.result is not None:
+            workspace_of(self._viewer).chosen.emit(self.session.result.package)
 
     # -- what the person sees --------------------------------------------------------------
 
+    def _show_meaning(self) -> None:
+        self.data.show_meaning(self.setup.meaning, is_guessed=self.setup.is_guessed)
+
+    def _show_split(self) -> None:
+        self.strip.show_split(self.setup.split, self.setup.total)
+        self.legend.show_split(self.setup.split)
+
     def _show_state(self) -> None:
-        state = self.state
-        if state.is_busy:
-            known = state.phase is Phase.TRAINING
-            self.run.show_running(state.message, state.done if known else None)
+        session = self.session
+        if session.is_busy:
+            known = session.phase is Phase.TRAINING
+            self.run.show_running(session.message, session.done if known else None)
         else:
-            self.run.show_idle(state.message)
+            self.run.show_idle(session.message)
+
+    def _look_forward(self, phase: Phase) -> None:
+        """Show where the curves of a training will be, once it is certain that it begins."""
+        if phase is Phase.PREPARING:
+            self.preview.begin(None if self.session.is_resumed else self.data.image_layer)
+            self.curves.expect_rows()
+            self.tabs.setCurrentIndex(self.tabs.count() - 1)
 
     def _show_preview(self, preview: Preview | None) -> None:
         self.preview_note.value = ""
@@ -338,11 +253,46 @@ class TrainWidget(QWidget):
             return
         self._is_closed = True
         self._viewer.events.theme.disconnect(self._show_theme)
-        self.state.events.disconnect()
+        library_events.added.disconnect(self.model.list_models, missing_ok=True)
         self.data.unwatch()
-        self._surveying.stop()
         self.patches.stop()
-        self.step_time.stop()
-        self.session.stop()
+        self.setup.close()
         self.recovery.stop()
         self._turns.cancel()
+
+
+class _FilledIn:
+    """The forms of a dock, as its session reads them; see `TrainForm`."""
+
+    def __init__(self, dock: TrainWidget) -> None:
+        self._dock = dock
+
+    @property
+    def classes(self) -> int:
+        return self._dock.model.classes
+
+    @property
+    def val_fraction(self) -> float:
+        return float(self._dock.model.train["val_fraction"].value)
+
+    def reader(self) -> Callable[[], TrainingData]:
+        return self._dock.data.reader()
+
+    def settings(self) -> TrainSettings:
+        model = self._dock.model
+        package = model.start_from
+        return TrainSettings(
+            recipe=model.recipe(AugmentConfig()),
+            start_from=None if package is None else str(package.folder),
+            device=model.device.value,
+            terms=model.terms_config(),
+        )
+
+    def augment(self) -> AugmentConfig:
+        return self._dock.augmentation.settings.config()
+
+
+def _show_failed(event: Event) -> None:
+    """A person is told even where the dock is closed by then."""
+    if isinstance(event, Failed):
+        show_failure(event)

@@ -15,7 +15,7 @@ from napari_emseg.core.config.presets import PRESETS
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.model.packages.library import free_name, list_models, require_free
+from napari_emseg.model.packages.library import list_models
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.ui.widgets.collapsible import Folded
 from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
@@ -29,7 +29,7 @@ class ModelForm(QWidget):
 
     Parameters
     ----------
-    pace : QWidget
+    time_row : QWidget
         Says how long it takes; stands below the presets.
 
     Attributes
@@ -40,9 +40,9 @@ class ModelForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, step_time: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, time_row: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pace = step_time
+        self._time_row = time_row
         self.name = LineEdit(
             name="name", label="Name", value="", tooltip="What the model is called in the library."
         )
@@ -68,7 +68,6 @@ class ModelForm(QWidget):
             each.name: field_for(TermsConfig, each.name) for each in TermsConfig.settings()
         }
         self.help = wrapped_label("")
-        self._suggested = ""
         self._lay_out()
         self._connect()
         self._show_preset()
@@ -76,12 +75,12 @@ class ModelForm(QWidget):
     # -- what is chosen --------------------------------------------------------------------
 
     @property
-    def settings(self) -> dict[str, ValueWidget]:
+    def settings(self) -> dict[str, ValueWidget[Any]]:
         """The advanced fields, by name."""
         return {"device": self.device, **self.train, **self.network}
 
     @property
-    def lasting(self) -> dict[str, ValueWidget]:
+    def lasting(self) -> dict[str, ValueWidget[Any]]:
         """The fields that the next training begins with; other slices have other terms."""
         return {**self.settings, "author": self.terms["author"], "license": self.terms["license"]}
 
@@ -95,12 +94,6 @@ class ModelForm(QWidget):
     def classes(self) -> int:
         """How many classes the network tells apart."""
         return self._network.classes
-
-    def require_name(self) -> str:
-        """What the model is to be called; `ModelError` where that is not possible."""
-        name = str(self.name.value).strip()
-        require_free(name)
-        return name
 
     def recipe(self, augment: AugmentConfig) -> Recipe:
         """All settings; `SettingError` where they do not fit one another."""
@@ -116,11 +109,9 @@ class ModelForm(QWidget):
             return self.start_from.info.network
         return NetworkConfig(**_values(self.network))
 
-    def suggest_name(self, wanted: str) -> None:
-        """Fill in a free name, where a person has given none."""
-        if not self.name.value or self.name.value == self._suggested:
-            self._suggested = free_name(wanted)
-            self.name.value = self._suggested
+    def show_name(self, name: str) -> None:
+        """Fill in what the model is to be called."""
+        self.name.value = name
 
     def list_models(self) -> None:
         """Offer the models that the library holds now."""
@@ -149,7 +140,7 @@ class ModelForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(parts.native)
-        layout.addWidget(self._pace)
+        layout.addWidget(self._time_row)
         layout.addWidget(self.advanced)
         layout.addWidget(self.passing_on)
         layout.addStretch()
@@ -191,5 +182,5 @@ def _beginnings() -> list[tuple[str, ModelPackage | None]]:
     return [(_NEW, None), *((package.folder.name, package) for package in list_models())]
 
 
-def _values(fields: dict[str, ValueWidget]) -> dict[str, Any]:
+def _values(fields: dict[str, ValueWidget[Any]]) -> dict[str, Any]:
     return {name: field.value for name, field in fields.items()}

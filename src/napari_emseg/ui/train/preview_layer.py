@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.layers import Image
 
 from napari_emseg.types import Preview
 from napari_emseg.ui.background.idle_queue import IdleQueue
@@ -13,7 +14,6 @@ from napari_emseg.ui.viewer.layers import geometry
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image
 
 _NAME = "Training preview"
 
@@ -54,10 +54,11 @@ class TrainingPreview:
             self.layer.data = self._in_place(probability)
 
     def _add(self, probability: np.ndarray, preview: Preview) -> None:
-        self.layer = self._viewer.add_image(
+        self.layer = Image(
             self._in_place(probability), name=_NAME, contrast_limits=(0, 1), colormap="magma",
             opacity=0.6, **self._beside(preview.z),
         )  # fmt: skip
+        self._viewer.add_layer(self.layer)
 
     def _in_place(self, probability: np.ndarray) -> np.ndarray:
         """The slice (Y, X), with an axis more in a stack."""
@@ -67,7 +68,7 @@ class TrainingPreview:
     def _is_flat(self) -> bool:
         return self._image is None or self._image.ndim == 2
 
-    def _beside(self, z: int) -> dict[str, object]:
+    def _beside(self, z: int) -> dict[str, Any]:
         """Where the slice lies."""
         if self._image is None:
             return {}

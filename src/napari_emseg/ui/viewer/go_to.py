@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
@@ -66,8 +64,8 @@ def _world(
     viewer: ViewerModel, layer: Image | Labels, position: tuple[float, float, float]
 ) -> dict[int, float]:
     """Where a pixel is, by axis of the viewer; a layer of fewer axes has the last ones."""
-    world = np.asarray(layer.data_to_world(position[-layer.ndim :]), float).tolist()
-    return dict(enumerate(world, start=viewer.dims.ndim - layer.ndim))
+    world = layer.data_to_world(position[-layer.ndim :])  # type: ignore[no-untyped-call]
+    return dict(enumerate(map(float, world), start=viewer.dims.ndim - layer.ndim))
 
 
 def _look_at(viewer: ViewerModel, world: Mapping[int, float]) -> None:
@@ -76,4 +74,4 @@ def _look_at(viewer: ViewerModel, world: Mapping[int, float]) -> None:
     dims.set_point(list(world), list(world.values()))
     before = camera.center[-len(dims.displayed) :]
     shown = [world.get(axis, at) for axis, at in zip(dims.displayed, before, strict=True)]
-    camera.center = (*camera.center[: -len(shown)], *shown)
+    camera.center = (*camera.center[: -len(shown)], *shown)  # type: ignore[assignment]

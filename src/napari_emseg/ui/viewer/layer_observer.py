@@ -1,39 +1,200 @@
-"""Layers whose pixels are followed."""
+"""A layer whose pixels are followed: what of them has changed, and how often."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Labels
+from psygnal import Signal
+
+from napari_emseg.errors import ShapeError
+from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.ui.viewer.layers import current_slice, read_slice, stack_shape
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+_WHOLE = 0.01
+"""How far a shift may be from a whole number of pixels."""
 
 
 class LayerObserver:
-    """Tells when pixels of layers change, as long as they are watched.
+    """A napari layer as sessions know it: pixels, their versions, and its place.
 
     Parameters
     ----------
-    on_pixels : callable
-        Called when something was painted or drawn anew; more often than needed.
-    on_data : callable
-        Called when all pixels, or the place of the layer, were replaced.
+    viewer : ViewerModel
+        Where it is seen.
+    layer : Image or Labels
+        The layer.
+
+    Attributes
+    ----------
+    changed : psygnal.Signal
+        Emitted when pixels were painted or drawn anew; more often than needed.
+    replaced : psygnal.Signal
+        Emitted when all pixels, or the place of the layer, are others now.
     """
 
-    def __init__(self, on_pixels: Callable[[], None], on_data: Callable[[], None]) -> None:
-        self._listeners = {
-            **dict.fromkeys(("paint", "labels_update", "set_data"), on_pixels),
-            **dict.fromkeys(("data", "translate", "scale"), on_data),
-        }
-        self._connected: list[tuple[Any, Callable[[], None]]] = []
+    changed = Signal()
+    replaced = Signal()
 
-    def watch(self, *layers: Any) -> None:
-        """Watch these layers, and no others; None is no layer."""
-        for event, listener in self._connected:
-            event.disconnect(listener)
+    def __init__(self, viewer: ViewerModel, layer: Image | Labels) -> None:
+        self._viewer, self.layer = viewer, layer
+        self._versions: Counter[int] = Counter()
+        self._drawn_slice = self.seen_slice
+        listeners = {
+            "paint": self._on_paint,
+            "labels_update": self._on_update,
+            "set_data": self._on_drawn,
+            **dict.fromkeys(("data", "translate", "scale"), self._on_replaced),
+        }
         self._connected = [
             (getattr(layer.events, name), listener)
-            for layer in layers
-            if layer is not None
-            for name, listener in self._listeners.items()
+            for name, listener in listeners.items()
             if hasattr(layer.events, name)
         ]
         for event, listener in self._connected:
             event.connect(listener)
+
+    def close(self) -> None:
+        """Listen to the layer no more."""
+        for event, listener in self._connected:
+            event.disconnect(listener)
+        self._connected = []
+
+    # -- pixels ----------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return str(self.layer.name)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Slices, rows and columns; `ShapeError` if it is no stack."""
+        return stack_shape(self.layer)
+
+    @property
+    def dtype(self) -> Any:
+        """Of its pixels."""
+        return self.layer.data.dtype
+
+    @property
+    def data(self) -> Any:
+        """All pixels (Z, Y, X), lazy or not; those of a single slice are loaded."""
+        layer = self.layer
+        return layer.data if layer.ndim == 3 else np.asarray(layer.data)[np.newaxis]
+
+    @property
+    def holds_ids(self) -> bool:
+        """Whether its values are ids of cells and no grey values."""
+        return isinstance(self.layer, Labels)
+
+    @property
+    def model_folder(self) -> str:
+        """Folder of the model that made it; empty where none did, or nobody knows."""
+        ours = metadata_of(self.layer)
+        return "" if ours is None else ours.model
+
+    @property
+    def seen_slice(self) -> int | None:
+        """The slice that a person looks at; None where the view shows a place beside it."""
+        try:
+            return current_slice(self._viewer, self.layer)
+        except ShapeError:
+            return None
+
+    def read(self, z: int) -> npt.NDArray[Any]:
+        """Pixels (Y, X) of a slice, loaded where they are lazy; called in threads, too."""
+        return read_slice(self.layer, z)
+
+    def version(self, z: int) -> int:
+        """How often pixels of a slice have changed so far; called in threads, too."""
+        return self._versions[z]
+
+    # -- place -----------------------------------------------------------------------------
+
+    def offset_of(self, other: LayerObserver) -> tuple[int, int, int]:
+        """Where another layer, a truth, begins in this prediction (Z, Y, X), in px.
+
+        Raises
+        ------
+        ShapeError
+            If axes or pixel sizes differ, or the shift is not by whole pixels.
+        """
+        return _offset(self.layer, other.layer)
+
+    # -- events ----------------------------------------------------------------------------
+
+    def _on_paint(self, event: Any) -> None:
+        """A stroke, which may go through several slices, seen or not."""
+        for atom in event.value:
+            self._versions.update(_slices_of(atom[0], self.layer.ndim))
+        self.changed.emit()
+
+    def _on_update(self) -> None:
+        """While a stroke is drawn."""
+        self._raise_seen()
+        self.changed.emit()
+
+    def _on_drawn(self) -> None:
+        """Drawn anew: with the same pixels where another slice came into view."""
+        if self.seen_slice == self._drawn_slice:
+            self._raise_seen()
+        self._drawn_slice = self.seen_slice
+        self.changed.emit()
+
+    def _on_replaced(self) -> None:
+        self.replaced.emit()
+
+    def _raise_seen(self) -> None:
+        if self.seen_slice is not None:
+            self._versions[self.seen_slice] += 1
+
+
+def _slices_of(indices: Any, ndim: int) -> Iterable[int]:
+    """The slices that an entry of napari's undo history has changed: a box, or index arrays."""
+    if ndim == 2:
+        return [0]
+    along_z = indices[0]
+    if isinstance(along_z, slice):
+        return range(along_z.start, along_z.stop)
+    return [int(z) for z in np.unique(along_z)]
+
+
+def _offset(prediction: Image | Labels, truth: Image | Labels) -> tuple[int, int, int]:
+    if prediction.ndim != truth.ndim:
+        raise ShapeError(
+            f"prediction and truth: expected as many axes, received {prediction.ndim} and "
+            f"{truth.ndim}; choose a truth with the slices of the prediction"
+        )
+    if not _same_axes(prediction, truth):
+        raise ShapeError(
+            f"prediction and truth: expected equal pixel sizes and directions, received scale "
+            f"{tuple(prediction.scale)} and {tuple(truth.scale)}; set scale, rotate and shear alike"
+        )
+    corner = np.asarray(truth.data_to_world((0,) * truth.ndim))  # type: ignore[no-untyped-call]
+    exact = np.asarray(prediction.world_to_data(corner))
+    whole = np.round(exact)
+    if np.abs(exact - whole).max() > _WHOLE:
+        raise ShapeError(
+            f"prediction and truth: expected a shift by whole pixels, received "
+            f"{tuple(np.round(exact, 3).tolist())}; set translate to a multiple of scale"
+        )
+    z, y, x = (0, 0, 0, *whole.astype(int).tolist())[-3:]
+    return z, y, x
+
+
+def _same_axes(one: Any, other: Any) -> bool:
+    """Whether a step along each axis leads equally far in the world."""
+    here, there = (
+        [np.subtract(each.data_to_world(step), each.data_to_world(0 * step)) for step in steps]
+        for each, steps in ((one, np.eye(one.ndim)), (other, np.eye(other.ndim)))
+    )
+    return bool(np.allclose(here, there, rtol=1e-4))

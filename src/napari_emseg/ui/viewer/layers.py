@@ -9,8 +9,9 @@ from napari.layers import Image
 
 from napari_emseg.core.train.regions import Regions, ellipse_outline
 from napari_emseg.errors import LabelsError, ShapeError
+from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.io.napari_writer import layer_voxel_size
-from napari_emseg.types import OURS, Stack, StackKind
+from napari_emseg.types import Stack, StackKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,13 +44,13 @@ def stack_shape(layer: Image | Labels) -> tuple[int, int, int]:
     return shape if len(shape) == 3 else (1, *shape)  # type: ignore[return-value]
 
 
-def read_slice(layer: Image, z: int) -> np.ndarray[Any, Any]:
+def read_slice(layer: Image | Labels, z: int) -> np.ndarray[Any, Any]:
     """Slice ``z`` of an image layer as a numpy array (Y, X), loaded where it is lazy."""
     data = layer.data if layer.ndim == 2 else layer.data[z]
     return np.asarray(data)
 
 
-def current_slice(viewer: ViewerModel, layer: Image) -> int:
+def current_slice(viewer: ViewerModel, layer: Image | Labels) -> int:
     """The slice of ``layer`` that a person looks at.
 
     Not ``viewer.dims.current_step[0]``, which is wrong for layers that are translated, and when
@@ -88,11 +89,11 @@ def selected_images(viewer: ViewerModel) -> list[Image]:
         for layer in viewer.layers
         if layer in viewer.layers.selection
         and isinstance(layer, Image)
-        and OURS not in layer.metadata
+        and metadata_of(layer) is None
     ]
 
 
-def shows_slice(viewer: ViewerModel, layer: Image, z: int) -> bool:
+def shows_slice(viewer: ViewerModel, layer: Image | Labels, z: int) -> bool:
     """Whether a person sees pixels of slice ``z`` of ``layer``: that slice, or a view across z."""
     dims = viewer.dims
     if layer.ndim > 2 and dims.displayed != (dims.ndim - 2, dims.ndim - 1):

@@ -6,6 +6,7 @@ from typing import Any
 from weakref import finalize
 
 from napari_emseg.session.workspace import Workspace
+from napari_emseg.ui.viewer.window import unwrapped
 
 _workspaces: dict[int, Workspace] = {}
 """By identity: comparing viewers, as a dictionary does with its keys, compares all they hold."""
@@ -19,7 +20,7 @@ def workspace_of(viewer: Any) -> Workspace:
     viewer : ViewerModel
         Or the proxy of it that a plugin is given, which hides the window.
     """
-    viewer = getattr(viewer, "__wrapped__", viewer)
+    viewer = unwrapped(viewer)
     if id(viewer) not in _workspaces:
         _workspaces[id(viewer)] = Workspace()
         finalize(viewer, _workspaces.pop, id(viewer), None)

@@ -29,8 +29,12 @@ class AskBeforeClosing(QObject):
         self._widget, self._is_busy, self._ask = widget, is_busy, ask
         widget.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+    def eventFilter(  # noqa: N802  Qt's name
+        self, watched: QObject | None, event: QEvent | None
+    ) -> bool:
         """Find dock and window once the widget is shown in them; keep the window from closing."""
+        if event is None:
+            return False
         if watched is self._widget:
             if event.type() == QEvent.Type.Show:
                 self._guard()

@@ -25,7 +25,9 @@ class Folded(QCollapsible):
         super().__init__(title, expandedIcon="▾", collapsedIcon="▸")
         self._make: Callable[[], QWidget] | None = make
         self.setDuration(0)
-        self.layout().setContentsMargins(0, 0, 0, 0)
+        layout = self.layout()
+        assert layout is not None, "superqt gives it one"
+        layout.setContentsMargins(0, 0, 0, 0)
         self.toggleButton().setToolTip(tooltip)
 
     def expand(self, animate: bool = True) -> None:

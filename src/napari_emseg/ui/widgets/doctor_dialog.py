@@ -90,5 +90,7 @@ class DoctorDialog(QDialog):
         self.copy.setEnabled(text != _LOOKING)
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.text.toPlainText())
+        clipboard = QGuiApplication.clipboard()
+        assert clipboard is not None, "there is one while the window lives"
+        clipboard.setText(self.text.toPlainText())
         self.copy.setText("Copied")

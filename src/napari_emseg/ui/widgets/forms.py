@@ -19,7 +19,7 @@ from magicgui.widgets import (
 )
 from magicgui.widgets.bases import ValueWidget, Widget
 from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QLabel, QLayoutItem, QSizePolicy, QWidget
 
 from napari_emseg.core.config.setting import Config, Setting
 
@@ -28,16 +28,16 @@ _CHOICE_PX = 90
 _SLIDER_STEP = 0.01
 
 
-def form_of(fields: Sequence[ValueWidget | Container]) -> Container:
+def form_of(fields: Sequence[Widget]) -> Container[Any]:
     """The fields below one another, with their labels in a column of one width."""
-    form = Container()
+    form: Container[Any] = Container()
     form.margins = (0, 0, 0, 0)
     form.extend(fields)  # later: magicgui leaves the labels of the first ones as wide as they are
     _EvenLabels(form.native)
     return form
 
 
-def row_of(*widgets: Widget) -> Container:
+def row_of(*widgets: Widget) -> Container[Any]:
     """Widgets beside one another, without labels."""
     row = Container(widgets=widgets, layout="horizontal", labels=False)
     row.margins = (0, 0, 0, 0)
@@ -69,9 +69,13 @@ class _EvenLabels(QObject):
         self._form = form
         form.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002, N802  Qt's
+    def eventFilter(  # noqa: N802  Qt's
+        self,
+        watched: QObject | None,  # noqa: ARG002
+        event: QEvent | None,
+    ) -> bool:
         """See each event of the form before it does, and let it pass."""
-        if event.type() in (QEvent.Type.Show, QEvent.Type.StyleChange):
+        if event is not None and event.type() in (QEvent.Type.Show, QEvent.Type.StyleChange):
             self._even()
         return False
 
@@ -85,17 +89,25 @@ class _EvenLabels(QObject):
 
     def _labels(self) -> Iterator[QLabel]:
         rows = self._form.layout()
+        if rows is None:
+            return
         for k in range(rows.count()):
-            row = rows.itemAt(k).widget()
-            if row is not None and row.layout() is not None and row.layout().count():
-                first = row.layout().itemAt(0).widget()
-                if isinstance(first, QLabel):
-                    yield first
+            first = _first_in(rows.itemAt(k))
+            if isinstance(first, QLabel):
+                yield first
+
+
+def _first_in(row: QLayoutItem | None) -> QWidget | None:
+    """What stands first in a row of a form."""
+    widget = None if row is None else row.widget()
+    layout = None if widget is None else widget.layout()
+    item = None if layout is None else layout.itemAt(0)
+    return None if item is None else item.widget()
 
 
 def field_for(
     config: type[Config], name: str, *, narrow: bool = False, **changes: Any
-) -> ValueWidget:
+) -> ValueWidget[Any]:
     """The field of one setting, with its label, default, range and tooltip.
 
     Parameters
@@ -118,7 +130,7 @@ def field_for(
         **_range(declared),
         **changes,
     }
-    widget: ValueWidget = _widget_class(declared, narrow)(**about)
+    widget: ValueWidget[Any] = _widget_class(declared, narrow)(**about)
     return widget
 
 

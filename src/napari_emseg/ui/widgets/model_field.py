@@ -22,7 +22,7 @@ def choose_model(field: ComboBox, folder: Path) -> None:
     """Offer the models that there are now, and choose the one in ``folder``."""
     field.reset_choices()
     for package in field.choices:
-        if package.folder == folder:
+        if package is not None and package.folder == folder:
             field.value = package
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from magicgui.widgets import Container, ProgressBar, PushButton
 
-from napari_emseg.types import Progress
 from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.widgets.forms import row_of, wrapped_label
-from napari_emseg.ui.widgets.words import left
 
 _STEPS = 1000
 """Resolution of the progress bar."""
@@ -16,7 +16,7 @@ _PATIENCE_MS = 200
 """Of what is done before, only the end is drawn: the rest would flicker, and take its share."""
 
 
-class RunRow(Container):
+class RunRow(Container[Any]):
     """Buttons, a bar and a sentence.
 
     Parameters
@@ -28,7 +28,7 @@ class RunRow(Container):
         What *Stop* does.
     """
 
-    def __init__(self, start: PushButton | Container, stop_tip: str) -> None:
+    def __init__(self, start: PushButton | Container[Any], stop_tip: str) -> None:
         self.start = start
         self.stop = PushButton(text="Stop", tooltip=stop_tip)
         self.bar = ProgressBar(min=0, max=_STEPS, value=0)
@@ -37,6 +37,7 @@ class RunRow(Container):
         buttons = [start, self.stop] if several else [row_of(start, self.stop)]
         super().__init__(widgets=[*buttons, self.bar, self.message], labels=False)
         self._said = ""
+        self._is_running = False
         self._soon = later(self.native, self._show_all)
         self.show_idle("")
 
@@ -56,19 +57,12 @@ class RunRow(Container):
 
     def show_running(self, message: str, done: float | None = None) -> None:
         """Something runs; ``done`` is the part of it that is done, 0..1, where that is known."""
-        if self.start.enabled:
+        if not self._is_running:
             self._soon.start(_PATIENCE_MS)
             self.native.setUpdatesEnabled(False)
         self._enable(running=True)
         self._fill(done)
         self.say(message)
-
-    def show_progress(self, event: Progress, of: str = "") -> None:
-        """What runs has come so far; the sentence begins with ``of``, as in ``Stack 2 of 3: ``."""
-        self._fill(event.done / event.total)
-        if self.stop.enabled:  # else it says that it stops
-            done = f"{event.done:.0f} of {event.total:.0f} {event.unit}"
-            self.say(f"{of}{done}{left(event.seconds_left)}")
 
     def show_stopping(self) -> None:
         """It has been asked to stop, and nobody need ask again."""
@@ -81,6 +75,7 @@ class RunRow(Container):
         self.native.setUpdatesEnabled(True)
 
     def _enable(self, *, running: bool) -> None:
+        self._is_running = running
         self.start.enabled = not running
         self.stop.enabled = running
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from magicgui.widgets import Container, PushButton
 
 from napari_emseg.ui.widgets.forms import row_of, wrapped_label
 
 
-class Offer(Container):
+class Offer(Container[Any]):
     """A sentence, a button to take it, and one to delete it."""
 
     def __init__(self, accept: str, tooltip: str) -> None:

@@ -17,8 +17,9 @@ class Page(QScrollArea):
 
     def __init__(self, *widgets: QWidget) -> None:
         super().__init__()
-        inner = QWidget()
-        QVBoxLayout(inner).addStretch()
+        self._inner = inner = QWidget()
+        self._column = QVBoxLayout(inner)
+        self._column.addStretch()
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -28,18 +29,20 @@ class Page(QScrollArea):
 
     def add(self, widget: QWidget) -> None:
         """Put a widget below the others."""
-        layout = self.widget().layout()
-        layout.insertWidget(layout.count() - 1, widget)  # above the stretch
+        self._column.insertWidget(self._column.count() - 1, widget)  # above the stretch
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's
         """As wide as the content and the bar need: it is never narrower than what it shows."""
         hint = super().minimumSizeHint()
-        bar = self.verticalScrollBar().sizeHint().width()
-        hint.setWidth(self.widget().minimumSizeHint().width() + bar)
+        bar = self.verticalScrollBar()
+        wide = 0 if bar is None else bar.sizeHint().width()
+        hint.setWidth(self._inner.minimumSizeHint().width() + wide)
         return hint
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's
+    def eventFilter(  # noqa: N802  Qt's
+        self, watched: QObject | None, event: QEvent | None
+    ) -> bool:
         """Notice that the content has grown, as where a part of it was unfolded."""
-        if event.type() == QEvent.Type.LayoutRequest:
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return bool(super().eventFilter(watched, event))

@@ -76,28 +76,28 @@ class SliceBoxes(QWidget):
 
     # -- what Qt calls ---------------------------------------------------------------------
 
-    def resizeEvent(self, _: QResizeEvent) -> None:  # noqa: N802  Qt's name
+    def resizeEvent(self, _: QResizeEvent | None) -> None:  # noqa: N802  Qt's name
         """Take as many rows as the new width needs."""
         self._fit()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         """Draw the boxes that can be seen."""
         painter = QPainter(self)
         for z in range(self.total):
             box = self.box_of(z)
-            if box.intersects(event.rect()):
+            if event is None or box.intersects(event.rect()):
                 painter.setPen(self.edge_of(z))
                 painter.setBrush(QColor(self.color_of(z)))
                 painter.drawRect(box.adjusted(0, 0, -1, -1))
         painter.end()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Find the slice that was clicked on."""
-        z = self.slice_at(event.position().toPoint())
-        if z is not None:
+        z = None if event is None else self.slice_at(event.position().toPoint())
+        if z is not None and event is not None:
             self.pressed(z, event.button())
 
-    def event(self, event: QEvent) -> bool:
+    def event(self, event: QEvent | None) -> bool:
         """Say which slice is pointed at."""
         if isinstance(event, QHelpEvent):
             z = self.slice_at(event.pos())

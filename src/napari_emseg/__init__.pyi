@@ -1,0 +1,43 @@
+# What `__init__.py` loads lazily, for type checkers and editors; a test holds the two together.
+from napari_emseg.api.evaluate import evaluate as evaluate
+from napari_emseg.api.models import list_models as list_models
+from napari_emseg.api.models import load_model as load_model
+from napari_emseg.api.segment import segment as segment
+from napari_emseg.api.segment import segment_file as segment_file
+from napari_emseg.api.train import train as train
+from napari_emseg.core.config.augmentation import AugmentConfig as AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig as NetworkConfig
+from napari_emseg.core.config.prediction import MaskConfig as MaskConfig
+from napari_emseg.core.config.prediction import PredictConfig as PredictConfig
+from napari_emseg.core.config.terms import TermsConfig as TermsConfig
+from napari_emseg.core.config.training import TrainConfig as TrainConfig
+from napari_emseg.core.scores.scores import SliceScores as SliceScores
+from napari_emseg.core.scores.scores import StackScores as StackScores
+from napari_emseg.core.scores.scores import ThresholdScores as ThresholdScores
+from napari_emseg.engine.jobs import PredictResult as PredictResult
+from napari_emseg.errors import CancelledError as CancelledError
+from napari_emseg.errors import DeviceError as DeviceError
+from napari_emseg.errors import EmsegError as EmsegError
+from napari_emseg.errors import LabelsError as LabelsError
+from napari_emseg.errors import MemoryShortError as MemoryShortError
+from napari_emseg.errors import MissingPackageError as MissingPackageError
+from napari_emseg.errors import ModelError as ModelError
+from napari_emseg.errors import ReadError as ReadError
+from napari_emseg.errors import SettingError as SettingError
+from napari_emseg.errors import ShapeError as ShapeError
+from napari_emseg.errors import WriteError as WriteError
+from napari_emseg.io.convert import convert as convert
+from napari_emseg.io.read import read_stack as read_stack
+from napari_emseg.io.samples import phantom as phantom
+from napari_emseg.io.write import write_stack as write_stack
+from napari_emseg.model.packages.library import import_model as import_model
+from napari_emseg.model.packages.package import ModelPackage as ModelPackage
+from napari_emseg.model.packages.package import PackageInfo as PackageInfo
+from napari_emseg.types import EpochDone as EpochDone
+from napari_emseg.types import Log as Log
+from napari_emseg.types import Preview as Preview
+from napari_emseg.types import Progress as Progress
+from napari_emseg.types import SliceDone as SliceDone
+from napari_emseg.types import Stack as Stack
+
+__version__: str

@@ -1,0 +1,1 @@
+"""Room: stacks are segmented, into shared files or into a person's."""

@@ -1,0 +1,116 @@
+"""Stacks on their way through a model.
+
+Keras and OpenVINO are loaded inside these functions, by the jobs that need them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_emseg.engine.segment.jobs import PredictJob, PredictResult, SegmentJob, WarmUpJob
+from napari_emseg.engine.segment.stack import StackPrediction
+from napari_emseg.errors import ShapeError
+from napari_emseg.io.file_fingerprint import sha256_of
+from napari_emseg.model.predict.predictor import CostEstimate, Predictor
+from napari_emseg.types import (
+    Float32Array,
+    OnEvent,
+    ShouldStop,
+    Stack,
+    StackKind,
+)
+
+if TYPE_CHECKING:
+    from napari_emseg.model.packages.package import ModelPackage
+
+
+def warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> CostEstimate | None:
+    """Load what the job names; its `CostEstimate`, or None without a shape."""
+    from napari_emseg.model.packages.library import find_model
+
+    predictor = Predictor.of(find_model(job.model), job.device, job.config, emit)
+    return None if job.shape is None else predictor.cost(job.shape)
+
+
+def predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
+    """Fill the files that the job names, slice by slice."""
+    from napari_emseg.core.classes import cell_probability, class_within_cells
+    from napari_emseg.io.scratch import attach
+
+    work = _prediction(job, Stack(attach(job.source)), emit, should_stop)
+    out = _attach("out", job.out, work.stack)
+    within = _attach("within_cells", job.within_cells, work.stack) if job.within_cells else None
+    region = job.region or (slice(None), slice(None))
+    for z, channels in work.predicted(job.region):
+        out[z, *region] = cell_probability(channels)
+        if within is not None:
+            within[z, *region] = class_within_cells(channels)
+        work.finished(z)
+    return work.result()
+
+
+def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
+    """Write the output that the job names, or go on with it."""
+    from napari_emseg.core.segment.segmenter import DTYPES, Segmenter
+    from napari_emseg.io.prefetch import write_behind
+    from napari_emseg.io.read import read_stack
+    from napari_emseg.io.resumable_writer import ResumableWriter, planned_stack
+
+    work = _prediction(job, read_stack(job.source, kind="image"), emit, should_stop)
+    kind: StackKind = "image" if job.what == "probability" else "labels"
+    planned = planned_stack(work.stack, len(work.slices), DTYPES[job.what], kind=kind)
+    places = {"overwrite": job.overwrite, "resume": job.resume}
+    with ResumableWriter(
+        job.out, planned, _run_of(job, work.package), **places, sources=[job.source]
+    ) as out:
+        segmenter = Segmenter(job.what, job.rules)
+        if out.done:
+            segmenter.go_on(out.done - 1, out.last(), last_id=int(out.highest))
+
+        def write(i: int, z: int, channels: Float32Array) -> None:
+            out.put(i, segmenter(i, channels))
+            work.finished(z)
+
+        with write_behind(write) as put:
+            for i, (z, channels) in enumerate(work.predicted(skip=out.done), out.done):
+                put(i, z, channels)
+    return work.result("they are kept, and --resume goes on")
+
+
+def _prediction(
+    job: PredictJob | SegmentJob, stack: Stack, emit: OnEvent, should_stop: ShouldStop
+) -> StackPrediction:
+    from napari_emseg.model.packages.library import find_model
+
+    return StackPrediction(
+        stack, find_model(job.model), slices=job.slices, device=job.device, config=job.config,
+        on_event=emit, should_stop=should_stop,
+    )  # fmt: skip
+
+
+def _run_of(job: SegmentJob, package: ModelPackage) -> dict[str, Any]:
+    """What the pixels of a segmentation depend on, by the names that a person knows."""
+    rules = {} if job.what == "probability" else asdict(job.rules)
+    changed = datetime.fromtimestamp(job.source.stat().st_mtime, UTC)
+    return {
+        "input": f"{job.source.resolve()} of {changed.isoformat()}",
+        "model": f"{package.info.name} (sha256 {sha256_of(package.weights)})",
+        "slices": job.slices or "all",
+        "what": job.what,
+        **asdict(job.config),
+        **rules,
+    }
+
+
+def _attach(name: str, path: Path, stack: Stack) -> np.memmap[Any, Any]:
+    from napari_emseg.io.scratch import attach
+
+    shared = attach(path, "r+")
+    if shared.shape != stack.shape:
+        raise ShapeError(f"{name}: expected shape {stack.shape}, received {shared.shape}")
+    return shared

@@ -1,0 +1,167 @@
+"""A stack, in memory or lazy, through a model: slice after slice, in the process that asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy.typing as npt
+
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.segment.segmenter import Segmenter
+from napari_emseg.core.segment.tiling import Region
+from napari_emseg.engine.segment.jobs import PredictResult
+from napari_emseg.errors import CancelledError
+from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.model.predict.predict import predict_slices
+from napari_emseg.model.predict.predictor import Predictor
+from napari_emseg.types import (
+    Float32Array,
+    Log,
+    OnEvent,
+    Progress,
+    ShouldStop,
+    SliceDone,
+    Stack,
+    What,
+)
+
+
+class StackPrediction:
+    """A stack on its way through a model: what is predicted, how far it is, how it ends.
+
+    Parameters
+    ----------
+    stack : Stack
+        Image (Z, Y, X).
+    package : ModelPackage
+        The model.
+    slices : sequence of int, optional
+        Which, in the order wanted; all by default.
+    device : str
+        ``auto``, ``cpu``, ``gpu`` or ``gpu:0``.
+    config : PredictConfig
+        How the network runs.
+    on_event : callable
+        Receives a `SliceDone` and a `Progress` for each slice, and a `Log` where something takes
+        long, or had to change.
+    should_stop : callable
+        Looked at before every slice; the slices end early when it turns true.
+
+    Raises
+    ------
+    ShapeError
+        If a slice does not exist.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        package: ModelPackage,
+        *,
+        slices: Sequence[int] | None = None,
+        device: str = "auto",
+        config: PredictConfig = PredictConfig(),
+        on_event: OnEvent = lambda _: None,
+        should_stop: ShouldStop = lambda: False,
+    ) -> None:
+        self.stack, self.package = stack, package
+        self.slices = range(len(stack)) if slices is None else slices
+        self.stack.require_slices(self.slices)
+        self._wanted_device, self._config = device, config
+        self._emit, self._should_stop = on_event, should_stop
+        self._before = self._done = 0
+        self._device = "no device"
+        self._start = time.monotonic()
+
+    def predicted(
+        self, region: Region | None = None, *, skip: int = 0
+    ) -> Iterator[tuple[int, Float32Array]]:
+        """Slices and their channels, without the first ``skip``, which are there already."""
+        self._before = self._done = skip
+        if skip == len(self.slices):
+            return
+        info = self.package.info
+        self._emit(Log(f"Loading model {info.name!r}."))
+        predictor = Predictor.of(self.package, self._wanted_device, self._config, self._emit)
+        self._start = time.monotonic()
+        if skip:
+            self._emit(Progress(skip, len(self.slices), "slices"))
+        yield from predict_slices(
+            self.stack, self.slices[skip:], partial(predictor, region=region), info.network,
+            should_stop=self._should_stop,
+        )  # fmt: skip
+        self._device = predictor.runtime
+
+    def finished(self, z: int) -> None:
+        """Tell that slice ``z`` is where it belongs."""
+        self._done += 1
+        total, seconds = len(self.slices), time.monotonic() - self._start
+        left = seconds / (self._done - self._before) * (total - self._done)
+        self._emit(SliceDone(z))
+        self._emit(Progress(self._done, total, "slices", left))
+
+    def result(self, kept: str = "they are kept") -> PredictResult:
+        """How it ended; `CancelledError` where slices are missing."""
+        done, total = self._done, len(self.slices)
+        if done < total:
+            raise CancelledError(f"Stopped after {done} of {total} slices; {kept}.")
+        seconds = time.monotonic() - self._start
+        threshold = self.package.info.threshold
+        return PredictResult(done - self._before, seconds, self._device, threshold)
+
+
+def segment_stack(
+    stack: Stack,
+    package: ModelPackage,
+    what: What,
+    *,
+    slices: Sequence[int] | None = None,
+    device: str = "auto",
+    config: PredictConfig = PredictConfig(),
+    rules: MaskConfig = MaskConfig(),
+    on_event: OnEvent = lambda _: None,
+    should_stop: ShouldStop = lambda: False,
+) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+    """Segment slices one after another, in the order given; the next one is read meanwhile.
+
+    Parameters
+    ----------
+    stack : Stack
+        Image (Z, Y, X).
+    package : ModelPackage
+        The model.
+    what : {"probability", "mask", "cells", "classes"}
+        See `core.segment.segmenter`.
+    slices : sequence of int, optional
+        Which; all by default.
+    device : str
+        ``auto``, ``cpu``, ``gpu`` or ``gpu:0``.
+    config, rules : PredictConfig, MaskConfig
+        How the network runs, and how its probability becomes mask or cells.
+    on_event : callable
+        Receives a `Log` where something takes long, or had to change.
+    should_stop : callable
+        Looked at before every slice; the slices end early when it turns true.
+
+    Yields
+    ------
+    (int, (Y, X) array)
+        Index of a slice, and its pixels, of the dtype in `core.segment.segmenter.DTYPES`.
+
+    Raises
+    ------
+    ShapeError
+        If a slice does not exist.
+    ModelError, DeviceError, MemoryShortError, MissingPackageError
+        If the network cannot be run.
+    """
+    work = StackPrediction(
+        stack, package, slices=slices, device=device, config=config, on_event=on_event,
+        should_stop=should_stop,
+    )  # fmt: skip
+    segmenter = Segmenter(what, rules)
+    for k, (z, channels) in enumerate(work.predicted()):
+        yield z, segmenter(k, channels)

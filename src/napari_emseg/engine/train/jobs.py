@@ -1,0 +1,49 @@
+"""Jobs that train, or tell how long that takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.types import LabelsMeaning, VoxelSize
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """Train on an image stack and its labels, into a run folder; see `model.train.train.train`.
+
+    Parameters
+    ----------
+    reviewed : Path, optional
+        Stack that is nonzero where the labels count; see `core.train.targets.make_target`.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X), instead of what the file says.
+    library : Path, optional
+        Model library to copy the model into, under ``name`` or, where that is taken, one like it.
+    """
+
+    images: Path
+    labels: Path
+    folder: Path
+    name: str = "model"
+    meaning: LabelsMeaning | None = None
+    slices: tuple[int, ...] | None = None
+    validation: tuple[int, ...] | None = None
+    start_from: str | None = None
+    resume: bool = False
+    device: str = "auto"
+    recipe: Recipe = Recipe()
+    reviewed: Path | None = None
+    voxel_size_nm: VoxelSize | None = None
+    library: Path | None = None
+    terms: TermsConfig = TermsConfig()
+
+
+@dataclass(frozen=True)
+class StepTimeJob:
+    """Measure the seconds that a step of training takes; see `model.train.step_time`."""
+
+    recipe: Recipe
+    device: str = "auto"

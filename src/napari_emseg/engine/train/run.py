@@ -1,0 +1,73 @@
+"""A training, from the files that its job names to the model in the library.
+
+Keras is loaded inside these functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_emseg.engine.train.jobs import StepTimeJob, TrainJob
+from napari_emseg.engine.train.train_stacks import train_pairs
+from napari_emseg.model.train.history import TrainResult
+from napari_emseg.types import OnEvent, ShouldStop
+
+if TYPE_CHECKING:
+    from napari_emseg.model.packages.package import ModelPackage
+
+
+def train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult:
+    """Train, and copy the model into the library where the job names one."""
+    from napari_emseg.io.read import read_stack
+    from napari_emseg.model.packages.library import find_model
+
+    stack = read_stack(job.images, kind="image", voxel_size_nm=job.voxel_size_nm)
+    labels = read_stack(job.labels, kind="labels")
+    reviewed = None if job.reviewed is None else read_stack(job.reviewed, kind="labels")
+    with _in_library(job) as added:
+        result = train_pairs(
+            [(stack, labels)],
+            job.recipe,
+            job.terms,
+            folder=job.folder,
+            name=job.name,
+            labels_mean=job.meaning,
+            slices=job.slices,
+            val_slices=job.validation,
+            start_from=None if job.start_from is None else find_model(job.start_from),
+            resume=job.resume,
+            device=job.device,
+            on_event=emit,
+            should_stop=should_stop,
+            reviewed=reviewed,
+        )
+    return replace(result, package=added[0].folder) if added else result
+
+
+def time_steps(job: StepTimeJob, emit: OnEvent, should_stop: ShouldStop) -> float:
+    """Seconds that a step takes."""
+    from napari_emseg.model.hardware.backend import load_backend
+
+    load_backend()
+    from napari_emseg.model.train.step_time import measure_step_time
+
+    return measure_step_time(job.recipe, device=job.device, should_stop=should_stop)
+
+
+@contextmanager
+def _in_library(job: TrainJob) -> Iterator[list[ModelPackage]]:
+    """Add the model to the library where that is asked for, also one that an error has left."""
+    from napari_emseg.model.packages.library import free_name, import_model
+    from napari_emseg.model.train.run_folder import RunFolder
+
+    added: list[ModelPackage] = []
+    package = RunFolder(job.folder).package
+    try:
+        yield added
+    finally:
+        if job.library is not None and package.exists():
+            name = free_name(job.name, job.library)
+            added.append(import_model(package, name, library=job.library))

@@ -1,0 +1,168 @@
+"""Training on stacks at hand, in the process that asks: one stack with its labels, or several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.setting import require_known
+from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.engine.train.join_stacks import join_stacks
+from napari_emseg.errors import LabelsError
+from napari_emseg.model.hardware.backend import load_backend
+from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.model.train.history import TrainResult
+from napari_emseg.model.train.run_folder import RunFolder
+from napari_emseg.types import LabelsMeaning, Log, OnEvent, ShouldStop, Stack
+
+if TYPE_CHECKING:
+    from napari_emseg.core.train.targets import Target
+
+Pair: TypeAlias = tuple[Stack, Stack]
+"""An image and its labels, both (Z, Y, X) and of one shape."""
+
+
+def train_stacks(
+    pairs: Sequence[Pair],
+    *,
+    folder: Path,
+    name: str | None = None,
+    labels_mean: LabelsMeaning | None = None,
+    slices: Sequence[int] | None = None,
+    val_slices: Sequence[int] | None = None,
+    start_from: ModelPackage | None = None,
+    resume: bool = False,
+    device: str = "auto",
+    settings: Mapping[str, Any] | None = None,
+    on_event: OnEvent = lambda _: None,
+    should_stop: ShouldStop = lambda: False,
+) -> TrainResult:
+    """Train a network on labelled slices; see `model.train.train.train` for what comes of it.
+
+    Parameters
+    ----------
+    pairs : sequence of (Stack, Stack)
+        Images and labels. Slices of several are numbered through, in order.
+    folder : Path
+        Run folder to make, or to go on with.
+    name : str, optional
+        Of the model; as the folder by default.
+    labels_mean : {"mask", "scribbles", "instances"}, optional
+        How to read the labels; guessed, and told, by default.
+    slices, val_slices : sequence of int, optional
+        Use only these labelled slices; validate on these.
+    start_from : ModelPackage, optional
+        Model to go on from.
+    resume : bool
+        Go on after the last epoch of the run in ``folder``, with its settings but for those given.
+    settings : mapping of str
+        Settings of network, augmentation, training and terms, by name; else their defaults.
+
+    Raises
+    ------
+    SettingError
+        If a setting is unknown or out of range, or the stacks do not go together.
+    EmsegError
+        As `model.train.train.train`.
+    """
+    recipe, terms = _recipe_and_terms(RunFolder(folder) if resume else None, settings or {})
+    return train_pairs(
+        pairs, recipe, terms, folder=folder, name=name or folder.name, labels_mean=labels_mean,
+        slices=slices, val_slices=val_slices, start_from=start_from, resume=resume, device=device,
+        on_event=on_event, should_stop=should_stop,
+    )  # fmt: skip
+
+
+def train_pairs(
+    pairs: Sequence[Pair],
+    recipe: Recipe,
+    terms: TermsConfig,
+    *,
+    folder: Path,
+    name: str,
+    labels_mean: LabelsMeaning | None,
+    slices: Sequence[int] | None,
+    val_slices: Sequence[int] | None,
+    start_from: ModelPackage | None,
+    resume: bool,
+    device: str,
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+    reviewed: Stack | None = None,
+) -> TrainResult:
+    """Train by a recipe that is ready; as `train_stacks`, which makes one of settings.
+
+    ``reviewed`` (Z, Y, X) is nonzero where the labels count; everywhere by default.
+    """
+    stack, labels = join_stacks(pairs, input_slices=recipe.network.input_slices)
+    on_event(Log("Loading Keras ..."))
+    load_backend()
+    from napari_emseg.model.train.train import train
+
+    meaning = meaning_of([each for _, each in pairs], labels_mean, recipe.network.classes, on_event)
+    target = target_of(labels, meaning, recipe, slices=slices, reviewed=reviewed)
+    return train(
+        stack, target, recipe, folder=folder, name=name, validation=val_slices,
+        start_from=start_from, resume=resume, terms=terms, device=device, on_event=on_event,
+        should_stop=should_stop,
+    )  # fmt: skip
+
+
+def target_of(
+    labels: Stack,
+    meaning: LabelsMeaning,
+    recipe: Recipe,
+    *,
+    slices: Sequence[int] | None,
+    reviewed: Stack | None,
+) -> Target:
+    """What labels teach, slice by slice; where ``reviewed`` is 0 nothing."""
+    from napari_emseg.core.train.targets import make_target
+
+    return make_target(
+        labels.data, meaning, recipe.train, slices=slices, classes=recipe.network.classes,
+        reviewed=None if reviewed is None else lambda z: reviewed.slice(z) != 0,
+    )  # fmt: skip
+
+
+def _recipe_and_terms(
+    before: RunFolder | None, settings: Mapping[str, Any]
+) -> tuple[Recipe, TermsConfig]:
+    """What is given, else what the run to resume was begun with, else the defaults."""
+    require_known(settings, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig)
+    recipe, terms = Recipe(), TermsConfig()
+    if before is not None and before.config.exists():
+        recipe, terms = before.read_recipe(), before.read_terms()
+    changed = Recipe(
+        recipe.network.changed(settings),
+        recipe.augment.changed(settings),
+        recipe.train.changed(settings),
+    )
+    return changed, terms.changed(settings)
+
+
+def meaning_of(
+    labels: Sequence[Stack], said: LabelsMeaning | None, classes: int, on_event: OnEvent
+) -> LabelsMeaning:
+    """What the labels are said to mean, or seem to; told in one line a stack."""
+    from napari_emseg.core.label_meaning import guess_meaning
+
+    if said is not None:
+        on_event(Log(f"Labels are read as {said}."))
+        return said
+    guesses = [guess_meaning(each.data, classes=classes) for each in labels]
+    found = {each.meaning for each in guesses if each.labelled} or {guesses[0].meaning}
+    if len(found) > 1:
+        raise LabelsError(
+            f"labels: those of the stacks look like {' and '.join(sorted(found))}; say what all of "
+            "them mean (labels_mean)"
+        )
+    (meaning,) = found
+    for each in guesses:
+        on_event(Log(f"Labels are read as {meaning}. {each.found}"))
+    return meaning

@@ -1,0 +1,1 @@
+"""Room: predictions compared with a truth, and with one another."""

@@ -1,0 +1,148 @@
+"""A layer with a prediction and one with its truth, laid over one another."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy.typing as npt
+from psygnal import SignalInstance
+
+from napari_emseg.core.scores.probability import PredictionMeaning, prediction_meaning
+from napari_emseg.core.scores.stack_overlap import StackOverlap
+from napari_emseg.types import ArrayLike, LabelsMeaning
+
+
+class ComparedLayer(Protocol):
+    """A layer, as far as a comparison needs to know it."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+
+    @property
+    def layer(self) -> Hashable:
+        """The layer itself, to tell it from others."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Slices, rows and columns.
+
+        Raises
+        ------
+        ShapeError
+            If it is no stack.
+        """
+
+    @property
+    def dtype(self) -> Any:
+        """Of its pixels."""
+
+    @property
+    def data(self) -> ArrayLike:
+        """All pixels (Z, Y, X), lazy or not."""
+
+    @property
+    def holds_ids(self) -> bool:
+        """Whether its values are ids of cells and no grey values."""
+
+    @property
+    def model_folder(self) -> str:
+        """Folder of the model that made it; empty where none did, or nobody knows."""
+
+    @property
+    def seen_slice(self) -> int | None:
+        """The slice that a person looks at; None where the view shows a place beside the layer."""
+
+    @property
+    def changed(self) -> SignalInstance:
+        """Emitted when pixels were painted or drawn anew; more often than needed."""
+
+    @property
+    def replaced(self) -> SignalInstance:
+        """Emitted when all pixels, or the place of the layer, are others now."""
+
+    def version(self, z: int) -> int:
+        """How often pixels of a slice have changed so far; called in threads, too."""
+
+    def read(self, z: int) -> npt.NDArray[Any]:
+        """Pixels (Y, X) of a slice, loaded where they are lazy; called in threads."""
+
+    def offset_of(self, other: Any) -> tuple[int, int, int]:
+        """Where another layer begins in this one (Z, Y, X), in px.
+
+        Raises
+        ------
+        ShapeError
+            If axes or pixel sizes differ, or the shift is not by whole pixels.
+        """
+
+    def close(self) -> None:
+        """Listen to the layer no more."""
+
+
+class LayerPair:
+    """What two layers have in common; slices are numbered as in the prediction.
+
+    Parameters
+    ----------
+    prediction, truth : ComparedLayer
+        One may be shifted, by whole pixels, or be a part of the other.
+    meaning : {"mask", "scribbles", "instances"}
+        How to read the truth.
+
+    Raises
+    ------
+    ShapeError
+        Shapes, pixel sizes or directions differ, or nothing is in common.
+    """
+
+    def __init__(
+        self, prediction: ComparedLayer, truth: ComparedLayer, meaning: LabelsMeaning
+    ) -> None:
+        self.prediction, self.truth, self.meaning = prediction, truth, meaning
+        self.shape = prediction.shape
+        self._overlap = StackOverlap.of(self.shape, truth.shape, prediction.offset_of(truth))
+
+    @property
+    def slices(self) -> range:
+        """The slices of the prediction that have a truth, labelled or not."""
+        return range(self._overlap.first[0].start, self._overlap.first[0].stop)
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the prediction that are compared."""
+        return self._overlap.first[1:]
+
+    @property
+    def seen_slice(self) -> int | None:
+        """The slice that a person looks at, where it can be compared."""
+        z = self.prediction.seen_slice
+        return z if z in self.slices else None
+
+    @cached_property
+    def kind(self) -> PredictionMeaning:
+        """What the prediction's values mean; bytes are looked through once, so ask in a thread."""
+        return "ids" if self.prediction.holds_ids else prediction_meaning(self.prediction.data)
+
+    def version(self, z: int) -> int:
+        """How often pixels of a slice have changed so far, in either layer."""
+        return self.prediction.version(z) + self.truth.version(self._slice_of_truth(z))
+
+    def predicted(self, z: int) -> npt.NDArray[Any]:
+        """The prediction (Y, X) of a slice, as far as there is a truth."""
+        return self.prediction.read(z)[self.window]
+
+    def true(self, z: int) -> npt.NDArray[Any]:
+        """The truth's labels (Y, X) of a slice of the prediction."""
+        return self.truth.read(self._slice_of_truth(z))[self._overlap.second[1:]]
+
+    def pixel(self, z: int, y: float, x: float) -> tuple[int, float, float]:
+        """Which pixel of the prediction one of the compared window is."""
+        rows, columns = self.window
+        return z, y + rows.start, x + columns.start
+
+    def _slice_of_truth(self, z: int) -> int:
+        first, second = self._overlap.first[0], self._overlap.second[0]
+        return int(z - first.start + second.start)

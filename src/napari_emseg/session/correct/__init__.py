@@ -1,0 +1,1 @@
+"""Room: repairing labels with brush and keys, region after region."""

@@ -1,0 +1,57 @@
+"""What the logic of *Correct* asks of the viewer."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy.typing as npt
+
+from napari_emseg.core.correct.edits import Edits
+from napari_emseg.core.correct.review_regions import ReviewRegion
+from napari_emseg.session.painting.edit_tracker import EditTracker
+from napari_emseg.session.painting.labels import LabelsLayer
+
+
+class CorrectView(Protocol):
+    """The viewer, as far as *Correct* needs it."""
+
+    def holds(self, labels: LabelsLayer) -> bool:
+        """Whether a layer is still there."""
+
+    def select(self, labels: LabelsLayer) -> None:
+        """Have keys, such as Ctrl-Z, act on a layer."""
+
+    def current_slice(self, labels: LabelsLayer) -> int:
+        """The slice of a layer that a person sees, flat.
+
+        Raises
+        ------
+        ShapeError
+            If the view is of another kind, or beside the layer.
+        """
+
+    def require_seen_from_above(self, labels: LabelsLayer) -> None:
+        """Raise `ShapeError` unless slices (Y, X) of the layer are shown, flat."""
+
+    def require_paintable(self, labels: LabelsLayer) -> None:
+        """Raise `ShapeError` or `LabelsError` unless it is a stack of labels in memory."""
+
+    def add_beside(
+        self, labels: LabelsLayer, data: npt.NDArray[Any], name: str, edits: Edits
+    ) -> EditTracker:
+        """Add labels (Z, Y, X) where other ones lie, in their colours, and hide those.
+
+        Parameters
+        ----------
+        labels : LabelsLayer
+            The other ones.
+        data : (Z, Y, X) array
+            The new ones.
+        name : str
+            What they are called.
+        edits : Edits
+            What a person has done to them already.
+        """
+
+    def show_region(self, image: Any, z: int, region: ReviewRegion) -> None:
+        """Bring a region of an image before a person's eyes, where the image is still there."""

@@ -1,0 +1,1 @@
+"""Room: what a person has painted, and keeping it safe."""

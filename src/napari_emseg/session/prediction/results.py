@@ -1,0 +1,138 @@
+"""Masks and cells of slices, made beside the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from napari_emseg.core.config.prediction import MaskConfig
+from napari_emseg.session.executor import Executor, Task
+
+if TYPE_CHECKING:
+    from napari_emseg.core.segment.postprocess import CellIds, CellLinker
+
+Kinds: TypeAlias = tuple[str, ...]
+"""``mask``, ``cells`` or both."""
+
+SliceResults: TypeAlias = dict[str, np.ndarray[Any, Any]]
+"""Of one slice (Y, X), by kind: ``mask`` as uint8, ``cells`` as uint32."""
+
+
+@dataclass(eq=False)
+class _Pass:
+    """One set of rules, and the cells made by them so far."""
+
+    kinds: Kinds
+    config: MaskConfig
+    first: int
+    ids: CellIds | None
+
+    @cached_property
+    def linker(self) -> CellLinker:
+        from napari_emseg.core.segment.postprocess import (
+            CellLinker,  # scipy and skimage: beside the window
+        )
+
+        return CellLinker(self.config, self.first, self.ids)
+
+    def make(self, z: int, probability: np.ndarray[Any, Any]) -> SliceResults:
+        from napari_emseg.core.segment.postprocess import to_mask
+
+        results: SliceResults = {}
+        if "mask" in self.kinds:
+            results["mask"] = to_mask(probability, self.config)
+        if "cells" in self.kinds:
+            results["cells"] = self.linker.cells(z, probability)
+        return results
+
+
+class ResultMaker:
+    """Makes mask and cells of slices on a lane of its own, and hands them over.
+
+    Parameters
+    ----------
+    probability : (Z, Y, X) float32 array
+        Read slice by slice.
+    on_slice : callable
+        Called as ``on_slice(z, results)``.
+    executor : Executor
+        Gives the lane.
+
+    Attributes
+    ----------
+    is_stopped : bool
+        Whether `stop` was called.
+    """
+
+    def __init__(
+        self,
+        probability: np.ndarray[Any, Any],
+        on_slice: Callable[[int, SliceResults], None],
+        executor: Executor,
+    ) -> None:
+        self._probability, self._on_slice, self._executor = probability, on_slice, executor
+        self._lane = executor.lane("cells")
+        self._pass: _Pass | None = None
+        self._wanted: list[Task] = []
+        self.is_stopped = False
+
+    def begin(
+        self, kinds: Kinds, config: MaskConfig, z: int = 0, ids: CellIds | None = None
+    ) -> None:
+        """Make slices by these rules from now on; what is not made yet by others is dropped.
+
+        Parameters
+        ----------
+        kinds : tuple of str
+            ``mask``, ``cells`` or both.
+        config : MaskConfig
+            How they are made.
+        z, ids : int and (Y, X) uint32 array, optional
+            Where to begin linking; see `CellLinker`.
+        """
+        self._drop_slices()
+        self._pass = _Pass(kinds, config, z, ids)
+
+    def make(self, slices: Iterable[int]) -> None:
+        """Make these slices, in this order."""
+        if self.is_stopped:
+            return
+        assert self._pass is not None, "begin comes first"
+        self._wanted = [task for task in self._wanted if task.is_running]
+        for z in slices:
+            make = partial(_slice_results, self._pass, z, self._probability)
+            self._wanted.append(self._lane.run(make, partial(self._on_slice, z)))
+
+    def after(self, call: Callable[[], object]) -> None:
+        """Call when all slices wanted so far have been handed over.
+
+        Once it is stopped, no slice is waited for.
+        """
+        if self.is_stopped:
+            self._executor.deliver(call)
+        else:
+            self._lane.run(_nothing, lambda _: call())
+
+    def stop(self) -> None:
+        """Make no more slices, and hand none over; who waits for them is told all the same."""
+        if not self.is_stopped:
+            self.is_stopped = True
+            self._drop_slices()
+            self._lane.run(_nothing, lambda _: self._lane.stop())  # those who wait come first
+
+    def _drop_slices(self) -> None:
+        for task in self._wanted:
+            task.stop()
+        self._wanted.clear()
+
+
+def _slice_results(wanted: _Pass, z: int, probability: np.ndarray[Any, Any]) -> SliceResults:
+    return wanted.make(z, np.asarray(probability[z]))
+
+
+def _nothing() -> None:
+    """What is done where only its turn is waited for."""

@@ -1,0 +1,1 @@
+"""Room: retraining on what was corrected, one round after another."""

@@ -1,0 +1,1 @@
+"""Room: segmenting stacks, one click after another."""

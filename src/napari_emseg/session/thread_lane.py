@@ -1,0 +1,49 @@
+"""Work in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+
+from napari_emseg.session.executor import Call, Calls, Lane, Task
+
+
+class ThreadLane(Lane):
+    """A `Lane` that is a thread.
+
+    Parameters
+    ----------
+    name : str
+        Of the thread.
+    deliver : callable
+        Calls on the session's thread what it is given, in order.
+    """
+
+    def __init__(self, name: str, deliver: Callable[[Call], None]) -> None:
+        super().__init__()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"emseg-{name}")
+        self._deliver = deliver
+
+    def wait(self) -> None:
+        """As `Lane.wait`."""
+        self._thread.submit(int).result()
+
+    def stop(self, *, wait: bool = False) -> None:
+        """As `Lane.stop`."""
+        self.drop()
+        self._thread.shutdown(wait=wait, cancel_futures=True)
+
+    def _do(self, task: Task, calls: Calls) -> None:
+        self._thread.submit(self._work, task, calls)
+
+    def _work(self, task: Task, calls: Calls) -> None:
+        """In the thread."""
+        if task.is_running:
+            with closing(calls()) as made:  # type: ignore[type-var]
+                for call in made:
+                    if not task.is_running:
+                        return
+                    self._deliver(partial(task.hand_over, call))
+        self._deliver(task.stop)

@@ -1,0 +1,272 @@
+"""What the next training is to learn from, and how: what the dock *Train* decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import InitVar, dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from psygnal import SignalGroupDescriptor
+
+from napari_emseg.core.train.slice_split import SliceSplit
+from napari_emseg.engine.train.request import TrainingData, TrainRequest
+from napari_emseg.errors import EmsegError
+from napari_emseg.model.packages.library import free_name, require_free
+from napari_emseg.session.executor import Executor, Task
+from napari_emseg.session.jobs import Jobs
+from napari_emseg.session.train.form import TrainForm
+from napari_emseg.session.train.patch_preview import READING, PatchPreview
+from napari_emseg.session.train.resume_offer import ResumeOffer
+from napari_emseg.session.train.session import Phase, TrainSession
+from napari_emseg.session.train.time_estimate import TimeEstimate, TrainingPlan
+from napari_emseg.session.words import plural, voxel
+from napari_emseg.types import LabelsMeaning
+
+if TYPE_CHECKING:  # needs scipy, and is made beside the window
+    from napari_emseg.core.train.label_summary import LabelSummary
+
+_CALM_S = 0.3
+"""How long data must stay as they are before they are looked through."""
+
+
+@dataclass(eq=False)
+class TrainSetup:
+    """Reads what is chosen beside the window, and begins trainings on it.
+
+    Parameters
+    ----------
+    executor : Executor
+        Reads, and makes the patches of the preview.
+    jobs : Jobs
+        Who trains.
+    form : TrainForm
+        What a person has chosen.
+
+    Attributes
+    ----------
+    training : TrainSession
+        How the training stands.
+    patches : PatchPreview
+        How the augmentation looks.
+    estimate : TimeEstimate
+        How long a training takes.
+    offer : ResumeOffer
+        What was interrupted.
+    data : TrainingData or None
+        Images and labels; None until they are read, and where they will not do.
+    about : str
+        What was found in them, or why they will not do.
+    total : int
+        Slices of the stack.
+    split : SliceSplit
+        Which of them train and which validate.
+    meaning : {"mask", "scribbles", "instances"}
+        How the labels are read.
+    is_guessed : bool
+        Whether that is a guess, and no person's choice.
+    name : str
+        What the model is to be called.
+    """
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    executor: InitVar[Executor]
+    jobs: InitVar[Jobs]
+    form: InitVar[TrainForm]
+    data: TrainingData | None = None
+    about: str = ""
+    total: int = 0
+    split: SliceSplit = field(default_factory=SliceSplit)
+    meaning: LabelsMeaning = "mask"
+    is_guessed: bool = True
+    name: str = ""
+
+    def __post_init__(self, executor: Executor, jobs: Jobs, form: TrainForm) -> None:
+        self._form = form
+        self._lane = executor.lane("labels")
+        self._soon = executor.timer(self._look)
+        self._once_calm = executor.timer(self._look, _CALM_S)
+        self._looking: Task | None = None
+        self._problem, self._suggested = "", ""
+        self.training = TrainSession(jobs)
+        self.patches = PatchPreview(executor, self._request)
+        self.estimate = TimeEstimate(jobs)
+        self.offer = ResumeOffer()
+
+    def open(self) -> None:
+        """Look at what there is already."""
+        self.training.ended.connect(self.offer.look)
+        self._soon.start()
+        self.offer.look()
+
+    def close(self) -> None:
+        """Let a training write its best model; nobody is told of it any more."""
+        self.events.disconnect()
+        self.training.events.disconnect()
+        self.offer.events.disconnect()
+        self._soon.stop()
+        self._once_calm.stop()
+        self._lane.stop()
+        self.patches.close()
+        self.estimate.close()
+        if self.training.phase is not Phase.STOPPING:  # a second time would end it at once
+            self.training.stop()
+
+    # -- data ------------------------------------------------------------------------------
+
+    def choose_data(self) -> None:
+        """Other data are chosen."""
+        self.is_guessed = True
+        self.change_data()
+
+    def change_data(self) -> None:
+        """The data chosen are others now, as where a layer was painted on."""
+        self._lane.drop()
+        self.data, self._problem = None, ""
+        self._soon.stop()
+        self._once_calm.start()
+
+    def give_name(self, name: str) -> None:
+        """Call the model so."""
+        self.name = name
+
+    def choose_meaning(self, meaning: LabelsMeaning) -> None:
+        """Read the labels in this way."""
+        self.is_guessed, self.meaning = False, meaning
+        self.patches.forget()
+
+    def choose_split(self, split: SliceSplit) -> None:
+        """Train and validate on these slices."""
+        self._show_split(split, self.total)
+
+    def change_settings(self) -> None:
+        """The fraction to validate on may have changed, and the time."""
+        kept = self.split.kept_for(self.split.labelled, self._form.val_fraction)
+        self._show_split(kept, self.total)
+
+    def suggest_name(self, wanted: str) -> None:
+        """Call the model so, or like it, where a person has given no name."""
+        if not self.name or self.name == self._suggested:
+            self._suggested = free_name(wanted)
+            self.name = self._suggested
+
+    def _look(self) -> None:
+        """Read the data and look through the labels, beside the window."""
+        self._soon.stop()
+        self._once_calm.stop()
+        try:
+            read, classes = self._form.reader(), self._form.classes
+        except EmsegError as error:
+            self._refuse_data(str(error))
+            return
+        self._problem = ""
+        look = partial(_looked_through, read, classes)
+        self._looking = self._lane.latest(look, lambda found: self._take(*found), self._refuse_data)
+
+    def _look_now(self) -> None:
+        """Somebody waits for the data."""
+        if self._looking is None or not self._looking.is_running:
+            self._look()
+
+    def _take(self, data: TrainingData, summary: LabelSummary) -> None:
+        self._looking = None
+        self.data, self.about = data, _about(data, summary)
+        if self.is_guessed:
+            self.meaning = summary.meaning
+        self.suggest_name(data.images.name)
+        kept = self.split.kept_for(summary.labelled, self._form.val_fraction)
+        self._show_split(kept, summary.total)
+        if self.training.phase is Phase.READING:
+            self._begin()
+
+    def _refuse_data(self, message: str) -> None:
+        self._looking = None
+        self._problem = self.about = message
+        self._show_split(SliceSplit(), 0)
+        if self.training.phase is Phase.READING:
+            self.training.refuse(message)
+
+    def _show_split(self, split: SliceSplit, total: int) -> None:
+        self.total, self.split = total, split
+        self.patches.forget()
+        self.estimate.show_plan(self._plan())
+
+    def _plan(self) -> TrainingPlan | None:
+        """What decides over the time, as far as it is known."""
+        try:
+            settings = self._form.settings()
+        except EmsegError:
+            return None
+        if not self.split.train or self.data is None:
+            return None
+        shape = self.data.images.shape[1:]
+        return TrainingPlan(settings.recipe, settings.device, shape, len(self.split.train))
+
+    # -- actions ---------------------------------------------------------------------------
+
+    def train(self) -> None:
+        """Train on what is chosen, as soon as that is read."""
+        if self.training.is_busy:
+            return
+        if self.data is None:
+            self.training.await_data(READING)
+            self._look_now()
+        else:
+            self._begin()
+
+    def resume(self) -> None:
+        """Go on with the training that is offered."""
+        run = None if self.training.is_busy else self.offer.take()
+        if run is not None:
+            self.estimate.stop()
+            self.training.resume(run)
+
+    def preview(self) -> None:
+        """Show augmented patches, as soon as the data are read."""
+        if self.data is None:
+            self._look_now()
+        self.patches.begin()
+
+    def _begin(self) -> None:
+        try:
+            request = self._request()
+            require_free(self.name.strip())
+        except EmsegError as error:
+            self.training.refuse(str(error))
+            return
+        assert request is not None
+        self.estimate.stop()
+        self.training.start(request)
+
+    def _request(self) -> TrainRequest | None:
+        if self._problem:
+            raise EmsegError(self._problem)
+        if self.data is None:
+            return None
+        settings, augment = self._form.settings(), self._form.augment()
+        return TrainRequest(
+            name=self.name.strip(),
+            data=self.data,
+            meaning=self.meaning,
+            split=self.split,
+            recipe=replace(settings.recipe, augment=augment),
+            start_from=settings.start_from,
+            device=settings.device,
+            terms=settings.terms,
+        )
+
+
+def _looked_through(
+    read: Callable[[], TrainingData], classes: int
+) -> tuple[TrainingData, LabelSummary]:
+    data = read()
+    return data, data.summary(classes)
+
+
+def _about(data: TrainingData, summary: LabelSummary) -> str:
+    z, y, x = data.images.shape
+    return (
+        f"{plural(z, 'slice')} of {y} x {x} px, {voxel(data.images.voxel_size_nm)}; "
+        f"{len(summary.labelled)} labelled."
+    )

@@ -1,0 +1,220 @@
+"""What a prediction does with slices that come, with rules, and with what a person does to it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.segment.postprocess import to_cells, to_mask
+from napari_emseg.model.packages.package import ModelPackage, PackageInfo
+from napari_emseg.session.prediction.prediction import (
+    Prediction,
+    PredictionSettings,
+    nearest_first,
+)
+from napari_emseg.session.prediction.results import ResultMaker
+from napari_emseg.session.thread_lane import ThreadLane
+
+RULES = ("mask", "cells"), MaskConfig(0.5, smallest_cell_px=4)
+
+
+@pytest.fixture
+def image(viewer, stack):
+    return stack(viewer)
+
+
+@pytest.fixture
+def prediction(image, package, scratch, executor):
+    """With the worker's side of it done: brightness."""
+    made = Prediction(image, package, scratch, executor)
+    made.apply(*RULES)
+    made.probability[:] = image.pixels / np.float32(255)
+    return made
+
+
+def accept(prediction, *slices):
+    prediction.expect()
+    prediction.add_layer()
+    for z in slices:
+        prediction.accept(z)
+
+
+def test_layers_follow_the_first_slice(viewer, prediction):
+    prediction.expect()
+    prediction.add_layer()
+    assert viewer.names == ["em", "em probability"]
+    prediction.accept(2)
+    assert viewer.names == ["em", "em probability", "em mask", "em cells"]
+    np.testing.assert_array_equal(prediction.mask[2], to_mask(prediction.probability[2], RULES[1]))
+    assert not prediction.mask[[0, 1, 3]].any()
+
+
+def test_only_the_kinds_that_are_wanted_are_made(viewer, prediction):
+    prediction.apply(("cells",), RULES[1])
+    accept(prediction, 0)
+    assert viewer.names == ["em", "em probability", "em cells"]
+    prediction.apply(("mask",), RULES[1])
+    assert not viewer["em cells"].visible
+    assert viewer["em mask"].array[0].any()
+
+
+def test_slices_that_come_out_of_turn_are_linked_in_the_end(prediction):
+    accept(prediction, 2, 0)
+    accept(prediction, 3, 1)
+    told = []
+    prediction.finish(then=lambda: told.append(True))
+    assert told
+    linked = to_cells(prediction.probability, RULES[1])
+    np.testing.assert_array_equal(prediction.cells > 0, linked > 0)
+    pairs = {*zip(prediction.cells.ravel(), linked.ravel(), strict=True)}
+    assert len(pairs) == linked.max() + 1
+
+
+def test_rules_that_change_apply_to_what_is_done_and_to_what_comes(prediction):
+    accept(prediction, 0, 1)
+    rules = ("mask",), MaskConfig(0.785, smallest_cell_px=4)  # between slices 0 and 3
+    assert prediction.apply(*rules)
+    accept(prediction, 3)
+    expected = to_mask(prediction.probability, rules[1])
+    expected[2] = 0
+    np.testing.assert_array_equal(prediction.mask, expected)
+    assert expected[3].any()
+    assert not expected[0].any()
+
+
+def test_without_a_slice_nothing_is_left(viewer, prediction):
+    accept(prediction)
+    prediction.finish(then=lambda: None)
+    assert viewer.names == ["em"]
+    assert not prediction.is_open
+
+
+def test_an_edited_result_is_never_written_to(viewer, image, package, prediction):
+    accept(prediction, 0, 1)
+    viewer["em mask"].is_edited = True
+    before, drawn = prediction.mask.copy(), list(viewer["em mask"].drawn)
+    assert not prediction.apply(("mask", "cells"), MaskConfig(0.9))
+    np.testing.assert_array_equal(prediction.mask, before)
+    assert viewer["em mask"].drawn == drawn
+    assert not prediction.cells.any(), "cells, which nobody has edited, follow"
+    assert not prediction.can_extend(image, package)
+    viewer["em mask"].is_edited = False
+    assert prediction.can_extend(image, package)
+
+
+@pytest.mark.parametrize("name", ["em probability", "em mask"])
+def test_a_removed_layer_closes_it(viewer, image, package, prediction, name):
+    accept(prediction, 0)
+    assert prediction.can_extend(image, package)
+    viewer.layers.remove(viewer[name])
+    assert not prediction.can_extend(image, package)
+    assert prediction.is_shown
+
+
+def test_other_pixels_another_image_and_another_model_are_another_prediction(
+    viewer, image, package, stack, prediction
+):
+    other = ModelPackage(Path("other"), package.info)
+    assert not prediction.can_extend(image, other)
+    assert not prediction.can_extend(stack(viewer), package)
+    image.pixels = image.pixels.copy()
+    assert not prediction.can_extend(image, package)
+
+
+def test_hide_and_show_leave_closed_eyes_closed(viewer, prediction):
+    accept(prediction, 0)
+    viewer["em cells"].visible = False
+    prediction.hide()
+    assert not any(viewer[f"em {kind}"].visible for kind in ("probability", "mask", "cells"))
+    prediction.show()
+    assert viewer["em mask"].visible
+    assert not viewer["em cells"].visible
+
+
+def test_removing_it_leaves_what_a_person_has_edited(viewer, prediction):
+    accept(prediction, 0)
+    viewer["em mask"].is_edited = True
+    prediction.remove()
+    assert viewer.names == ["em", "em mask"]
+    assert not prediction.out_path.exists()
+    prediction.apply(("mask",), MaskConfig(0.1))  # and what is gone is not made anew
+
+
+def test_who_waits_for_one_that_is_removed_is_told(prediction):
+    accept(prediction, 0)
+    told = []
+    prediction.remove()
+    prediction.finish(then=lambda: told.append("finish"))
+    prediction.when_shown(lambda: told.append("shown"))
+    assert told == ["finish", "shown"]
+
+
+@pytest.mark.parametrize(
+    ("input_slices", "wanted", "copied"), [(1, [2], [2]), (3, [1], [0, 1, 2]), (3, [3], [2, 3])]
+)
+def test_what_the_network_sees_is_copied_and_no_more(
+    image, package, scratch, executor, input_slices, wanted, copied
+):
+    image.pixels += 1
+    info = PackageInfo("probe", network=NetworkConfig(input_slices=input_slices))
+    prediction = Prediction(image, replace(package, info=info), scratch, executor)
+    job = prediction.job(wanted, PredictionSettings(package, "cpu", PredictConfig()))
+    assert [z for z in range(4) if prediction.source[z].any()] == copied
+    assert (job.slices, job.device, job.out) == ((wanted[0],), "cpu", prediction.out_path)
+
+
+def test_settings_are_those_that_all_slices_have_in_common(image, package, prediction):
+    part = PredictionSettings(package, "cpu", PredictConfig(), (slice(0, 8), slice(0, 8)))
+    prediction.job([0], part)
+    assert prediction.settings == part
+    prediction.job([1], replace(part, region=None))
+    assert prediction.settings == replace(part, region=None)
+    prediction.job([2], part)
+    assert prediction.settings == replace(part, region=None)
+
+
+def test_nearest_first():
+    assert nearest_first(range(5), 3) == [3, 2, 4, 1, 0]
+
+
+class Turns:
+    """An executor with a real thread, whose results wait for `turn`."""
+
+    def __init__(self):
+        self.calls = []
+
+    def lane(self, name):
+        return ThreadLane(name, self.deliver)
+
+    def deliver(self, call):
+        self.calls.append(call)
+
+    def until(self, is_done):
+        while not is_done():
+            if self.calls:
+                self.calls.pop(0)()
+            time.sleep(0.001)
+
+
+def test_who_waits_is_told_even_where_rules_change_or_it_is_stopped_meanwhile():
+    turns, put, told = Turns(), [], []
+    maker = ResultMaker(np.ones((9, 8, 8), np.float32), lambda z, _: put.append(z), turns)
+    maker.begin(("mask",), MaskConfig(0.5, 1))
+    maker.make(range(9))
+    maker.after(lambda: told.append("first"))
+    maker.begin(("mask",), MaskConfig(0.6, 1))
+    maker.make([4])
+    maker.after(lambda: told.append("second"))
+    maker.stop()
+    maker.make([5])
+    turns.until(lambda: len(told) == 2)
+    assert told == ["first", "second"]
+    assert not put
+    maker.after(lambda: told.append("late"))
+    turns.until(lambda: told[-1] == "late")
