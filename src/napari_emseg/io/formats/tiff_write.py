@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from napari_emseg.io.formats.tiff_voxels import VOXEL_KEY
 from napari_emseg.types import Stack
 
 _IMAGEJ_DTYPES = ("uint8", "uint16", "float32")
@@ -97,7 +98,9 @@ def _imagej(stack: Stack) -> dict[str, Any]:
     options: dict[str, Any] = {"imagej": True, "metadata": metadata}
     if stack.voxel_size_nm is not None:
         z, y, x = stack.voxel_size_nm
-        metadata.update(spacing=z / 1000, unit="um")
+        metadata["unit"] = "um"
+        if not stack.thickness_assumed:
+            metadata["spacing"] = z / 1000
         options["resolution"] = (1000 / x, 1000 / y)
     return options
 
@@ -105,6 +108,8 @@ def _imagej(stack: Stack) -> dict[str, Any]:
 def _ome(stack: Stack) -> dict[str, Any]:
     metadata: dict[str, Any] = {"axes": "ZYX", "Name": stack.name}
     for axis, nm in zip("ZYX", stack.voxel_size_nm or (), strict=False):
+        if axis == "Z" and stack.thickness_assumed:
+            continue
         metadata |= {f"PhysicalSize{axis}": nm, f"PhysicalSize{axis}Unit": "nm"}
     return {"ome": True, "metadata": metadata}
 
@@ -112,5 +117,6 @@ def _ome(stack: Stack) -> dict[str, Any]:
 def _plain(stack: Stack) -> dict[str, Any]:
     metadata: dict[str, Any] = {"axes": "ZYX", KIND_KEY: stack.kind}
     if stack.voxel_size_nm is not None:
-        metadata["voxel_size_nm"] = list(stack.voxel_size_nm)
+        z, y, x = stack.voxel_size_nm
+        metadata[VOXEL_KEY] = [None if stack.thickness_assumed else z, y, x]
     return {"metadata": metadata}

@@ -1,0 +1,239 @@
+"""Reading zarr (v2 and v3), lazily: plain arrays, OME-Zarr images, their levels and labels."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_emseg.errors import ReadError
+from napari_emseg.io.formats import ome
+from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty, native
+from napari_emseg.io.formats.location import SEPARATOR
+
+_S3 = "s3://"
+
+
+def read_zarr(place: str, part: str = "") -> Loaded:
+    """Read a zarr array, or a level of an OME-Zarr image, as a lazy stack.
+
+    Parameters
+    ----------
+    place : str
+        Path or address of the zarr.
+    part : str
+        Path of a group or an array within, the number of a level last; empty for the only image.
+
+    Raises
+    ------
+    ReadError
+        If it is no zarr, has no such part, or holds no or several images.
+    """
+    node = opened(place)
+    owner: Any = None
+    names = [name for name in part.split("/") if name]
+    for i, name in enumerate(names):
+        child = _child(node, name)
+        if child is None:
+            return _numbered_level(place, node, part, names[i:])
+        owner = node if ome.image_of(node) is not None else owner
+        node = child
+    if not _is_array(node):
+        return _from_group(place, part, node)
+    owner = owner or (None if part else _parent(place))
+    if owner is not None and (level := _level_of(owner, node)) is not None:
+        return _from_ome(place, owner, level)
+    return _from_array(node)
+
+
+def label_names(place: str) -> list[str]:
+    """Names of the label images of an OME-Zarr image, each under ``labels/``."""
+    node = opened(place)
+    labels = None if _is_array(node) else _child(node, "labels")
+    found = [] if labels is None or _is_array(labels) else ome.attributes_of(labels).get("labels")
+    return [str(name) for name in found or []]
+
+
+def opened(place: str) -> Any:
+    """The zarr group or array at a path or an address, to be read."""
+    import zarr
+
+    try:
+        return zarr.open(_store(place), mode="r")
+    except ImportError as error:
+        raise ReadError(
+            f"{place}: needs a package that is not installed ({error}); pip install "
+            "'napari-emseg[formats]'"
+        ) from error
+    # aiohttp and botocore have roots of their own, which are not imported here
+    except Exception as error:
+        if isinstance(error, (AssertionError, MemoryError)):
+            raise
+        raise ReadError(
+            f"{place}: expected a zarr array or an OME-Zarr group, received something else "
+            f"({type(error).__name__}: {error}); give the folder that holds .zarray, .zgroup or "
+            "zarr.json"
+        ) from error
+
+
+def _store(place: str) -> Any:
+    if not place.startswith(_S3):
+        return place
+    from zarr.storage import FsspecStore
+
+    # what is public is read without anybody's keys
+    return FsspecStore.from_url(place, read_only=True, storage_options={"anon": True})
+
+
+def _is_array(node: Any) -> bool:
+    return hasattr(node, "shape")
+
+
+def _child(node: Any, name: str) -> Any | None:
+    if _is_array(node):
+        return None
+    with contextlib.suppress(KeyError, FileNotFoundError):
+        return node[name]
+    return None
+
+
+def _numbered_level(place: str, node: Any, part: str, rest: list[str]) -> Loaded:
+    image = None if _is_array(node) else ome.image_of(node)
+    if len(rest) == 1 and rest[0].isdecimal() and image is not None:
+        n = len(image.get("datasets", ()))
+        if int(rest[0]) < n:
+            return _from_ome(place, node, int(rest[0]))
+        raise ReadError(f"{place}: has {n} levels, counted from 0; received {rest[0]}")
+    inside = "an array" if _is_array(node) else _inside(node)
+    raise ReadError(f"{place}: has no part {part!r}; {rest[0]!r} is not among {inside}")
+
+
+def _parent(place: str) -> Any | None:
+    """The group in whose folder an array lies, where its path leads into a zarr."""
+    from napari_emseg.io.formats.zarr import METADATA
+
+    folder = Path(place).absolute().parent
+    is_zarr = "://" not in place and any((folder / name).is_file() for name in METADATA)
+    return opened(str(folder)) if is_zarr else None
+
+
+def _level_of(owner: Any, array: Any) -> int | None:
+    image = None if _is_array(owner) else ome.image_of(owner)
+    if image is None:
+        return None
+    name = array.path.rpartition("/")[2] or Path(str(array.store_path)).name
+    paths = [each.rpartition("/")[2] for each in ome.level_paths(image)]
+    return paths.index(name) if name in paths else None
+
+
+def _from_group(place: str, part: str, group: Any) -> Loaded:
+    if ome.image_of(group) is not None:
+        return _from_ome(place, group, 0)
+    about = ome.attributes_of(group)
+    if "bioformats2raw.layout" in about:
+        return _from_series(place, part, group)
+    if "plate" in about:
+        wells = [str(well.get("path")) for well in about["plate"].get("wells", [])]
+        raise _several(place, part, "a plate with wells", wells)
+    if "labels" in about:
+        return _only(place, part, group, "labels", [str(name) for name in about["labels"]])
+    arrays = [name for name, _ in _members(group, arrays=True)]
+    if len(arrays) == 1:
+        return _from_array(group[arrays[0]])
+    raise ReadError(
+        f"{place}: expected one array or an OME-Zarr image, received a group with "
+        f"{_inside(group)}; give the array itself, such as {place}{SEPARATOR}"
+        f"{_joined(part, arrays[0] if arrays else 'NAME')}{_shapes(group)}"
+    )
+
+
+def _from_series(place: str, part: str, group: Any) -> Loaded:
+    """The image of a group that bioformats2raw has written, which counts its images."""
+    inner = _child(group, "OME")
+    series = None if inner is None else ome.attributes_of(inner).get("series")
+    if not series:
+        series = []
+        while _child(group, str(len(series))) is not None:
+            series.append(str(len(series)))
+    return _only(place, part, group, "images", [str(name) for name in series])
+
+
+def _only(place: str, part: str, group: Any, kind: str, names: list[str]) -> Loaded:
+    if len(names) == 1 and (child := _child(group, names[0])) is not None:
+        return _from_array(child) if _is_array(child) else _from_group(place, names[0], child)
+    raise _several(place, part, f"{len(names)} {kind}", names)
+
+
+def _several(place: str, part: str, what: str, names: list[str]) -> ReadError:
+    listed = ", ".join(names[:20]) or "nothing"
+    return ReadError(
+        f"{place}: expected one image, received {what} ({listed}); choose one, such as "
+        f"{place}{SEPARATOR}{_joined(part, names[0] if names else 'NAME')}"
+    )
+
+
+def _joined(part: str, name: str) -> str:
+    return f"{part}/{name}".lstrip("/")
+
+
+def _members(group: Any, *, arrays: bool) -> list[tuple[str, Any]]:
+    # over http nothing can be listed
+    with contextlib.suppress(NotImplementedError, OSError, ValueError):
+        return sorted(group.arrays() if arrays else group.groups())
+    return []
+
+
+def _inside(group: Any) -> str:
+    """Names of what is in a group."""
+    members = [*_members(group, arrays=True), *_members(group, arrays=False)]
+    return ", ".join(sorted(name for name, _ in members)) or "nothing"
+
+
+def _shapes(group: Any) -> str:
+    arrays = _members(group, arrays=True)
+    shapes = ", ".join(f"{name} {each.shape} {each.dtype}" for name, each in arrays)
+    return f" ({shapes})" if shapes else ""
+
+
+def _lazy(place: str, array: Any) -> Any:
+    import dask.array
+
+    check_dtype(place, np.dtype(array.dtype))
+    check_not_empty(place, array.shape)
+    return native(dask.array.from_zarr(array))
+
+
+def _from_array(array: Any) -> Loaded:
+    """An array that is no level of an image; its axes have names as zarr or xarray write them."""
+    names = getattr(array.metadata, "dimension_names", None)
+    if not names or not all(names):
+        names = array.attrs.asdict().get("_ARRAY_DIMENSIONS")
+    known = isinstance(names, (list, tuple)) and len(names) == len(array.shape)
+    axes = tuple(map(str, names)) if known else None
+    return Loaded(_lazy(str(array.store_path), array), axes=axes, about=array.path)
+
+
+def _from_ome(place: str, group: Any, level: int) -> Loaded:
+    try:
+        image = ome.image_of(group) or {}
+        array = group[ome.level_paths(image)[level]]
+        axes = ome.axes_of(image, len(array.shape))
+        size = ome.size_of(image, level, axes)
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ReadError(
+            f"{place}: its OME-Zarr metadata are incomplete ({type(error).__name__}: {error}); "
+            f"give the array itself, such as {place}{SEPARATOR}0"
+        ) from error
+    edits = ome.noted(group).get("edits")
+    return Loaded(
+        _lazy(place, array),
+        size.voxel_size_nm,
+        ome.kind_of(group),
+        edits if isinstance(edits, dict) and level == 0 else None,
+        [axis["name"] for axis in axes],
+        size.thickness_assumed,
+        about=str(group.path),
+        notes=size.notes,
+    )
