@@ -42,8 +42,9 @@ def guess_kind(data: ArrayLike, stem: str) -> StackKind:
     """Whether a stack holds grey values or labels.
 
     Labels are: bool; integers of 32 bits and more that look like ids (Gatan writes grey values so);
-    whole numbers in a file that is named so; and two values, one of them 0. Of a lazy stack the first, the middle and
-    the last slice are looked at. A constant stack that is not named so is an image.
+    whole numbers in a file that is named so; and two values, one of them 0. Of a lazy stack the
+    first, the middle and the last slice are looked at. A constant stack that is not named so is an
+    image.
 
     Parameters
     ----------
@@ -106,7 +107,8 @@ def as_shown(data: ArrayLike) -> ArrayLike:
 
 
 def _from(top: Any, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return top - block
+    shown: npt.NDArray[Any] = top - block
+    return shown
 
 
 def _is_from_0_to_1(values: npt.NDArray[Any]) -> bool:

@@ -68,7 +68,7 @@ def labels_of(path: AnyPath, image: Stack) -> list[Stack]:
     from napari_emseg.io.formats.zarr_read import label_names
 
     found = (
-        read_stack(f"{where.place}{SEPARATOR}{LABELS}/{name}", kind="labels")
+        replace(read_stack(f"{where.place}{SEPARATOR}{LABELS}/{name}", kind="labels"), name=name)
         for name in label_names(where.place)
     )
     return [each for each in found if each.shape == image.shape]

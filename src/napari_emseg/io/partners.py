@@ -1,4 +1,4 @@
-"""Whether two folders of slices belong together: do the numbers in their names correspond?"""
+"""Whether two folders of slices belong together, by the numbers in their names."""
 
 from __future__ import annotations
 

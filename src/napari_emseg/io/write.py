@@ -43,8 +43,8 @@ def write_stack(
     path : path
         ``x.tif`` (in ImageJ's form where the dtype permits, with voxel size), ``x.zarr`` (OME-Zarr,
         with voxel size), ``image.zarr::labels/cells`` (labels of an OME-Zarr image that exists),
-        ``x.h5`` (as CREMI's, with voxel size), ``x.npy``, ``x.png`` (one slice); ``DIR/``, an existing folder or a path
-        without ending for a folder of slices ``slice_0000.png``, ...
+        ``x.h5`` (as CREMI's, with voxel size), ``x.npy``, ``x.png`` (one slice); ``DIR/``, an
+        existing folder or a path without ending for a folder of slices ``slice_0000.png``, ...
     stack : Stack
         What to write; a lazy one is never loaded as a whole.
     overwrite : bool

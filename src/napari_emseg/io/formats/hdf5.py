@@ -1,7 +1,8 @@
 """HDF5: CREMI's and ilastik's files, and others that hold arrays; read lazily where large.
 
 Written is CREMI's layout: grey values at ``/volumes/raw``, labels at
-``/volumes/labels/neuron_ids``, each with the voxel size (Z, Y, X) in nm as the attribute ``resolution``.
+``/volumes/labels/neuron_ids``, each with the voxel size (Z, Y, X) in nm as its attribute
+``resolution``.
 """
 
 from __future__ import annotations

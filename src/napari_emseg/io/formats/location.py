@@ -18,7 +18,7 @@ SEPARATOR = "::"
 """Stands between a path and which part of it is meant."""
 
 # a `Path` makes one slash of the two
-_ADDRESS = re.compile(r"^(precomputed://)?(https?|s3|gs):/{1,2}(?=[^/])")
+_ADDRESS = re.compile(r"^(precomputed:/{1,2})?(https?|s3|gs):/{1,2}(?=[^/])")
 _CHANNEL = re.compile(r"c=(\d+)")
 
 
@@ -72,7 +72,7 @@ class Location:
 
 
 def _address(place: str) -> str:
-    return _ADDRESS.sub(lambda found: f"{found[1] or ''}{found[2]}://", place)
+    return _ADDRESS.sub(lambda found: f"{'precomputed://' if found[1] else ''}{found[2]}://", place)
 
 
 def place_to_write(path: AnyPath) -> AnyPath:

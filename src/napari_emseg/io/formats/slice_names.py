@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from napari_emseg.errors import ReadError
 
@@ -91,7 +92,7 @@ def missing_numbers(numbers: Sequence[Decimal]) -> tuple[Decimal, ...]:
     if len(numbers) < 2:
         return ()
     ordered = sorted(set(numbers))
-    steps = [after - before for before, after in zip(ordered, ordered[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(ordered)]
     whole = all(number == int(number) for number in ordered)
     step = Decimal(1) if whole else min(steps)
     if any(each % step for each in steps):
@@ -144,7 +145,8 @@ def _unpatterned(where: object, names: list[_Name], families: Counter[str]) -> S
     """Names without a common text: of two families, or each its own."""
     numbers = [each.numbers for each in names]
     each_its_own = len(families) == len(names) > 2
-    if each_its_own and (len(set(numbers)) == len(numbers) or not any(numbers)):
+    by_letter = not any(numbers) and len({each.text[:-1] for each in names}) == 1
+    if by_letter or (each_its_own and (len(set(numbers)) == len(numbers) or not any(numbers))):
         note = f"Slices are in the order of their names, {names[0].name} to {names[-1].name}."
         return SliceOrder(tuple(range(len(names))), notes=(note,))
     (first, n_first), (second, n_second) = families.most_common(2)
@@ -163,7 +165,7 @@ def _example(names: list[_Name], text: str) -> str:
 def _refuse_channels_and_tiles(
     where: object, names: list[_Name], columns: Sequence[Sequence[Decimal]], changing: list[int]
 ) -> None:
-    """Several numbers change: is one of them a channel, or a place in a mosaic?"""
+    """Where several numbers change, see whether one counts channels, or tiles of a mosaic."""
     if len(changing) < 2 or any(len(set(columns[i])) == len(names) for i in changing):
         return
     before = re.findall(r"([a-z]*)[^a-z#]*#", names[0].text)
@@ -232,8 +234,7 @@ def _several_note(
 ) -> tuple[str, ...]:
     """Said where another number in the names would order the slices otherwise."""
     alike = all(
-        all(columns[at][i] <= columns[at][j] for i, j in zip(order, order[1:], strict=False))
-        for at in changing
+        all(columns[at][i] <= columns[at][j] for i, j in pairwise(order)) for at in changing
     )
     if alike:
         return ()

@@ -7,6 +7,7 @@ levels where slices are wide. Labels may be written into an image that exists, u
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -97,8 +98,11 @@ class Zarr(WritableFormat, RemoteFormat):
         def put(z: int, pixels: npt.NDArray[Any]) -> None:
             for level, array in enumerate(levels):
                 pixels = halved(pixels, stack.kind == "image") if level else pixels
+                chunks = path / str(level) / in_chunks / str(z)
+                # a shard that was cut short would be read, to be completed
+                shutil.rmtree(chunks, ignore_errors=True)
                 array[z] = pixels
-                sync_folder(path / str(level) / in_chunks / str(z))
+                sync_folder(chunks)
 
         yield put
 
@@ -133,7 +137,8 @@ def halved(pixels: npt.NDArray[Any], is_image: bool) -> npt.NDArray[Any]:
     even = np.pad(pixels, ((0, height % 2), (0, width % 2)), mode="edge")
     blocks = even.reshape(even.shape[0] // 2, 2, even.shape[1] // 2, 2)
     means = blocks.mean((1, 3), dtype=np.float64)
-    return (means if pixels.dtype.kind == "f" else np.rint(means)).astype(pixels.dtype)
+    smaller: npt.NDArray[Any] = means if pixels.dtype.kind == "f" else np.rint(means)
+    return smaller.astype(pixels.dtype, copy=False)
 
 
 def _format_for(stack: Stack) -> int:
@@ -164,8 +169,9 @@ def _list_labels(path: Path, zarr_format: int) -> None:
     folder = path.absolute().parent
     file = folder / ("zarr.json" if zarr_format == 3 else ".zattrs")
     about: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
+    holder: dict[str, Any]
     if zarr_format == 3:
-        about = {"zarr_format": 3, "node_type": "group", "attributes": {}} | about
+        about = {"zarr_format": 3, "node_type": "group", "attributes": {}, **about}
         holder = about["attributes"].setdefault("ome", {"version": "0.5"})
     else:
         holder = about

@@ -61,7 +61,9 @@ def opened(place: str) -> Any:
     import zarr
 
     try:
-        return zarr.open(_store(place), mode="r")
+        # what is consolidated does not know what was written since; over http it is all there is
+        listed = {} if "://" in place else {"use_consolidated": False}
+        return zarr.open(_store(place), mode="r", **listed)
     except ImportError as error:
         raise ReadError(
             f"{place}: needs a package that is not installed ({error}); pip install "
