@@ -14,7 +14,8 @@ mrcfile = pytest.importorskip("mrcfile")
 def _written(path, data, angstrom=(40.0, 45.0, 500.0), *, is_volume=True):
     with mrcfile.new(path, overwrite=True) as mrc:
         mrc.set_data(data)
-        (mrc.set_volume if is_volume else mrc.set_image_stack)()
+        if data.ndim == 3:
+            (mrc.set_volume if is_volume else mrc.set_image_stack)()
         mrc.voxel_size = angstrom
     return path
 
