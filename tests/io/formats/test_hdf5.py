@@ -87,7 +87,11 @@ def test_ilastik_objects_of_four_axes(tmp_path, grey, monkeypatch, lazy):
 
 def test_lengths_of_fiji(tmp_path, grey):
     with h5py.File(tmp_path / "a.h5", "w") as file:
-        file.create_dataset("t0/channel0", data=grey).attrs["element_size_um"] = (0.04, 0.004, 0.004)
+        file.create_dataset("t0/channel0", data=grey).attrs["element_size_um"] = (
+            0.04,
+            0.004,
+            0.004,
+        )
     assert read_stack(tmp_path / "a.h5").voxel_size_nm == (40, 4, 4)
 
 

@@ -201,7 +201,9 @@ def test_a_sharded_writing_goes_on_over_what_was_cut_short(tmp_path, wide, shard
     stack = Stack(wide, VOXEL, "a")
 
     def write(stop, **how):
-        with ResumableWriter(tmp_path / "a.zarr", planned_stack(stack, 3, np.uint8), {}, **how) as o:
+        with ResumableWriter(
+            tmp_path / "a.zarr", planned_stack(stack, 3, np.uint8), {}, **how
+        ) as o:
             for z in range(o.done, stop):
                 o.put(z, wide[z])
 
@@ -251,7 +253,7 @@ def test_cells_beside_their_image_go_on(tmp_path, grey):
     write(2)
     assert len(get_reader(str(path))(str(path))) == 1  # not listed until it is whole
     write(5, resume=True)
-    image, cells = get_reader(str(path))(str(path))
+    _, cells = get_reader(str(path))(str(path))
     np.testing.assert_array_equal(np.asarray(cells[0]), grey)
 
 
@@ -294,7 +296,9 @@ def served(tmp_path):
     thread.join()
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
 def test_over_http(served, wide, version):
     pytest.importorskip("aiohttp")

@@ -34,7 +34,7 @@ def _about(folder, **attributes):
     file.write_text(json.dumps(known | attributes))
 
 
-def _precomputed(path, data, type="image"):  # noqa: A002  as neuroglancer calls it
+def _precomputed(path, data, type="image"):
     spec = {
         "driver": "neuroglancer_precomputed", "kvstore": {"driver": "file", "path": f"{path}/"},
         "multiscale_metadata": {"type": type, "data_type": data.dtype.name, "num_channels": 1},
@@ -90,7 +90,7 @@ def test_data_sets_and_levels_of_n5(tmp_path, grey):
 
 
 @pytest.mark.parametrize(("dtype", "type"), [("uint8", "image"), ("uint64", "segmentation")])
-def test_precomputed(tmp_path, grey, dtype, type):  # noqa: A002
+def test_precomputed(tmp_path, grey, dtype, type):
     path = _precomputed(tmp_path / "a", grey.astype(dtype), type)
     stack = read_stack(path)
     assert stack.kind == ("image" if type == "image" else "labels")

@@ -23,7 +23,7 @@ from napari_emseg.io.formats.arrays import Loaded, check_dtype, native
 from napari_emseg.io.formats.axes import zyx_by_names
 from napari_emseg.io.formats.file_format import SliceInfo, is_large
 from napari_emseg.io.formats.tiff_voxels import tiff_voxel_size
-from napari_emseg.io.formats.tiff_write import EDITS_TAG, KIND_KEY
+from napari_emseg.io.formats.tiff_write import EDITS_TAG, KIND_KEY, KIND_TAG
 from napari_emseg.types import ArrayLike, StackKind
 
 logger = logging.getLogger(__name__)
@@ -243,7 +243,8 @@ def _is_grey(page: Any) -> bool:
 
 def _recorded_kind(tif: Any) -> StackKind | None:
     noted = [tif.imagej_metadata or {}, *(tif.shaped_metadata or ())]
-    kinds = [each.get(KIND_KEY) for each in noted]
+    tag = tif.pages[0].tags.get(KIND_TAG)
+    kinds = [None if tag is None else tag.value, *(each.get(KIND_KEY) for each in noted)]
     return "labels" if "labels" in kinds else "image" if "image" in kinds else None
 
 
