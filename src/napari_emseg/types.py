@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ShapeError
+
+AnyPath: TypeAlias = str | os.PathLike[str]
 
 ArrayLike: TypeAlias = Any
 """Something with ``shape``, ``dtype`` and numpy indexing: numpy, memmap, dask, zarr."""

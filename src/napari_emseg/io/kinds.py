@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.texture import is_piecewise_constant
+from napari_emseg.io.layout.texture import is_piecewise_constant
 from napari_emseg.types import ArrayLike, StackKind
 
 LABEL_WORDS = frozenset(

@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from napari_emseg.io.formats.file_format import AnyPath
-from napari_emseg.io.formats.location import SEPARATOR, Location
 from napari_emseg.io.formats.registry import FOLDER, format_of
 from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
+from napari_emseg.io.layout.location import SEPARATOR, Location
 from napari_emseg.types import Stack
 
 logger = logging.getLogger(__name__)

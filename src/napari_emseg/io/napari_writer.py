@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import WriteError
-from napari_emseg.io.formats.units import nm_per_unit
-from napari_emseg.io.formats.voxels import voxel_size_or_none
 from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.io.layout.units import nm_per_unit
+from napari_emseg.io.layout.voxels import voxel_size_or_none
 from napari_emseg.io.write import as_ids, as_mask_uint8, write_stack
 from napari_emseg.types import OURS, ArrayLike, Stack, StackKind, VoxelSize
 

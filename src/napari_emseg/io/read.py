@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+
+import numpy as np
 
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty
-from napari_emseg.io.formats.axes import arranged
 from napari_emseg.io.formats.file_format import AnyPath, FileFormat, RemoteFormat, natural_key
-from napari_emseg.io.formats.location import Location
+from napari_emseg.io.formats.folder import order_of_files
 from napari_emseg.io.formats.registry import FOLDER, format_of, stack_endings, stem_of
-from napari_emseg.io.formats.voxels import challenge_voxel_size, checked_voxel_size
 from napari_emseg.io.kinds import as_shown, guess_kind, is_mask_on_disk, normalised_labels
+from napari_emseg.io.layout.axes import by_hand, by_place, meant, zyx_by_names
+from napari_emseg.io.layout.location import Location
+from napari_emseg.io.layout.partners import compare_numbers
+from napari_emseg.io.layout.voxels import challenge_voxel_size, checked_voxel_size
 from napari_emseg.types import Stack, StackKind, VoxelSize
 
 
@@ -84,6 +89,35 @@ def read_slices(
     return _as_stack(folder, FOLDER.read_files(files), kind, voxel_size_nm, raw_values)
 
 
+def check_partners(images: AnyPath, labels: AnyPath) -> tuple[str, ...]:
+    """Compare the numbers of slices in two folders, such as images and their labels.
+
+    Parameters
+    ----------
+    images, labels : path
+        What `read_stack` reads; of other things than two folders of numbered slices nothing is
+        known.
+
+    Returns
+    -------
+    tuple of str
+        What a person is to be told, a sentence each.
+
+    Raises
+    ------
+    ReadError
+        If one has numbers that the other lacks.
+    """
+    return compare_numbers(images, labels, _numbers_of(images), _numbers_of(labels))
+
+
+def _numbers_of(path: AnyPath) -> tuple[Decimal, ...]:
+    where = Location.of(path)
+    if where.is_remote or not where.path.is_dir() or format_of(where.path) is not FOLDER:
+        return ()
+    return order_of_files(FOLDER.files_in(where.path)).numbers
+
+
 def _loaded(where: Location) -> Loaded:
     """What a place holds, as (Z, Y, X)."""
     if where.is_remote:
@@ -94,7 +128,24 @@ def _loaded(where: Location) -> Loaded:
     place = where.place
     check_dtype(place, found.data.dtype)
     check_not_empty(place, found.data.shape)
-    return arranged(place, found, by_hand=where.axes, channel=where.channel)
+    return _arranged(where, found)
+
+
+def _arranged(where: Location, loaded: Loaded) -> Loaded:
+    """What was loaded, as (Z, Y, X)."""
+    place, notes = where.place, loaded.notes
+    if where.axes:
+        data = by_hand(place, loaded.data, where.axes)
+    elif meant(loaded.axes) is not None:
+        data, said = zyx_by_names(place, loaded.data, loaded.axes or (), where.channel)
+        notes = (*notes, *said)
+    elif where.channel is not None:
+        raise ReadError(f"{place}: its axes have no names, so that there is no channel to take")
+    else:
+        data = by_place(place, loaded.data)
+    if isinstance(data, np.ndarray) and not isinstance(data, np.memmap):
+        data = np.ascontiguousarray(data)
+    return replace(loaded, data=data, axes=("z", "y", "x"), notes=notes)
 
 
 def _as_stack(

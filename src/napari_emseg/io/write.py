@@ -13,9 +13,9 @@ import numpy.typing as npt
 from napari_emseg.errors import CancelledError, WriteError
 from napari_emseg.io.disk.atomic import as_write_error
 from napari_emseg.io.formats.file_format import AnyPath, WritableFormat, ending
-from napari_emseg.io.formats.location import Location, place_to_write
 from napari_emseg.io.formats.registry import format_to_write, stack_endings
 from napari_emseg.io.formats.zarr import image_that_holds
+from napari_emseg.io.layout.location import Location, place_to_write
 from napari_emseg.types import ArrayLike, ShouldStop, Stack
 
 logger = logging.getLogger(__name__)

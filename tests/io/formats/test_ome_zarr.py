@@ -296,9 +296,6 @@ def served(tmp_path):
     thread.join()
 
 
-@pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
 def test_over_http(served, wide, version):
     pytest.importorskip("aiohttp")

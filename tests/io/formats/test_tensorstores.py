@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats import packages
+from napari_emseg.io.layout import packages
 from napari_emseg.io.read import read_stack
 
 tensorstore = pytest.importorskip("tensorstore")

@@ -6,7 +6,6 @@ methods that need it: the names alone must cost nothing when napari starts.
 
 from __future__ import annotations
 
-import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,9 +19,8 @@ import numpy.typing as npt
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io.disk.atomic import replacing_file, replacing_folder
 from napari_emseg.io.formats.arrays import Loaded
+from napari_emseg.types import AnyPath as AnyPath
 from napari_emseg.types import Stack
-
-AnyPath: TypeAlias = str | os.PathLike[str]
 
 Put: TypeAlias = Callable[[int, npt.NDArray[Any]], None]
 """Writes pixels (Y, X) as the slice of that number.

@@ -30,7 +30,7 @@ from napari_emseg.io.formats.file_format import (
     is_large,
     natural_key,
 )
-from napari_emseg.io.formats.slice_names import SliceOrder, slice_order
+from napari_emseg.io.layout.slice_names import SliceOrder, slice_order
 from napari_emseg.types import Stack
 
 
@@ -216,6 +216,8 @@ def order_of_files(files: Sequence[Path]) -> SliceOrder:
 
     Of files from several folders, the folders' names count too.
     """
+    if not files:
+        return SliceOrder(())
     folders = {path.parent for path in files}
     shared = Path(os.path.commonpath([path.parent for path in files]))
     names = [path.relative_to(shared).with_suffix("").as_posix() for path in files]

@@ -20,9 +20,9 @@ import numpy.typing as npt
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.arrays import Loaded, as_dask, check_dtype, native
 from napari_emseg.io.formats.file_format import Put, WritableFormat, is_large
-from napari_emseg.io.formats.location import SEPARATOR
-from napari_emseg.io.formats.units import nm_per_unit
-from napari_emseg.io.formats.voxels import RecordedSize, recorded_size, without_unit
+from napari_emseg.io.layout.location import SEPARATOR
+from napari_emseg.io.layout.units import nm_per_unit
+from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit
 from napari_emseg.types import Stack, StackKind
 
 DATA_SETS = {"image": "volumes/raw", "labels": "volumes/labels/neuron_ids"}

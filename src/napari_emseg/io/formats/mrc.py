@@ -11,8 +11,8 @@ import numpy as np
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, native
 from napari_emseg.io.formats.file_format import FileFormat, is_large
-from napari_emseg.io.formats.packages import needed
-from napari_emseg.io.formats.voxels import RecordedSize, recorded_size
+from napari_emseg.io.layout.packages import needed
+from napari_emseg.io.layout.voxels import RecordedSize, recorded_size
 
 _ANGSTROM_NM = 0.1
 _IMOD_STAMP, _IMOD_SIGNED = 1146047817, 1

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io.formats.arrays import Loaded
 from napari_emseg.io.formats.file_format import Put, SliceFormat, SliceInfo
-from napari_emseg.io.formats.texture import is_piecewise_constant
+from napari_emseg.io.layout.texture import is_piecewise_constant
 from napari_emseg.types import Stack, StackKind
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -24,13 +24,13 @@ from napari_emseg.io.formats.file_format import (
 from napari_emseg.io.formats.folder import Folder
 from napari_emseg.io.formats.hdf5 import Hdf5
 from napari_emseg.io.formats.jpeg import Jpeg
-from napari_emseg.io.formats.location import Location
 from napari_emseg.io.formats.mrc import Mrc
 from napari_emseg.io.formats.npy import Npy
 from napari_emseg.io.formats.png import Png
 from napari_emseg.io.formats.tensorstores import N5, Precomputed
 from napari_emseg.io.formats.tiff import Tiff
 from napari_emseg.io.formats.zarr import Zarr, image_that_holds
+from napari_emseg.io.layout.location import Location
 
 FORMATS: tuple[FileFormat, ...] = (
     Tiff(), Png(), Npy(), Hdf5(), Mrc(), DigitalMicrograph(), N5(), Precomputed(), Zarr(),

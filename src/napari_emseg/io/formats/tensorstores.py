@@ -12,10 +12,10 @@ import numpy as np
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.arrays import Loaded, as_dask, native
 from napari_emseg.io.formats.file_format import FileFormat, RemoteFormat
-from napari_emseg.io.formats.location import SEPARATOR
-from napari_emseg.io.formats.packages import needed
-from napari_emseg.io.formats.units import nm_per_unit
-from napari_emseg.io.formats.voxels import RecordedSize, recorded_size, without_unit
+from napari_emseg.io.layout.location import SEPARATOR
+from napari_emseg.io.layout.packages import needed
+from napari_emseg.io.layout.units import nm_per_unit
+from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit
 from napari_emseg.types import StackKind
 
 _N5_ABOUT, _PRECOMPUTED_ABOUT = "attributes.json", "info"

@@ -18,12 +18,12 @@ import numpy.typing as npt
 import tifffile
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats._tiff_check import check_intact, truncated
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, native
-from napari_emseg.io.formats.axes import zyx_by_names
 from napari_emseg.io.formats.file_format import SliceInfo, is_large
-from napari_emseg.io.formats.tiff_voxels import tiff_voxel_size
 from napari_emseg.io.formats.tiff_write import EDITS_TAG, KIND_KEY, KIND_TAG
+from napari_emseg.io.layout.axes import zyx_by_names
+from napari_emseg.io.layout.tiff_check import check_intact, truncated
+from napari_emseg.io.layout.tiff_voxels import tiff_voxel_size
 from napari_emseg.types import ArrayLike, StackKind
 
 logger = logging.getLogger(__name__)

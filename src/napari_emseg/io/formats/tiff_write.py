@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
-from napari_emseg.io.formats.tiff_voxels import VOXEL_KEY
+from napari_emseg.io.layout.tiff_voxels import VOXEL_KEY
 from napari_emseg.types import Stack
 
 _IMAGEJ_DTYPES = ("uint8", "uint16", "float32")

@@ -75,7 +75,7 @@ class Zarr(WritableFormat, RemoteFormat):
     def make(self, path: Path, stack: Stack) -> None:
         import zarr
 
-        from napari_emseg.io.formats.ome import written_attributes
+        from napari_emseg.io.layout.ome import written_attributes
 
         image = image_that_holds(path)
         zarr_format = _format_for(stack) if image is None else _format_of(image)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats import ome
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty, native
-from napari_emseg.io.formats.location import SEPARATOR
+from napari_emseg.io.layout import ome
+from napari_emseg.io.layout.location import SEPARATOR
 
 _S3 = "s3://"
 

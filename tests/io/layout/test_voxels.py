@@ -7,8 +7,8 @@ import pytest
 import tifffile
 
 from napari_emseg.errors import SettingError
-from napari_emseg.io.formats.tiff_voxels import ome_voxel_size
-from napari_emseg.io.formats.voxels import voxel_size_or_none
+from napari_emseg.io.layout.tiff_voxels import ome_voxel_size
+from napari_emseg.io.layout.voxels import voxel_size_or_none
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import write_stack
 from napari_emseg.types import Stack

@@ -6,34 +6,28 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.file_format import AnyPath
-from napari_emseg.io.formats.folder import order_of_files
-from napari_emseg.io.formats.location import Location
-from napari_emseg.io.formats.registry import FOLDER, format_of
+from napari_emseg.types import AnyPath
 
 _MOST_NAMED = 8
 
 
-def check_partners(images: AnyPath, labels: AnyPath) -> tuple[str, ...]:
-    """Compare the numbers of slices in two folders, such as images and their labels.
+def compare_numbers(
+    images: AnyPath, labels: AnyPath, ours: Sequence[Decimal], theirs: Sequence[Decimal]
+) -> tuple[str, ...]:
+    """What is to be said of slices that are taken for partners.
 
     Parameters
     ----------
     images, labels : path
-        What `napari_emseg.io.read.read_stack` reads; of other things than two folders of slices
-        with numbers nothing is known.
-
-    Returns
-    -------
-    tuple of str
-        What a person is to be told, a sentence each.
+        What messages call the two.
+    ours, theirs : sequence of Decimal
+        The numbers of their slices, in order; empty where names hold none.
 
     Raises
     ------
     ReadError
         If one has numbers that the other lacks.
     """
-    ours, theirs = _numbers(images), _numbers(labels)
     if not ours or not theirs or ours == theirs:
         return ()
     shift = theirs[0] - ours[0]
@@ -50,13 +44,6 @@ def check_partners(images: AnyPath, labels: AnyPath) -> tuple[str, ...]:
         f"{images} and {labels}: expected slices of the same numbers, but {' and '.join(said)}; "
         "keep the slices that both have"
     )
-
-
-def _numbers(path: AnyPath) -> tuple[Decimal, ...]:
-    place = Location.of(path)
-    if place.is_remote or not place.path.is_dir() or format_of(place.path) is not FOLDER:
-        return ()
-    return order_of_files(FOLDER.files_in(place.path)).numbers
 
 
 def _listed(numbers: Sequence[Decimal]) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from napari_emseg.io.formats.units import nm_per_unit
-from napari_emseg.io.formats.voxels import RecordedSize, recorded_size, without_unit
+from napari_emseg.io.layout.units import nm_per_unit
+from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit
 from napari_emseg.types import VoxelSize
 
 _CENTIMETRE, _INCH = 3, 2

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded
-from napari_emseg.io.formats.file_format import AnyPath
-from napari_emseg.types import ArrayLike
+from napari_emseg.types import AnyPath, ArrayLike
 
 _MEANT = {
     **dict.fromkeys(("depth", "section", "sections", "slice", "slices", "plane", "planes"), "z"),
@@ -28,43 +23,18 @@ _SMALL = 64
 """Slices of an electron microscope are not narrower, in pixels."""
 
 
-def arranged(
-    path: AnyPath, loaded: Loaded, *, by_hand: str = "", channel: int | None = None
-) -> Loaded:
-    """What was loaded, as (Z, Y, X).
-
-    Parameters
-    ----------
-    path : path
-        For messages.
-    loaded : Loaded
-        With any number of axes.
-    by_hand : str
-        ``zyx`` in the order in which the axes are stored, which a person has said.
-    channel : int, optional
-        The channel to take.
+def by_hand(path: AnyPath, data: ArrayLike, order: str) -> ArrayLike:
+    """(Z, Y, X) from an array whose axes a person has named, as ``yxz``.
 
     Raises
     ------
     ReadError
-        If axes are unclear, channels or time points are left, or the shape is implausible.
+        If there are more than three that are longer than 1.
     """
-    if by_hand:
-        data = _without_ones(loaded.data)
-        if len(data.shape) != 3:
-            raise ReadError(
-                f"{path}: expected three axes {by_hand}, received shape {tuple(data.shape)}"
-            )
-        data = data.transpose([by_hand.index(name) for name in "zyx"])
-        return replace(loaded, data=data, axes=("z", "y", "x"))
-    if meant(loaded.axes) is None:
-        if channel is not None:
-            raise ReadError(f"{path}: its axes have no names, so that there is no channel to take")
-        return replace(loaded, data=_by_place(path, loaded.data), axes=("z", "y", "x"))
-    data, notes = zyx_by_names(path, loaded.data, loaded.axes or (), channel)
-    if isinstance(data, np.ndarray) and not isinstance(data, np.memmap):
-        data = np.ascontiguousarray(data)
-    return replace(loaded, data=data, axes=("z", "y", "x"), notes=(*loaded.notes, *notes))
+    data = _without_ones(data)
+    if len(data.shape) != 3:
+        raise ReadError(f"{path}: expected three axes {order}, received shape {tuple(data.shape)}")
+    return data.transpose([order.index(name) for name in "zyx"])
 
 
 def meant(names: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -126,8 +96,14 @@ def _said(path: AnyPath, name: str, length: int) -> tuple[str, ...]:
     return () if kind is None else (f"Its {length} {kind} are taken for slices.",)
 
 
-def _by_place(path: AnyPath, data: ArrayLike) -> ArrayLike:
-    """(Z, Y, X) from an array without names; (Y, X) becomes a stack with one slice."""
+def by_place(path: AnyPath, data: ArrayLike) -> ArrayLike:
+    """(Z, Y, X) from an array without names; (Y, X) becomes a stack with one slice.
+
+    Raises
+    ------
+    ReadError
+        For another number of axes, or a shape that no stack has.
+    """
     shape = tuple(data.shape)
     if len(shape) == 2:
         return data[None]

@@ -9,9 +9,8 @@ import pytest
 from imageio.v3 import imwrite
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.slice_names import missing_numbers, slice_order
-from napari_emseg.io.partners import check_partners
-from napari_emseg.io.read import read_slices, read_stack
+from napari_emseg.io.layout.slice_names import missing_numbers, slice_order
+from napari_emseg.io.read import check_partners, read_slices, read_stack
 
 
 def _ordered(names):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.io.formats.units import nm_per_unit
-from napari_emseg.io.formats.voxels import RecordedSize, recorded_size, without_unit
+from napari_emseg.io.layout.units import nm_per_unit
+from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit
 from napari_emseg.types import Stack, StackKind
 
 NOTES_ATTRIBUTE = "napari_emseg"

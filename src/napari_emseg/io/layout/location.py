@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_emseg.errors import WriteError
-from napari_emseg.io.formats.file_format import AnyPath
+from napari_emseg.types import AnyPath
 
 SEPARATOR = "::"
 """Stands between a path and which part of it is meant."""

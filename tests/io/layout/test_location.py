@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from napari_emseg.errors import ReadError, WriteError
-from napari_emseg.io.formats.location import Location, place_to_write
+from napari_emseg.io.layout.location import Location, place_to_write
 from napari_emseg.io.read import read_stack
 
 
