@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,6 +141,15 @@ def test_labels_of_an_image(tmp_path, grey, version):
     image, cells = get_reader(str(path))(str(path))
     assert (image[2], cells[2], cells[1]["name"]) == ("image", "labels", "cells")
     assert tuple(cells[1]["scale"]) == tuple(image[1]["scale"])
+
+
+@pytest.mark.parametrize("zarr_version", [2, 3])
+def test_a_data_set_of_xarray(tmp_path, grey, zarr_version):
+    group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w", zarr_format=zarr_version)
+    for name, data in (("em", grey.transpose(2, 1, 0)), ("x", np.arange(23)), ("z", np.arange(5))):
+        array = group.create_array(name, data=np.ascontiguousarray(data))
+        array.attrs["_ARRAY_DIMENSIONS"] = ["x", "y", "z"] if name == "em" else [name]
+    np.testing.assert_array_equal(np.asarray(read_stack(tmp_path / "a.zarr").data), grey)
 
 
 def test_lengths_without_a_unit_are_no_voxel_size(tmp_path, grey):
@@ -282,12 +292,30 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class _Bucket(_Quiet):
+    """As S3 answers who reads single objects."""
+
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        if path.is_file():
+            super().do_GET()
+            return
+        listed = b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>"
+        missing = b"<Error><Code>NoSuchKey</Code><Message>missing</Message></Error>"
+        is_list = "list-type" in self.path
+        self.send_response(200 if is_list else 404)
+        content = listed if is_list else missing
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
 @pytest.fixture
-def served(tmp_path):
+def served(tmp_path, request):
     """Address of the test's folder, and the folder."""
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(_Quiet, directory=str(tmp_path))
-    )
+    handler = functools.partial(getattr(request, "param", _Quiet), directory=str(tmp_path))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}", tmp_path
@@ -310,3 +338,17 @@ def test_over_http(served, wide, version):
     assert layer[2] == "image"
     with pytest.raises(ReadError, match="expected a zarr array or an OME-Zarr group"):
         read_stack(f"{address}/none.zarr")
+
+
+@pytest.mark.parametrize("served", [_Bucket], indirect=True)
+def test_from_a_bucket(served, wide, monkeypatch):
+    pytest.importorskip("s3fs")
+    address, folder = served
+    (folder / "bucket").mkdir()
+    _image(_group(folder / "bucket" / "a.zarr"), wide)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    stack = read_stack("s3://bucket/a.zarr")
+    assert stack.voxel_size_nm == (50, 4, 4)
+    np.testing.assert_array_equal(stack.slice(1), wide[1])

@@ -34,6 +34,15 @@ def test_a_file_may_be_called_so(tmp_path):
     assert Location.of(tmp_path / "a::b.tif") == Location(str(tmp_path / "a::b.tif"))
 
 
+def test_as_text_and_with_its_version(tmp_path):
+    (tmp_path / "a.h5").touch()
+    where = Location.of(tmp_path / "a.h5::/raw::c=1::yxz")
+    assert str(where) == f"{tmp_path.resolve()}/a.h5::raw::yxz::c=1"
+    assert Location.of(str(where)) == Location(f"{tmp_path.resolve()}/a.h5", "raw", "yxz", 1)
+    assert where.version().startswith(f"{where} of 20")
+    assert Location.of("https://host/a.zarr").version() == "https://host/a.zarr"
+
+
 def test_where_labels_are_written():
     assert place_to_write("a.zarr::labels/cells") == Path("a.zarr/labels/cells")
     assert place_to_write("a.tif") == "a.tif"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from napari_emseg.io.layout import ome
 from napari_emseg.io.layout.location import SEPARATOR
 
 _S3 = "s3://"
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
 
 
 def read_zarr(place: str, part: str = "") -> Loaded:
@@ -85,8 +87,9 @@ def _store(place: str) -> Any:
         return place
     from zarr.storage import FsspecStore
 
-    # what is public is read without anybody's keys
-    return FsspecStore.from_url(place, read_only=True, storage_options={"anon": True})
+    # what is public is read without keys, and all else with those that a person has named
+    anonymous = not any(os.environ.get(name) for name in _KEYS)
+    return FsspecStore.from_url(place, read_only=True, storage_options={"anon": anonymous})
 
 
 def _is_array(node: Any) -> bool:
@@ -141,7 +144,8 @@ def _from_group(place: str, part: str, group: Any) -> Loaded:
         raise _several(place, part, "a plate with wells", wells)
     if "labels" in about:
         return _only(place, part, group, "labels", [str(name) for name in about["labels"]])
-    arrays = [name for name, _ in _members(group, arrays=True)]
+    # xarray keeps coordinates beside the pixels, which have one axis
+    arrays = [name for name, each in _members(group, arrays=True) if len(each.shape) > 1]
     if len(arrays) == 1:
         return _from_array(group[arrays[0]])
     raise ReadError(

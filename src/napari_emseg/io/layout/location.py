@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from napari_emseg.errors import WriteError
@@ -69,6 +70,25 @@ class Location:
     def path(self) -> Path:
         """The place as a path."""
         return Path(self.place)
+
+    def __str__(self) -> str:
+        """The text that `of` takes apart, with an absolute path."""
+        place = self.place if self.is_remote else str(self.path.resolve())
+        channel = "" if self.channel is None else f"c={self.channel}"
+        return SEPARATOR.join(filter(None, (place, self.part, self.axes, channel)))
+
+    def version(self) -> str:
+        """The text, and when the file or folder was changed: what a result depends on.
+
+        Raises
+        ------
+        OSError
+            If it is not there. Of an address nothing is asked.
+        """
+        if self.is_remote:
+            return str(self)
+        changed = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        return f"{self} of {changed.isoformat()}"
 
 
 def _address(place: str) -> str:
