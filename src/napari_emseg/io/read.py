@@ -135,7 +135,8 @@ def _arranged(where: Location, loaded: Loaded) -> Loaded:
     """What was loaded, as (Z, Y, X)."""
     place, notes = where.place, loaded.notes
     if where.axes:
-        data = by_hand(place, loaded.data, where.axes)
+        data, said = by_hand(place, loaded.data, where.axes, where.channel)
+        notes = (*notes, *said)
     elif meant(loaded.axes) is not None:
         data, said = zyx_by_names(place, loaded.data, loaded.axes or (), where.channel)
         notes = (*notes, *said)

@@ -72,6 +72,16 @@ def test_a_palette_of_grey_values_is_read_as_it_is_shown(tmp_path, noise):
     np.testing.assert_array_equal(read_stack(tmp_path / "raw").data[0], 255 - noise[0])
 
 
+def test_labels_in_a_tiff_of_indexed_colours(tmp_path, ids, noise, rng):
+    colours = rng.integers(0, 65536, (3, 256)).astype(np.uint16)
+    for name, pixels, kind in (("a", ids, "labels"), ("b", noise[0], "image")):
+        path = tmp_path / f"{name}.tif"
+        tifffile.imwrite(path, pixels, photometric="palette", colormap=colours)
+        stack = read_stack(path)
+        assert stack.kind == kind
+        np.testing.assert_array_equal(stack.data[0], pixels)
+
+
 # equal colours
 
 

@@ -122,6 +122,18 @@ def test_a_channel_of_a_volume_is_chosen(tmp_path, volume):
     np.testing.assert_array_equal(read_stack(f"{tmp_path}/a.tif::c=1").data, 255 - volume)
 
 
+def test_colours_without_names(tmp_path, rng):
+    data = rng.integers(0, 256, (70, 80, 3), dtype=np.uint8)
+    np.save(tmp_path / "a.npy", data)
+    with pytest.raises(ReadError, match="or ::yxc::c=0 where these are channels"):
+        read_stack(tmp_path / "a.npy")
+    np.testing.assert_array_equal(read_stack(f"{tmp_path}/a.npy::yxc::c=1").data[0], data[..., 1])
+    with pytest.raises(ReadError, match="received 3 channels of one slice"):
+        read_stack(f"{tmp_path}/a.npy::yxc")
+    with pytest.raises(ReadError, match=r"expected 4 axes zyxc, received shape \(70, 80, 3\)"):
+        read_stack(f"{tmp_path}/a.npy::zyxc")
+
+
 def test_channels_without_names_cannot_be_chosen(tmp_path, grey):
     np.save(tmp_path / "a.npy", grey)
     with pytest.raises(ReadError, match="its axes have no names"):

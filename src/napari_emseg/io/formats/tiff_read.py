@@ -22,13 +22,14 @@ from napari_emseg.io.formats.arrays import Loaded, check_dtype, native
 from napari_emseg.io.formats.file_format import SliceInfo, is_large
 from napari_emseg.io.formats.tiff_write import EDITS_TAG, KIND_KEY, KIND_TAG
 from napari_emseg.io.layout.axes import zyx_by_names
+from napari_emseg.io.layout.texture import is_piecewise_constant
 from napari_emseg.io.layout.tiff_check import check_intact, truncated
 from napari_emseg.io.layout.tiff_voxels import tiff_voxel_size
 from napari_emseg.types import ArrayLike, StackKind
 
 logger = logging.getLogger(__name__)
 
-_MIN_IS_WHITE = 0
+_MIN_IS_WHITE, _PALETTE = 0, 3
 
 _UNNAMED = frozenset("QI")
 """What tifffile calls axes of which the file says nothing but that they are pages."""
@@ -112,13 +113,21 @@ def _recorded(tif: Any, series: Any, pixels: _GreyPixels) -> Loaded:
     return Loaded(
         None,
         size.voxel_size_nm,
-        _recorded_kind(tif),
+        _recorded_kind(tif) or _kind_of_palette(series.keyframe),
         _recorded_edits(tif),
         axes=None if unnamed else tuple(pixels.axes),
         thickness_assumed=size.thickness_assumed,
         min_is_white=_is_min_white(tif.pages[0]),
         notes=(*size.notes, *pixels.notes),
     )
+
+
+def _kind_of_palette(page: Any) -> StackKind | None:
+    """Labels where a page of indexed colours looks like ids."""
+    colours = None if int(page.photometric) != _PALETTE else page.colormap
+    if colours is None or bool(np.all(colours == colours[:1])):
+        return None
+    return "labels" if is_piecewise_constant(np.asarray(page.asarray())) else None
 
 
 def _is_min_white(page: Any) -> bool:

@@ -23,18 +23,21 @@ _SMALL = 64
 """Slices of an electron microscope are not narrower, in pixels."""
 
 
-def by_hand(path: AnyPath, data: ArrayLike, order: str) -> ArrayLike:
-    """(Z, Y, X) from an array whose axes a person has named, as ``yxz``.
+def by_hand(
+    path: AnyPath, data: ArrayLike, order: str, channel: int | None = None
+) -> tuple[ArrayLike, tuple[str, ...]]:
+    """As `zyx_by_names`, of an array whose axes a person has named, as ``yxz``.
 
     Raises
     ------
     ReadError
-        If there are more than three that are longer than 1.
+        As `zyx_by_names`, and if there are more axes that are longer than 1.
     """
-    data = _without_ones(data)
-    if len(data.shape) != 3:
-        raise ReadError(f"{path}: expected three axes {order}, received shape {tuple(data.shape)}")
-    return data.transpose([order.index(name) for name in "zyx"])
+    data = _without_ones(data, len(order))
+    if len(data.shape) != len(order):
+        shape = tuple(data.shape)
+        raise ReadError(f"{path}: expected {len(order)} axes {order}, received shape {shape}")
+    return zyx_by_names(path, data, order, channel)
 
 
 def meant(names: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -117,6 +120,7 @@ def by_place(path: AnyPath, data: ArrayLike) -> ArrayLike:
         raise ReadError(
             f"{path}: shape {shape} would be {z} slices of {y} x {x} pixels, which is unlikely; "
             f"say the order of its axes, as in {Path(path).name}::yxz, or ::zyx where it is so"
+            f"{', or ::yxc::c=0 where these are channels' if x <= _MOST_CHANNELS + 1 else ''}"
         )
     return data
 
@@ -129,8 +133,8 @@ def _is_implausible(z: int, y: int, x: int) -> bool:
     return thin < _SMALL or z == long or thin * 4 <= min(z, long)
 
 
-def _without_ones(data: ArrayLike) -> ArrayLike:
-    extra = len(data.shape) - 3
+def _without_ones(data: ArrayLike, n: int) -> ArrayLike:
+    extra = len(data.shape) - n
     ones = [i for i, length in enumerate(data.shape) if length == 1][: max(extra, 0)]
     return data[tuple(0 if i in ones else slice(None) for i in range(len(data.shape)))]
 

@@ -34,7 +34,7 @@ class Location:
     part : str
         Path of a data set within, or the number of a level; empty for the only or the first one.
     axes : str
-        ``zyx`` in the order in which they are stored; empty where the file is to say.
+        ``zyx``, or ``yxc``, in the order in which they are stored; empty where the file is to say.
     channel : int, optional
         The channel to take.
     """
@@ -51,7 +51,7 @@ class Location:
         if SEPARATOR not in text or Path(text).exists():
             return cls(_address(text))
         place, *pieces = text.split(SEPARATOR)
-        axes = next((each for each in pieces if sorted(each.lower()) == ["x", "y", "z"]), "")
+        axes = next(filter(_are_axes, pieces), "")
         channel = next(filter(None, map(_CHANNEL.fullmatch, pieces)), None)
         rest = [each for each in pieces if each != axes and not _CHANNEL.fullmatch(each)]
         return cls(
@@ -89,6 +89,11 @@ class Location:
             return str(self)
         changed = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
         return f"{self} of {changed.isoformat()}"
+
+
+def _are_axes(piece: str) -> bool:
+    letters = set(piece.lower())
+    return {"y", "x"} < letters <= set("tczyx") and len(letters) == len(piece)
 
 
 def _address(place: str) -> str:
