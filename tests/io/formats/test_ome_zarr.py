@@ -143,6 +143,33 @@ def test_labels_of_an_image(tmp_path, grey, version):
     assert tuple(cells[1]["scale"]) == tuple(image[1]["scale"])
 
 
+def test_groups_in_groups(tmp_path, grey):
+    group = _group(tmp_path / "a.zarr")
+    group.create_group("volumes").create_array("raw", data=grey)
+    assert read_stack(tmp_path / "a.zarr").shape == grey.shape
+    _image(group["volumes"].create_group("em"), grey, n_levels=2)
+    with pytest.raises(
+        ReadError, match=r"::volumes/raw \(volumes/raw \(5, 19, 23\) uint8, volumes/em \(OME-Zarr"
+    ):
+        read_stack(tmp_path / "a.zarr")
+    assert read_stack(f"{tmp_path}/a.zarr::volumes/em").voxel_size_nm == (50, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("about", "voxel"),
+    [
+        ({"resolution": [50, 5, 4], "offset": [0, 0, 0]}, (50, 5, 4)),
+        ({"voxel_size": [0.05, 0.005, 0.004], "units": ["um"] * 3}, (50, 5, 4)),
+        ({"resolution": [50, 5, 4], "units": "voxel"}, None),
+    ],
+)
+def test_sizes_of_plain_arrays(tmp_path, grey, about, voxel):
+    zarr.create_array(str(tmp_path / "a.zarr"), data=grey).attrs.update(about)
+    stack = read_stack(tmp_path / "a.zarr")
+    assert stack.voxel_size_nm == (voxel and pytest.approx(voxel))
+    assert bool(stack.notes) == (voxel is None)
+
+
 @pytest.mark.parametrize("zarr_version", [2, 3])
 def test_a_data_set_of_xarray(tmp_path, grey, zarr_version):
     group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w", zarr_format=zarr_version)

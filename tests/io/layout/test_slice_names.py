@@ -30,6 +30,8 @@ def _ordered(names):
         ["2024-01-05_s1", "2024-01-05_s2"],
         ["w1_s1", "w1_s2", "w2_s3", "w2_s4"],
         ["sec1/img", "sec2/img"],
+        ["c0", "c1", "c2", "c3"],
+        ["z_01_ch00", "z_02_ch00", "z_03_ch00"],
     ],
 )
 def test_plain_numbers_are_not_worth_a_word(ordered):
@@ -68,7 +70,10 @@ def test_signs():
         (["a_1", "b_1"], "two families"),
         (["z1_c0", "z1_c1", "z2_c0", "z2_c1"], r"2 channels \(c0 to c1"),
         (["img_000_ch00", "img_000_ch01", "img_001_ch00", "img_001_ch01"], "2 channels"),
-        (["s1_r1-c1", "s1_r1-c2", "s2_r1-c1", "s2_r1-c2"], "tiles|channels"),
+        (["s1_r1-c1", "s1_r1-c2", "s2_r1-c1", "s2_r1-c2"], "2 tiles"),
+        (["Tile_r1-c1_S001", "Tile_r1-c2_S001", "Tile_r1-c3_S001"], "3 tiles"),
+        (["c0", "c1"], "2 channels"),
+        (["im_ch00", "im_ch01", "im_ch02"], "3 channels"),
         (["t_x0_y0", "t_x0_y1", "t_x1_y0", "t_x1_y1"], "2 tiles"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,12 @@ import numpy as np
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty, native
 from napari_emseg.io.layout import ome
+from napari_emseg.io.layout.axes import meant
 from napari_emseg.io.layout.location import SEPARATOR
+from napari_emseg.io.layout.units import nm_per_unit
+from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit
 
+_MOST_NAMED = 12
 _S3 = "s3://"
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
 
@@ -144,14 +149,14 @@ def _from_group(place: str, part: str, group: Any) -> Loaded:
         raise _several(place, part, "a plate with wells", wells)
     if "labels" in about:
         return _only(place, part, group, "labels", [str(name) for name in about["labels"]])
-    # xarray keeps coordinates beside the pixels, which have one axis
-    arrays = [name for name, each in _members(group, arrays=True) if len(each.shape) > 1]
-    if len(arrays) == 1:
-        return _from_array(group[arrays[0]])
+    found = _stacks(group)
+    if len(found) == 1:
+        (node,) = found.values()
+        return _from_array(node) if _is_array(node) else _from_ome(place, node, 0)
     raise ReadError(
         f"{place}: expected one array or an OME-Zarr image, received a group with "
         f"{_inside(group)}; give the array itself, such as {place}{SEPARATOR}"
-        f"{_joined(part, arrays[0] if arrays else 'NAME')}{_shapes(group)}"
+        f"{_joined(part, next(iter(found), 'NAME'))}{_listed(found)}"
     )
 
 
@@ -197,10 +202,27 @@ def _inside(group: Any) -> str:
     return ", ".join(sorted(name for name, _ in members)) or "nothing"
 
 
-def _shapes(group: Any) -> str:
-    arrays = _members(group, arrays=True)
-    shapes = ", ".join(f"{name} {each.shape} {each.dtype}" for name, each in arrays)
-    return f" ({shapes})" if shapes else ""
+def _stacks(group: Any, within: str = "") -> dict[str, Any]:
+    """Images, and arrays that are none of their levels, by their paths in a group."""
+    found: dict[str, Any] = {}
+    for name, array in _members(group, arrays=True):
+        # xarray keeps coordinates beside the pixels, which have one axis
+        if len(array.shape) > 1:
+            found[within + name] = array
+    for name, inner in _members(group, arrays=False):
+        is_image = ome.image_of(inner) is not None
+        found |= {within + name: inner} if is_image else _stacks(inner, f"{within}{name}/")
+    return found
+
+
+def _listed(stacks: Mapping[str, Any]) -> str:
+    """Paths, with shapes and dtypes of what is an array."""
+    shown = [
+        f"{name} {node.shape} {node.dtype}" if _is_array(node) else f"{name} (OME-Zarr)"
+        for name, node in list(stacks.items())[:_MOST_NAMED]
+    ]
+    more = len(stacks) - _MOST_NAMED
+    return f" ({', '.join(shown)}{f' and {more} more' if more > 0 else ''})" if shown else ""
 
 
 def _lazy(place: str, array: Any) -> Any:
@@ -218,7 +240,29 @@ def _from_array(array: Any) -> Loaded:
         names = array.attrs.asdict().get("_ARRAY_DIMENSIONS")
     known = isinstance(names, (list, tuple)) and len(names) == len(array.shape)
     axes = tuple(map(str, names)) if known else None
-    return Loaded(_lazy(str(array.store_path), array), axes=axes, about=array.path)
+    size = _attributed_size(array.attrs.asdict(), axes)
+    return Loaded(
+        _lazy(str(array.store_path), array), size.voxel_size_nm, axes=axes, about=array.path,
+        thickness_assumed=size.thickness_assumed, notes=size.notes,
+    )  # fmt: skip
+
+
+def _attributed_size(about: Mapping[str, Any], axes: Sequence[str] | None) -> RecordedSize:
+    """From ``resolution`` or ``voxel_size``, as those who segment volumes write it, in nm."""
+    lengths = about.get("voxel_size", about.get("resolution"))
+    if not isinstance(lengths, (list, tuple)) or len(lengths) != 3:
+        return RecordedSize()
+    spatial = [name for name in meant(axes) or "zyx" if name in "zyx"]
+    order = spatial if len(spatial) == 3 else list("zyx")
+    units = about.get("units", about.get("unit", "nm"))
+    listed = [units] * 3 if isinstance(units, str) else list(units)[-3:]
+    found = dict(zip(order, map(float, lengths), strict=True))
+    factors = dict(zip(order, map(nm_per_unit, listed), strict=False))
+    nm = {name: factors.get(name) for name in "zyx"}
+    if any(factor is None for factor in nm.values()):
+        return without_unit([found[name] for name in "zyx"])
+    z, y, x = (found[name] * (nm[name] or 1.0) for name in "zyx")
+    return recorded_size(z, y, x)
 
 
 def _from_ome(place: str, group: Any, level: int) -> Loaded:

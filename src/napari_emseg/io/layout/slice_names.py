@@ -20,6 +20,7 @@ _WHOLE = re.compile(r"\d+")
 _DECIMALS_OR_WHOLE = re.compile(f"{_DECIMALS.pattern}|{_WHOLE.pattern}")
 _MOST_NAMED = 8
 
+_MOST_CHANNELS = 3
 _CHANNEL_WORDS = ("c", "ch", "channel")
 _TILE_WORDS = ("x", "y", "r", "row", "col", "column", "tile")
 
@@ -166,12 +167,17 @@ def _refuse_channels_and_tiles(
     where: object, names: list[_Name], columns: Sequence[Sequence[Decimal]], changing: list[int]
 ) -> None:
     """Where several numbers change, see whether one counts channels, or tiles of a mosaic."""
-    if len(changing) < 2 or any(len(set(columns[i])) == len(names) for i in changing):
-        return
     before = re.findall(r"([a-z]*)[^a-z#]*#", names[0].text)
+    if len(changing) == 1:
+        # c0 and c1 alone are channels, or tiles where a row stands beside; c0 to c30 count slices
+        if before[changing[0]] not in _CHANNEL_WORDS or len(names) > _MOST_CHANNELS:
+            return
+    elif any(len(set(columns[i])) == len(names) for i in changing):
+        return
     for at in sorted(changing, key=lambda at: before[at] in _CHANNEL_WORDS):
         word, values = before[at], sorted(set(columns[at]))
-        kind = "channels" if word in _CHANNEL_WORDS else "tiles" if word in _TILE_WORDS else ""
+        are_tiles = word in _TILE_WORDS or (word == "c" and not {"r", "row"}.isdisjoint(before))
+        kind = "tiles" if are_tiles else "channels" if word in _CHANNEL_WORDS else ""
         if kind:
             raise ReadError(
                 f"{where}: expected slices of one stack, received {len(values)} {kind} "
