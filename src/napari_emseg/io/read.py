@@ -64,8 +64,8 @@ def read_stack(
         If ``voxel_size_nm`` is not three positive numbers.
     """
     where = Location.of(path)
-    if level is not None:
-        where = replace(where, part=f"{where.part}/{level}".strip("/"))
+    if level:  # 0 is what all formats read where nothing is said
+        where = replace(where, part=f"{where.part}/level={level}".lstrip("/"))
     return _as_stack(where, _loaded(where), kind, voxel_size_nm, raw_values)
 
 

@@ -77,9 +77,10 @@ def test_all_levels(tmp_path, wide, version):
     path = tmp_path / "a.zarr"
     _image(_group(path, version), wide, version, n_levels=3)
     assert read_stack(path).voxel_size_nm == (50, 4, 4)
+    assert read_stack(path, level=0).shape == wide.shape
     for stack in (
-        read_stack(path, level=2), read_stack(f"{path}::2"), read_stack(f"{path}::s2"),
-        read_stack(path / "s2"),
+        read_stack(path, level=2), read_stack(f"{path}::level=2"), read_stack(f"{path}::2"),
+        read_stack(f"{path}::s2"), read_stack(path / "s2"),
     ):  # fmt: skip
         np.testing.assert_array_equal(np.asarray(stack.data), wide[:, ::4, ::4])
         assert stack.voxel_size_nm == (50, 16, 16)
@@ -101,6 +102,10 @@ def test_bioformats2raw(tmp_path, grey, version):
     with pytest.raises(ReadError, match=r"received 2 images \(0, 1\); choose one, .*a\.zarr::0"):
         read_stack(tmp_path / "a.zarr")
     np.testing.assert_array_equal(np.asarray(read_stack(f"{tmp_path}/a.zarr::1").data), 255 - grey)
+    with pytest.raises(ReadError, match="received 2 images"):
+        read_stack(tmp_path / "a.zarr", level=1)  # no image, but a level
+    with pytest.raises(ReadError, match="has 1 levels, counted from 0; received 1"):
+        read_stack(f"{tmp_path}/a.zarr::1", level=1)
 
 
 def test_series_are_named_by_their_list(tmp_path, grey):

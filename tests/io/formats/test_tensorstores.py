@@ -75,7 +75,9 @@ def test_data_sets_and_levels_of_n5(tmp_path, grey):
     _n5(path / "volumes/raw/s1", grey[:, ::2, ::2], downsamplingFactors=[2, 2, 1])
     _about(path / "volumes/raw", resolution=[4.0, 5.0, 50.0], units=["nm"] * 3)
     assert read_stack(path).voxel_size_nm == (50, 5, 4)
-    for place in (f"{path}::volumes/raw/s1", f"{path}::volumes/raw/1"):
+    for place in (
+        f"{path}::volumes/raw/s1", f"{path}::volumes/raw/1", f"{path}::volumes/raw::level=1",
+    ):  # fmt: skip
         stack = read_stack(place)
         np.testing.assert_array_equal(np.asarray(stack.data), grey[:, ::2, ::2])
         assert stack.voxel_size_nm == (50, 10, 8)

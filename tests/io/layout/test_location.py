@@ -57,8 +57,9 @@ def test_formats_of_one_stack_have_no_parts(tmp_path, grey):
     import numpy as np
 
     np.save(tmp_path / "a.npy", grey)
-    with pytest.raises(ReadError, match=r"a \.npy holds one stack; leave out '1'"):
+    with pytest.raises(ReadError, match=r"a \.npy holds one stack; leave out 'level=1'"):
         read_stack(tmp_path / "a.npy", level=1)
+    assert read_stack(tmp_path / "a.npy", level=0).shape == grey.shape
 
 
 def test_an_address_of_something_else():

@@ -79,6 +79,7 @@ class Precomputed(RemoteFormat):
 
 
 def _precomputed(place: str, kvstore: dict[str, Any], part: str) -> Loaded:
+    part = part.removeprefix("level=")
     if part and not part.isdecimal():
         raise ReadError(f"{place}: expected the number of a level, received {part!r}")
     spec = {"driver": "neuroglancer_precomputed", "kvstore": kvstore, "scale_index": int(part or 0)}
@@ -136,7 +137,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _data_set(path: Path, part: str) -> Path:
     """Folder of a data set: the one that was chosen, the only one, or the finest level of it."""
-    root = path / part
+    root = path / part.replace("level=", "")
     if not root.is_dir():
         names = [each.relative_to(path).as_posix() for each in _data_sets(path)]
         finest = next((each for each in _levels(root.parent) if root.name.isdecimal()), None)

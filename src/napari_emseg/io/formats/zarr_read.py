@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from napari_emseg.io.layout.location import SEPARATOR
 from napari_emseg.io.layout.units import nm_per_unit
 from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit
 
+_LEVEL = re.compile(r"/?level=(\d+)$")
 _MOST_NAMED = 12
 _S3 = "s3://"
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
@@ -31,7 +33,8 @@ def read_zarr(place: str, part: str = "") -> Loaded:
     place : str
         Path or address of the zarr.
     part : str
-        Path of a group or an array within, the number of a level last; empty for the only image.
+        Path of a group or an array within; its last piece may be the number of a level, or
+        ``level=1`` where a number is a name; empty for the only image.
 
     Raises
     ------
@@ -40,6 +43,8 @@ def read_zarr(place: str, part: str = "") -> Loaded:
     """
     node = opened(place)
     owner: Any = None
+    level = _LEVEL.search(part)
+    part = _LEVEL.sub("", part)
     names = [name for name in part.split("/") if name]
     for i, name in enumerate(names):
         child = _child(node, name)
@@ -47,11 +52,14 @@ def read_zarr(place: str, part: str = "") -> Loaded:
             return _numbered_level(place, node, part, names[i:])
         owner = node if ome.image_of(node) is not None else owner
         node = child
+    node = node if _is_array(node) else _only_stack(place, part, node)
     if not _is_array(node):
-        return _from_group(place, part, node)
+        return _from_level(place, node, int(level[1]) if level else 0)
+    if level is not None:
+        raise ReadError(f"{place}: is an array, and has no level {level[1]}")
     owner = owner or (None if part else _parent(place))
-    if owner is not None and (level := _level_of(owner, node)) is not None:
-        return _from_ome(place, owner, level)
+    if owner is not None and (found := _level_of(owner, node)) is not None:
+        return _from_ome(place, owner, found)
     return _from_array(node)
 
 
@@ -110,14 +118,18 @@ def _child(node: Any, name: str) -> Any | None:
 
 
 def _numbered_level(place: str, node: Any, part: str, rest: list[str]) -> Loaded:
-    image = None if _is_array(node) else ome.image_of(node)
-    if len(rest) == 1 and rest[0].isdecimal() and image is not None:
-        n = len(image.get("datasets", ()))
-        if int(rest[0]) < n:
-            return _from_ome(place, node, int(rest[0]))
-        raise ReadError(f"{place}: has {n} levels, counted from 0; received {rest[0]}")
+    is_image = not _is_array(node) and ome.image_of(node) is not None
+    if is_image and len(rest) == 1 and rest[0].isdecimal():
+        return _from_level(place, node, int(rest[0]))
     inside = "an array" if _is_array(node) else _inside(node)
     raise ReadError(f"{place}: has no part {part!r}; {rest[0]!r} is not among {inside}")
+
+
+def _from_level(place: str, group: Any, level: int) -> Loaded:
+    n = len((ome.image_of(group) or {}).get("datasets", ()))
+    if level and level >= n:
+        raise ReadError(f"{place}: has {n} levels, counted from 0; received {level}")
+    return _from_ome(place, group, level)
 
 
 def _parent(place: str) -> Any | None:
@@ -138,12 +150,13 @@ def _level_of(owner: Any, array: Any) -> int | None:
     return paths.index(name) if name in paths else None
 
 
-def _from_group(place: str, part: str, group: Any) -> Loaded:
+def _only_stack(place: str, part: str, group: Any) -> Any:
+    """The one image or array in a group."""
     if ome.image_of(group) is not None:
-        return _from_ome(place, group, 0)
+        return group
     about = ome.attributes_of(group)
     if "bioformats2raw.layout" in about:
-        return _from_series(place, part, group)
+        return _only(place, part, group, "images", _series(group))
     if "plate" in about:
         wells = [str(well.get("path")) for well in about["plate"].get("wells", [])]
         raise _several(place, part, "a plate with wells", wells)
@@ -152,7 +165,7 @@ def _from_group(place: str, part: str, group: Any) -> Loaded:
     found = _stacks(group)
     if len(found) == 1:
         (node,) = found.values()
-        return _from_array(node) if _is_array(node) else _from_ome(place, node, 0)
+        return node
     raise ReadError(
         f"{place}: expected one array or an OME-Zarr image, received a group with "
         f"{_inside(group)}; give the array itself, such as {place}{SEPARATOR}"
@@ -160,20 +173,21 @@ def _from_group(place: str, part: str, group: Any) -> Loaded:
     )
 
 
-def _from_series(place: str, part: str, group: Any) -> Loaded:
-    """The image of a group that bioformats2raw has written, which counts its images."""
+def _series(group: Any) -> list[str]:
+    """Names of the images in a group of bioformats2raw, which counts them."""
     inner = _child(group, "OME")
-    series = None if inner is None else ome.attributes_of(inner).get("series")
-    if not series:
-        series = []
-        while _child(group, str(len(series))) is not None:
-            series.append(str(len(series)))
-    return _only(place, part, group, "images", [str(name) for name in series])
+    named = None if inner is None else ome.attributes_of(inner).get("series")
+    if named:
+        return [str(name) for name in named]
+    found: list[str] = []
+    while _child(group, str(len(found))) is not None:
+        found.append(str(len(found)))
+    return found
 
 
-def _only(place: str, part: str, group: Any, kind: str, names: list[str]) -> Loaded:
+def _only(place: str, part: str, group: Any, kind: str, names: list[str]) -> Any:
     if len(names) == 1 and (child := _child(group, names[0])) is not None:
-        return _from_array(child) if _is_array(child) else _from_group(place, names[0], child)
+        return child if _is_array(child) else _only_stack(place, names[0], child)
     raise _several(place, part, f"{len(names)} {kind}", names)
 
 
