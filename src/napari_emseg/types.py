@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ShapeError
+
+AnyPath: TypeAlias = str | os.PathLike[str]
 
 ArrayLike: TypeAlias = Any
 """Something with ``shape``, ``dtype`` and numpy indexing: numpy, memmap, dask, zarr."""
@@ -45,6 +48,10 @@ class Stack:
         Whether it holds grey values or labels.
     edits : dict, optional
         A note for JSON of what a person has changed of predicted labels; see `core.correct.edits`.
+    thickness_assumed : bool
+        Whether the first edge length is a guess, which is not to be recorded.
+    notes : tuple of str
+        What was guessed when it was read, and who reads it is to be told; a sentence each.
     """
 
     data: ArrayLike
@@ -52,6 +59,8 @@ class Stack:
     name: str = "stack"
     kind: StackKind = "image"
     edits: dict[str, Any] | None = None
+    thickness_assumed: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.data.shape) != 3:

@@ -42,6 +42,15 @@ def test_voxel_size_can_be_given(tmp_path):
     assert read_stack(tmp_path / "b.tif").voxel_size_nm == (30, 2, 2)
 
 
+def test_what_was_guessed_is_told(tmp_path):
+    options = {"imagej": True, "resolution": (250, 250), "metadata": {"unit": "um", "axes": "ZYX"}}
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((2, 9, 9), np.uint8), **options)
+    told = []
+    convert(tmp_path / "a.tif", tmp_path / "b.zarr", on_note=told.append)
+    assert told == ["No section thickness is recorded; taken for 4 nm."]
+    assert read_stack(tmp_path / "b.zarr").thickness_assumed
+
+
 def test_float_whole_numbers_stay_floats(tmp_path):
     np.save(tmp_path / "labels.npy", np.full((2, 3, 3), 7, np.float32))
     convert(tmp_path / "labels.npy", tmp_path / "labels.tif")

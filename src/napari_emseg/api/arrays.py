@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from napari_emseg.io.formats.voxels import checked_voxel_size
+from napari_emseg.io.layout.voxels import checked_voxel_size
 from napari_emseg.types import ArrayLike, Stack, StackKind, VoxelSize
 
 OnSlice: TypeAlias = Callable[[int, int], object]

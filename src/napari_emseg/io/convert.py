@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from napari_emseg.io.formats.file_format import AnyPath
@@ -18,6 +19,7 @@ def convert(
     slice_ending: SliceEnding = ".png",
     voxel_size_nm: VoxelSize | None = None,
     on_slice: OnSlice | None = None,
+    on_note: Callable[[str], object] | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Path:
     """Write a stack in another format; values, dtype, and where both have it voxel size stay.
@@ -36,6 +38,8 @@ def convert(
         Edge lengths (Z, Y, X) in nm to record instead of those of the source.
     on_slice, should_stop : callable, optional
         As for `write_stack`.
+    on_note : callable, optional
+        Called with each sentence that says what was guessed of the source.
 
     Returns
     -------
@@ -59,6 +63,9 @@ def convert(
     (8, 512, 512)
     """
     stack = read_stack(source, voxel_size_nm=voxel_size_nm, raw_values=True)
+    if on_note is not None:
+        for note in stack.notes:
+            on_note(note)
     return write_stack(
         out,
         stack,

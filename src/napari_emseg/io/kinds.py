@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
+from napari_emseg.io.layout.texture import is_piecewise_constant
 from napari_emseg.types import ArrayLike, StackKind
 
 LABEL_WORDS = frozenset(
@@ -39,9 +41,10 @@ def is_named_labels(stem: str) -> bool:
 def guess_kind(data: ArrayLike, stem: str) -> StackKind:
     """Whether a stack holds grey values or labels.
 
-    Labels are: bool; integers of 32 bits and more, which no microscope writes; whole numbers in a
-    file that is named so; and two values, one of them 0. Of a lazy stack the first, the middle and
-    the last slice are looked at. A constant stack that is not named so is an image.
+    Labels are: bool; integers of 32 bits and more that look like ids (Gatan writes grey values so);
+    whole numbers in a file that is named so; and two values, one of them 0. Of a lazy stack the
+    first, the middle and the last slice are looked at. A constant stack that is not named so is an
+    image.
 
     Parameters
     ----------
@@ -50,9 +53,11 @@ def guess_kind(data: ArrayLike, stem: str) -> StackKind:
     stem : str
         Name of the file without its ending.
     """
-    if data.dtype.kind == "b" or (data.dtype.kind in "iu" and data.dtype.itemsize >= 4):
+    if data.dtype.kind == "b":
         return "labels"
     looked_at = slices_to_look_at(data)
+    if data.dtype.kind in "iu" and data.dtype.itemsize >= 4:
+        return "labels" if all(is_piecewise_constant(each) for each in looked_at) else "image"
     if is_named_labels(stem) and all(_is_whole(each) for each in looked_at):
         return "labels"
     return "labels" if _holds_two_values(looked_at) else "image"
@@ -87,6 +92,28 @@ def is_mask_on_disk(data: ArrayLike) -> bool:
     return any(all(_holds_only(each, 0, top) for each in looked_at) for top in tops) and any(
         bool(each.any()) for each in looked_at
     )
+
+
+def as_shown(data: ArrayLike) -> ArrayLike:
+    """Pixels of which low values are shown bright (MinIsWhite), with low values dark.
+
+    Of unsigned integers the greatest value becomes 0; floats from 0 to 1 stay there.
+    """
+    dtype = np.dtype(data.dtype)
+    if dtype.kind == "f":
+        top = 1 if all(_is_from_0_to_1(each) for each in slices_to_look_at(data)) else 0
+        return _mapped(partial(_from, dtype.type(top)), data, dtype)
+    return _mapped(np.invert, data, dtype)
+
+
+def _from(top: Any, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    shown: npt.NDArray[Any] = top - block
+    return shown
+
+
+def _is_from_0_to_1(values: npt.NDArray[Any]) -> bool:
+    finite = values[np.isfinite(values)]
+    return bool(finite.size) and finite.min() >= 0 and finite.max() <= 1
 
 
 def slices_to_look_at(data: ArrayLike) -> list[npt.NDArray[Any]]:

@@ -25,12 +25,18 @@ class LayerMetadata:
         watched, the note of it as a file holds it otherwise.
     errors_of : str
         Name of the prediction whose errors the layer shows; empty where it shows none.
+    thickness_assumed : bool
+        Whether the first edge length of the layer's voxels is a guess, which is not to be recorded.
+    notes : tuple of str
+        What was guessed when the layer's file was read, a sentence each.
     """
 
     source: str = ""
     model: str = ""
     edits: Any = None
     errors_of: str = ""
+    thickness_assumed: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def is_prediction(self) -> bool:
@@ -39,8 +45,12 @@ class LayerMetadata:
 
     def stored(self, others: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The metadata of a layer: ours, beside those of ``others`` under other keys."""
-        ours = {name: value for name, value in vars(self).items() if value not in ("", None)}
+        ours = {name: value for name, value in vars(self).items() if not _is_nothing(value)}
         return {**(others or {}), KEY: ours}
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value is False or value in ("", ())
 
 
 def metadata_of(holder: Any) -> LayerMetadata | None:

@@ -5,7 +5,10 @@ The import of this module is light: what reads pixels is imported when a file is
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,8 +16,11 @@ import numpy as np
 
 from napari_emseg.io.formats.file_format import AnyPath
 from napari_emseg.io.formats.registry import FOLDER, format_of
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
+from napari_emseg.io.layout.location import SEPARATOR, Location
 from napari_emseg.types import Stack
+
+logger = logging.getLogger(__name__)
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
 Paths: TypeAlias = AnyPath | Sequence[AnyPath]
@@ -42,7 +48,30 @@ def read_layers(path: Paths) -> list[LayerData]:
 
     paths = path_list(path)
     stack = read_stack(paths[0]) if len(paths) == 1 else read_slices(paths)
-    return [layer_data(stack)]
+    stacks = [stack, *(labels_of(paths[0], stack) if len(paths) == 1 else ())]
+    scaled = [_beside_the_open(each) for each in stacks]
+    for each in scaled:
+        _tell(each)
+    return [layer_data(each) for each in scaled]
+
+
+def labels_of(path: AnyPath, image: Stack) -> list[Stack]:
+    """The label images that lie in an OME-Zarr image, under ``labels/``; else none."""
+    from napari_emseg.io.formats.zarr import LABELS, Zarr
+    from napari_emseg.io.read import read_stack
+
+    where = Location.of(path)
+    if where.is_remote or where.part or not isinstance(format_of(path), Zarr):
+        return []
+    if image.kind != "image" or not (where.path / LABELS).is_dir():
+        return []
+    from napari_emseg.io.formats.zarr_read import label_names
+
+    found = (
+        replace(read_stack(f"{where.place}{SEPARATOR}{LABELS}/{name}", kind="labels"), name=name)
+        for name in label_names(where.place)
+    )
+    return [each for each in found if each.shape == image.shape]
 
 
 def layer_data(stack: Stack) -> LayerData:
@@ -62,9 +91,42 @@ def layer_data(stack: Stack) -> LayerData:
         meta["rgb"] = False
         if _is_lazy(stack):
             meta["contrast_limits"] = contrast_limits(stack)
-    if stack.edits is not None:
-        meta["metadata"] = LayerMetadata(edits=stack.edits).stored()
+    about = LayerMetadata(
+        edits=stack.edits, thickness_assumed=stack.thickness_assumed, notes=stack.notes
+    )
+    if about != LayerMetadata():
+        meta["metadata"] = about.stored()
     return stack.data, meta, stack.kind
+
+
+def _beside_the_open(stack: Stack) -> Stack:
+    """A stack without a size, at the scale of the open stack of its shape, so that both match."""
+    if stack.voxel_size_nm is not None or "napari" not in sys.modules:
+        return stack
+    from napari import current_viewer
+
+    from napari_emseg.io.napari_writer import layer_voxel_size
+
+    viewer = current_viewer()
+    for layer in () if viewer is None else viewer.layers:
+        shape = tuple(getattr(layer.data, "shape", ()))
+        size = layer_voxel_size({"scale": layer.scale, "units": layer.units})
+        if shape == stack.shape and size is not None:
+            assumed = (metadata_of(layer) or LayerMetadata()).thickness_assumed
+            note = f"It has no voxel size; shown at that of {layer.name!r}, which has its shape."
+            notes = (*stack.notes, note)
+            return replace(stack, voxel_size_nm=size, thickness_assumed=assumed, notes=notes)
+    return stack
+
+
+def _tell(stack: Stack) -> None:
+    """Say in napari's notifications what was guessed."""
+    for note in stack.notes:
+        logger.info("%s: %s", stack.name, note)
+    if stack.notes and "napari" in sys.modules:
+        from napari.utils.notifications import show_info
+
+        show_info(f"{stack.name}: {' '.join(stack.notes)}")
 
 
 def contrast_limits(stack: Stack) -> tuple[float, float]:
@@ -91,7 +153,7 @@ def _is_lazy(stack: Stack) -> bool:
 
 
 def _is_readable(path: AnyPath) -> bool:
-    place, found = Path(path), format_of(path)
+    place, found = Location.of(path).path, format_of(path)
     if found is not None and place.is_dir():
         return found.holds(place)
     return found not in (None, FOLDER)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import WriteError
-from napari_emseg.io.formats.units import nm_per_unit
-from napari_emseg.io.formats.voxels import voxel_size_or_none
 from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.io.layout.units import nm_per_unit
+from napari_emseg.io.layout.voxels import voxel_size_or_none
 from napari_emseg.io.write import as_ids, as_mask_uint8, write_stack
 from napari_emseg.types import ArrayLike, Stack, StackKind, VoxelSize
 
@@ -115,4 +115,7 @@ def _stack(data: Any, meta: Mapping[str, Any], kind: StackKind) -> Stack:
         )
     if np.any(np.asarray(meta.get("translate", 0.0)) != 0):
         logger.info("layer %r: its translation is not kept in the file", name)
-    return Stack(pixels if len(shape) > 2 else pixels[None], layer_voxel_size(meta), name, kind)
+    known = metadata_of(meta)
+    assumed = len(shape) == 2 or (known is not None and known.thickness_assumed)
+    data = pixels if len(shape) > 2 else pixels[None]
+    return Stack(data, layer_voxel_size(meta), name, kind, thickness_assumed=assumed)

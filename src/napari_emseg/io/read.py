@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+
+import numpy as np
 
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty
-from napari_emseg.io.formats.file_format import AnyPath, FileFormat, natural_key
+from napari_emseg.io.formats.file_format import AnyPath, FileFormat, RemoteFormat, natural_key
+from napari_emseg.io.formats.folder import order_of_files
 from napari_emseg.io.formats.registry import FOLDER, format_of, stack_endings, stem_of
-from napari_emseg.io.formats.voxels import challenge_voxel_size, checked_voxel_size
-from napari_emseg.io.kinds import guess_kind, normalised_labels
+from napari_emseg.io.kinds import as_shown, guess_kind, is_mask_on_disk, normalised_labels
+from napari_emseg.io.layout.axes import by_hand, by_place, meant, zyx_by_names
+from napari_emseg.io.layout.location import Location
+from napari_emseg.io.layout.partners import compare_numbers
+from napari_emseg.io.layout.voxels import challenge_voxel_size, checked_voxel_size
 from napari_emseg.types import Stack, StackKind, VoxelSize
 
 
@@ -20,14 +28,17 @@ def read_stack(
     kind: StackKind | None = None,
     voxel_size_nm: VoxelSize | None = None,
     raw_values: bool = False,
+    level: int | None = None,
 ) -> Stack:
     """Read a stack; the file is never written to.
 
     Parameters
     ----------
     path : path
-        A TIFF (plain, ImageJ's, OME's), a ``.npy``, a ``.zarr`` (array or OME-Zarr), a PNG of one
-        slice, or a folder of PNG or TIFF slices, which are taken in natural order.
+        A file or a folder in one of the formats of `formats.registry`, or the address
+        (``https://``, ``s3://``) of a zarr. What is meant of it may follow after ``::``: a data set
+        (``a.h5::/volumes/raw``), a level (``a.zarr::1``), a channel (``a.tif::c=0``), or the order
+        of its axes (``a.npy::yxz``).
     kind : {"image", "labels"}, optional
         Grey values or labels; guessed from the name and the values where not given.
     voxel_size_nm : tuple of float, optional
@@ -36,12 +47,14 @@ def read_stack(
     raw_values : bool
         Keep labels as stored. Otherwise a mask becomes uint8 with 1 = cell and 0 = membrane, and
         whole numbers in floats become integers; ids keep their values.
+    level : int, optional
+        Which level of an image of several, 0 being the finest and the default.
 
     Returns
     -------
     Stack
-        Data (Z, Y, X) as bool, integer or float in the machine's byte order; lazy for a zarr and
-        where larger than `LAZY_BYTES`.
+        Data (Z, Y, X) as bool, integer or float in the machine's byte order, as they are shown;
+        lazy for a zarr and where larger than `LAZY_BYTES`. Its notes say what was guessed.
 
     Raises
     ------
@@ -57,9 +70,10 @@ def read_stack(
     >>> em.read_stack(phantom_path("labels"))
     Stack('phantom_labels', labels (8, 512, 512) uint8, voxel_size_nm=(50.0, 4.0, 4.0))
     """
-    file = Path(path)
-    loaded = _checked(file, _format_of(file).read(file))
-    return _as_stack(loaded, stem_of(path), kind, voxel_size_nm, raw_values)
+    where = Location.of(path)
+    if level:  # 0 is what all formats read where nothing is said
+        where = replace(where, part=f"{where.part}/level={level}".lstrip("/"))
+    return _as_stack(where, _loaded(where), kind, voxel_size_nm, raw_values)
 
 
 def read_slices(
@@ -78,27 +92,103 @@ def read_slices(
     files = sorted((Path(path) for path in paths), key=natural_key)
     for file in files:
         _check_exists(file)
-    name = stem_of(files[0].parent)
-    return _as_stack(FOLDER.read_files(files), name, kind, voxel_size_nm, raw_values)
+    folder = Location(str(files[0].parent))
+    return _as_stack(folder, FOLDER.read_files(files), kind, voxel_size_nm, raw_values)
+
+
+def check_partners(images: AnyPath, labels: AnyPath) -> tuple[str, ...]:
+    """Compare the numbers of slices in two folders, such as images and their labels.
+
+    Parameters
+    ----------
+    images, labels : path
+        What `read_stack` reads; of other things than two folders of numbered slices nothing is
+        known.
+
+    Returns
+    -------
+    tuple of str
+        What a person is to be told, a sentence each.
+
+    Raises
+    ------
+    ReadError
+        If one has numbers that the other lacks.
+    """
+    return compare_numbers(images, labels, _numbers_of(images), _numbers_of(labels))
+
+
+def _numbers_of(path: AnyPath) -> tuple[Decimal, ...]:
+    where = Location.of(path)
+    if where.is_remote or not where.path.is_dir() or format_of(where.path) is not FOLDER:
+        return ()
+    return order_of_files(FOLDER.files_in(where.path)).numbers
+
+
+def _loaded(where: Location) -> Loaded:
+    """What a place holds, as (Z, Y, X)."""
+    if where.is_remote:
+        found = _remote(where).read_remote(where.place, where.part)
+    else:
+        known = _format_of(where.path)
+        found = known.read_part(where.path, where.part) if where.part else known.read(where.path)
+    place = where.place
+    check_dtype(place, found.data.dtype)
+    check_not_empty(place, found.data.shape)
+    return _arranged(where, found)
+
+
+def _arranged(where: Location, loaded: Loaded) -> Loaded:
+    """What was loaded, as (Z, Y, X)."""
+    place, notes = where.place, loaded.notes
+    if where.axes:
+        data, said = by_hand(place, loaded.data, where.axes, where.channel)
+        notes = (*notes, *said)
+    elif meant(loaded.axes) is not None:
+        data, said = zyx_by_names(place, loaded.data, loaded.axes or (), where.channel)
+        notes = (*notes, *said)
+    elif where.channel is not None:
+        raise ReadError(f"{place}: its axes have no names, so that there is no channel to take")
+    else:
+        data = by_place(place, loaded.data)
+    if isinstance(data, np.ndarray) and not isinstance(data, np.memmap):
+        data = np.ascontiguousarray(data)
+    return replace(loaded, data=data, axes=("z", "y", "x"), notes=notes)
 
 
 def _as_stack(
+    where: Location,
     loaded: Loaded,
-    name: str,
     kind: StackKind | None,
     voxel_size_nm: VoxelSize | None,
     raw_values: bool,
 ) -> Stack:
-    data = loaded.data
+    data, name, notes = loaded.data, stem_of(where.place), loaded.notes
+    assumed = loaded.thickness_assumed and voxel_size_nm is None
     if voxel_size_nm is not None:
         voxel_size_nm = checked_voxel_size(voxel_size_nm)
     else:
         known = loaded.voxel_size_nm
         voxel_size_nm = known or challenge_voxel_size(name, data.shape, data.dtype)
-    kind = kind or loaded.kind or guess_kind(data, name)
+    kind = kind or loaded.kind or guess_kind(data, f"{name} {loaded.about}")
+    if loaded.min_is_white and (kind == "image" or is_mask_on_disk(data)):
+        data = as_shown(data)
+        notes = (*notes, "Read as it is shown: the file says that low values are bright.")
+    if assumed and len(data) > 1 and voxel_size_nm is not None:
+        notes = (*notes, f"No section thickness is recorded; taken for {voxel_size_nm[0]:g} nm.")
     if kind == "labels" and not raw_values:
         data = normalised_labels(data)
-    return Stack(data, voxel_size_nm, name, kind, loaded.edits)
+    return Stack(data, voxel_size_nm, name, kind, loaded.edits, assumed, notes)
+
+
+def _remote(where: Location) -> RemoteFormat:
+    found = format_of(where.place)
+    if not isinstance(found, RemoteFormat):
+        raise ReadError(
+            f"{where.place}: expected the address of a zarr (or precomputed://...), received "
+            f"another; download the file first"
+        )
+    return found
 
 
 def _format_of(path: Path) -> FileFormat:
@@ -121,9 +211,3 @@ def _check_exists(path: Path) -> None:
         raise ReadError(f"{path}: no such file or folder; check the path")
     if path.is_file() and path.stat().st_size == 0:
         raise ReadError(f"{path}: the file is empty (0 bytes); copy or save it again")
-
-
-def _checked(path: Path, loaded: Loaded) -> Loaded:
-    check_dtype(path, loaded.data.dtype)
-    check_not_empty(path, loaded.data.shape)
-    return loaded

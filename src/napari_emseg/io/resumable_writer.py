@@ -18,6 +18,7 @@ from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.atomic import as_write_error, sync_file, write_atomically
 from napari_emseg.io.formats.file_format import AnyPath, Put, WritableFormat
 from napari_emseg.io.formats.registry import slice_ending_for
+from napari_emseg.io.layout.location import place_to_write
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import check_format, refuse_inputs
 from napari_emseg.types import Stack
@@ -84,6 +85,7 @@ class ResumableWriter:
         overwrite: bool = False,
         sources: Sequence[AnyPath] = (),
     ) -> None:
+        path = place_to_write(path)
         self.path, self._planned = Path(path), planned
         slices = slice_ending_for(np.dtype(planned.data.dtype))
         self._format = check_format(path, planned, sources=sources, slice_ending=slices)
@@ -190,7 +192,7 @@ class ResumableWriter:
     def _begin(self) -> None:
         """Remove what may be overwritten, and make an output of zeros."""
         if self._format.is_folder:
-            self._place.mkdir(exist_ok=True)
+            self._place.mkdir(parents=True, exist_ok=True)
         # before all else: without the record it would look finished
         self._note(self._record)
         if self._format.is_folder:
@@ -207,6 +209,7 @@ class ResumableWriter:
             # not there where the last run was killed between these two steps
             if self._place != self.path and self._place.exists():
                 self._place.replace(self.path)
+            self._format.finish(self.path, self._planned)
             self._record_path.unlink()
 
 

@@ -11,8 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import CancelledError, WriteError
+from napari_emseg.io.disk.atomic import as_write_error
 from napari_emseg.io.formats.file_format import AnyPath, WritableFormat, ending
 from napari_emseg.io.formats.registry import format_to_write, stack_endings
+from napari_emseg.io.formats.zarr import image_that_holds
+from napari_emseg.io.layout.location import Location, place_to_write
 from napari_emseg.types import ArrayLike, ShouldStop, Stack
 
 logger = logging.getLogger(__name__)
@@ -39,8 +42,9 @@ def write_stack(
     ----------
     path : path
         ``x.tif`` (in ImageJ's form where the dtype permits, with voxel size), ``x.zarr`` (OME-Zarr,
-        with voxel size), ``x.npy``, ``x.png`` (one slice); ``DIR/``, an existing folder or a path
-        without ending for a folder of slices ``slice_0000.png``, ...
+        with voxel size), ``image.zarr::labels/cells`` (labels of an OME-Zarr image that exists),
+        ``x.h5`` (as CREMI's, with voxel size), ``x.npy``, ``x.png`` (one slice); ``DIR/``, an
+        existing folder or a path without ending for a folder of slices ``slice_0000.png``, ...
     stack : Stack, or (Z, Y, X) or (Y, X) array
         What to write; a lazy one is never loaded as a whole.
     overwrite : bool
@@ -80,7 +84,7 @@ def write_stack(
     file_format = check_target(
         path, stack, overwrite=overwrite, sources=sources, slice_ending=slice_ending
     )
-    out = Path(path)
+    out = Path(place_to_write(path))
     stack = stack.with_data(_native_dtype(stack.data))
     with file_format.replacing(out) as place:
         file_format.make(place, stack)
@@ -93,6 +97,8 @@ def write_stack(
                 put(z, np.ascontiguousarray(stack.slice(z)))
                 if on_slice is not None:
                     on_slice(z + 1, len(stack))
+    with as_write_error(out):
+        file_format.finish(out, stack)
     logger.info("wrote %s", out)
     return out
 
@@ -120,7 +126,7 @@ def check_target(
         As `write_stack`, of all that can be known before writing.
     """
     file_format = check_format(path, stack, sources=sources, slice_ending=slice_ending)
-    file_format.check_place(Path(path), stack, overwrite=overwrite)
+    file_format.check_place(Path(place_to_write(path)), stack, overwrite=overwrite)
     return file_format
 
 
@@ -128,6 +134,7 @@ def check_format(
     path: AnyPath, stack: Stack, *, sources: Sequence[AnyPath], slice_ending: str
 ) -> WritableFormat:
     """As `check_target`, whatever there is at ``path`` already."""
+    path = place_to_write(path)
     file_format = _format_for(path, slice_ending)
     if 0 in stack.shape or np.dtype(stack.data.dtype).kind not in "biuf":
         raise WriteError(
@@ -196,8 +203,12 @@ def _format_for(path: AnyPath, slice_ending: str) -> WritableFormat:
 def refuse_inputs(out: Path, sources: Sequence[AnyPath]) -> None:
     """Raise `WriteError` where ``out`` is, holds, or lies in one of the inputs."""
     place = out.resolve()
+    image = image_that_holds(place)
     for source in sources:
-        taken = Path(source).resolve()
+        taken = Path(Location.of(source).place).resolve()
+        # labels beside the levels of an image are no change of it
+        if image is not None and taken in (image, *image.parents):
+            continue
         if place == taken or place in taken.parents or taken in place.parents:
             raise WriteError(
                 f"{out}: is, holds, or lies in the input {source}, which is never written to; "

@@ -11,7 +11,13 @@ from napari_emseg.io.formats.registry import FOLDER, FORMATS, format_of, stack_e
 NAMES = {
     None: None,
     FOLDER: "folder",
-    **dict(zip(FORMATS, ("tiff", "png", "npy", "zarr"), strict=True)),
+    **dict(
+        zip(
+            FORMATS,
+            ("tiff", "png", "npy", "hdf5", "mrc", "dm", "n5", "precomputed", "zarr"),
+            strict=True,
+        )
+    ),
 }
 
 
@@ -21,6 +27,9 @@ NAMES = {
         ("a.tif", "tiff"), ("a.TIFF", "tiff"), ("a.ome.tif", "tiff"), ("a.npy", "npy"),
         ("a.zarr", "zarr"), ("a.ome.zarr", "zarr"), ("a.png", "png"), ("out/", "folder"),
         ("x.y/", "folder"), ("out", "folder"), ("a.jpg", None), ("a.tif.gz", None),
+        ("a.h5", "hdf5"), ("a.HDF5", "hdf5"), ("a.h5::/volumes/raw", "hdf5"), ("a.zarr::1", "zarr"),
+        ("a.mrc", "mrc"), ("a.rec", "mrc"), ("a.dm3", "dm"), ("a.dm4", "dm"), ("a.n5", "n5"),
+        ("https://host/a.zarr", "zarr"), ("precomputed://https://host/a", "precomputed"),
     ],
 )  # fmt: skip
 def test_form_of_a_path_that_does_not_exist(path, form):

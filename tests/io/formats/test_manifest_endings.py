@@ -7,7 +7,8 @@ from pathlib import Path
 import yaml
 
 import napari_emseg
-from napari_emseg.io.formats.registry import stack_endings
+from napari_emseg.io.formats.file_format import WritableFormat
+from napari_emseg.io.formats.registry import FORMATS, stack_endings
 
 
 def test_the_manifest_names_all_formats():
@@ -15,4 +16,5 @@ def test_the_manifest_names_all_formats():
     readers, writers = (manifest["contributions"][part] for part in ("readers", "writers"))
     stacks = {each for each in stack_endings() if each != ".png"}  # a single one is napari's
     assert {each.removeprefix("*") for each in readers[0]["filename_patterns"]} == stacks
-    assert all(set(each["filename_extensions"]) == stacks for each in writers)
+    written = {e for each in FORMATS if isinstance(each, WritableFormat) for e in each.endings}
+    assert all(set(each["filename_extensions"]) == written - {".png"} for each in writers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,42 @@ from napari_emseg.types import ArrayLike, StackKind, VoxelSize
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """What a file holds: (Z, Y, X) array; voxel size in nm, kind, edits where it records them."""
+    """What a file holds.
+
+    Parameters
+    ----------
+    data : array
+        Pixels as they are stored, with any number of axes.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X) in nm where they are recorded.
+    kind : {"image", "labels"}, optional
+        Where it is recorded.
+    edits : dict, optional
+        The note of edits where there is one.
+    axes : sequence of str, optional
+        Names of the axes; None where the file does not say, and their places count.
+    thickness_assumed : bool
+        Whether the first edge length is a guess.
+    min_is_white : bool
+        Whether low values are shown bright.
+    about : str
+        Words besides the file's name that say what it holds, such as the name of a data set.
+    notes : tuple of str
+        What a person is to be told, a sentence each.
+    """
 
     data: ArrayLike
     voxel_size_nm: VoxelSize | None = None
     kind: StackKind | None = None
     edits: dict[str, Any] | None = None
+    axes: Sequence[str] | None = None
+    thickness_assumed: bool = False
+    min_is_white: bool = False
+    about: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def check_dtype(path: Path, dtype: np.dtype[Any]) -> None:
+def check_dtype(path: str | PathLike[str], dtype: np.dtype[Any]) -> None:
     """Raise `ReadError` unless the dtype is bool, integer or float."""
     if dtype.kind not in "biuf":
         raise ReadError(
@@ -32,7 +59,7 @@ def check_dtype(path: Path, dtype: np.dtype[Any]) -> None:
         )
 
 
-def check_not_empty(path: Path, shape: Sequence[int]) -> None:
+def check_not_empty(path: str | PathLike[str], shape: Sequence[int]) -> None:
     """Raise `ReadError` where an axis has no length."""
     if 0 in shape:
         raise ReadError(f"{path}: holds no pixels (shape {tuple(shape)}); give a stack with pixels")
@@ -67,50 +94,3 @@ def native(data: ArrayLike) -> ArrayLike:
         return data
     lazy = isinstance(data, np.memmap) or not isinstance(data, np.ndarray)
     return (as_dask(data) if lazy else data).astype(data.dtype.newbyteorder("="))
-
-
-def with_three_axes(path: Path, data: ArrayLike, how_to: str) -> ArrayLike:
-    """(Z, Y, X) from an array without named axes; (Y, X) becomes a stack with one slice.
-
-    Raises
-    ------
-    ReadError
-        For another number of axes.
-    """
-    if len(data.shape) == 2:
-        return data[None]
-    if len(data.shape) != 3:
-        raise ReadError(
-            f"{path}: expected axes (Z, Y, X) or (Y, X), received shape {tuple(data.shape)}, whose "
-            f"axes are unclear; {how_to}"
-        )
-    return data
-
-
-def zyx_by_names(path: Path, data: ArrayLike, axes: Sequence[str]) -> ArrayLike:
-    """(Z, Y, X) from an array whose axes have names, by dropping other axes of length 1.
-
-    A single other axis that is longer (time, channel) is taken for Z where there is no longer Z.
-
-    Raises
-    ------
-    ReadError
-        If more than one axis besides Y and X is longer than 1, or Y and X are not the last two.
-    """
-    names = [name.lower() for name in axes]
-    if len(names) != len(data.shape):
-        raise _unclear(path, data.shape, axes)
-    kept = [i for i, name in enumerate(names) if name in ("y", "x") or data.shape[i] > 1]
-    if len(kept) > 3 or [names[i] for i in kept[-2:]] != ["y", "x"]:
-        raise _unclear(path, data.shape, axes)
-    picked = data[tuple(slice(None) if i in kept else 0 for i in range(len(names)))]
-    return picked if len(kept) == 3 else picked[None]
-
-
-def _unclear(path: Path, shape: Sequence[int], axes: Sequence[str]) -> ReadError:
-    named = ", ".join(f"{name}={length}" for name, length in zip(axes, shape, strict=False))
-    return ReadError(
-        f"{path}: expected a stack (Z, Y, X) with one channel and one time point, received axes "
-        f"{named or 'without names'} (shape {tuple(shape)}); keep one channel and one time point "
-        "(Fiji: Image > Duplicate...) and save again"
-    )

@@ -6,23 +6,21 @@ methods that need it: the names alone must cost nothing when napari starts.
 
 from __future__ import annotations
 
-import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.errors import WriteError
+from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io.disk.atomic import replacing_file, replacing_folder
 from napari_emseg.io.formats.arrays import Loaded
-from napari_emseg.types import Stack, VoxelSize
-
-AnyPath: TypeAlias = str | os.PathLike[str]
+from napari_emseg.types import AnyPath as AnyPath
+from napari_emseg.types import Stack
 
 Put: TypeAlias = Callable[[int, npt.NDArray[Any]], None]
 """Writes pixels (Y, X) as the slice of that number.
@@ -60,6 +58,24 @@ class FileFormat(ABC):
             If it is damaged, or no stack of grey values or labels.
         """
 
+    def read_part(self, path: Path, part: str) -> Loaded:
+        """Read one of several stacks or levels within a path, by its own path or number.
+
+        Raises
+        ------
+        ReadError
+            As `read`; or if there is no such part, as in most formats.
+        """
+        raise ReadError(f"{path}: a {self.name} holds one stack; leave out {part!r}")
+
+
+class RemoteFormat(FileFormat):
+    """A format that is read from an address, too."""
+
+    @abstractmethod
+    def read_remote(self, address: str, part: str) -> Loaded:
+        """Read from an address (``https://``, ``s3://``), lazily; raises as `read`."""
+
 
 class WritableFormat(FileFormat):
     """A format that is written too.
@@ -81,6 +97,9 @@ class WritableFormat(FileFormat):
     @abstractmethod
     def fill(self, path: Path, stack: Stack) -> AbstractContextManager[Put]:
         """Open what `make` has made; gives what writes its slices."""
+
+    def finish(self, path: Path, stack: Stack) -> None:
+        """Note an output that is whole, at its final path, where others look for it."""
 
     def check_place(self, path: Path, stack: Stack, *, overwrite: bool) -> None:
         """Raise `WriteError` where ``path`` cannot be, or must not be replaced."""
@@ -106,18 +125,19 @@ class WritableFormat(FileFormat):
         return list(folder.iterdir())
 
 
-class SliceFormat(WritableFormat):
+class SliceInfo(NamedTuple):
+    """What the header of a file of one slice says."""
+
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    min_is_white: bool = False
+
+
+class SliceReader(FileFormat):
     """A format of single files that may be the slices of a folder."""
 
-    dtypes: ClassVar[tuple[str, ...]]
-    """Names of the dtypes that it holds."""
-
     @abstractmethod
-    def check_dtype(self, path: Path, dtype: np.dtype[Any]) -> None:
-        """Raise `WriteError` for a dtype that it does not hold."""
-
-    @abstractmethod
-    def slice_info(self, path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
+    def slice_info(self, path: Path) -> SliceInfo:
         """Shape (Y, X) and dtype of a file of one slice, without its pixels.
 
         Raises
@@ -130,9 +150,20 @@ class SliceFormat(WritableFormat):
     def read_slice(self, path: Path) -> npt.NDArray[Any]:
         """Pixels (Y, X) of a file of one slice; raises as `slice_info`."""
 
-    def slice_voxel_size(self, path: Path) -> VoxelSize | None:
-        """Edge lengths (Z, Y, X) in nm that a file records."""
-        return None
+    def about_slices(self, path: Path) -> Loaded:
+        """One slice, with what its file records of the voxel size, the kind, and what to say."""
+        return Loaded(self.read_slice(path)[None])
+
+
+class SliceFormat(SliceReader, WritableFormat):
+    """A format of slices that is written too."""
+
+    dtypes: ClassVar[tuple[str, ...]]
+    """Names of the dtypes that it holds."""
+
+    @abstractmethod
+    def check_dtype(self, path: Path, dtype: np.dtype[Any]) -> None:
+        """Raise `WriteError` for a dtype that it does not hold."""
 
     def write_slice(self, path: Path, one: Stack) -> None:
         """Write a stack of one slice."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from napari_emseg.io.formats.arrays import Loaded, as_dask
 from napari_emseg.io.formats.file_format import (
     Put,
     SliceFormat,
+    SliceInfo,
+    SliceReader,
     WritableFormat,
     ending,
     is_large,
     natural_key,
 )
+from napari_emseg.io.layout.slice_names import SliceOrder, slice_order
 from napari_emseg.types import Stack
 
 
@@ -36,13 +40,13 @@ class Folder(WritableFormat):
 
     Parameters
     ----------
-    slices : tuple of SliceFormat
+    slices : tuple of SliceReader
         Those that are read.
     written : SliceFormat
         The one that is written.
     """
 
-    slices: tuple[SliceFormat, ...]
+    slices: tuple[SliceReader, ...]
     written: SliceFormat
     name = "folder of slices"
     is_folder = True
@@ -67,12 +71,13 @@ class Folder(WritableFormat):
         return sorted(found, key=natural_key)
 
     def read(self, path: Path) -> Loaded:
-        """Read the slices of a folder, in natural order, as a stack.
+        """Read the slices of a folder, in the order of their numbers, as a stack.
 
         Raises
         ------
         ReadError
-            If there are none, or they differ in format, size or dtype, or one is not a grey slice.
+            If there are none, or they differ in format, size or dtype, or one is not a grey slice,
+            or their names are not those of one stack.
         """
         files = self.files_in(path)
         if not files:
@@ -83,11 +88,20 @@ class Folder(WritableFormat):
         return self.read_files(files)
 
     def read_files(self, files: Sequence[Path]) -> Loaded:
-        """Read files of one slice each, in the order given, as a stack; raises as `read`."""
+        """Read files of one slice each as a stack; raises as `read`."""
         one = self._only_format(files)
+        named = order_of_files(files)
+        files = [files[i] for i in named.order]
         slices = _Slices(files, one)
+        first = one.about_slices(files[0])
         lazy = is_large(int(np.prod(slices.shape)) * slices.dtype.itemsize)
-        return Loaded(as_dask(slices) if lazy else slices[:], one.slice_voxel_size(files[0]))
+        return replace(
+            first,
+            data=as_dask(slices) if lazy else slices[:],
+            axes=("z", "y", "x"),
+            min_is_white=slices.min_is_white,
+            notes=(*named.notes, *first.notes),
+        )
 
     def check(self, path: Path, stack: Stack) -> None:
         self.written.check_dtype(path, np.dtype(stack.data.dtype))
@@ -127,9 +141,9 @@ class Folder(WritableFormat):
     def _names(self, n: int) -> Iterator[str]:
         return slice_names(n, self.written.endings[0])
 
-    def _only_format(self, files: Sequence[Path]) -> SliceFormat:
+    def _only_format(self, files: Sequence[Path]) -> SliceReader:
         """The one format of all files."""
-        first: dict[SliceFormat, Path] = {}
+        first: dict[SliceReader, Path] = {}
         for path in files:
             known = next((each for each in self.slices if ending(path) in each.endings), None)
             if known is None:
@@ -148,12 +162,13 @@ class Folder(WritableFormat):
 class _Slices:
     """Files as an array (Z, Y, X) of which slices are loaded when they are asked for."""
 
-    def __init__(self, files: Sequence[Path], one: SliceFormat) -> None:
+    def __init__(self, files: Sequence[Path], one: SliceReader) -> None:
         infos = [one.slice_info(path) for path in files]
         _check_equal(files, infos)
         self.files = list(files)
-        self.dtype = _common_dtype([dtype for _, dtype in infos])
-        self.shape = (len(files), *infos[0][0])
+        self.dtype = _common_dtype([info.dtype for info in infos])
+        self.shape = (len(files), *infos[0].shape)
+        self.min_is_white = infos[0].min_is_white
         self.ndim = 3
         self._read: Callable[[Path], npt.NDArray[Any]] = one.read_slice
 
@@ -196,18 +211,35 @@ def _check_mix(folder: Path, present: Sequence[Path], names: set[str], overwrite
         )
 
 
-def _check_equal(
-    files: Sequence[Path], infos: Sequence[tuple[tuple[int, int], np.dtype[Any]]]
-) -> None:
-    shape, dtype = infos[0]
+def order_of_files(files: Sequence[Path]) -> SliceOrder:
+    """Order of slices by the numbers in their names; `ReadError` where they are no one stack.
+
+    Of files from several folders, the folders' names count too.
+    """
+    if not files:
+        return SliceOrder(())
+    folders = {path.parent for path in files}
+    shared = Path(os.path.commonpath([path.parent for path in files]))
+    names = [path.relative_to(shared).with_suffix("").as_posix() for path in files]
+    return slice_order(shared if len(folders) > 1 else files[0].parent, names)
+
+
+def _check_equal(files: Sequence[Path], infos: Sequence[SliceInfo]) -> None:
+    first = infos[0]
     mixable = {np.dtype(np.bool_), np.dtype(np.uint8)}
-    for path, (other_shape, other_dtype) in zip(files, infos, strict=True):
-        same_dtype = other_dtype == dtype or {dtype, other_dtype} == mixable
-        if other_shape != shape or not same_dtype:
+    for path, other in zip(files, infos, strict=True):
+        same_dtype = other.dtype == first.dtype or {first.dtype, other.dtype} == mixable
+        if other.shape != first.shape or not same_dtype:
             raise ReadError(
                 f"{path.parent}: expected slices of one size and dtype, received {files[0].name} "
-                f"with {shape} {dtype} and {path.name} with {other_shape} {other_dtype}; crop or "
-                "convert them alike, or keep each stack in a folder of its own"
+                f"with {first.shape} {first.dtype} and {path.name} with {other.shape} "
+                f"{other.dtype}; crop or convert them alike, or keep each stack in a folder of its "
+                "own"
+            )
+        if other.min_is_white != first.min_is_white:
+            raise ReadError(
+                f"{path.parent}: low values are shown bright in one of {files[0].name} and "
+                f"{path.name} (photometric MinIsWhite), and dark in the other; save them alike"
             )
 
 

@@ -11,11 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, native, with_three_axes
+from napari_emseg.io.formats.arrays import Loaded, check_dtype, native
 from napari_emseg.io.formats.file_format import Put, WritableFormat, is_large, put_at
 from napari_emseg.types import Stack
-
-_HOW_TO = "save a 3-D array, such as np.save(path, array[0]) or np.save(path, array.squeeze())"
 
 
 class Npy(WritableFormat):
@@ -59,12 +57,11 @@ def read_npy(path: Path) -> Loaded:
     Raises
     ------
     ReadError
-        If it is no ``.npy``, is truncated, holds objects or complex numbers, or has another number
-        of axes than two or three.
+        If it is no ``.npy``, is truncated, or holds objects or complex numbers.
     """
     data = _load(path)
     check_dtype(path, data.dtype)
-    return Loaded(native(with_three_axes(path, data, _HOW_TO)))
+    return Loaded(native(data))
 
 
 def _load(path: Path) -> npt.NDArray[Any]:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from napari_emseg.errors import WriteError
 from napari_emseg.io.formats.arrays import Loaded
-from napari_emseg.io.formats.file_format import Put, SliceFormat, put_at
-from napari_emseg.types import Stack, VoxelSize
+from napari_emseg.io.formats.file_format import Put, SliceFormat, SliceInfo, put_at
+from napari_emseg.types import Stack
 
 
 class Tiff(SliceFormat):
@@ -53,15 +53,15 @@ class Tiff(SliceFormat):
         with put_at(path, pixel_offsets(path)) as put:
             yield lambda z, pixels: put(z, as_stored(pixels))
 
-    def slice_info(self, path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
+    def slice_info(self, path: Path) -> SliceInfo:
         from napari_emseg.io.formats.tiff_read import tiff_slice_info
 
         return tiff_slice_info(path)
 
     def read_slice(self, path: Path) -> npt.NDArray[Any]:
-        return np.asarray(self.read(path).data[0])
+        from napari_emseg.io.formats.tiff_read import read_tiff_slice
 
-    def slice_voxel_size(self, path: Path) -> VoxelSize | None:
-        from napari_emseg.io.formats.tiff_read import recorded_voxel_size
+        return read_tiff_slice(path)
 
-        return recorded_voxel_size(path)
+    def about_slices(self, path: Path) -> Loaded:
+        return self.read(path)

@@ -9,22 +9,30 @@ import struct
 import weakref
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import tifffile
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats._tiff_check import check_intact, truncated
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, native, zyx_by_names
-from napari_emseg.io.formats.file_format import is_large
-from napari_emseg.io.formats.tiff_voxels import tiff_voxel_size
-from napari_emseg.io.formats.tiff_write import EDITS_TAG, KIND_KEY
-from napari_emseg.types import ArrayLike, StackKind, VoxelSize
+from napari_emseg.io.formats.arrays import Loaded, check_dtype, native
+from napari_emseg.io.formats.file_format import SliceInfo, is_large
+from napari_emseg.io.formats.tiff_write import EDITS_TAG, KIND_KEY, KIND_TAG
+from napari_emseg.io.layout.axes import zyx_by_names
+from napari_emseg.io.layout.texture import is_piecewise_constant
+from napari_emseg.io.layout.tiff_check import check_intact, truncated
+from napari_emseg.io.layout.tiff_voxels import tiff_voxel_size
+from napari_emseg.types import ArrayLike, StackKind
 
 logger = logging.getLogger(__name__)
+
+_MIN_IS_WHITE, _PALETTE = 0, 3
+
+_UNNAMED = frozenset("QI")
+"""What tifffile calls axes of which the file says nothing but that they are pages."""
 
 _WHOLE_SLICE_BYTES = 64 * 2**20
 
@@ -59,16 +67,15 @@ def read_tiff(path: Path) -> Loaded:
     with _opened(path) as tif:
         series = _only_series(path, tif)
         check_codec(path, series.keyframe)
-        voxel_size_nm, kind = tiff_voxel_size(tif), _recorded_kind(tif)
-        edits = _recorded_edits(tif)
-        axes = _grey_axes(path, series)
+        pixels = _grey_pixels(path, series)
+        about = _recorded(tif, series, pixels)
         data = None if is_large(series.nbytes) else _loaded(path, series)
     if data is None:
         data = _lazy(path)
-    return Loaded(zyx_by_names(path, native(data), axes), voxel_size_nm, kind, edits)
+    return replace(about, data=native(data[pixels.pick]))
 
 
-def tiff_slice_info(path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
+def tiff_slice_info(path: Path) -> SliceInfo:
     """Shape (Y, X) and dtype of a TIFF that is one slice of a folder, without its pixels.
 
     Raises
@@ -79,22 +86,52 @@ def tiff_slice_info(path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
     with _opened(path) as tif:
         series = _only_series(path, tif)
         check_codec(path, series.keyframe)
-        axes, dtype = _grey_axes(path, series), np.dtype(series.dtype).newbyteorder("=")
+        pixels, dtype = _grey_pixels(path, series), np.dtype(series.dtype).newbyteorder("=")
+        min_is_white = _is_min_white(series.keyframe)
         # as large as the file's pixels, without a byte of them
-        stand_in = np.broadcast_to(np.empty((), dtype), series.shape)
-    n, height, width = zyx_by_names(path, stand_in, axes).shape
+        stand_in = np.broadcast_to(np.empty((), dtype), series.shape)[pixels.pick]
+    n, height, width = zyx_by_names(path, stand_in, pixels.axes)[0].shape
     if n != 1:
         raise ReadError(
             f"{path}: expected one slice in each file of a folder, received {n}; open this file "
             "itself as a stack"
         )
-    return (height, width), dtype
+    return SliceInfo((height, width), dtype, min_is_white)
 
 
-def recorded_voxel_size(path: Path) -> VoxelSize | None:
-    """Voxel size in nm that a TIFF records; its pixels are not read."""
-    with tifffile.TiffFile(path) as tif:
-        return tiff_voxel_size(tif)
+def read_tiff_slice(path: Path) -> npt.NDArray[Any]:
+    """Pixels (Y, X) of a TIFF of one slice, as they are stored."""
+    found = read_tiff(path)
+    return np.asarray(zyx_by_names(path, found.data, found.axes or "ZYX")[0][0])
+
+
+def _recorded(tif: Any, series: Any, pixels: _GreyPixels) -> Loaded:
+    """All that a TIFF says of its pixels, beside these."""
+    size = tiff_voxel_size(tif)
+    lengths = zip(series.axes, series.shape, strict=True)
+    unnamed = any(name in _UNNAMED and length > 1 for name, length in lengths)
+    return Loaded(
+        None,
+        size.voxel_size_nm,
+        _recorded_kind(tif) or _kind_of_palette(series.keyframe),
+        _recorded_edits(tif),
+        axes=None if unnamed else tuple(pixels.axes),
+        thickness_assumed=size.thickness_assumed,
+        min_is_white=_is_min_white(tif.pages[0]),
+        notes=(*size.notes, *pixels.notes),
+    )
+
+
+def _kind_of_palette(page: Any) -> StackKind | None:
+    """Labels where a page of indexed colours looks like ids."""
+    colours = None if int(page.photometric) != _PALETTE else page.colormap
+    if colours is None or bool(np.all(colours == colours[:1])):
+        return None
+    return "labels" if is_piecewise_constant(np.asarray(page.asarray())) else None
+
+
+def _is_min_white(page: Any) -> bool:
+    return int(page.photometric) == _MIN_IS_WHITE
 
 
 def check_codec(path: Path, page: Any) -> None:
@@ -161,31 +198,62 @@ def _described(series: Any) -> str:
     return f"page {series.keyframe.index} of shape {tuple(series.shape)} {series.dtype}"
 
 
-def _grey_axes(path: Path, series: Any) -> str:
-    """Axes of a series without colours, one letter each.
+class _GreyPixels(NamedTuple):
+    """Axes of a series without colours, one letter each, and how they are picked from it."""
+
+    axes: str
+    pick: tuple[Any, ...] = (...,)
+    notes: tuple[str, ...] = ()
+
+
+def _grey_pixels(path: Path, series: Any) -> _GreyPixels:
+    """The one grey value of each pixel.
 
     Raises
     ------
     ReadError
-        If there are several samples per pixel.
+        If there are several samples per pixel, and they differ.
     """
     check_dtype(path, np.dtype(series.dtype))
+    axes, shape = str(series.axes), tuple(series.shape)
     if series.keyframe.samplesperpixel == 1:
-        return str(series.axes)
-    if series.kind == "shaped" and series.axes == "SYX":
+        return _GreyPixels(axes)
+    if series.kind == "shaped" and axes == "SYX":
         # tifffile.imwrite stores a plain stack of three or four slices as colour planes
-        logger.warning("%s: its colour planes are taken for %d slices", path, series.shape[0])
-        return "ZYX"
-    raise ReadError(
-        f"{path}: expected grey values, received a colour picture "
-        f"({series.keyframe.samplesperpixel} samples per pixel, axes {series.axes}, shape "
-        f"{tuple(series.shape)}); convert it to greyscale (Fiji: Image > Type > 8-bit)"
-    )
+        note = f"Its colour planes are taken for {shape[0]} slices."
+        logger.warning("%s: its colour planes are taken for %d slices", path, shape[0])
+        return _GreyPixels("ZYX", notes=(note,))
+    at = axes.index("S")
+    if not all(map(_is_grey, _looked_at(series))):
+        raise ReadError(
+            f"{path}: expected grey values, received a colour picture "
+            f"({series.keyframe.samplesperpixel} samples per pixel, axes {axes}, shape {shape}); "
+            "convert it to greyscale, or, where colours are labels, save their ids"
+        )
+    note = "Red, green and blue are equal, and taken for one grey value."
+    return _GreyPixels(axes.replace("S", ""), (*(slice(None),) * at, 0), (note,))
+
+
+def _looked_at(series: Any) -> list[Any]:
+    """The first, the middle and the last page."""
+    n = len(series.pages)
+    return [series.pages[i] for i in sorted({0, n // 2, n - 1})]
+
+
+def _is_grey(page: Any) -> bool:
+    """Whether all colours of a page are equal, and nothing is transparent."""
+    samples = np.moveaxis(np.asarray(page.asarray()), page.keyframe.axes.index("S"), -1)
+    n_colours = 3 if samples.shape[-1] >= 3 else 1
+    colours, rest = samples[..., :n_colours], samples[..., n_colours:]
+    top = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1
+    opaque = bool(np.all(rest == top))
+    return opaque and bool(np.all(colours == colours[..., :1]))
 
 
 def _recorded_kind(tif: Any) -> StackKind | None:
     noted = [tif.imagej_metadata or {}, *(tif.shaped_metadata or ())]
-    kinds = [each.get(KIND_KEY) for each in noted]
+    tag = tif.pages[0].tags.get(KIND_TAG)
+    kinds = [None if tag is None else tag.value, *(each.get(KIND_KEY) for each in noted)]
     return "labels" if "labels" in kinds else "image" if "image" in kinds else None
 
 

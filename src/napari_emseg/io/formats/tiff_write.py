@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from napari_emseg.io.layout.tiff_voxels import VOXEL_KEY
 from napari_emseg.types import Stack
 
 _IMAGEJ_DTYPES = ("uint8", "uint16", "float32")
@@ -21,8 +22,11 @@ KIND_KEY = "emseg_kind"
 EDITS_TAG = 65123
 """A TIFF tag from the range that anyone may use; holds the note of edits as JSON."""
 
-_BYTES = 7
-"""TIFF's type "undefined": bytes as they are."""
+KIND_TAG = 65124
+"""As `EDITS_TAG`; holds the kind, for which OME's metadata have no place."""
+
+_TEXT, _BYTES = 2, 7
+"""TIFF's types: ASCII, and "undefined", bytes as they are."""
 
 CLASSIC_TIFF_BYTES = 4 * 10**9
 """Above this a TIFF's 32-bit offsets, and with them ImageJ's TIFF, do not reach."""
@@ -31,7 +35,7 @@ CLASSIC_TIFF_BYTES = 4 * 10**9
 def make_tiff(path: Path, stack: Stack) -> None:
     """As ImageJ's TIFF where dtype and size permit, else as OME-TIFF, else plain.
 
-    Voxel size and axes are recorded in all three; the kind in the first and the last.
+    Voxel size, axes and kind are recorded in all three.
     """
     dtype = np.dtype(stack.data.dtype)
     n_bytes = int(np.prod(stack.shape)) * dtype.itemsize
@@ -42,15 +46,16 @@ def make_tiff(path: Path, stack: Stack) -> None:
     options = _options(stack, dtype.name, large)
     variant = {key: options.pop(key) for key in ("imagej", "ome") if key in options}
     with tifffile.TiffWriter(path, bigtiff=large, **variant) as tif:
-        _add_blank(tif, stack.shape, dtype, extratags=_edits_tag(stack), **options)
+        _add_blank(tif, stack.shape, dtype, extratags=_own_tags(stack), **options)
 
 
-def _edits_tag(stack: Stack) -> list[tuple[int, int, int, bytes, bool]]:
-    """The note of edits as a tag of the first page, which all three variants have room for."""
+def _own_tags(stack: Stack) -> list[tuple[int, int, int, str | bytes, bool]]:
+    """Kind and note of edits as tags of the first page, which all three variants have room for."""
+    kind: tuple[int, int, int, str | bytes, bool] = (KIND_TAG, _TEXT, 0, stack.kind, True)
     if stack.edits is None:
-        return []
+        return [kind]
     note = json.dumps(stack.edits).encode("ascii")
-    return [(EDITS_TAG, _BYTES, len(note), note, True)]
+    return [kind, (EDITS_TAG, _BYTES, len(note), note, True)]
 
 
 def _make_columns(path: Path, stack: Stack) -> None:
@@ -97,7 +102,9 @@ def _imagej(stack: Stack) -> dict[str, Any]:
     options: dict[str, Any] = {"imagej": True, "metadata": metadata}
     if stack.voxel_size_nm is not None:
         z, y, x = stack.voxel_size_nm
-        metadata.update(spacing=z / 1000, unit="um")
+        metadata["unit"] = "um"
+        if not stack.thickness_assumed:
+            metadata["spacing"] = z / 1000
         options["resolution"] = (1000 / x, 1000 / y)
     return options
 
@@ -105,6 +112,8 @@ def _imagej(stack: Stack) -> dict[str, Any]:
 def _ome(stack: Stack) -> dict[str, Any]:
     metadata: dict[str, Any] = {"axes": "ZYX", "Name": stack.name}
     for axis, nm in zip("ZYX", stack.voxel_size_nm or (), strict=False):
+        if axis == "Z" and stack.thickness_assumed:
+            continue
         metadata |= {f"PhysicalSize{axis}": nm, f"PhysicalSize{axis}Unit": "nm"}
     return {"ome": True, "metadata": metadata}
 
@@ -112,5 +121,6 @@ def _ome(stack: Stack) -> dict[str, Any]:
 def _plain(stack: Stack) -> dict[str, Any]:
     metadata: dict[str, Any] = {"axes": "ZYX", KIND_KEY: stack.kind}
     if stack.voxel_size_nm is not None:
-        metadata["voxel_size_nm"] = list(stack.voxel_size_nm)
+        z, y, x = stack.voxel_size_nm
+        metadata[VOXEL_KEY] = [None if stack.thickness_assumed else z, y, x]
     return {"metadata": metadata}

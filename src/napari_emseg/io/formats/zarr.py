@@ -1,43 +1,41 @@
-"""zarr (v2 and v3), read lazily: plain arrays, and OME-Zarr with its voxel size.
+"""zarr (v2 and v3): read lazily as plain arrays and OME-Zarr, written as OME-Zarr by slices.
 
-Written is OME-Zarr 0.4 with one level, chunked by slice.
+Written is version 0.4, or 0.5 with a file for each slice where slices are large, with smaller
+levels where slices are wide. Labels may be written into an image that exists, under ``labels/``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.errors import ReadError
-from napari_emseg.io.disk.atomic import sync_folder
-from napari_emseg.io.formats.arrays import (
-    Loaded,
-    check_dtype,
-    check_not_empty,
-    native,
-    with_three_axes,
-    zyx_by_names,
-)
-from napari_emseg.io.formats.file_format import Put, WritableFormat
-from napari_emseg.io.formats.units import nm_per_unit
-from napari_emseg.io.formats.voxels import voxel_size_or_none
-from napari_emseg.types import ArrayLike, Stack, VoxelSize
+from napari_emseg.errors import WriteError
+from napari_emseg.io.disk.atomic import as_write_error, sync_folder, write_atomically
+from napari_emseg.io.formats.arrays import Loaded
+from napari_emseg.io.formats.file_format import Put, RemoteFormat, WritableFormat
+from napari_emseg.types import Stack
 
-NOTES_ATTRIBUTE = "napari_emseg"
-"""Attribute of an OME-Zarr group under which kind and edits of a stack are noted."""
+METADATA = (".zarray", ".zgroup", "zarr.json")
+"""Files one of which lies in the folder of each zarr group and array."""
 
-_METADATA = (".zarray", ".zgroup", "zarr.json")
-_CHUNK = 1024
+LABELS = "labels"
+"""Group of an OME-Zarr image that holds its label images."""
 
-_HOW_TO = "store one 3-D array, or an OME-Zarr that names its axes"
+CHUNK = 1024
+"""Height and width of a chunk, and of the largest level that has none below it, in pixels."""
+
+SHARDED_PIXELS = 4096**2
+"""Slices of more pixels are written with all their chunks in one file."""
 
 
-class Zarr(WritableFormat):
+class Zarr(WritableFormat, RemoteFormat):
     """A stack in a ``.zarr``, or in any folder that holds a zarr's metadata."""
 
     name = "zarr"
@@ -45,159 +43,141 @@ class Zarr(WritableFormat):
     is_folder = True
 
     def holds(self, folder: Path) -> bool:
-        return any((folder / name).is_file() for name in _METADATA)
+        return any((folder / name).is_file() for name in METADATA)
 
     def read(self, path: Path) -> Loaded:
-        return read_zarr(path)
+        return self.read_part(path, "")
+
+    def read_part(self, path: Path, part: str) -> Loaded:
+        return self.read_remote(str(path), part)
+
+    def read_remote(self, address: str, part: str) -> Loaded:
+        from napari_emseg.io.formats.zarr_read import read_zarr
+
+        return read_zarr(address, part)
+
+    def check(self, path: Path, stack: Stack) -> None:
+        image = image_that_holds(path)
+        if image is not None and stack.kind != "labels":
+            raise WriteError(f"{path}: expected labels to write into {image}, received an image")
+
+    def check_place(self, path: Path, stack: Stack, *, overwrite: bool) -> None:
+        """As declared; the group that is to hold an image's labels need not exist."""
+        if image_that_holds(path) is None or path.parent.exists():
+            super().check_place(path, stack, overwrite=overwrite)
+
+    def replacing(self, path: Path) -> AbstractContextManager[Path]:
+        if image_that_holds(path) is not None:
+            with as_write_error(path):
+                path.parent.mkdir(exist_ok=True)
+        return super().replacing(path)
 
     def make(self, path: Path, stack: Stack) -> None:
         import zarr
 
-        group = zarr.create_group(str(path), zarr_format=2, attributes=_ome_metadata(stack))
-        group.create_array(
-            "0",
-            shape=stack.shape,
-            dtype=np.dtype(stack.data.dtype),
-            chunks=(1, *(min(length, _CHUNK) for length in stack.shape[1:])),
-            chunk_key_encoding={"name": "v2", "separator": "/"},
+        from napari_emseg.io.layout.ome import written_attributes
+
+        image = image_that_holds(path)
+        zarr_format: Any = _format_for(stack) if image is None else _format_of(image)
+        shapes = level_shapes(stack)
+        attributes = written_attributes(
+            stack, len(shapes), zarr_format=zarr_format, is_under_labels=image is not None
         )
+        group = zarr.create_group(str(path), zarr_format=zarr_format, attributes=attributes)
+        for level, shape in enumerate(shapes):
+            _make_level(group, str(level), shape, np.dtype(stack.data.dtype), zarr_format)
 
     @contextmanager
     def fill(self, path: Path, stack: Stack) -> Iterator[Put]:
         import zarr
 
-        array = zarr.open_array(str(path / "0"), mode="r+")
+        group = zarr.open_group(str(path), mode="r+")
+        levels: list[Any] = [group[str(level)] for level in range(len(level_shapes(stack)))]
+        in_chunks = "c" if group.metadata.zarr_format == 3 else ""
 
         def put(z: int, pixels: npt.NDArray[Any]) -> None:
-            array[z] = pixels
-            sync_folder(path / "0" / str(z))
+            for level, array in enumerate(levels):
+                pixels = halved(pixels, stack.kind == "image") if level else pixels
+                chunks = path / str(level) / in_chunks / str(z)
+                # a shard that was cut short would be read, to be completed
+                shutil.rmtree(chunks, ignore_errors=True)
+                array[z] = pixels
+                sync_folder(chunks)
 
         yield put
 
-
-def _ome_metadata(stack: Stack) -> dict[str, Any]:
-    unit = {"unit": "nanometer"} if stack.voxel_size_nm is not None else {}
-    scale = list(stack.voxel_size_nm or (1.0, 1.0, 1.0))
-    level = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
-    axes = [{"name": name, "type": "space", **unit} for name in "zyx"]
-    image = {"version": "0.4", "name": stack.name, "axes": axes, "datasets": [level]}
-    edits = {} if stack.edits is None else {"edits": stack.edits}
-    return {"multiscales": [image], NOTES_ATTRIBUTE: {"kind": stack.kind, **edits}}
+    def finish(self, path: Path, stack: Stack) -> None:
+        """Name labels in the group that lists those of an image."""
+        image = image_that_holds(path)
+        if image is not None:
+            _list_labels(path, _format_of(image))
 
 
-def read_zarr(path: Path) -> Loaded:
-    """Read a zarr array, or the first level of an OME-Zarr image, as a lazy stack.
-
-    Raises
-    ------
-    ReadError
-        If it is no zarr, holds no or several images, or has more than three long axes.
-    """
-    node = _opened(path)
-    if hasattr(node, "shape"):
-        return Loaded(_without_names(path, node))
-    multiscales = _multiscales(node)
-    if multiscales:
-        return _from_ome(path, node, multiscales[0])
-    return Loaded(_without_names(path, _only_array(path, node)))
+def image_that_holds(path: Path) -> Path | None:
+    """The OME-Zarr image into which a path under its ``labels/`` leads; None elsewhere."""
+    image = path.absolute().parent.parent
+    is_within = path.absolute().parent.name == LABELS
+    return image if is_within and any((image / name).is_file() for name in METADATA[1:]) else None
 
 
-def _opened(path: Path) -> Any:
-    import zarr
-
-    try:
-        return zarr.open(str(path), mode="r")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ReadError(
-            f"{path}: expected a zarr array or an OME-Zarr group, received something else "
-            f"({type(error).__name__}: {error}); give the folder that holds .zarray, .zgroup or "
-            "zarr.json"
-        ) from error
+def level_shapes(stack: Stack) -> list[tuple[int, int, int]]:
+    """Shapes of the levels in which a stack is written, each half as high and wide."""
+    shapes = [stack.shape]
+    while max(shapes[-1][1:]) > 2 * CHUNK:
+        z, y, x = shapes[-1]
+        shapes.append((z, -(-y // 2), -(-x // 2)))
+    return shapes
 
 
-def _only_array(path: Path, group: Any) -> Any:
-    arrays = sorted(group.array_keys())
-    if len(arrays) != 1:
-        inside = ", ".join(sorted(group.keys())) or "nothing"
-        raise ReadError(
-            f"{path}: expected one array or an OME-Zarr image, received a group with {inside}; "
-            f"give the array itself, such as {path / (arrays[0] if arrays else 'NAME')}"
+def halved(pixels: npt.NDArray[Any], is_image: bool) -> npt.NDArray[Any]:
+    """Pixels (Y, X) of half the height and width: means of grey values, every second label."""
+    if not is_image or pixels.dtype == np.bool_:
+        return pixels[::2, ::2]
+    height, width = pixels.shape
+    even = np.pad(pixels, ((0, height % 2), (0, width % 2)), mode="edge")
+    blocks = even.reshape(even.shape[0] // 2, 2, even.shape[1] // 2, 2)
+    means = blocks.mean((1, 3), dtype=np.float64)
+    smaller: npt.NDArray[Any] = means if pixels.dtype.kind == "f" else np.rint(means)
+    return smaller.astype(pixels.dtype, copy=False)
+
+
+def _format_for(stack: Stack) -> int:
+    return 3 if stack.shape[1] * stack.shape[2] > SHARDED_PIXELS else 2
+
+
+def _format_of(image: Path) -> int:
+    return 3 if (image / "zarr.json").is_file() else 2
+
+
+def _make_level(
+    group: Any, name: str, shape: tuple[int, int, int], dtype: np.dtype[Any], zarr_format: int
+) -> None:
+    chunks = (1, *(min(length, CHUNK) for length in shape[1:]))
+    if zarr_format == 2:
+        encoding = {"name": "v2", "separator": "/"}
+        group.create_array(
+            name, shape=shape, dtype=dtype, chunks=chunks, chunk_key_encoding=encoding
         )
-    return group[arrays[0]]
-
-
-def _lazy(path: Path, array: Any) -> ArrayLike:
-    import dask.array
-
-    check_dtype(path, np.dtype(array.dtype))
-    check_not_empty(path, array.shape)
-    return native(dask.array.from_zarr(array))
-
-
-def _without_names(path: Path, array: Any) -> ArrayLike:
-    data = _lazy(path, array)
-    names = getattr(array.metadata, "dimension_names", None)
-    if names and all(names) and len(names) > 3:
-        return zyx_by_names(path, data, names)
-    return with_three_axes(path, data, _HOW_TO)
-
-
-def _multiscales(group: Any) -> Sequence[Mapping[str, Any]]:
-    """The images of a group, as OME-Zarr 0.5 or as 0.4 and earlier name them."""
-    attributes = group.attrs.asdict()
-    found = attributes.get("ome", attributes).get("multiscales", [])
-    return found if isinstance(found, list) else []
-
-
-def _from_ome(path: Path, group: Any, image: Mapping[str, Any]) -> Loaded:
-    try:
-        level = image["datasets"][0]
-        array = group[level["path"]]
-        axes = _axes(image, len(array.shape))
-        voxel_size_nm = _voxel_size(image, level, axes)
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise ReadError(
-            f"{path}: its OME-Zarr metadata are incomplete ({type(error).__name__}: {error}); "
-            f"give the array itself, such as {path / '0'}"
-        ) from error
-    data = zyx_by_names(path, _lazy(path, array), [axis["name"] for axis in axes])
-    noted = _noted(group)
-    kind, edits = noted.get("kind"), noted.get("edits")
-    return Loaded(
-        data,
-        voxel_size_nm,
-        kind if kind in ("image", "labels") else None,
-        edits if isinstance(edits, dict) else None,
+        return
+    shard = (1, *(-(-length // c) * c for length, c in zip(shape[1:], chunks[1:], strict=True)))
+    group.create_array(
+        name, shape=shape, dtype=dtype, chunks=chunks, shards=shard, dimension_names=list("zyx")
     )
 
 
-def _axes(image: Mapping[str, Any], n: int) -> list[dict[str, Any]]:
-    axes = image.get("axes") or list("tczyx"[5 - n :])
-    # up to version 0.3 an axis was its name
-    return [axis if isinstance(axis, dict) else {"name": str(axis)} for axis in axes]
-
-
-def _voxel_size(
-    image: Mapping[str, Any], level: Mapping[str, Any], axes: Sequence[Mapping[str, Any]]
-) -> VoxelSize | None:
-    scale = _scale(level, len(axes)) * _scale(image, len(axes))
-    units = {axis["name"].lower(): nm_per_unit(axis.get("unit", "")) for axis in axes}
-    lengths = {axis["name"].lower(): value for axis, value in zip(axes, scale, strict=True)}
-    if any(units.get(name) is None for name in "yx"):
-        return None
-    return voxel_size_or_none(
-        [lengths.get(n, lengths["y"]) * (units.get(n) or units["y"] or 1.0) for n in "zyx"]
-    )
-
-
-def _scale(owner: Mapping[str, Any], n: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    product = np.ones(n)
-    for transformation in owner.get("coordinateTransformations", []):
-        product = product * np.asarray(transformation.get("scale", np.ones(n)), np.float64)
-    return product
-
-
-def _noted(group: Any) -> dict[str, Any]:
-    """What we have noted beside the pixels."""
-    noted = group.attrs.asdict().get(NOTES_ATTRIBUTE)
-    return noted if isinstance(noted, dict) else {}
+def _list_labels(path: Path, zarr_format: int) -> None:
+    folder = path.absolute().parent
+    file = folder / ("zarr.json" if zarr_format == 3 else ".zattrs")
+    about: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
+    holder: dict[str, Any]
+    if zarr_format == 3:
+        about = {"zarr_format": 3, "node_type": "group", "attributes": {}, **about}
+        holder = about["attributes"].setdefault("ome", {"version": "0.5"})
+    else:
+        holder = about
+        group = folder / ".zgroup"
+        if not group.exists():
+            write_atomically(group, lambda to: to.write_text(json.dumps({"zarr_format": 2})))
+    names = [name for name in holder.get(LABELS, []) if (folder / name).is_dir()]
+    holder[LABELS] = names if path.name in names else [*names, path.name]
+    write_atomically(file, lambda to: to.write_text(json.dumps(about, indent=1)))

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tifffile
 
 from napari_emseg.errors import SettingError
-from napari_emseg.io.formats.tiff_voxels import ome_voxel_size
-from napari_emseg.io.formats.voxels import voxel_size_or_none
+from napari_emseg.io.layout.tiff_voxels import ome_voxel_size
+from napari_emseg.io.layout.voxels import voxel_size_or_none
 from napari_emseg.io.read import read_stack
+from napari_emseg.io.write import write_stack
+from napari_emseg.types import Stack
 
 
 def _voxel_size(path, pixels, **options):
@@ -109,3 +113,73 @@ def test_voxel_size_or_none():
     assert voxel_size_or_none((0.05 * 1000, 1000 / 250, 4)) == (50, 4, 4)
     assert voxel_size_or_none(None) is None
     assert voxel_size_or_none((1, 2, float("inf"))) is None
+
+
+# units of their own, and lengths without one
+
+
+def test_imagej_units_of_each_axis(tmp_path, grey):
+    metadata = {"axes": "ZYX", "unit": "nm", "spacing": 0.05, "zunit": "micron"}
+    options = {"imagej": True, "resolution": (1 / 4, 1 / 5)}
+    assert _voxel_size(tmp_path / "a.tif", grey, metadata=metadata, **options) == (50, 5, 4)
+    metadata = {"axes": "ZYX", "unit": "nm", "yunit": "um", "spacing": 50, "zunit": "nm"}
+    options["resolution"] = (1 / 4, 1000 / 5)
+    found = _voxel_size(tmp_path / "b.tif", grey, metadata=metadata, **options)
+    assert found == pytest.approx((50, 5, 4))
+
+
+@pytest.mark.parametrize(("unit", "per"), [("inch", 72), ("inch", 300), ("cm", 28.35)])
+def test_imagej_lengths_of_a_screen_are_no_voxel_size(tmp_path, grey, unit, per):
+    options = {"imagej": True, "resolution": (per, per), "metadata": {"axes": "ZYX", "unit": unit}}
+    assert _voxel_size(tmp_path / "a.tif", grey, **options) is None
+
+
+def test_imagej_inches(tmp_path, grey):
+    options = {"imagej": True, "resolution": (2.54e7 / 4, 2.54e7 / 4)}
+    metadata = {"axes": "ZYX", "unit": "inch", "spacing": 50 / 2.54e7}
+    found = _voxel_size(tmp_path / "a.tif", grey, metadata=metadata, **options)
+    assert found == pytest.approx((50, 4, 4), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"imagej": True, "resolution": (1, 1), "metadata": {"axes": "ZYX", "spacing": 12.5}},
+        {"imagej": True, "resolution": (1, 1),
+         "metadata": {"axes": "ZYX", "spacing": 12.5, "unit": "pixel"}},
+    ],
+)  # fmt: skip
+def test_a_ratio_without_a_unit_is_said(tmp_path, grey, options):
+    tifffile.imwrite(tmp_path / "a.tif", grey, **options)
+    stack = read_stack(tmp_path / "a.tif")
+    assert stack.voxel_size_nm is None
+    assert stack.notes == (
+        "Its lengths 12.5 : 1 : 1 (z, y, x) have no unit, so that the voxel size is not known.",
+    )
+
+
+def test_a_plain_ratio_without_a_unit(tmp_path, grey):
+    options = {"resolution": (0.25, 0.25), "resolutionunit": "NONE", "photometric": "minisblack"}
+    tifffile.imwrite(tmp_path / "a.tif", grey, **options)
+    stack = read_stack(tmp_path / "a.tif")
+    assert stack.voxel_size_nm is None
+    assert "4 : 4 : 4" in stack.notes[0]
+
+
+def test_an_assumed_thickness_is_said_and_known_for_one(tmp_path, grey):
+    options = {"imagej": True, "resolution": (250, 200), "metadata": {"axes": "ZYX", "unit": "um"}}
+    tifffile.imwrite(tmp_path / "a.tif", grey, **options)
+    stack = read_stack(tmp_path / "a.tif")
+    assert stack.thickness_assumed
+    assert stack.notes == ("No section thickness is recorded; taken for 5 nm.",)
+    given = read_stack(tmp_path / "a.tif", voxel_size_nm=(50, 5, 4))
+    assert (given.thickness_assumed, given.notes) == (False, ())
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint32, np.int64])
+def test_no_variant_of_tiff_records_an_assumed_thickness(tmp_path, grey, dtype):
+    stack = Stack(grey.astype(dtype), (5.0, 5.0, 4.0), "a", "image", thickness_assumed=True)
+    back = read_stack(write_stack(tmp_path / "a.tif", stack))
+    assert (back.voxel_size_nm, back.thickness_assumed) == ((5, 5, 4), True)
+    sure = read_stack(write_stack(tmp_path / "b.tif", replace(stack, thickness_assumed=False)))
+    assert (sure.voxel_size_nm, sure.thickness_assumed) == ((5, 5, 4), False)

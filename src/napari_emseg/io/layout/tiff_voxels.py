@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from napari_emseg.io.formats.units import nm_per_unit
-from napari_emseg.io.formats.voxels import voxel_size_or_none
+from napari_emseg.io.layout.units import nm_per_unit
+from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit
 from napari_emseg.types import VoxelSize
-
-logger = logging.getLogger(__name__)
 
 _CENTIMETRE, _INCH = 3, 2
 _SCREEN_NM = 10_000.0
+_PICTURE_UNITS = ("inch", "in", "cm")
+
+VOXEL_KEY = "voxel_size_nm"
+"""Key in tifffile's own metadata that keeps the voxel size; null for an unknown thickness."""
 
 
-def tiff_voxel_size(tif: Any) -> VoxelSize | None:
-    """Voxel size in nm that an open `tifffile.TiffFile` records, or None.
+def tiff_voxel_size(tif: Any) -> RecordedSize:
+    """What an open `tifffile.TiffFile` records of its voxel size.
 
     OME metadata count before ImageJ's, those before the plain resolution tags. Where the distance
     of the sections is not recorded, it is taken to be the pixel's height.
     """
     if tif.is_ome:
-        return ome_voxel_size(tif.ome_metadata or "")
+        return recorded_size(*_ome_lengths(tif.ome_metadata or ""))
     if tif.is_imagej:
         return _imagej_voxel_size(tif.imagej_metadata or {}, _pixels_per_unit(tif))
     for written in tif.shaped_metadata or ():
-        if "voxel_size_nm" in written:
-            return voxel_size_or_none(written["voxel_size_nm"])
+        if VOXEL_KEY in written:
+            return _written_by_us(written[VOXEL_KEY])
     return _plain_voxel_size(tif)
 
 
 def ome_voxel_size(xml: str) -> VoxelSize | None:
     """Voxel size in nm from OME-XML (``PhysicalSizeX`` and its unit, µm where none is named)."""
+    return recorded_size(*_ome_lengths(xml)).voxel_size_nm
+
+
+def _ome_lengths(xml: str) -> tuple[float | None, float | None, float | None]:
+    nothing = (None, None, None)
     try:
         root = ElementTree.fromstring(xml)
     except ElementTree.ParseError:
-        return None
+        return nothing
     pixels = next((each for each in root.iter() if each.tag.rpartition("}")[2] == "Pixels"), None)
     if pixels is None:
-        return None
-    return _with_depth(*(_ome_length(pixels.attrib, axis) for axis in "ZYX"))
+        return nothing
+    z, y, x = (_ome_length(pixels.attrib, axis) for axis in "ZYX")
+    return z, y, x
 
 
 def _ome_length(attributes: Mapping[str, str], axis: str) -> float | None:
@@ -53,23 +60,36 @@ def _ome_length(attributes: Mapping[str, str], axis: str) -> float | None:
 
 def _imagej_voxel_size(
     metadata: Mapping[str, Any], pixels_per_unit: tuple[float, float] | None
-) -> VoxelSize | None:
-    unit_nm = nm_per_unit(metadata.get("unit", "pixel"))
-    if unit_nm is None or pixels_per_unit is None:
-        return None
-    y_nm, x_nm = (unit_nm / count for count in pixels_per_unit)
-    return _with_depth(_product(metadata.get("spacing"), unit_nm), y_nm, x_nm)
+) -> RecordedSize:
+    unit = metadata.get("unit", "pixel")
+    # written only where they are not those of x
+    units = [metadata.get(f"{axis}unit", unit) for axis in "zy"] + [unit]
+    z_nm, y_nm, x_nm = map(nm_per_unit, units)
+    y, x = (1 / count for count in pixels_per_unit or (1.0, 1.0))
+    if y_nm is None or x_nm is None:
+        return without_unit((_product(metadata.get("spacing"), 1) or y, y, x))
+    if pixels_per_unit is None or (unit in _PICTURE_UNITS and x * x_nm >= _SCREEN_NM):
+        return RecordedSize()
+    return recorded_size(_product(metadata.get("spacing"), z_nm), y * y_nm, x * x_nm)
 
 
-def _plain_voxel_size(tif: Any) -> VoxelSize | None:
+def _written_by_us(lengths: Any) -> RecordedSize:
+    z, y, x = lengths
+    return recorded_size(z, y, x)
+
+
+def _plain_voxel_size(tif: Any) -> RecordedSize:
     unit_tag = tif.pages[0].tags.get("ResolutionUnit")
     unit_nm = {_CENTIMETRE: 1e7, _INCH: 2.54e7}.get(int(unit_tag.value) if unit_tag else _INCH)
     counts = _pixels_per_unit(tif)
-    if unit_nm is None or counts is None:
-        return None
-    y_nm, x_nm = (unit_nm / count for count in counts)
+    if counts is None:
+        return RecordedSize()
+    y, x = (1 / count for count in counts)
+    if unit_nm is None:
+        return without_unit((y, y, x))
     # 72 dpi and the like are what picture programs write when they know nothing
-    return _with_depth(None, y_nm, x_nm) if max(y_nm, x_nm) < _SCREEN_NM else None
+    is_screen = max(y, x) * unit_nm >= _SCREEN_NM
+    return RecordedSize() if is_screen else recorded_size(None, y * unit_nm, x * unit_nm)
 
 
 def _pixels_per_unit(tif: Any) -> tuple[float, float] | None:
@@ -87,10 +107,3 @@ def _product(number: Any, unit_nm: float | None) -> float | None:
     # ImageJ's metadata hold whatever text was written there
     is_number = re.fullmatch(r"[-+.\deE]+", str(number)) is not None
     return abs(float(number)) * unit_nm if is_number and unit_nm is not None else None
-
-
-def _with_depth(z_nm: float | None, y_nm: float | None, x_nm: float | None) -> VoxelSize | None:
-    if not z_nm:
-        z_nm = y_nm
-        logger.info("no distance of the sections recorded; taken to be the pixel's height")
-    return voxel_size_or_none((z_nm, y_nm, x_nm))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,29 @@ from napari_emseg.errors import SettingError
 from napari_emseg.types import ISBI_VOXEL_SIZE_NM, VoxelSize
 
 CHALLENGE_STEMS = ("train-volume", "train-labels", "test-volume")
+
+
+class RecordedSize(NamedTuple):
+    """What a file says of its voxel size, in nm; whether the thickness in it is a guess."""
+
+    voxel_size_nm: VoxelSize | None = None
+    thickness_assumed: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def recorded_size(z_nm: float | None, y_nm: float | None, x_nm: float | None) -> RecordedSize:
+    """From edge lengths; an unknown thickness is taken to be the pixel's height."""
+    found = voxel_size_or_none((z_nm or y_nm, y_nm, x_nm))
+    return RecordedSize(found, thickness_assumed=found is not None and not z_nm)
+
+
+def without_unit(ratio: Sequence[float]) -> RecordedSize:
+    """No voxel size, and what is to be said where a file has lengths without a unit."""
+    if all(length == 1 for length in ratio):
+        return RecordedSize()
+    listed = " : ".join(f"{length:g}" for length in ratio)
+    note = f"Its lengths {listed} (z, y, x) have no unit, so that the voxel size is not known."
+    return RecordedSize(notes=(note,))
 
 
 def checked_voxel_size(given: Sequence[float]) -> VoxelSize:

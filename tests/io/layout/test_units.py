@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_emseg.io.formats.units import nm_per_unit
+from napari_emseg.io.layout.units import nm_per_unit
 
 
 @pytest.mark.parametrize(
