@@ -32,7 +32,6 @@ from napari_emseg.model.predict.predictor import CostEstimate, Predictor
 from napari_emseg.model.train.history import TrainResult
 from napari_emseg.types import (
     Float32Array,
-    LabelsMeaning,
     Log,
     OnEvent,
     Progress,
@@ -43,6 +42,7 @@ from napari_emseg.types import (
 )
 
 if TYPE_CHECKING:
+    from napari_emseg.core.label_reading import LabelReading
     from napari_emseg.core.segment.tiling import Region
     from napari_emseg.core.train.targets import Target
     from napari_emseg.model.packages.package import ModelPackage
@@ -227,12 +227,13 @@ def _train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult
     from napari_emseg.model.hardware.backend import load_backend
     from napari_emseg.model.packages.library import find_model
 
+    # first, since it may be refused
+    stack = read_stack(job.images, kind="image", voxel_size_nm=job.voxel_size_nm)
+    target = _target_of(job, emit, stack)
     emit(Log("Loading Keras ..."))
     load_backend()
     from napari_emseg.model.train.train import train
 
-    stack = read_stack(job.images, kind="image", voxel_size_nm=job.voxel_size_nm)
-    target = _target_of(job, emit)
     start_from = None if job.start_from is None else find_model(job.start_from)
     with _in_library(job) as added:
         result = train(
@@ -262,29 +263,34 @@ def _pace(job: StepTimeJob, emit: OnEvent, should_stop: ShouldStop) -> float:
     return measure_step_time(job.recipe, device=job.device, should_stop=should_stop)
 
 
-def _target_of(job: TrainJob, emit: OnEvent) -> Target:
+def _target_of(job: TrainJob, emit: OnEvent, images: Stack | None = None) -> Target:
     from napari_emseg.core.train.targets import make_target
     from napari_emseg.io.read import read_stack
 
     labels, classes = read_stack(job.labels, kind="labels"), job.recipe.network.classes
     reviewed = None if job.reviewed is None else read_stack(job.reviewed, kind="labels")
     return make_target(
-        labels.data, _meaning_of(job, labels, emit), job.recipe.train,
+        labels.data, _reading_of(job, emit, labels, images), job.recipe.train,
         slices=job.slices, classes=classes,
         reviewed=None if reviewed is None else lambda z: reviewed.slice(z) != 0,
     )  # fmt: skip
 
 
-def _meaning_of(job: TrainJob, labels: Stack, emit: OnEvent) -> LabelsMeaning:
-    """What the labels are said to mean, or seem to; told in one line."""
+def _reading_of(job: TrainJob, emit: OnEvent, labels: Stack, images: Stack | None) -> LabelReading:
+    """What the labels are said to mean, or seem to, and what is noteworthy; told in lines."""
     from napari_emseg.core.label_meaning import guess_meaning
+    from napari_emseg.core.label_reading import LabelReading
 
-    if job.meaning is not None:
-        emit(Log(f"Labels are read as {job.meaning}."))
-        return job.meaning
-    guess = guess_meaning(labels.data, classes=job.recipe.network.classes)
-    emit(Log(f"Labels are read as {guess.meaning}. {guess.found}"))
-    return guess.meaning
+    chosen = None if job.slices is None else set(job.slices)
+    found = guess_meaning(
+        labels.data, classes=job.recipe.network.classes, told=job.meaning,
+        counts=None if chosen is None else chosen.__contains__,
+        images=images.data if images is not None and images.shape == labels.shape else None,
+    )  # fmt: skip
+    emit(Log(f"Labels are {found.said}"))
+    for remark in found.remarks:
+        emit(Log(remark))
+    return found.reading or LabelReading(found.meaning)
 
 
 @contextmanager

@@ -78,4 +78,4 @@ def test_of_files_only_the_labelled_slices_are_held(tmp_path, reviewed):
     assert target[100].known[:, :40].all()
     assert target[100].known[:, 41:].any() != reviewed
     assert peak < np.prod(LONG) / 2
-    assert said == [Log("Labels are read as mask. Painted with 1 in 3 of 200 slices.")]
+    assert said == [Log("Labels are read as mask: 68 % cell, 32 % membrane in 3 of 200 slices.")]
