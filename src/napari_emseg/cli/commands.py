@@ -83,8 +83,8 @@ def demo(headless: bool, out: Path) -> None:
     help="Go on after the last epoch of the run in --out, with its settings.",
 )
 @click.option(
-    "--labels-mean", type=click.Choice(["mask", "scribbles", "instances"]),
-    help="Meaning of the labels; guessed by default.",
+    "--labels-mean", type=click.Choice(get_args(LabelsMeaning)),
+    help="Meaning of the labels; recognised by default, and said.",
 )  # fmt: skip
 @_device
 @options_of(TrainConfig)
@@ -94,8 +94,9 @@ def demo(headless: bool, out: Path) -> None:
 def train(images: Path, labels: Path, out: Path, name: str | None, **options: Any) -> None:
     """Train a U-Net on IMAGES and LABELS.
 
-    Labels are a mask (nonzero is cell), scribbles (1 membrane, 2 cell) or instances. With
-    --classes 3 and more they are scribbles, 3, 4, ... being parts of cells such as mitochondria.
+    Labels are a mask (nonzero is cell), membranes (nonzero is membrane), scribbles (1 membrane, 2
+    cell) or instances. With --classes 3 and more they are scribbles, 3, 4, ... being parts of
+    cells such as mitochondria.
     """
     run = RunFolder(out)
     before, terms = Recipe(), TermsConfig()
@@ -158,10 +159,10 @@ def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> No
     help="Score these slices of TRUTH, and of PREDICTION where it has as many slices.",
 )  # fmt: skip
 @click.option(
-    "--truth-means", type=click.Choice(get_args(LabelsMeaning)), default="instances",
-    show_default=True,
-    help="mask: nonzero is cell; instances: so is each id; scribbles: 0 unknown and left out, 1 "
-    "membrane, 2 and more cell.",
+    "--truth-means", type=click.Choice(get_args(LabelsMeaning)),
+    help="mask: nonzero is cell; membranes: nonzero is membrane; instances: each id is a cell; "
+    "scribbles: 0 unknown and left out, 1 membrane, 2 and more cell. Recognised by default, and "
+    "said.",
 )  # fmt: skip
 @click.option(
     "--threshold", type=click.FloatRange(0, 1),
@@ -176,8 +177,8 @@ def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> No
 def evaluate(prediction: Path, truth: Path, **options: Any) -> None:
     """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge.
 
-    PREDICTION is a probability, a mask or cells. A slice of TRUTH that is 0 everywhere is not
-    labelled and takes no part.
+    PREDICTION is a probability, a mask, classes or cells; what it is taken for is said. A slice of
+    TRUTH that is 0 everywhere is not labelled and takes no part.
     """
     from napari_emseg.cli.evaluate import EvaluateOptions, run_evaluate
 

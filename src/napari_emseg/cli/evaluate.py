@@ -25,7 +25,7 @@ class EvaluateOptions:
     """The options of the command; see there."""
 
     slices: tuple[int, ...] | None
-    truth_means: LabelsMeaning
+    truth_means: LabelsMeaning | None
     threshold: float | None
     against: Path | None
     as_json: bool
@@ -60,7 +60,19 @@ def _score(
     )  # fmt: skip
     with slice_bar() as advance:
         report = evaluation.report(threshold=options.threshold, model=model, on_slice=advance)
+    _say(report, prediction, truth)
     return report, evaluation
+
+
+def _say(report: dict[str, Any], prediction: Path, truth: Path) -> None:
+    """What the two were taken for; not where the scores are, which others read."""
+    lines = (
+        f"{prediction.name} is read as {report['prediction_is']}.",
+        f"{truth.name} is read as {report['truth_is']}",
+        *report["notes"],
+    )
+    for line in lines:
+        click.echo(line, err=True)
 
 
 def _compare(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

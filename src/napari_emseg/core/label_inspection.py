@@ -43,7 +43,7 @@ pictures, probabilities and blurred masks are solid."""
 _AT_ENDS = 0.16
 """Blurred masks and probabilities have more at their ends: 0.24 on those sources, pictures 0.08."""
 
-_SMALLEST_PX = 16
+_SMALLEST_PX = 48
 """A slice with a shorter edge shows no shapes."""
 
 

@@ -181,7 +181,8 @@ def guess_meaning(
     )
     pictures = None if images is None else [np.asarray(images[z]) for z in close.kept]
     return LabelSummary(
-        labels.shape[0], tuple(labelled), reading.meaning, numbers, reading, _shares(slices, reading),
+        labels.shape[0], tuple(labelled), reading.meaning, numbers, reading,
+        _shares(slices, reading),
         remarks_on(looks, reading, slices, pictures, role=role),
     )  # fmt: skip
 

@@ -79,7 +79,8 @@ class LabelReading:
         return np.where(self._void(labels), 0, labels) if self.unknown else labels
 
     def _void(self, labels: npt.NDArray[Any]) -> BoolImage:
-        return np.logical_or.reduce([labels == value for value in self.unknown])
+        void: BoolImage = np.logical_or.reduce([labels == value for value in self.unknown])
+        return void
 
 
 def _far_zeros(ids: npt.NDArray[Any]) -> BoolImage:

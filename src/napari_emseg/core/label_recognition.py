@@ -107,6 +107,17 @@ def counts_from_zero(
     return count > 3 * len(values) and parts and _inside_first(slices) > 0.5
 
 
+def counts_from_one(values: Set[int], slices: Sequence[npt.NDArray[Any]]) -> bool:
+    """Whether 1 is membrane, a net around many pieces of 2.., and nothing is unknown."""
+    if not {1, 2} <= values <= set(range(1, _MOST_CLASSES + 1)):
+        return False
+    around = float(np.mean([pieces(each == 1) for each in slices]))
+    within = float(np.mean([pieces(each > 1) for each in slices]))
+    # of two classes a person may have exchanged the numbers, which is said elsewhere
+    many = max(around, within) if values == {1, 2} else within
+    return many >= 5 and (values == {1, 2} or within > 3 * max(1.0, around))
+
+
 # -- the rules --------------------------------------------------------------------------------
 
 
@@ -122,26 +133,13 @@ def _meaning(
     if len(values) <= 1 or looks.is_blurred_mask:
         return "mask"
     if looks.shows_shapes and not _has_zeros(slices):
-        if _counts_from_one(looks, values, slices):
+        if counts_from_one(values, slices):
             return "scribbles"
         if len(values) == 2 and looks.has_cells:
             return "mask"
     elif looks.shows_shapes and counts_from_zero(looks, values, slices):
         return "mask"
     return "scribbles" if values == {1, 2} and not all_known else "instances"
-
-
-def _counts_from_one(
-    looks: Appearance, values: Set[int], slices: Sequence[npt.NDArray[Any]]
-) -> bool:
-    """Whether 1 is membrane, a net around many pieces of 2.., and nothing is unknown."""
-    if not {1, 2} <= values <= set(range(1, _MOST_CLASSES + 1)):
-        return False
-    around = float(np.mean([pieces(each == 1) for each in slices]))
-    within = float(np.mean([pieces(each > 1) for each in slices]))
-    # of two classes a person may have exchanged the numbers, which is said elsewhere
-    many = max(around, within) if values == {1, 2} else within
-    return many >= 5 and (values == {1, 2} or within > 3 * max(1.0, around))
 
 
 def _cut(looks: Appearance, values: Set[int]) -> float | None:

@@ -50,7 +50,7 @@ def remarks_on(
     """
     found = [*_values(looks, reading, slices)]
     if reading.meaning == "instances":
-        found += _cells(looks, reading, slices, role)
+        found += _cells(looks, reading, role)
     else:
         found += _sides(looks, reading, slices, images, role)
     return tuple(found)
@@ -119,12 +119,7 @@ def _values(
         yield "Classes count from 0: 0 is membrane, 1 cell, 2 and more parts of cells."
 
 
-def _cells(
-    looks: Appearance,
-    reading: LabelReading,
-    slices: Sequence[npt.NDArray[Any]],
-    role: LabelRole,
-) -> Iterator[str]:
+def _cells(looks: Appearance, reading: LabelReading, role: LabelRole) -> Iterator[str]:
     if looks.touching > _TOUCHING:
         done = (
             "a membrane of 2 px is drawn between them" if role == "labels"
