@@ -21,6 +21,10 @@ VoxelSize: TypeAlias = tuple[float, float, float]
 StackKind: TypeAlias = Literal["image", "labels"]
 LabelsMeaning: TypeAlias = Literal["mask", "membranes", "scribbles", "instances"]
 """What labels can mean; see `core.label_meaning.MEANINGS`."""
+
+LabelRole: TypeAlias = Literal["labels", "truth"]
+"""Whether labels train, or are scored against."""
+
 What: TypeAlias = Literal["probability", "mask", "cells", "classes"]
 """What can be made of a prediction."""
 

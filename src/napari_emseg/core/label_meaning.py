@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.label_reading import LabelReading
-from napari_emseg.types import ArrayLike, LabelsMeaning
+from napari_emseg.types import ArrayLike, LabelRole, LabelsMeaning
 
 MEANINGS: dict[LabelsMeaning, str] = {
     "mask": "Everything painted is cell, the rest of a painted slice is membrane.",
@@ -40,9 +40,6 @@ _LOOKED_AT = 100_000
 
 _SEVERAL = 2
 """More labels than this in a slice, zero aside, are cells: a person may paint a mask with two."""
-
-LabelRole = Literal["labels", "truth"]
-"""Whether they train, or are scored against."""
 
 
 # -- the guess ----------------------------------------------------------------------------------
@@ -175,7 +172,7 @@ def guess_meaning(
 
     slices = list(close.kept.values())
     looks = appearance_of(slices)
-    require_labels(looks)
+    require_labels(looks, role)
     reading = recognise(
         looks, set(numbers), slices, told=told, classes=classes, all_known=all_known
     )
@@ -185,6 +182,23 @@ def guess_meaning(
         _shares(slices, reading),
         remarks_on(looks, reading, slices, pictures, role=role),
     )  # fmt: skip
+
+
+def truth_reading(truth: ArrayLike, meaning: LabelsMeaning = TRUTH_MEANING) -> LabelReading:
+    """How a truth is read that a person may go on painting, so that new ids stay apart.
+
+    Parameters
+    ----------
+    truth : (Z, Y, X) array
+        Numpy or lazy.
+    meaning : {"mask", "membranes", "scribbles", "instances"}
+        What a person said; instances are what nobody has changed, so more is recognised.
+    """
+    told = None if meaning == TRUTH_MEANING else meaning
+    found = guess_meaning(truth, told=told, all_known=True, role="truth").reading
+    if found is None or found == LabelReading("mask"):
+        return LabelReading(meaning)
+    return found
 
 
 def percent(share: float) -> str:

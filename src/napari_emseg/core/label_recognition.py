@@ -12,7 +12,7 @@ import numpy.typing as npt
 from napari_emseg.core.label_inspection import Appearance, pieces
 from napari_emseg.core.label_reading import LabelReading
 from napari_emseg.errors import LabelsError
-from napari_emseg.types import LabelsMeaning
+from napari_emseg.types import LabelRole, LabelsMeaning
 
 _MOST_CLASSES = 8
 """Values of a class map are not above it."""
@@ -53,6 +53,8 @@ def recognise(
     all_known : bool
         Whether nothing is unknown, so that they are no scribbles of two classes.
     """
+    if told == "instances" and looks.is_blurred_mask:
+        told = "mask"  # no ids change from pixel to pixel
     unknown = unknown_values(values, looks, slices)
     rest = set(values) - set(unknown)
     meaning = told or _meaning(looks, rest, slices, classes, all_known)
@@ -67,12 +69,12 @@ def recognise(
     return LabelReading(meaning, unknown=() if _has_zeros(slices) else unknown)
 
 
-def require_labels(looks: Appearance) -> None:
+def require_labels(looks: Appearance, role: LabelRole = "labels") -> None:
     """Raise `LabelsError` where a picture was given for labels."""
     if looks.is_picture:
         raise LabelsError(
-            f"labels: this looks like a picture (values from {looks.low:g} to {looks.high:g}, "
-            "which change from pixel to pixel); were image and labels swapped?"
+            f"{role}: this looks like a picture (values from {looks.low:g} to {looks.high:g}, "
+            f"which change from pixel to pixel); were image and {role} swapped?"
         )
 
 

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from napari_emseg.core.known_area import known_area
 from napari_emseg.core.label_inspection import Appearance
-from napari_emseg.core.label_meaning import LabelRole, percent
+from napari_emseg.core.label_meaning import percent
 from napari_emseg.core.label_reading import LabelReading
 from napari_emseg.core.polarity import has_bright_membranes
+from napari_emseg.types import LabelRole
 
 _TOUCHING = 0.01
 """Of the borders of labels, the share from which on touching is spoken of."""

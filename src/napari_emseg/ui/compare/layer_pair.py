@@ -61,9 +61,17 @@ class LayerPair:
     def kind(self) -> Any:
         """What the prediction's values mean; bytes are looked through once, so ask in a thread."""
         if isinstance(self.prediction, Labels):
-            return "ids"
-        data = self.prediction.data
-        return prediction_meaning(data if self.prediction.ndim == 3 else data[np.newaxis])
+            found = prediction_meaning(_as_3d(self.prediction), is_labels=True)
+            # a person may paint on it, and each new label is then a cell
+            return found if found.kind == "classes" or found.decides_by_truth else "ids"
+        return prediction_meaning(_as_3d(self.prediction))
+
+    @cached_property
+    def truth_reading(self) -> Any:
+        """How the truth is read; some slices are looked at once, so ask in a thread."""
+        from napari_emseg.core.label_meaning import truth_reading
+
+        return truth_reading(_as_3d(self.truth), self.meaning)
 
     def read(self, z: int) -> tuple[npt.NDArray[Any], TrueSlice]:
         """Prediction (Y, X) and truth of a slice, cut to what they have in common."""
@@ -71,7 +79,7 @@ class LayerPair:
             TrueSlice,  # in a thread: it takes a while to load
         )
 
-        return self.predicted(z), TrueSlice.read(self.true(z), self.meaning)
+        return self.predicted(z), TrueSlice.read(self.true(z), self.truth_reading)
 
     def predicted(self, z: int) -> npt.NDArray[Any]:
         """The prediction (Y, X) of a slice, as far as there is a truth."""
@@ -86,6 +94,10 @@ class LayerPair:
         """Which pixel of the prediction one of the compared window is."""
         rows, columns = self.window
         return z, y + rows.start, x + columns.start
+
+
+def _as_3d(layer: Image | Labels) -> Any:
+    return layer.data if layer.ndim == 3 else layer.data[np.newaxis]
 
 
 def _offset(prediction: Image | Labels, truth: Image | Labels) -> tuple[int, int, int]:
