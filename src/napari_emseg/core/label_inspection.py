@@ -147,7 +147,9 @@ def appearance_of(slices: Sequence[npt.NDArray[Any]]) -> Appearance:
     values = np.unique(np.concatenate([np.unique(each)[:65] for each in slices]))[:65]
     ends = min(float(each.min()) for each in slices), max(float(each.max()) for each in slices)
     found = [_of_slice(np.asarray(each), *ends) for each in slices]
-    shares = {name: float(np.mean([each[name] for each in found])) for name in found[0]}
+    # of all slices together, since a share of few pixels says little
+    sums = {name: np.sum([each[name] for each in found], axis=0) for name in found[0]}
+    shares = {name: float(part / whole) if whole else 1.0 for name, (part, whole) in sums.items()}
     return Appearance(
         values=tuple(values.astype(float).tolist()),
         low=ends[0],
@@ -157,21 +159,22 @@ def appearance_of(slices: Sequence[npt.NDArray[Any]]) -> Appearance:
     )
 
 
-def _of_slice(image: npt.NDArray[Any], low: float, high: float) -> dict[str, float]:
+def _of_slice(image: npt.NDArray[Any], low: float, high: float) -> dict[str, tuple[float, float]]:
+    """What is found in a slice, and of how much."""
     image = _numbers(image)
     upper = image > (low + high) / 2
     between = (image != low) & (image != high)
     near = _END_SHARE * (high - low)
     at_ends = (image <= low + near) | (image >= high - near)
     return {
-        "solid": _share(_like_neighbours(image), (between & (image != 0))[:-1, :-1]),
-        "at_ends": _share(at_ends, between),
-        "painted": float((image != 0).mean()),
-        "upper": float(upper.mean()),
-        "pieces_lower": pieces(~upper),
-        "pieces_upper": pieces(upper),
+        "solid": _part(_like_neighbours(image), (between & (image != 0))[:-1, :-1]),
+        "at_ends": _part(at_ends, between),
+        "painted": (int((image != 0).sum()), image.size),
+        "upper": (int(upper.sum()), image.size),
+        "pieces_lower": (pieces(~upper), 1),
+        "pieces_upper": (pieces(upper), 1),
         "touching": _touching(image),
-        "unlabelled": float(unlabelled_area(image != 0).mean()),
+        "unlabelled": (int(unlabelled_area(image != 0).sum()), image.size),
     }
 
 
@@ -207,9 +210,8 @@ def _numbers(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return image.astype(np.uint8) if image.dtype == np.bool_ else image
 
 
-def _share(which: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float:
-    count = int(among.sum())
-    return int((which & among).sum()) / count if count else 1.0
+def _part(which: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    return int((which & among).sum()), int(among.sum())
 
 
 def _like_neighbours(image: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -225,11 +227,11 @@ def pieces(side: npt.NDArray[np.bool_]) -> float:
     return float((about[1:, cv2.CC_STAT_AREA] >= _PIECE_PX).sum())
 
 
-def _touching(image: npt.NDArray[Any]) -> float:
+def _touching(image: npt.NDArray[Any]) -> tuple[int, int]:
     borders = touch = 0
     for one, other in ((image[1:], image[:-1]), (image[:, 1:], image[:, :-1])):
         differ = one != other
         borders += int(differ.sum())
         touch += int((differ & (one != 0) & (other != 0)).sum())
     # a border with a membrane between is crossed twice
-    return 2 * touch / (borders + touch) if borders else 0.0
+    return 2 * touch, max(1, borders + touch)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.label_reading import LabelReading
+from napari_emseg.core.label_reading import LabelReading, is_labelled
 from napari_emseg.types import ArrayLike, LabelRole, LabelsMeaning
 
 MEANINGS: dict[LabelsMeaning, str] = {
@@ -158,8 +158,11 @@ def guess_meaning(
     for z, painted in _labelled_slices(labels, counts):
         labelled.append(z)
         close.take(z, painted)
-        if len(values) <= _MANY:
-            values.update(np.unique(painted).tolist())
+        many = len(values) > _MANY
+        # what stands for unknown lies at the ends
+        values.update(
+            (painted.min().item(), painted.max().item()) if many else np.unique(painted).tolist()
+        )
     values.remove(0)
     numbers = tuple(value + 0 for value in sorted(values))  # True is 1
     if not labelled:
@@ -231,8 +234,7 @@ def _labelled_slices(
         if counts is not None and not counts(z):
             continue
         painted = np.asarray(labels[z])
-        # -1 everywhere says as much as 0 everywhere
-        if painted.any() and not (painted.dtype.kind == "i" and bool((painted == -1).all())):
+        if is_labelled(painted):
             yield z, painted
 
 

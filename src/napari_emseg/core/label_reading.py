@@ -83,6 +83,13 @@ class LabelReading:
         return void
 
 
+def is_labelled(labels: npt.NDArray[Any]) -> bool:
+    """Whether a slice (Y, X) says anything: neither 0 everywhere nor -1, as some tools fill it."""
+    if labels.dtype.kind == "i" and bool((labels == -1).all()):
+        return False
+    return bool(labels.any())
+
+
 def _far_zeros(ids: npt.NDArray[Any]) -> BoolImage:
     from napari_emseg.core.label_inspection import unlabelled_area  # it loads OpenCV
 

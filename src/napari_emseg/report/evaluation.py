@@ -20,7 +20,12 @@ from napari_emseg.core.scores.metrics import (
     prediction_meaning,
     score_stack,
 )
-from napari_emseg.core.scores.prediction_notes import agreement, notes_on, oriented
+from napari_emseg.core.scores.prediction_notes import (
+    about_values,
+    agreement,
+    notes_on,
+    oriented,
+)
 from napari_emseg.core.scores.probability import PredictionReading
 from napari_emseg.core.scores.scores import StackScores
 from napari_emseg.core.scores.truth import TrueSlice
@@ -119,8 +124,9 @@ class Evaluation:
 
     def _notes(self, scores: StackScores, thresholds: Sequence[float]) -> tuple[str, ...]:
         reading = self.prediction_reading
-        against = agreement(self._read, self.truth_summary.labelled, reading) < 0
-        return notes_on(scores, self._score(thresholds, reading.turned) if against else None)
+        against = agreement(self._read, scores.numbers, reading) < 0
+        turned = self._score(thresholds, reading.turned) if against else None
+        return about_values(self.prediction.data, scores.numbers) + notes_on(scores, turned)
 
     def pictures(self, report: dict[str, Any], image: Stack | None = None) -> list[Picture]:
         """The slices of a report with the lowest V_rand, at its threshold, in their order.

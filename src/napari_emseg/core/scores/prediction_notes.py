@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.label_inspection import appearance_of
 from napari_emseg.core.scores.probability import PredictionReading, to_probability
 from napari_emseg.core.scores.scores import StackScores
 from napari_emseg.core.scores.truth import TrueSlice
+from napari_emseg.types import ArrayLike
 
 ReadPair = Callable[[int], tuple[npt.NDArray[Any], TrueSlice]]
 
@@ -38,9 +40,8 @@ def agreement(read: ReadPair, slices: Sequence[int], reading: PredictionReading)
     float
         Mean over the slices in which both vary; 0 where there is none.
     """
-    spread = np.linspace(0, len(slices) - 1, min(len(slices), _LOOKED_AT)).round().astype(int)
     found = []
-    for z in (slices[k] for k in dict.fromkeys(spread.tolist())):
+    for z in _spread(slices):
         predicted, truth = read(z)
         known = slice(None) if truth.known is None else truth.known
         cell = to_probability(predicted, reading)[known].ravel(), (truth.cells > 0)[known].ravel()
@@ -58,6 +59,27 @@ def oriented(
     return reading
 
 
+def about_values(prediction: ArrayLike, slices: Sequence[int]) -> tuple[str, ...]:
+    """Sentences on a prediction (Z, Y, X) that can hardly be one: a picture, or one value.
+
+    Parameters
+    ----------
+    prediction : (Z, Y, X) array
+        Numpy or lazy.
+    slices : sequence of int
+        Which of its slices are scored; some are read.
+    """
+    looks = appearance_of([np.asarray(prediction[z]) for z in _spread(slices)])
+    if looks.low == looks.high:
+        return (f"The prediction is {looks.low:g} everywhere.",)
+    if looks.is_picture:
+        return (
+            "The prediction looks like a picture, which changes from pixel to pixel: was the "
+            "image given for it?",
+        )
+    return ()
+
+
 def notes_on(scores: StackScores, reversed_scores: StackScores | None = None) -> tuple[str, ...]:
     """Sentences on scores that mean something else than they seem to.
 
@@ -69,6 +91,11 @@ def notes_on(scores: StackScores, reversed_scores: StackScores | None = None) ->
         With cell and membrane exchanged, where that was tried.
     """
     return tuple(_notes(scores, reversed_scores))
+
+
+def _spread(slices: Sequence[int]) -> list[int]:
+    places = np.linspace(0, len(slices) - 1, min(len(slices), _LOOKED_AT)).round().astype(int)
+    return [slices[k] for k in places.tolist()]
 
 
 def _notes(scores: StackScores, reversed_scores: StackScores | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from napari_emseg.core.label_images import BoolImage, LabelImage, cell_components
 from napari_emseg.core.label_meaning import TRUTH_MEANING
-from napari_emseg.core.label_reading import LabelReading
+from napari_emseg.core.label_reading import LabelReading, is_labelled
 from napari_emseg.errors import LabelsError
 from napari_emseg.types import LabelsMeaning
 
@@ -54,7 +54,7 @@ class TrueSlice:
         reading = LabelReading.of(meaning)
         if reading.meaning == "scribbles":
             _require_scribbles(labels, reading)
-        if not labels.any() and reading.membrane:
+        if not is_labelled(labels) and reading.membrane:
             return cls(cell_components(np.zeros(labels.shape, bool)))
         ids = reading.meaning == "instances"
         known = reading.known(labels)

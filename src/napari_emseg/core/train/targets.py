@@ -14,7 +14,7 @@ from napari_emseg.core.classes import class_names, missing_classes
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.label_images import touching_pixels
 from napari_emseg.core.label_meaning import guess_meaning
-from napari_emseg.core.label_reading import LabelReading
+from napari_emseg.core.label_reading import LabelReading, is_labelled
 from napari_emseg.core.train.border_weights import border_weights
 from napari_emseg.errors import LabelsError
 from napari_emseg.types import ArrayLike, Float32Array, LabelsMeaning
@@ -180,7 +180,7 @@ class _Painting:
     def _read(self, z: int) -> _Painted | None:
         """One slice; None where it is not labelled."""
         labels = self._slice(z)
-        if not labels.any():
+        if not is_labelled(labels):
             return None
         if self._reading.meaning == "scribbles":
             _require_scribbles(z, labels, self._reading, self._count)

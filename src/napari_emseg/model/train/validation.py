@@ -62,8 +62,10 @@ class _Part:
 
     @property
     def has_whole_cells(self) -> bool:
-        """Whether V_rand means something: scribbles are parts of cells, and one cell alone cannot
-        be merged with another."""
+        """Whether V_rand means something.
+
+        Scribbles are parts of cells, and one cell alone cannot be merged with another.
+        """
         if np.mean(self.weights > 0) < 0.5:
             return False
         return any(int(cell_components(each > 0).max()) > 1 for each in self.classes)
@@ -107,8 +109,10 @@ class Validator:
 
     @property
     def judges_by_v_rand(self) -> bool:
-        """Whether half of the validation pixels or more are known, and hold several cells; else the
-        loss must judge."""
+        """Whether V_rand judges, rather than the loss.
+
+        It does where half of the validation pixels or more are known and hold several cells.
+        """
         return self._held_out.has_whole_cells
 
     @property
