@@ -137,7 +137,7 @@ def test_ids_in_8_bits(tissue, evaluated):
 
 
 def test_a_truth_with_white_membranes(tissue, evaluated):
-    image, mask = tissue
+    mask = tissue[1]
     found, said = evaluated(mask, 255 - mask)
     assert "--truth-means membranes" in said
     found, said = evaluated(mask, 255 - mask, "--truth-means", "membranes")

@@ -137,7 +137,7 @@ def test_nearly_one_class_is_said():
     [PICTURE, PICTURE.astype(np.uint16) * 200, np.pad(PICTURE, ((0, 0), (150, 150), (150, 150)))],
 )
 def test_a_picture_is_refused(picture):
-    with pytest.raises(LabelsError, match="looks like a picture .* were image and labels swapped"):
+    with pytest.raises(LabelsError, match=r"looks like a picture .* were image and labels swapped"):
         guess_meaning(picture)
 
 
