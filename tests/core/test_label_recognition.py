@@ -8,6 +8,7 @@ import pytest
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.label_meaning import guess_meaning, truth_reading
 from napari_emseg.core.label_reading import LabelReading
+from napari_emseg.core.scores.probability import prediction_meaning, to_probability
 from napari_emseg.core.scores.truth import TrueSlice
 from napari_emseg.core.train.targets import make_target
 from napari_emseg.errors import LabelsError
@@ -166,6 +167,22 @@ def test_cells_with_membranes_are_read_as_they_are():
     assert (found.meaning, found.reading, found.remarks) == (
         "instances", LabelReading("instances"), (),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [1, 900])
+def test_membranes_may_have_an_id(number):
+    labels = np.where(MASK > 0, IDS + 1, number).astype(np.uint16)
+    found = guess_meaning(labels)
+    assert (found.meaning, found.reading.background) == ("instances", number)
+    assert found.remarks == (f"Nearly all cells border on {number}: it is taken for membrane.",)
+    target = make_target(labels, "instances", TrainConfig())
+    np.testing.assert_array_equal(target[0].classes, MASK[0] > 0)
+    np.testing.assert_array_equal(
+        TrueSlice.read(labels[0], truth_reading(labels)).cells > 0, MASK[0] > 0
+    )
+    reading = prediction_meaning(labels)
+    assert f"{number} is membrane" in reading.words
+    np.testing.assert_array_equal(to_probability(labels[0], reading), MASK[0] > 0)
 
 
 @pytest.mark.parametrize("meaning", [None, "instances"])

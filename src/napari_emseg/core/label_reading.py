@@ -30,6 +30,8 @@ class LabelReading:
         Values of pixels of which nothing is known.
     far_unknown : bool
         In instances: whether nothing is known where 0 lies far from every id.
+    background : int, optional
+        In instances: the id that the membranes have, where these have one.
     membrane : {1, 0}
         In scribbles: what membrane is. Where it is 0 nothing is unknown, and classes count from
         there.
@@ -39,6 +41,7 @@ class LabelReading:
     cut: float | None = None
     unknown: tuple[int, ...] = ()
     far_unknown: bool = False
+    background: int | None = None
     membrane: int = _MEMBRANE
 
     @classmethod
@@ -60,7 +63,9 @@ class LabelReading:
         """Where labels (Y, X) say cell, or a part of one."""
         if self.meaning == "scribbles":
             cells: BoolImage = labels > self.membrane
-        elif self.meaning == "instances" or self.cut is None:
+        elif self.meaning == "instances":
+            cells = self.ids(labels) != 0
+        elif self.cut is None:
             cells = labels != 0
         else:
             cells = labels > self.cut
@@ -76,7 +81,8 @@ class LabelReading:
 
     def ids(self, labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Ids of instances (Y, X), 0 where membrane or unknown."""
-        return np.where(self._void(labels), 0, labels) if self.unknown else labels
+        ids = np.where(self._void(labels), 0, labels) if self.unknown else labels
+        return ids if self.background is None else np.where(ids == self.background, 0, ids)
 
     def _void(self, labels: npt.NDArray[Any]) -> BoolImage:
         void: BoolImage = np.logical_or.reduce([labels == value for value in self.unknown])

@@ -23,6 +23,9 @@ _OTHERS = 3
 _UNLABELLED = 0.001
 """From this share on, areas without labels are taken for unlabelled."""
 
+_ALL_BORDERS = 0.95
+"""The share of borders of labels that lies at membranes, where these have an id."""
+
 _RARE = 0.05
 """A value in so few pixels of those of another is a trace of interpolation."""
 
@@ -62,7 +65,8 @@ def recognise(
         return LabelReading(meaning, _cut(looks, rest), unknown)
     if meaning == "instances":
         unlabelled = looks.unlabelled > _UNLABELLED and len(rest) >= _OTHERS
-        return LabelReading(meaning, unknown=unknown, far_unknown=unlabelled)
+        background = background_id(slices)
+        return LabelReading(meaning, unknown=unknown, far_unknown=unlabelled, background=background)
     from_zero = told is None and classes > 2 and counts_from_zero(looks, rest, slices)
     if from_zero:
         return LabelReading(meaning, unknown=unknown, membrane=0)
@@ -120,6 +124,19 @@ def counts_from_one(values: Set[int], slices: Sequence[npt.NDArray[Any]]) -> boo
     return many >= 5 and (values == {1, 2} or within > 3 * max(1.0, around))
 
 
+def background_id(slices: Sequence[npt.NDArray[Any]]) -> int | None:
+    """The id of membranes that have one: nearly all borders are borders of it; None for none."""
+    if _has_zeros(slices):
+        return None
+    pairs = np.concatenate([each for labels in slices for each in _borders(labels)], axis=1)
+    if not pairs.size:
+        return None
+    values, counts = np.unique(pairs, return_counts=True)
+    most = int(np.argmax(counts))
+    around_all = counts[most] > _ALL_BORDERS * pairs.shape[1]
+    return int(values[most]) if around_all and len(values) > _MOST_CLASSES else None
+
+
 # -- the rules --------------------------------------------------------------------------------
 
 
@@ -162,6 +179,15 @@ def _is_wrapped(value: int, above: Sequence[int], dtype: np.dtype[Any]) -> bool:
 
 def _near_top(value: int) -> bool:
     return any(2**bits - 3 <= value < 2**bits for bits in (16, 32, 64)) or value == 255
+
+
+def _borders(labels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """Pairs of neighbours that differ: two arrays (2, N)."""
+    pairs = []
+    for one, other in ((labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1])):
+        differ = one != other
+        pairs.append(np.stack([one[differ], other[differ]]))
+    return pairs
 
 
 def _has_zeros(slices: Sequence[npt.NDArray[Any]]) -> bool:

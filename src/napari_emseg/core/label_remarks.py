@@ -121,7 +121,9 @@ def _values(
 
 
 def _cells(looks: Appearance, reading: LabelReading, role: LabelRole) -> Iterator[str]:
-    if looks.touching > _TOUCHING:
+    if reading.background is not None:
+        yield f"Nearly all cells border on {reading.background}: it is taken for membrane."
+    elif looks.touching > _TOUCHING:
         done = (
             "a membrane of 2 px is drawn between them" if role == "labels"
             else "each id stays a cell of its own"

@@ -37,12 +37,15 @@ class PredictionReading:
         See above.
     reversed : bool
         Whether it is the probability, or the mask, of membrane.
+    background : int, optional
+        The id that membranes have, where these have one.
     """
 
     kind: PredictionKind
     top: int = 255
     cut: float = 0
     reversed: bool = False
+    background: int | None = None
 
     @classmethod
     def of(cls, meaning: PredictionMeaning) -> PredictionReading:
@@ -68,7 +71,8 @@ class PredictionReading:
         if self.kind == "classes":
             return f"a class map, {self.cut:g} is membrane and more is cell"
         if self.kind == "ids":
-            return "cells, each with an id of its own"
+            membrane = "" if self.background is None else f"; {self.background} is membrane"
+            return f"cells, each with an id of its own{membrane}"
         whole = "" if self.kind == "probability" else f" in whole numbers from 0 to {self.top}"
         return "a probability of cell" + (whole or " in 0 to 1")
 
@@ -151,7 +155,10 @@ def _cell_probability(prediction: npt.NDArray[Any], reading: PredictionReading) 
         cell: Float32Array = above.astype(np.float32)
         return cell
     if reading.kind == "ids":
-        return _separated(prediction).astype(np.float32)
+        ids = prediction if reading.background is None else np.where(
+            prediction == reading.background, 0, prediction
+        )  # fmt: skip
+        return _separated(ids).astype(np.float32)
     return _checked(prediction.astype(np.float32, copy=False))
 
 
@@ -162,7 +169,11 @@ def _by_structure(slices: Sequence[npt.NDArray[Any]]) -> PredictionReading | Non
     """What whole numbers mean by what they look like; None where that does not show."""
     # they load OpenCV, which whoever only names meanings need not wait for
     from napari_emseg.core.label_inspection import appearance_of
-    from napari_emseg.core.label_recognition import counts_from_one, counts_from_zero
+    from napari_emseg.core.label_recognition import (
+        background_id,
+        counts_from_one,
+        counts_from_zero,
+    )
 
     looks = appearance_of(slices)
     values = {int(value) for value in looks.values if value}
@@ -179,7 +190,9 @@ def _by_structure(slices: Sequence[npt.NDArray[Any]]) -> PredictionReading | Non
         top = _full(int(looks.high), slices[0].dtype)
         return PredictionReading("percent_of_255", top=top)
     # of a probability three values may be all there are
-    return PredictionReading("ids") if len(looks.values) > 3 or max(values) < 4 else None
+    if len(looks.values) > 3 or max(values) < 4:
+        return PredictionReading("ids", background=background_id(slices))
+    return None
 
 
 def _by_dtype(prediction: ArrayLike) -> PredictionReading:
