@@ -93,7 +93,7 @@ def test_a_probability_in_16_bits_is_cut_at_half(told):
     assert "it is cut at half" in found.remarks[0]
 
 
-@pytest.mark.parametrize(("void", "top"), [(127, 255), (128, 255), (255, 1)])
+@pytest.mark.parametrize(("void", "top"), [(127, 255), (128, 255), (255, 1), (60, 255), (200, 255)])
 def test_a_void_value_is_unknown_and_said(void, top):
     labels = np.where(MASK > 0, np.uint8(top), np.uint8(0))
     labels[:, :40, :60] = void
@@ -122,6 +122,30 @@ def test_strokes_stay_scribbles():
     labels[:, 20:23, 10:90], labels[:, 100:140:8] = 2, 1
     found = guess_meaning(labels, images=PICTURE)
     assert (found.meaning, found.remarks) == ("scribbles", ())
+
+
+def test_of_a_mask_in_a_corner_it_is_said_that_the_rest_is_membrane():
+    labels = MASK.copy()
+    labels[:, :, 90:] = 0
+    found = guess_meaning(labels, images=PICTURE)
+    assert found.meaning == "mask"
+    assert "count as membrane. If nobody labelled them" in found.remarks[0]
+
+
+def test_labels_of_other_slices_are_noticed():
+    ids = touching_ids(6)
+    mask = mask_of(ids)
+    assert "are these the labels" in remarks(np.roll(mask, 1, 0), images=picture_of(mask))
+    assert remarks(mask, images=picture_of(mask)) == ""
+
+
+def test_plus_and_minus_one_are_a_mask():
+    labels = np.where(MASK > 0, 1, -1).astype(np.int8)
+    found = guess_meaning(labels)
+    assert (found.meaning, found.reading.unknown) == ("mask", ())
+    np.testing.assert_array_equal(
+        make_target(labels, found.reading, TrainConfig())[0].classes, MASK[0] > 0
+    )
 
 
 def test_nearly_one_class_is_said():

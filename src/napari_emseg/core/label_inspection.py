@@ -108,11 +108,14 @@ class Appearance:
 
     @property
     def has_void(self) -> bool:
-        """Whether there is one value half way between two, as for pixels that do not count."""
-        if len(self.values) != 3 or self.low != 0:
+        """Whether a mask has a third value, as for pixels that do not count.
+
+        It is half way between the two; or anywhere, where the greatest value lies in many pieces.
+        """
+        if len(self.values) != 3 or self.low != 0 or self.high not in (1, 255, 65535):
             return False
-        whole = self.high in (1, 255, 65535)
-        return whole and abs(self.values[1] / self.high - 0.5) < 0.02
+        many = self.shows_shapes and self.pieces_upper >= _PIECES
+        return many or abs(self.values[1] / self.high - 0.5) < 0.02
 
     @property
     def has_cells(self) -> bool:

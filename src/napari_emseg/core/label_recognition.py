@@ -91,7 +91,8 @@ def unknown_values(
     below = {value for value in values if value < 0}
     above = sorted(value for value in values if value > 0)
     if below:
-        return tuple(sorted(below)) if above else ()
+        is_sign = looks.has_cells and not _has_zeros(slices) and len(values) == 2
+        return tuple(sorted(below)) if above and not is_sign else ()
     if looks.has_void:
         return (above[0],)
     if above == [1, 255] and _count(slices, 1) > _RARE * _count(slices, 255):

@@ -22,6 +22,12 @@ _TOUCHING = 0.01
 _AGAINST = -0.4
 """A grey contrast below it says that cell and membrane are swapped: see `grey_contrast`."""
 
+_UNLIKE = 0.3
+"""A grey contrast below it says that labels and image do not lie on one another."""
+
+_WIDE = 0.1
+"""The share of a mask's areas without cells from which on they are spoken of."""
+
 _EXTREME = 0.995
 """A share of one class that leaves nearly nothing of the other."""
 
@@ -86,15 +92,25 @@ def seem_swapped(
     images: Sequence[npt.NDArray[Any]] | None = None,
 ) -> bool:
     """Whether what is read as cell looks like membrane, by shape or by grey values."""
-    shapes = [reading.cells(each) for each in slices]
     swapped = looks.seems_swapped if reading.meaning != "membranes" else _is_net(looks)
-    if images is None or not looks.has_cells or swapped:
-        return swapped
-    if not 0.15 < float(np.mean([each.mean() for each in shapes])) < 0.95:
-        return False  # some cells of many: the rest is not membrane
+    contrast = _contrast(looks, reading, slices, images)
+    return swapped or (contrast is not None and contrast < _AGAINST)
+
+
+def _contrast(
+    looks: Appearance,
+    reading: LabelReading,
+    slices: Sequence[npt.NDArray[Any]],
+    images: Sequence[npt.NDArray[Any]] | None,
+) -> float | None:
+    """How much brighter cells are, or darker where membranes are bright; None where unknown."""
+    shapes = [reading.cells(each) for each in slices]
+    cell = float(np.mean([each.mean() for each in shapes]))
+    if images is None or not looks.has_cells or not 0.15 < cell < 0.95:
+        return None  # with some cells of many, the rest is not membrane
     pairs = zip(images, shapes, strict=True)
     contrast = float(np.median([grey_contrast(image, cells) for image, cells in pairs]))
-    return (-contrast if has_bright_membranes(images) else contrast) < _AGAINST
+    return -contrast if has_bright_membranes(images) else contrast
 
 
 # -- the sentences ----------------------------------------------------------------------------
@@ -150,7 +166,18 @@ def _sides(
             "Cell and membrane look swapped: what is read as cell is thin, or dark, as membranes "
             f"are. If so, choose the meaning {other} ({option} {other})."
         )
-    elif reading.meaning != "scribbles":
+        return
+    contrast = _contrast(looks, reading, slices, images)
+    if contrast is not None and contrast < _UNLIKE:
+        yield (
+            "Cell and membrane hardly differ in the image: are these the labels of these slices?"
+        )
+    if reading.meaning == "mask" and looks.unlabelled > _WIDE:
+        yield (
+            f"Areas without cells, too wide for membranes ({percent(looks.unlabelled)}), count as "
+            "membrane. If nobody labelled them, give each cell its own id, or paint scribbles."
+        )
+    if reading.meaning != "scribbles":
         cell = float(np.mean([reading.cells(each).mean() for each in slices]))
         if looks.shows_shapes and max(cell, 1 - cell) > _EXTREME:
             side, rest = ("cell", "membrane") if cell > 0.5 else ("membrane", "cell")
