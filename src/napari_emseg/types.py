@@ -22,7 +22,12 @@ VoxelSize: TypeAlias = tuple[float, float, float]
 """Edge lengths of a voxel in nm, in axis order (Z, Y, X)."""
 
 StackKind: TypeAlias = Literal["image", "labels"]
-LabelsMeaning: TypeAlias = Literal["mask", "scribbles", "instances"]
+LabelsMeaning: TypeAlias = Literal["mask", "membranes", "scribbles", "instances"]
+"""What labels can mean; see `core.label_meaning.MEANINGS`."""
+
+LabelRole: TypeAlias = Literal["labels", "truth"]
+"""Whether labels train, or are scored against."""
+
 What: TypeAlias = Literal["probability", "mask", "cells", "classes"]
 """What can be made of a prediction."""
 

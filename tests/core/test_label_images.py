@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_emseg.core.label_images import cell_components, thin_borders
+from napari_emseg.core.label_images import cell_components, thin_borders, touching_pixels
 
 
 @given(arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 12))))
@@ -33,3 +33,9 @@ def test_diagonal_neighbours_are_two_cells():
 def test_touching_ids_of_a_truth_stay_apart():
     truth = np.array([[5, 5, 9, 9, 0, 5]], np.uint16)
     assert cell_components(truth).tolist() == [[1, 1, 2, 2, 0, 3]]
+
+
+def test_pixels_of_cells_that_touch():
+    ids = np.array([[1, 1, 2, 2], [1, 1, 0, 2], [3, 0, 5, 2]])
+    expected = [[0, 1, 1, 0], [1, 0, 0, 0], [1, 0, 1, 1]]
+    assert touching_pixels(ids).astype(int).tolist() == expected

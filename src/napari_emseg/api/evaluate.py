@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from napari_emseg.api.arrays import OnSlice, as_stack
-from napari_emseg.core.label_meaning import TRUTH_MEANING
-from napari_emseg.core.scores.scores import ISBI_THRESHOLDS, StackScores
+from napari_emseg.core.scores.scores import StackScores
 from napari_emseg.errors import CancelledError
 from napari_emseg.types import ArrayLike, LabelsMeaning, ShouldStop, Stack
 
@@ -17,7 +15,7 @@ def evaluate(
     truth: Stack | ArrayLike,
     *,
     slices: Sequence[int] | None = None,
-    truth_means: LabelsMeaning = TRUTH_MEANING,
+    truth_means: LabelsMeaning | None = None,
     threshold: float | None = None,
     on_slice: OnSlice | None = None,
     should_stop: ShouldStop = lambda: False,
@@ -32,8 +30,9 @@ def evaluate(
         Labels of the same shape. A slice of zeros is not labelled and takes no part.
     slices : sequence of int, optional
         Score these slices of the truth, and of the prediction where it has as many slices.
-    truth_means : {"mask", "scribbles", "instances"}
-        Nonzero is cell; 0 unknown and left out, 1 membrane, 2.. cell; or each cell its own id.
+    truth_means : {"mask", "membranes", "scribbles", "instances"}, optional
+        Nonzero is cell; nonzero is membrane; 0 unknown and left out, 1 membrane, 2.. cell; or each
+        cell its own id. Recognised by default (`napari_emseg.core.label_meaning`).
     threshold : float, optional
         Score at this one alone, 0..1, in place of the best of 0, 0.1, ... 1.
     on_slice : callable, optional
@@ -70,7 +69,6 @@ def evaluate(
     >>> scores.v_rand > 0.9, len(scores.slices), scores.threshold
     (True, 8, 0.6)
     """
-    from napari_emseg.core.scores.metrics import score_stack
     from napari_emseg.report.evaluation import Evaluation
 
     def advance(done: int, total: int) -> None:
@@ -82,8 +80,4 @@ def evaluate(
     chosen = Evaluation.of(
         as_stack(prediction), as_stack(truth, kind="labels"), slices, truth_means
     )
-    scores = score_stack(
-        chosen.prediction.data, chosen.truth.data, meaning=truth_means, on_slice=advance,
-        thresholds=ISBI_THRESHOLDS if threshold is None else (threshold,),
-    )  # fmt: skip
-    return replace(scores, numbers=tuple(chosen.numbers[z] for z in scores.numbers))
+    return chosen.scores(threshold=threshold, on_slice=advance)

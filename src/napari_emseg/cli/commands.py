@@ -25,7 +25,6 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.label_meaning import TRUTH_MEANING
 from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
 from napari_emseg.io.read import read_stack
@@ -85,8 +84,8 @@ def demo(headless: bool, out: Path) -> None:
     help="Go on after the last epoch of the run in --out, with its settings.",
 )
 @click.option(
-    "--labels-mean", type=click.Choice(["mask", "scribbles", "instances"]),
-    help="Meaning of the labels; guessed by default.",
+    "--labels-mean", type=click.Choice(get_args(LabelsMeaning)),
+    help="Meaning of the labels; recognised by default, and said.",
 )  # fmt: skip
 @_device
 @options_of(TrainConfig)
@@ -98,8 +97,9 @@ def train(
 ) -> None:
     """Train a U-Net on IMAGES and LABELS, or on several such pairs, whose slices are counted on.
 
-    Labels are a mask (nonzero is cell), scribbles (1 membrane, 2 cell) or instances. With
-    --classes 3 and more they are scribbles, 3, 4, ... being parts of cells such as mitochondria.
+    Labels are a mask (nonzero is cell), membranes (nonzero is membrane), scribbles (1 membrane, 2
+    cell) or instances. With --classes 3 and more they are scribbles, 3, 4, ... being parts of
+    cells such as mitochondria.
     """
     if len(more) % 2:
         raise click.UsageError(f"There are no LABELS for {more[-1]}.")
@@ -159,10 +159,10 @@ def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> No
     help="Score these slices of TRUTH, and of PREDICTION where it has as many slices.",
 )  # fmt: skip
 @click.option(
-    "--truth-means", type=click.Choice(get_args(LabelsMeaning)), default=TRUTH_MEANING,
-    show_default=True,
-    help="mask: nonzero is cell; instances: so is each id; scribbles: 0 unknown and left out, 1 "
-    "membrane, 2 and more cell.",
+    "--truth-means", type=click.Choice(get_args(LabelsMeaning)),
+    help="mask: nonzero is cell; membranes: nonzero is membrane; instances: each id is a cell; "
+    "scribbles: 0 unknown and left out, 1 membrane, 2 and more cell. Recognised by default, and "
+    "said.",
 )  # fmt: skip
 @click.option(
     "--threshold", type=click.FloatRange(0, 1),
@@ -177,8 +177,8 @@ def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> No
 def evaluate(prediction: Path, truth: Path, **options: Any) -> None:
     """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge.
 
-    PREDICTION is a probability, a mask or cells. A slice of TRUTH that is 0 everywhere is not
-    labelled and takes no part.
+    PREDICTION is a probability, a mask, classes or cells; what it is taken for is said. A slice of
+    TRUTH that is 0 everywhere is not labelled and takes no part.
     """
     from napari_emseg.cli.evaluate import EvaluateOptions, run_evaluate
 

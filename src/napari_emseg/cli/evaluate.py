@@ -24,7 +24,7 @@ class EvaluateOptions:
     """The options of the command; see there."""
 
     slices: tuple[int, ...] | None
-    truth_means: LabelsMeaning
+    truth_means: LabelsMeaning | None
     threshold: float | None
     against: Path | None
     as_json: bool
@@ -57,7 +57,19 @@ def _score(prediction: Path, truth: Path, options: EvaluateOptions) -> tuple[Rep
     )  # fmt: skip
     with slice_bar() as advance:
         report = evaluation.report(threshold=options.threshold, model=model, on_slice=advance)
+    _say(report, prediction, truth)
     return report, evaluation
+
+
+def _say(report: Report, prediction: Path, truth: Path) -> None:
+    """What the two were taken for; not where the scores are, which others read."""
+    lines = (
+        f"{prediction.name} is read as {report.prediction_is}.",
+        f"{truth.name} is read as {report.truth_is}",
+        *report.notes,
+    )
+    for line in lines:
+        click.echo(line, err=True)
 
 
 def _image(options: EvaluateOptions) -> Stack | None:

@@ -61,6 +61,23 @@ def cell_components(truth: npt.NDArray[Any]) -> LabelImage:
     return numbered
 
 
+def touching_pixels(ids: npt.NDArray[Any]) -> BoolImage:
+    """Pixels of cells (Y, X) beside, above or below which another cell lies: a line of 2 px.
+
+    Parameters
+    ----------
+    ids : (Y, X) integer array
+        Ids of cells, 0 where membrane.
+    """
+    touching = np.zeros(ids.shape, bool)
+    for axis in (0, 1):
+        along, marked = np.moveaxis(ids, axis, 0), np.moveaxis(touching, axis, 0)
+        differ = (along[:-1] != along[1:]) & (along[:-1] != 0) & (along[1:] != 0)
+        marked[:-1] |= differ
+        marked[1:] |= differ
+    return touching
+
+
 def thin_borders(mask: BoolImage) -> LabelImage:
     """Grow the cells of a mask until lines one pixel wide are left between them.
 

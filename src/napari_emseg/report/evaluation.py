@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy.typing as npt
 
 from napari_emseg.core.config.comparison import CompareConfig
+from napari_emseg.core.label_meaning import LabelSummary, guess_meaning
+from napari_emseg.core.label_reading import LabelReading
 from napari_emseg.core.scores.comparison import compare_slices
-from napari_emseg.core.scores.metrics import ISBI_THRESHOLDS, prediction_meaning, score_stack
+from napari_emseg.core.scores.metrics import (
+    ISBI_THRESHOLDS,
+    check_shapes,
+    prediction_meaning,
+    score_stack,
+)
+from napari_emseg.core.scores.prediction_notes import (
+    about_values,
+    agreement,
+    notes_on,
+    oriented,
+)
+from napari_emseg.core.scores.probability import PredictionReading
+from napari_emseg.core.scores.scores import StackScores
 from napari_emseg.core.scores.truth import TrueSlice
 from napari_emseg.errors import ShapeError
 from napari_emseg.report.figures import Picture
@@ -32,14 +48,14 @@ class Evaluation:
         Of equal shapes (Z, Y, X).
     numbers : tuple of int
         What the slices are called.
-    meaning : {"mask", "scribbles", "instances"}
-        How to read the truth.
+    meaning : {"mask", "membranes", "scribbles", "instances"}, optional
+        How to read the truth; recognised where it is None.
     """
 
     prediction: Stack
     truth: Stack
     numbers: tuple[int, ...]
-    meaning: LabelsMeaning = "instances"
+    meaning: LabelsMeaning | None = None
 
     @classmethod
     def of(
@@ -47,7 +63,7 @@ class Evaluation:
         prediction: Stack,
         truth: Stack,
         slices: Sequence[int] | None,
-        meaning: LabelsMeaning = "instances",
+        meaning: LabelsMeaning | None = None,
     ) -> Evaluation:
         """Take slices of the truth, and of the prediction where it has as many slices."""
         if slices is None:
@@ -55,6 +71,18 @@ class Evaluation:
         if len(prediction) == len(truth):
             prediction = prediction.take(slices)
         return cls(prediction, truth.take(slices), tuple(slices), meaning)
+
+    @cached_property
+    def truth_summary(self) -> LabelSummary:
+        """What the truth is taken for, and which of its slices are labelled."""
+        return guess_meaning(self.truth.data, told=self.meaning, all_known=True, role="truth")
+
+    @cached_property
+    def prediction_reading(self) -> PredictionReading:
+        """What the prediction is taken for; the truth decides where its values do not."""
+        check_shapes(self.prediction.shape, self.truth.shape, axes="ZYX")
+        reading = prediction_meaning(self.prediction.data)
+        return oriented(reading, self._read, self.truth_summary.labelled)
 
     def report(
         self,
@@ -64,13 +92,45 @@ class Evaluation:
         on_slice: Callable[[int, int], None] | None = None,
     ) -> Report:
         """Score all slices, at one threshold or at the challenge's eleven."""
-        thresholds = ISBI_THRESHOLDS if threshold is None else (threshold,)
-        scores = score_stack(
-            self.prediction.data, self.truth.data, thresholds=thresholds, meaning=self.meaning,
-            on_slice=on_slice,
+        thresholds = _thresholds(threshold)
+        scores = self._score(thresholds, self.prediction_reading, on_slice)
+        return Report(
+            self._named(scores),
+            self._provenance(thresholds, model),
+            prediction_is=self.prediction_reading.words,
+            truth_is=self.truth_summary.said.removeprefix("read as "),
+            notes=(*self.truth_summary.remarks, *self._notes(scores, thresholds)),
+        )
+
+    def scores(
+        self,
+        *,
+        threshold: float | None = None,
+        on_slice: Callable[[int, int], None] | None = None,
+    ) -> StackScores:
+        """The scores of a `report` alone."""
+        return self._named(self._score(_thresholds(threshold), self.prediction_reading, on_slice))
+
+    def _named(self, scores: StackScores) -> StackScores:
+        """With the slices called as a person calls them."""
+        return replace(scores, numbers=tuple(self.numbers[z] for z in scores.numbers))
+
+    def _score(
+        self,
+        thresholds: Sequence[float],
+        reading: PredictionReading,
+        on_slice: Callable[[int, int], None] | None = None,
+    ) -> StackScores:
+        return score_stack(
+            self.prediction.data, self.truth.data, thresholds=thresholds, prediction_is=reading,
+            meaning=self._truth_reading, on_slice=on_slice,
         )  # fmt: skip
-        named = replace(scores, numbers=tuple(self.numbers[z] for z in scores.numbers))
-        return Report(named, self._provenance(thresholds, model))
+
+    def _notes(self, scores: StackScores, thresholds: Sequence[float]) -> tuple[str, ...]:
+        reading = self.prediction_reading
+        against = agreement(self._read, scores.numbers, reading) < 0
+        turned = self._score(thresholds, reading.turned) if against else None
+        return about_values(self.prediction.data, scores.numbers) + notes_on(scores, turned)
 
     def pictures(self, report: Report, image: Stack | None = None) -> list[Picture]:
         """The slices of a report with the lowest V_rand, at its threshold, in their order.
@@ -89,7 +149,7 @@ class Evaluation:
         worst = sorted(slices, key=lambda number: slices[number].v_rand)[:PICTURED]
         chosen = [self.numbers.index(number) for number in sorted(worst)]
         config = CompareConfig(threshold=report.scores.threshold)
-        kind = prediction_meaning(self.prediction.data)
+        kind = self.prediction_reading
         pictures = []
         for z, compared in zip(
             chosen, compare_slices(self._read, chosen, kind, config), strict=True
@@ -102,13 +162,22 @@ class Evaluation:
         return pictures
 
     def _read(self, z: int) -> tuple[npt.NDArray[Any], TrueSlice]:
-        return self.prediction.slice(z), TrueSlice.read(self.truth.slice(z), self.meaning)
+        return self.prediction.slice(z), TrueSlice.read(self.truth.slice(z), self._truth_reading)
+
+    @property
+    def _truth_reading(self) -> LabelReading:
+        summary = self.truth_summary
+        return summary.reading or LabelReading(summary.meaning)
 
     def _provenance(self, thresholds: Sequence[float], model: ModelRecord | None) -> Provenance:
         settings = {
-            "truth_means": self.meaning,
+            "truth_means": self.truth_summary.meaning,
             "thresholds": [float(each) for each in thresholds],
             "slices": list(self.numbers),
         }
         prediction, truth = StackRecord.of(self.prediction), StackRecord.of(self.truth)
         return Provenance(prediction, truth, settings, model)
+
+
+def _thresholds(threshold: float | None) -> tuple[float, ...]:
+    return ISBI_THRESHOLDS if threshold is None else (threshold,)

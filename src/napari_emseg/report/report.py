@@ -28,6 +28,10 @@ class Report:
         By slice, at that threshold; None where they are not listed.
     comparison : PairedReport, optional
         Another prediction of the same slices.
+    prediction_is, truth_is : str
+        What the two were taken for, in words; empty where nobody had to find out.
+    notes : tuple of str
+        What else a person should know, a line each.
     """
 
     scores: StackScores
@@ -35,6 +39,9 @@ class Report:
     best_threshold: float | None = None
     errors: Mapping[int, tuple[SegmentationError, ...]] | None = None
     comparison: PairedReport | None = None
+    prediction_is: str = ""
+    truth_is: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def slices(self) -> dict[int, SliceScores]:
@@ -56,6 +63,9 @@ class Report:
             values["errors"] = [
                 {"slice": z, **asdict(error)} for z, each in self.errors.items() for error in each
             ]
+        if self.prediction_is:
+            values |= {"prediction_is": self.prediction_is, "truth_is": self.truth_is}
+            values["notes"] = list(self.notes)
         values["about"] = self.provenance.to_dict()
         if self.comparison is not None:
             values["against"] = self.comparison.to_dict()

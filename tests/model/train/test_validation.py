@@ -103,6 +103,15 @@ def test_scribbles_are_judged_by_the_loss(truth):
     assert scores["threshold"] == 0.5
 
 
+def test_one_cell_alone_is_judged_by_the_loss(truth):
+    """It cannot be merged with another: V_rand would be 1 whatever is predicted."""
+    one = np.ones_like(truth)
+    one[:, :4] = 0
+    validate = validator(truth, one, np.ones(truth.shape), Split((0, 1), (2,)))
+    assert not validate.judges_by_v_rand
+    assert math.isnan(validate(seeing()).scores["val_v_rand"])
+
+
 def test_of_a_divided_slice_only_the_held_out_part_validates(truth):
     """The network is wrong on the left, where it would have been trained, and right elsewhere."""
     image = truth.copy()

@@ -66,7 +66,7 @@ def compare_slices(
         ``read(z)`` gives the prediction (Y, X), of any dtype, and the truth.
     slices : sequence of int
         Which slices.
-    meaning : {"probability", "percent_of_255", "ids"}
+    meaning : PredictionReading, or its kind
         What the values of the prediction mean; see `prediction_meaning`.
     config : CompareConfig
         Threshold, and what is too small to be an error.

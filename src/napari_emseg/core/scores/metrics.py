@@ -24,10 +24,16 @@ import numpy.typing as npt
 
 from napari_emseg.core.label_images import BoolImage, LabelImage, cell_components, thin_borders
 from napari_emseg.core.label_meaning import TRUTH_MEANING
+from napari_emseg.core.label_reading import LabelReading
 from napari_emseg.core.parallel import in_order
 from napari_emseg.core.scores.overlap import Overlap
 from napari_emseg.core.scores.pixel_counts import PixelCounts
-from napari_emseg.core.scores.probability import as_probability, prediction_meaning, to_probability
+from napari_emseg.core.scores.probability import (
+    PredictionMeaning,
+    as_probability,
+    prediction_meaning,
+    to_probability,
+)
 from napari_emseg.core.scores.scores import (
     ISBI_THRESHOLDS,
     TITLES,
@@ -62,7 +68,7 @@ def score_slice(
     truth: npt.NDArray[Any],
     threshold: float = 0.5,
     *,
-    meaning: LabelsMeaning = TRUTH_MEANING,
+    meaning: LabelsMeaning | LabelReading = TRUTH_MEANING,
 ) -> SliceScores:
     """Score one slice at one threshold.
 
@@ -74,7 +80,7 @@ def score_slice(
         Labels of any integer dtype; see `TrueSlice.read`.
     threshold : float
         In 0..1; a pixel is cell where its probability is above it.
-    meaning : {"mask", "scribbles", "instances"}
+    meaning : {"mask", "membranes", "scribbles", "instances"} or LabelReading
         How to read the truth. What scribbles leave unknown counts in no score.
 
     Returns
@@ -101,7 +107,8 @@ def score_stack(
     truth: ArrayLike,
     *,
     thresholds: Sequence[float] = ISBI_THRESHOLDS,
-    meaning: LabelsMeaning = TRUTH_MEANING,
+    meaning: LabelsMeaning | LabelReading = TRUTH_MEANING,
+    prediction_is: PredictionMeaning | None = None,
     on_slice: OnSlice | None = None,
     workers: int = 2,
 ) -> StackScores:
@@ -116,8 +123,10 @@ def score_stack(
         Labels of any integer dtype. A slice of zeros is not labelled and takes no part.
     thresholds : sequence of float
         In 0..1; one value for the score at a fixed threshold.
-    meaning : {"mask", "scribbles", "instances"}
+    meaning : {"mask", "membranes", "scribbles", "instances"} or LabelReading
         How to read the truth; see `TrueSlice.read`.
+    prediction_is : PredictionReading or its kind, optional
+        How to read the prediction; by `prediction_meaning` where it is None.
     on_slice : callable, optional
         Called as ``on_slice(done, total)`` after every slice; may raise to stop.
     workers : int
@@ -138,7 +147,8 @@ def score_stack(
     """
     check_shapes(probability.shape, truth.shape, axes="ZYX")
     check_thresholds(thresholds)
-    kind, total = prediction_meaning(probability), len(truth)
+    total = len(truth)
+    kind = prediction_meaning(probability) if prediction_is is None else prediction_is
 
     def score(z: int) -> tuple[SliceScores, ...] | None:
         true = TrueSlice.read(np.asarray(truth[z]), meaning)

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.label_images import BoolImage, LabelImage, cell_components
-from napari_emseg.core.label_meaning import TRUTH_MEANING, cell_pixels, known_pixels
+from napari_emseg.core.label_meaning import TRUTH_MEANING
+from napari_emseg.core.label_reading import LabelReading, is_labelled
 from napari_emseg.errors import LabelsError
 from napari_emseg.types import LabelsMeaning
 
@@ -30,16 +31,18 @@ class TrueSlice:
     known: BoolImage | None = None
 
     @classmethod
-    def read(cls, labels: npt.NDArray[Any], meaning: LabelsMeaning = TRUTH_MEANING) -> TrueSlice:
+    def read(
+        cls, labels: npt.NDArray[Any], meaning: LabelsMeaning | LabelReading = TRUTH_MEANING
+    ) -> TrueSlice:
         """Read labels (Y, X) of any integer or bool dtype; floats are a mask.
 
         Parameters
         ----------
         labels : (Y, X) array
             A slice of a truth.
-        meaning : {"mask", "scribbles", "instances"}
-            Nonzero is cell; 0 unknown, 1 membrane, 2.. cell; or every cell its own id, also where
-            two of them touch.
+        meaning : {"mask", "membranes", "scribbles", "instances"} or LabelReading
+            Nonzero is cell; or membrane; 0 unknown, 1 membrane, 2.. cell; or every cell its own
+            id, also where two of them touch.
 
         Raises
         ------
@@ -48,11 +51,17 @@ class TrueSlice:
         """
         if labels.dtype.kind not in "biuf":
             raise LabelsError(f"truth: expected integers, received an array of {labels.dtype}")
-        if meaning == "scribbles":
-            _require_scribbles(labels)
-            return cls(cell_components(cell_pixels(labels, meaning)), known_pixels(labels, meaning))
-        ids = meaning == "instances"
-        return cls(cell_components(labels if ids else cell_pixels(labels, meaning)))
+        reading = LabelReading.of(meaning)
+        if reading.meaning == "scribbles":
+            _require_scribbles(labels, reading)
+        if not is_labelled(labels) and reading.membrane:
+            return cls(cell_components(np.zeros(labels.shape, bool)))
+        ids = reading.meaning == "instances"
+        known = reading.known(labels)
+        return cls(
+            cell_components(reading.ids(labels) if ids else reading.cells(labels)),
+            None if known.all() and reading.meaning != "scribbles" else known,
+        )
 
     @property
     def is_labelled(self) -> bool:
@@ -69,8 +78,8 @@ class TrueSlice:
         return mask if self.known is None else mask & self.known
 
 
-def _require_scribbles(labels: npt.NDArray[Any]) -> None:
-    if labels.dtype.kind == "f" or (labels.size and int(labels.min()) < 0):
+def _require_scribbles(labels: npt.NDArray[Any], reading: LabelReading) -> None:
+    if labels.dtype.kind == "f" or (labels.size and int(reading.ids(labels).min()) < 0):
         raise LabelsError(
             "truth: scribbles are integers, 0 unknown, 1 membrane, 2 and more cell; received "
             f"{labels.dtype} from {labels.min():g}; choose the meaning mask or instances"

@@ -10,7 +10,11 @@ __all__ = ["LabelSummary", "summarise_labels"]
 
 
 def summarise_labels(
-    labels: ArrayLike, regions: Regions | None = None, *, classes: int = 2
+    labels: ArrayLike,
+    regions: Regions | None = None,
+    *,
+    classes: int = 2,
+    images: ArrayLike | None = None,
 ) -> LabelSummary:
     """Look through labels (Z, Y, X), numpy or lazy, one slice at a time.
 
@@ -22,6 +26,13 @@ def summarise_labels(
         What counts of it; a slice without a region is not labelled either.
     classes : int
         How many classes they are painted for.
+    images : (Z, Y, X) array, optional
+        What they were painted on, which tells whether cell and membrane are swapped.
+
+    Raises
+    ------
+    LabelsError
+        This is a picture.
     """
     counts = None if regions is None else regions.covers
-    return guess_meaning(labels, classes=classes, counts=counts)
+    return guess_meaning(labels, classes=classes, counts=counts, images=images)

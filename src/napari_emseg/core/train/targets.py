@@ -12,7 +12,9 @@ from scipy import ndimage
 
 from napari_emseg.core.classes import class_names, missing_classes
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.label_meaning import class_map, known_pixels
+from napari_emseg.core.label_images import touching_pixels
+from napari_emseg.core.label_meaning import guess_meaning
+from napari_emseg.core.label_reading import LabelReading, is_labelled
 from napari_emseg.core.train.border_weights import border_weights
 from napari_emseg.errors import LabelsError
 from napari_emseg.types import ArrayLike, Float32Array, LabelsMeaning
@@ -73,7 +75,7 @@ Reviewed: TypeAlias = Callable[[int], npt.NDArray[np.bool_]]
 
 def make_target(
     labels: ArrayLike,
-    meaning: LabelsMeaning,
+    meaning: LabelsMeaning | LabelReading,
     config: TrainConfig,
     *,
     slices: Sequence[int] | None = None,
@@ -86,13 +88,17 @@ def make_target(
     the classes and d1, d2 are the distances to the nearest and the second nearest cell; see
     `border_weights` for how exact they are. The further classes are parts of cells.
 
+    Instances that touch get a membrane of 2 px between them, one of each: two in one would teach
+    the network to merge them, and score it by it. So thin it takes little of thin cells, and the
+    weights are highest there.
+
     Parameters
     ----------
     labels : (Z, Y, X) integer or bool array
         What a person painted; numpy or lazy, of which only ``slices`` are read. A slice of zeros
         is not labelled.
-    meaning : {"mask", "scribbles", "instances"}
-        How to read it.
+    meaning : {"mask", "membranes", "scribbles", "instances"} or LabelReading
+        How to read it: what else must be known beside a meaning is found in the labels.
     config : TrainConfig
         Brings w_0 (``border_weight``) and sigma (``border_sigma_px``).
     slices : sequence of int, optional
@@ -118,6 +124,10 @@ def make_target(
     ----------
     Ronneberger, Fischer, Brox: U-Net. MICCAI 2015. https://doi.org/10.1007/978-3-319-24574-4_28
     """
+    _require_integers(labels)
+    _require_slices(slices, labels.shape[0])
+    if not isinstance(meaning, LabelReading):
+        meaning = _reading(labels, meaning, slices, classes)
     painting = _Painting(labels, meaning, classes, reviewed)
     painted = painting.read(slices)
     balance = _class_weights(painted, classes)
@@ -125,6 +135,15 @@ def make_target(
         z: SliceTarget(each.classes, painting.weights(z, each, balance, config))
         for z, each in painted.items()
     })  # fmt: skip
+
+
+def _reading(
+    labels: ArrayLike, meaning: LabelsMeaning, slices: Sequence[int] | None, classes: int
+) -> LabelReading:
+    chosen = None if slices is None else set(slices)
+    counts = None if chosen is None else chosen.__contains__
+    found = guess_meaning(labels, classes=classes, counts=counts, told=meaning)
+    return LabelReading.of(found.reading or meaning)
 
 
 class _Painted(NamedTuple):
@@ -138,27 +157,21 @@ class _Painting:
     """Labels, read slice by slice as `make_target` is told to."""
 
     def __init__(
-        self, labels: ArrayLike, meaning: LabelsMeaning, classes: int, reviewed: Reviewed | None
+        self, labels: ArrayLike, reading: LabelReading, classes: int, reviewed: Reviewed | None
     ) -> None:
-        _require_integers(labels)
-        if classes > 2 and meaning != "scribbles":
+        if classes > 2 and reading.meaning != "scribbles":
             raise LabelsError(
-                f"labels: expected scribbles for {classes} classes, received {meaning}, which "
-                "holds membrane and cell only; choose the meaning scribbles, or 2 classes"
+                f"labels: expected scribbles for {classes} classes, received {reading.meaning}, "
+                "which holds membrane and cell only; choose the meaning scribbles, or 2 classes"
             )
         z, y, x = labels.shape
         self.shape = int(z), int(y), int(x)
-        self._labels, self._meaning = labels, meaning
+        self._labels, self._reading = labels, reading
         self._count, self._reviewed = classes, reviewed
 
     def read(self, wanted: Sequence[int] | None) -> dict[int, _Painted]:
         """The wanted slices, or all that are labelled, ascending."""
-        total = self.shape[0]
-        if wanted is not None and not all(0 <= z < total for z in wanted):
-            raise LabelsError(
-                f"slices: expected 0 to {total - 1}, received {', '.join(map(str, wanted))}"
-            )
-        chosen = range(total) if wanted is None else sorted(set(wanted))
+        chosen = range(self.shape[0]) if wanted is None else sorted(set(wanted))
         painted = {z: each for z in chosen if (each := self._read(z)) is not None}
         if painted and (wanted is None or len(painted) == len(chosen)):
             return painted
@@ -167,17 +180,20 @@ class _Painting:
     def _read(self, z: int) -> _Painted | None:
         """One slice; None where it is not labelled."""
         labels = self._slice(z)
-        if not labels.any():
+        if not is_labelled(labels):
             return None
-        if self._meaning == "scribbles":
-            _require_scribbles(z, labels, self._count)
-        known = known_pixels(labels, self._meaning)
+        if self._reading.meaning == "scribbles":
+            _require_scribbles(z, labels, self._reading, self._count)
+        known = self._reading.known(labels)
         if self._reviewed is not None:
-            reviewed = self._reviewed(z)
-            if not reviewed.any():
-                return None
-            known &= reviewed
-        return _Painted(class_map(labels, self._meaning), known)
+            known &= self._reviewed(z)
+        return _Painted(self._classes(labels), known) if known.any() else None
+
+    def _classes(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        classes = self._reading.classes(labels)
+        if self._reading.meaning == "instances":
+            classes[touching_pixels(self._reading.ids(labels))] = 0
+        return classes
 
     def _slice(self, z: int) -> npt.NDArray[Any]:
         return np.asarray(self._labels[z])
@@ -186,8 +202,8 @@ class _Painting:
         self, z: int, painted: _Painted, balance: Float32Array, config: TrainConfig
     ) -> Float32Array:
         """The weight map (Y, X) of a slice under the weights of the classes."""
-        ids = self._meaning == "instances"
-        cells = self._slice(z) if ids else ndimage.label(painted.classes)[0]
+        ids = self._reading.meaning == "instances"
+        cells = self._reading.ids(self._slice(z)) if ids else ndimage.label(painted.classes)[0]
         border = border_weights(cells, config.border_weight, config.border_sigma_px)
         return (balance[painted.classes] + border) * painted.known
 
@@ -227,8 +243,16 @@ def _first_fraction(labels: ArrayLike) -> str:
     return ""
 
 
-def _require_scribbles(z: int, labels: npt.NDArray[Any], count: int) -> None:
-    if labels.min() >= 0 and labels.max() <= count:
+def _require_slices(wanted: Sequence[int] | None, total: int) -> None:
+    if wanted is not None and not all(0 <= z < total for z in wanted):
+        raise LabelsError(
+            f"slices: expected 0 to {total - 1}, received {', '.join(map(str, wanted))}"
+        )
+
+
+def _require_scribbles(z: int, labels: npt.NDArray[Any], reading: LabelReading, count: int) -> None:
+    painted = reading.ids(labels)
+    if painted.min() >= 0 and painted.max() < count + reading.membrane:
         return
     named = ", ".join(f"{k} ({name})" for k, name in enumerate(class_names(count), start=1))
     other = "the meaning mask or instances instead, or more" if count == 2 else "more"

@@ -60,7 +60,9 @@ class TrainingData:
         """Which slices carry labels, and what they mean."""
         from napari_emseg.core.train.label_summary import summarise_labels
 
-        return summarise_labels(self.labels.data, self.regions, classes=classes)
+        return summarise_labels(
+            self.labels.data, self.regions, classes=classes, images=self.images.data
+        )
 
     def target(
         self, meaning: LabelsMeaning, config: TrainConfig, split: SliceSplit, *, classes: int

@@ -21,6 +21,7 @@ from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import LabelsMeaning, Log, OnEvent, ShouldStop, Stack
 
 if TYPE_CHECKING:
+    from napari_emseg.core.label_reading import LabelReading
     from napari_emseg.core.train.targets import Target
 
 Pair: TypeAlias = tuple[Stack, Stack]
@@ -100,12 +101,14 @@ def train_pairs(
     ``reviewed`` (Z, Y, X) is nonzero where the labels count; everywhere by default.
     """
     stack, labels = join_stacks(pairs, input_slices=recipe.network.input_slices)
+    # first, since it may be refused
+    classes = recipe.network.classes
+    reading = reading_of(pairs, labels_mean, classes, on_event, slices=slices)
+    target = target_of(labels, reading, recipe, slices=slices, reviewed=reviewed)
     on_event(Log("Loading Keras ..."))
     load_backend()
     from napari_emseg.model.train.train import train
 
-    meaning = meaning_of([each for _, each in pairs], labels_mean, recipe.network.classes, on_event)
-    target = target_of(labels, meaning, recipe, slices=slices, reviewed=reviewed)
     return train(
         stack, target, recipe, folder=folder, name=name, validation=val_slices,
         start_from=start_from, resume=resume, terms=terms, device=device, on_event=on_event,
@@ -115,7 +118,7 @@ def train_pairs(
 
 def target_of(
     labels: Stack,
-    meaning: LabelsMeaning,
+    reading: LabelReading,
     recipe: Recipe,
     *,
     slices: Sequence[int] | None,
@@ -125,7 +128,7 @@ def target_of(
     from napari_emseg.core.train.targets import make_target
 
     return make_target(
-        labels.data, meaning, recipe.train, slices=slices, classes=recipe.network.classes,
+        labels.data, reading, recipe.train, slices=slices, classes=recipe.network.classes,
         reviewed=None if reviewed is None else lambda z: reviewed.slice(z) != 0,
     )  # fmt: skip
 
@@ -146,23 +149,43 @@ def _recipe_and_terms(
     return changed, terms.changed(settings)
 
 
-def meaning_of(
-    labels: Sequence[Stack], said: LabelsMeaning | None, classes: int, on_event: OnEvent
-) -> LabelsMeaning:
-    """What the labels are said to mean, or seem to; told in one line a stack."""
-    from napari_emseg.core.label_meaning import guess_meaning
+def reading_of(
+    pairs: Sequence[Pair],
+    said: LabelsMeaning | None,
+    classes: int,
+    on_event: OnEvent,
+    *,
+    slices: Sequence[int] | None = None,
+) -> LabelReading:
+    """How labels are read: as they are said to mean, or seem to; told in lines for each stack.
 
-    if said is not None:
-        on_event(Log(f"Labels are read as {said}."))
-        return said
-    guesses = [guess_meaning(each.data, classes=classes) for each in labels]
-    found = {each.meaning for each in guesses if each.labelled} or {guesses[0].meaning}
-    if len(found) > 1:
+    Raises
+    ------
+    LabelsError
+        One is a picture, or they do not mean the same.
+    """
+    from napari_emseg.core.label_meaning import guess_meaning
+    from napari_emseg.core.label_reading import LabelReading
+
+    readings = []
+    for image, labels in pairs:
+        chosen = None if slices is None or len(pairs) > 1 else set(slices)
+        found = guess_meaning(
+            labels.data, classes=classes, told=said, images=image.data,
+            counts=None if chosen is None else chosen.__contains__,
+        )  # fmt: skip
+        for line in (f"Labels are {found.said}", *found.remarks):
+            on_event(Log(line))
+        if found.labelled or len(pairs) == 1:
+            readings.append(found.reading or LabelReading(found.meaning))
+    if len(different := sorted({each.meaning for each in readings})) > 1:
         raise LabelsError(
-            f"labels: those of the stacks look like {' and '.join(sorted(found))}; say what all of "
-            "them mean (labels_mean)"
+            f"labels: those of the stacks look like {' and '.join(different)}; say what all "
+            "of them mean (labels_mean)"
         )
-    (meaning,) = found
-    for each in guesses:
-        on_event(Log(f"Labels are read as {meaning}. {each.found}"))
-    return meaning
+    if len(set(readings)) > 1:
+        raise LabelsError(
+            "labels: those of the stacks cannot be read alike (see the lines above); bring them "
+            "into one form, such as a mask of 0 and 255"
+        )
+    return readings[0] if readings else LabelReading(said or "mask")

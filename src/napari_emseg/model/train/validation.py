@@ -14,6 +14,7 @@ import numpy.typing as npt
 from napari_emseg.core.classes import cell_probability, class_within_cells, to_class_map
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.label_images import cell_components
 from napari_emseg.core.scores.metrics import ThresholdScores, score_stack
 from napari_emseg.core.train.split import Split
 from napari_emseg.core.train.targets import Target
@@ -62,8 +63,13 @@ class _Part:
 
     @property
     def has_whole_cells(self) -> bool:
-        """Whether V_rand means something: scribbles are parts of cells, not cells."""
-        return bool(np.mean(self.weights > 0) >= 0.5 and self.classes.any())
+        """Whether V_rand means something.
+
+        Scribbles are parts of cells, and one cell alone cannot be merged with another.
+        """
+        if np.mean(self.weights > 0) < 0.5:
+            return False
+        return any(int(cell_components(each > 0).max()) > 1 for each in self.classes)
 
     def predicted(self, slices: dict[int, Float32Array]) -> Float32Array:
         """What the network says here (Z, Y, X, K)."""
@@ -104,7 +110,10 @@ class Validator:
 
     @property
     def judges_by_v_rand(self) -> bool:
-        """Whether half of the validation pixels or more are known; else the loss must judge."""
+        """Whether V_rand judges, rather than the loss.
+
+        It does where half of the validation pixels or more are known and hold several cells.
+        """
         return self._held_out.has_whole_cells
 
     @property

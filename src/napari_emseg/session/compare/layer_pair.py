@@ -9,7 +9,11 @@ from typing import Any, Protocol
 import numpy.typing as npt
 from psygnal import SignalInstance
 
-from napari_emseg.core.scores.probability import PredictionMeaning, prediction_meaning
+from napari_emseg.core.label_reading import LabelReading
+from napari_emseg.core.scores.probability import (
+    PredictionMeaning,
+    prediction_meaning,
+)
 from napari_emseg.core.scores.stack_overlap import StackOverlap
 from napari_emseg.types import ArrayLike, LabelsMeaning
 
@@ -89,7 +93,7 @@ class LayerPair:
     ----------
     prediction, truth : ComparedLayer
         One may be shifted, by whole pixels, or be a part of the other.
-    meaning : {"mask", "scribbles", "instances"}
+    meaning : {"mask", "membranes", "scribbles", "instances"}
         How to read the truth.
 
     Raises
@@ -123,8 +127,19 @@ class LayerPair:
 
     @cached_property
     def kind(self) -> PredictionMeaning:
-        """What the prediction's values mean; bytes are looked through once, so ask in a thread."""
-        return "ids" if self.prediction.holds_ids else prediction_meaning(self.prediction.data)
+        """What the prediction's values mean; some are looked through once, so ask in a thread."""
+        if not self.prediction.holds_ids:
+            return prediction_meaning(self.prediction.data)
+        found = prediction_meaning(self.prediction.data, is_labels=True)
+        # a person may paint on it, and each new label is then a cell
+        return found if found.kind == "classes" or found.decides_by_truth else "ids"
+
+    @cached_property
+    def truth_reading(self) -> LabelReading:
+        """How the truth is read; some slices are looked at once, so ask in a thread."""
+        from napari_emseg.core.label_meaning import truth_reading
+
+        return truth_reading(self.truth.data, self.meaning)
 
     def version(self, z: int) -> int:
         """How often pixels of a slice have changed so far, in either layer."""

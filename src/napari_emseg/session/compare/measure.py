@@ -123,7 +123,7 @@ def _compare(
     from napari_emseg.core.scores.comparison import compare_slice
     from napari_emseg.core.scores.truth import TrueSlice
 
-    truth = TrueSlice.read(labels, pair.meaning)
+    truth = TrueSlice.read(labels, pair.truth_reading)
     if not truth.is_labelled:
         return None
     probability = to_probability(predicted, pair.kind)
