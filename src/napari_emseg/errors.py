@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 EXTRA_OF = {
     "matplotlib": "report",
-    **dict.fromkeys(("aiohttp", "fsspec", "rsciio", "s3fs", "tensorstore"), "formats"),
+    **dict.fromkeys(("aiohttp", "rsciio", "s3fs", "tensorstore"), "formats"),
     **dict.fromkeys(("bioimageio", "keras", "nncf", "onnx", "tensorflow", "tf2onnx"), "train"),
     **dict.fromkeys(
         (

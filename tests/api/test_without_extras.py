@@ -145,7 +145,7 @@ def test_every_package_of_an_extra_is_known_by_its_module():
     extras = {
         name: {_module(each) for each in wanted}
         for name, wanted in project["optional-dependencies"].items()
-        if name in ("report", "train", "window")
+        if name in ("formats", "report", "train", "window")
     }
     for module, extra in EXTRA_OF.items():
         assert module in extras[extra]
@@ -154,7 +154,8 @@ def test_every_package_of_an_extra_is_known_by_its_module():
 
 
 def _module(requirement):
-    return re.match(r"[\w-]+", requirement)[0]
+    name = re.match(r"[\w-]+", requirement)[0]
+    return {"rosettasciio": "rsciio"}.get(name, name)
 
 
 @pytest.mark.slow

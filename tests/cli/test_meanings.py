@@ -12,9 +12,10 @@ from scipy import ndimage
 
 from napari_emseg.cli.commands import cli
 from napari_emseg.cli.options_and_progress import exit_status
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.scores.metrics import score_stack
-from napari_emseg.engine.jobs import TrainJob
-from napari_emseg.engine.run import _target_of
+from napari_emseg.engine.train.train_stacks import reading_of
+from napari_emseg.engine.train.train_stacks import target_of as target_of_labels
 from napari_emseg.io.read import read_stack
 from tissue import mask_of, picture_of, smoothed, touching_ids
 
@@ -57,8 +58,12 @@ def target_of(tmp_path):
             tifffile.imwrite(tmp_path / f"{name}.tif", data)
         files = [tmp_path / f"{name}.tif" for name in ("image", "labels")]
         said = []
-        images = read_stack(files[0], kind="image")
-        target = _target_of(TrainJob(*files, tmp_path, meaning=meaning), said.append, images)
+        images, labels = (
+            read_stack(file, kind=kind)
+            for file, kind in zip(files, ("image", "labels"), strict=True)
+        )
+        reading = reading_of([(images, labels)], meaning, 2, said.append)
+        target = target_of_labels(labels, reading, Recipe(), slices=None, reviewed=None)
         return target, " ".join(each.message for each in said)
 
     return look
