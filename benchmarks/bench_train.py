@@ -40,6 +40,7 @@ def make_training(folder: Path, base_filters: int):
     """A training that is ready for its first epoch."""
     from napari_emseg.core.config.network import NetworkConfig
     from napari_emseg.core.config.recipe import Recipe
+    from napari_emseg.core.config.terms import TermsConfig
     from napari_emseg.core.config.training import TrainConfig
     from napari_emseg.core.train.split import split_target
     from napari_emseg.core.train.targets import make_target
@@ -52,7 +53,14 @@ def make_training(folder: Path, base_filters: int):
     target = make_target(labels, "mask", recipe.train)
     split = split_target(target, fraction=recipe.train.val_fraction)
     training = Training(
-        Stack(image), target, recipe, split, RunFolder(folder), lambda _: None, lambda: False
+        Stack(image),
+        target,
+        recipe,
+        split,
+        RunFolder(folder),
+        TermsConfig(),
+        lambda _: None,
+        lambda: False,
     )
     training.prepare(None, resume=False, half=False)
     training.steps = STEPS
