@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_emseg.cli.commands import cli
+from napari_emseg.cli.options_and_progress import exit_status
 from napari_emseg.io.samples import phantom_path
+from napari_emseg.model.train.run_folder import RunFolder
 
 PROGRAM = [sys.executable, "-m", "napari_emseg"]
 TINY = ["--depth", "1", "--base-filters", "4", "--patch-size", "64", "--batch-size", "2"]
@@ -79,6 +82,53 @@ def test_train_interrupt_predict_with_the_model_so_far_and_go_on(tmp_path, wait_
     trained = run(*arguments, "--epochs", epochs + 1, "--resume")
     assert "V_rand" in trained.stdout
     assert len((folder / "history.csv").read_text().splitlines()) - 1 == epochs + 1
+
+
+@pytest.mark.slow
+def test_a_living_training_keeps_its_folder_until_it_is_killed(tmp_path, wait_until, capsys):
+    folder = tmp_path / "run"
+    arguments = [
+        "train", str(phantom_path()), str(phantom_path("labels")), "--out", str(folder),
+        "--slices", "0:2", *TINY,
+    ]  # fmt: skip
+    with subprocess.Popen(
+        [*PROGRAM, *arguments, "--epochs", "500"], stderr=subprocess.DEVNULL
+    ) as process:
+        wait_until(lambda: (folder / "history.csv").exists(), process)
+        process.send_signal(signal.SIGSTOP)
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        for second in (arguments, [*arguments, "--resume"]):
+            # refused before Keras is loaded, so that it can be done here
+            assert exit_status(cli, second) == 1
+            said = capsys.readouterr().err
+            assert f"train is writing this run folder already (process {process.pid} on " in said
+            assert len(said.splitlines()) == 1
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
+        process.send_signal(signal.SIGKILL)
+    assert "--resume" in run(*arguments, status=1).stderr
+    done = len(RunFolder(folder).read_history())
+    run(*arguments, "--epochs", done + 1, "--resume")
+    assert len(RunFolder(folder).read_history()) == done + 1
+    assert not list(folder.glob(".*"))
+
+
+@pytest.mark.slow
+def test_of_two_trainings_at_once_one_wins(tmp_path):
+    folder = tmp_path / "run"
+    how = [
+        *PROGRAM, "train", str(phantom_path()), str(phantom_path("labels")), "--out", str(folder),
+        "--slices", "0:2", *TINY, "--epochs", "3", "--seed",
+    ]  # fmt: skip
+    both = [
+        subprocess.Popen([*how, seed], stderr=subprocess.PIPE, text=True) for seed in ("1", "2")
+    ]
+    errors = [process.communicate(timeout=240)[1] for process in both]
+    statuses = [process.returncode for process in both]
+    assert sorted(statuses) == [0, 1], errors
+    won = statuses.index(0)
+    assert "already" in errors[1 - won]
+    assert RunFolder(folder).read_recipe().train.seed == won + 1
+    assert len(RunFolder(folder).read_history()) == 3
 
 
 @pytest.mark.slow

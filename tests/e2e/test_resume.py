@@ -139,3 +139,50 @@ def test_killed_twice(source, whole, stop_midway, tmp_path, name, what):
         stop_midway(*how, by=signal.SIGKILL)
     predict(*how)
     assert_same(tmp_path / name, whole[what])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["out.tif", "out.zarr", "out/"])
+def test_a_living_run_keeps_its_place_until_it_is_killed(
+    source, whole, wait_until, tmp_path, capsys, name
+):
+    """A second one is told who writes there, whatever it is allowed; a dead one is no hindrance."""
+    out = tmp_path / name
+    how = (str(source), "--out", f"{tmp_path}/{name}", "--what", "mask")
+    with subprocess.Popen([*PROGRAM, *how], stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: slices_done(out) >= 3, process)
+        process.send_signal(signal.SIGSTOP)
+        done = slices_done(out)
+        for second in (
+            ("predict", *how), ("predict", *how, "--resume"), ("predict", *how, "--overwrite"),
+            ("predict", *how, "--resume", "--overwrite"), ("convert", how[0], how[2]),
+            ("convert", how[0], how[2], "--overwrite"),
+        ):  # fmt: skip
+            assert exit_status(cli, second) == 1
+            said = capsys.readouterr().err
+            assert f"predict is writing this output already (process {process.pid} on " in said
+            assert len(said.splitlines()) == 1
+        assert slices_done(out) == done
+        process.send_signal(signal.SIGKILL)
+    assert exit_status(cli, ("predict", *how)) == 1
+    assert "from a run that was stopped; go on with --resume" in capsys.readouterr().err
+    predict(*how, "--resume")
+    assert_same(out, whole["mask"])
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+    assert not list(out.glob(".napari-emseg*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["out.tif", "out.zarr", "out/"])
+def test_of_two_runs_at_once_one_wins(source, whole, tmp_path, name):
+    how = [*PROGRAM, str(source), "--out", f"{tmp_path}/{name}", "--resume", "--what"]
+    both = [
+        subprocess.Popen([*how, what], stderr=subprocess.PIPE, text=True)
+        for what in ("mask", "classes")
+    ]
+    errors = [process.communicate(timeout=240)[1] for process in both]
+    statuses = [process.returncode for process in both]
+    assert sorted(statuses) == [0, 1], errors
+    won = statuses.index(0)
+    assert "already" in errors[1 - won]  # is written, or is there if the winner was done by then
+    assert_same(tmp_path / name, whole[("mask", "classes")[won]])

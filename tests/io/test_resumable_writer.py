@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import signal
+import subprocess
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from napari_emseg.errors import WriteError
+from napari_emseg.io.disk.lock import Lock, Owner
+from napari_emseg.io.formats.registry import slice_ending_for
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.resumable_writer import RECORD, ResumableWriter, planned_stack
+from napari_emseg.io.write import write_stack
 from napari_emseg.types import Stack
 
 VOXEL = (50.0, 4.5, 4.0)
@@ -27,6 +34,11 @@ def stack(rng, request) -> Stack:
 def growing(folder, name: str, stack: Stack, run=RUN, **how) -> ResumableWriter:
     planned = planned_stack(stack, len(stack), stack.data.dtype)
     return ResumableWriter(f"{folder}/{name}", planned, run, **how)
+
+
+def at_once(folder, name: str, stack: Stack, **how) -> None:
+    ending = slice_ending_for(stack.data.dtype)
+    write_stack(f"{folder}/{name}", stack, slice_ending=ending, **how)
 
 
 def write(out: ResumableWriter, stack: Stack, until: int | None = None) -> None:
@@ -194,3 +206,63 @@ def test_a_folder_that_is_not_writable(tmp_path, rng):
     with pytest.raises(WriteError, match="may not write there"):
         write(growing(tmp_path, "a.tif", stack), stack)
     tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("done", [0, 2])
+def test_only_one_at_a_time(tmp_path, stack, name, done):
+    """Not even one that may overwrite, nor one that writes all at once."""
+    first = growing(tmp_path, name, stack)
+    for z in range(done):
+        first.put(z, stack.slice(z))
+    for how in ({}, {"resume": True}, {"overwrite": True}, {"resume": True, "overwrite": True}):
+        with pytest.raises(WriteError, match="predict is writing this output already"):
+            growing(tmp_path, name, stack, **how)
+    with pytest.raises(WriteError, match="predict is writing this output already"):
+        at_once(tmp_path, name, stack, overwrite=True)
+    write(first, stack)
+    found = read_stack(tmp_path / name, raw_values=True).data
+    np.testing.assert_array_equal(np.asarray(found), stack.data)
+    growing(tmp_path, name, stack, overwrite=True)
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("was_there", [False, True])
+def test_without_a_slice_nothing_changes(tmp_path, stack, name, was_there):
+    if was_there:
+        at_once(tmp_path, name, stack)
+    before = sorted(tmp_path.rglob("*"))
+    with growing(tmp_path, name, stack, overwrite=True):
+        pass
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_one_that_came_and_went_before_the_lock_was_ours(tmp_path, stack, name, monkeypatch):
+    """What it finished is not taken for a free place."""
+    take = Lock.take
+
+    def take_late(lock):
+        monkeypatch.undo()
+        write(growing(tmp_path, name, stack), stack)
+        take(lock)
+
+    monkeypatch.setattr(Lock, "take", take_late)
+    with pytest.raises(WriteError, match="overwrite"):
+        growing(tmp_path, name, stack)
+    growing(tmp_path, name, stack, overwrite=True)  # and no lock is left
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_lock_of_a_process_that_was_killed(tmp_path, stack, name):
+    write(growing(tmp_path, name, stack), stack, 2)
+    path = Lock(tmp_path / name, is_folder=name in ("a/", "a.zarr"), by="predict").path
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        pass
+    path.write_text(replace(Owner.now("predict"), process=[dead.pid, 0.0, platform.node()]).text)
+    with pytest.raises(WriteError, match="from a run that was stopped; go on with --resume"):
+        growing(tmp_path, name, stack)
+    write(growing(tmp_path, name, stack, resume=True), stack)
+    found = read_stack(tmp_path / name, raw_values=True).data
+    np.testing.assert_array_equal(np.asarray(found), stack.data)
+    assert not list(tmp_path.rglob(".napari-emseg*"))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_emseg.errors import CancelledError, ReadError, WriteError
+from napari_emseg.io.disk.lock import Lock
 from napari_emseg.io.formats import tiff_write
 from napari_emseg.io.formats.folder import slice_names
 from napari_emseg.io.read import read_stack
@@ -366,3 +367,40 @@ def test_as_ids(top, dtype):
 def test_ids_out_of_range_are_refused(value):
     with pytest.raises(WriteError, match=f"labels: expected ids from 0 to .*{value}"):
         as_ids(np.array([[[0, value]]], np.int64))
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.npy", "a.zarr", "a.h5", "new/", "there/"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_two_writings_into_one_place(tmp_path, name, overwrite):
+    """The second is refused while the first is under way, and all is as the first wants it."""
+    (tmp_path / "there").mkdir()
+    path, first, second = f"{tmp_path}/{name}", _stack(), _stack((9, 19, 23))
+    refused = []
+
+    def write_another(n, of):
+        with pytest.raises(WriteError, match="is writing this output already") as error:
+            write_stack(path, second, overwrite=overwrite)
+        refused.append(error)
+
+    out = write_stack(path, first, on_slice=write_another)
+    assert len(refused) == len(first)
+    np.testing.assert_array_equal(np.asarray(read_stack(out).data), first.data)
+    assert not list(tmp_path.rglob(".napari-emseg*"))
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.zarr", "new/", "there/"])
+def test_one_that_was_faster_is_not_overwritten(tmp_path, name, monkeypatch):
+    (tmp_path / "there").mkdir()
+    path, faster = f"{tmp_path}/{name}", _stack()
+    take = Lock.take
+
+    def take_late(lock):
+        monkeypatch.undo()
+        write_stack(path, faster)
+        take(lock)
+
+    monkeypatch.setattr(Lock, "take", take_late)
+    with pytest.raises(WriteError, match="overwrite"):
+        write_stack(path, faster.with_data(faster.data + 1))
+    np.testing.assert_array_equal(np.asarray(read_stack(path).data), faster.data)
+    assert not list(tmp_path.rglob(".napari-emseg*"))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.atomic import as_write_error, sync_file, write_atomically
+from napari_emseg.io.disk.lock import LOCK, Lock
 from napari_emseg.io.formats.file_format import AnyPath, Put, WritableFormat
 from napari_emseg.io.formats.registry import slice_ending_for
 from napari_emseg.io.layout.location import place_to_write
@@ -42,7 +43,8 @@ class ResumableWriter:
     A zarr and a folder of slices grow in their place, and can be opened while they do. A single
     file grows beside its place, as ``out.partial.tif`` for ``out.tif``, and is renamed when it is
     complete. A small record says how many slices are finished. It is replaced, as a whole, after
-    each slice, so a slice whose writing was cut short never counts; it goes when all is done.
+    each slice, so a slice whose writing was cut short never counts; it goes when all is done. From
+    its making until the end of its ``with``, or of the process, nobody else writes there.
 
     Parameters
     ----------
@@ -66,7 +68,8 @@ class ResumableWriter:
     Raises
     ------
     WriteError
-        If the output cannot be written or must not be, or was begun with another ``run``.
+        If the output cannot be written or must not be, is being written by another, or was begun
+        with another ``run``.
 
     Examples
     --------
@@ -92,19 +95,17 @@ class ResumableWriter:
         self._place, self._record_path = _places(self.path, self._format)
         refuse_inputs(self._place, sources)
         about = {**run, "shape": planned.shape, "dtype": str(planned.data.dtype)}
-        self._record = _Record(json.loads(json.dumps(about)))
+        new = _Record(json.loads(json.dumps(about)))
         self._open: ExitStack = ExitStack()
         self._write: Put | None = None
-        found = self._found()
-        if found is None:
-            self._check_free(overwrite)
-        elif resume:
-            self._go_on_from(found)
-        elif not overwrite:
-            raise WriteError(
-                f"{self.path}: {found.done} of {len(planned)} slices are there from a run that was "
-                "stopped; go on with --resume, or begin anew with --overwrite"
-            )
+        lock = Lock(self.path, is_folder=self._format.is_folder, by="predict")
+        lock.refuse_others()
+        self._begun_from(new, resume, overwrite)  # what is refused changes nothing on the disk
+        with ExitStack() as held:
+            held.enter_context(lock)
+            # again: another may have come and gone before the lock was ours
+            self._record = self._begun_from(new, resume, overwrite)
+            self._held = held.pop_all()
 
     @property
     def done(self) -> int:
@@ -150,9 +151,26 @@ class ResumableWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._open.close()
-        if self.done == len(self._planned):
-            self._finish()
+        with self._held:
+            self._open.close()
+            if self.done == len(self._planned):
+                self._finish()
+
+    def _begun_from(self, new: _Record, resume: bool, overwrite: bool) -> _Record:
+        """The record to go on from."""
+        found = self._found()
+        if found is None:
+            self._check_free(overwrite)
+            return new
+        if resume:
+            _require_same_run(self.path, found, new)
+            return found
+        if not overwrite:
+            raise WriteError(
+                f"{self.path}: {found.done} of {len(self._planned)} slices are there from a run "
+                "that was stopped; go on with --resume, or begin anew with --overwrite"
+            )
+        return new
 
     def _found(self) -> _Record | None:
         """What an earlier run noted."""
@@ -171,18 +189,6 @@ class ResumableWriter:
         if self._place != self.path and self._place.exists():
             raise WriteError(f"{self._place}: is in the way; move it, or choose another output")
         self._format.check_place(self.path, self._planned, overwrite=overwrite)
-
-    def _go_on_from(self, found: _Record) -> None:
-        names = sorted({*found.run, *self._record.run})
-        changed = [n for n in names if found.run.get(n) != self._record.run.get(n)]
-        if changed:
-            name = changed[0]
-            raise WriteError(
-                f"{self.path}: was begun with {name} {found.run.get(name)}, received "
-                f"{self._record.run.get(name)}; give the same to go on, or begin anew with "
-                "--overwrite"
-            )
-        self._record = found
 
     def _opened(self) -> Put:
         if self.done == 0:
@@ -213,6 +219,17 @@ class ResumableWriter:
             self._record_path.unlink()
 
 
+def _require_same_run(path: Path, found: _Record, new: _Record) -> None:
+    names = sorted({*found.run, *new.run})
+    changed = [name for name in names if found.run.get(name) != new.run.get(name)]
+    if changed:
+        name = changed[0]
+        raise WriteError(
+            f"{path}: was begun with {name} {found.run.get(name)}, received {new.run.get(name)}; "
+            "give the same to go on, or begin anew with --overwrite"
+        )
+
+
 def planned_stack(like: Stack, n_slices: int, dtype: npt.DTypeLike, **changes: Any) -> Stack:
     """A stack without pixels that has the slices' shape, voxel size and name of another."""
     shape = (n_slices, *like.shape[1:])
@@ -228,9 +245,9 @@ def _places(path: Path, file_format: WritableFormat) -> tuple[Path, Path]:
 
 
 def _remove(paths: Iterable[Path]) -> None:
-    """Remove what is there, save the record."""
+    """Remove what is there, save the record and the lock."""
     for each in paths:
         if each.is_dir():
             shutil.rmtree(each)
-        elif each.name != RECORD:
+        elif each.name not in (RECORD, LOCK):
             each.unlink(missing_ok=True)

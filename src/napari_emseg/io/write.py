@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from napari_emseg.errors import CancelledError, WriteError
 from napari_emseg.io.disk.atomic import as_write_error
+from napari_emseg.io.disk.lock import Lock
 from napari_emseg.io.formats.file_format import AnyPath, WritableFormat, ending
 from napari_emseg.io.formats.registry import format_to_write, stack_endings
 from napari_emseg.io.formats.zarr import image_that_holds
@@ -66,8 +67,9 @@ def write_stack(
     Raises
     ------
     WriteError
-        If the ending is unknown or does not suit the dtype, the output exists or is an input, the
-        disk is full or not writable. A previous output is then as it was, and nothing new is left.
+        If the ending is unknown or does not suit the dtype, the output exists, is being written by
+        another or is an input, the disk is full or not writable. A previous output is then as it
+        was, and nothing new is left.
     CancelledError
         If ``should_stop`` said so; with the same promise.
 
@@ -86,21 +88,34 @@ def write_stack(
     )
     out = Path(place_to_write(path))
     stack = stack.with_data(_native_dtype(stack.data))
-    with file_format.replacing(out) as place:
-        file_format.make(place, stack)
-        with file_format.fill(place, stack) as put:
-            for z in range(len(stack)):
-                if should_stop is not None and should_stop():
-                    raise CancelledError(
-                        f"stopped before slice {z} of {len(stack)}; nothing was written"
-                    )
-                put(z, np.ascontiguousarray(stack.slice(z)))
-                if on_slice is not None:
-                    on_slice(z + 1, len(stack))
-    with as_write_error(out):
-        file_format.finish(out, stack)
+    replacing = file_format.replacing(out)  # chosen by what is there before the lock
+    with _lock(out, file_format):
+        file_format.check_place(out, stack, overwrite=overwrite)  # another may have been faster
+        with replacing as place:
+            _fill(file_format, place, stack, on_slice, should_stop)
+        with as_write_error(out):
+            file_format.finish(out, stack)
     logger.info("wrote %s", out)
     return out
+
+
+def _fill(
+    file_format: WritableFormat,
+    place: Path,
+    stack: Stack,
+    on_slice: OnSlice | None,
+    should_stop: ShouldStop | None,
+) -> None:
+    file_format.make(place, stack)
+    with file_format.fill(place, stack) as put:
+        for z in range(len(stack)):
+            if should_stop is not None and should_stop():
+                raise CancelledError(
+                    f"stopped before slice {z} of {len(stack)}; nothing was written"
+                )
+            put(z, np.ascontiguousarray(stack.slice(z)))
+            if on_slice is not None:
+                on_slice(z + 1, len(stack))
 
 
 def check_target(
@@ -126,8 +141,14 @@ def check_target(
         As `write_stack`, of all that can be known before writing.
     """
     file_format = check_format(path, stack, sources=sources, slice_ending=slice_ending)
-    file_format.check_place(Path(place_to_write(path)), stack, overwrite=overwrite)
+    out = Path(place_to_write(path))
+    _lock(out, file_format).refuse_others()
+    file_format.check_place(out, stack, overwrite=overwrite)
     return file_format
+
+
+def _lock(out: Path, file_format: WritableFormat) -> Lock:
+    return Lock(out, is_folder=file_format.is_folder, by="napari-emseg")
 
 
 def check_format(

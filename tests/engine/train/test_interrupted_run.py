@@ -110,6 +110,31 @@ def test_a_run_of_a_living_process_is_not_offered(request_):
     assert interrupted_runs() == [run]
 
 
+def test_one_window_takes_it_up(request_):
+    """Two may have offered it."""
+    run, job = request_.prepare()
+    run.release()
+    assert run.take_up() == replace(job, resume=True)
+    with pytest.raises(WriteError, match="goes on already"):
+        run.take_up()
+    assert run.is_owned
+    run.release()
+    run.discard()
+    with pytest.raises(EmsegError):
+        run.take_up()
+    assert not run.folder.exists()
+
+
+def test_a_worker_that_outlived_its_window_still_trains_it(request_):
+    run, _ = request_.prepare()
+    orphan(run)
+    with RunFolder(run.folder).lock():
+        assert interrupted_runs() == []
+        with pytest.raises(WriteError, match="goes on already"):
+            run.take_up()
+    assert interrupted_runs() == [run]
+
+
 def test_what_was_killed_while_it_copied_is_deleted():
     run = TrainRun.begin("mine")
     orphan(run)

@@ -217,6 +217,15 @@ def test_a_folder_that_holds_a_run(trained, stack, target, recipe):
         train(stack, target, recipe, folder=trained.folder)
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_in_which_another_trains(run_copy, stack, target, recipe, resume):
+    with (
+        RunFolder(run_copy).lock(),
+        pytest.raises(WriteError, match="train is writing this run folder already"),
+    ):
+        train(stack, target, recipe, folder=run_copy, resume=resume)
+
+
 def test_a_loss_that_is_not_finite(stack, target, recipe, tmp_path, monkeypatch):
     """The best model so far is kept, and the error says what to do."""
     real = training_module.make_batch

@@ -266,6 +266,19 @@ def test_one_whose_worker_was_killed_goes_on_with_its_rows(jobs, request_of):
     assert interrupted_runs() == [run]
 
 
+def test_one_that_another_window_goes_on_with_is_left_alone(jobs, request_of):
+    run = _interrupted(jobs, request_of)
+    first, second = TrainSession(jobs), TrainSession(jobs)
+    first.resume(run)
+    jobs.tell(Log("Going on after epoch 1."))
+    second.resume(run)
+    jobs.tell()
+    assert "goes on already" in second.message
+    assert not second.is_busy
+    assert first.is_running
+    assert run.is_owned
+
+
 def test_one_that_cannot_go_on_is_said_and_stays(jobs, request_of):
     run = _interrupted(jobs, request_of)
     (run.folder / "last.keras").write_bytes(b"damaged")

@@ -225,6 +225,16 @@ def test_after_a_training_what_was_interrupted_is_offered(setup, jobs):
     assert setup.offer.run is None
 
 
+def test_what_another_window_has_taken_up_is_not_discarded(setup, jobs):
+    setup.train()
+    jobs.tell(Log("Begun."), Failed("killed by SIGKILL", crashed=True))
+    run = setup.offer.run
+    run.take_up()
+    setup.offer.discard()
+    assert run.folder.exists()
+    assert setup.offer.run is None
+
+
 def test_what_is_offered_waits_for_the_training_that_runs(setup, executor, jobs, form):
     setup.train()
     jobs.tell(Log("Begun."), Failed("killed by SIGKILL", crashed=True))

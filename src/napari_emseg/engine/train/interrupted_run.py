@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from napari_emseg.engine.train.job_note import NOTE, JobNote
 from napari_emseg.engine.train.jobs import TrainJob
-from napari_emseg.errors import EmsegError, ReadError
+from napari_emseg.errors import EmsegError, ReadError, WriteError
 from napari_emseg.io.disk.atomic import as_write_error
+from napari_emseg.io.disk.lock import Lock
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.io.slices_file import write_slices
 from napari_emseg.model.train.history import Row
@@ -93,6 +94,23 @@ class TrainRun:
                 "is deleted until you discard it"
             ) from error
 
+    def take_up(self) -> TrainJob:
+        """Have this process go on with it, which no other one may do; the job for that.
+
+        Raises
+        ------
+        WriteError
+            If a living process trains it already.
+        ReadError
+            As `resumed_job`.
+        """
+        with Lock(self.folder / NOTE, is_folder=False, by="train", what="training"):
+            if self.is_owned:
+                raise WriteError(f"resume: the training in {self.folder} goes on already")
+            job = self.resumed_job()
+            self.keep(job)
+            return job
+
     def release(self) -> None:
         """Nobody trains it any more, but it can go on."""
         if (note := self._readable_note()) is not None:
@@ -131,9 +149,9 @@ class TrainRun:
 
     @property
     def is_owned(self) -> bool:
-        """Whether a living process is known to train it."""
+        """Whether a window is known to live that trains it, or a worker that outlived one."""
         note = self._readable_note()
-        return note is not None and note.is_owned
+        return (note is not None and note.is_owned) or self._files.lock().holder is not None
 
     @property
     def is_half_copied(self) -> bool:

@@ -100,6 +100,7 @@ def train_pairs(
 
     ``reviewed`` (Z, Y, X) is nonzero where the labels count; everywhere by default.
     """
+    RunFolder(folder).lock().refuse_others()
     stack, labels = join_stacks(pairs, input_slices=recipe.network.input_slices)
     # first, since it may be refused
     classes = recipe.network.classes

@@ -27,9 +27,17 @@ def is_alive(process: Sequence[Any] | None) -> bool:
 
     if not process:
         return False
-    if list(process[2:]) not in ([], [platform.node()]):
+    if not is_here(process):
         return True
     try:
-        return bool(abs(psutil.Process(process[0]).create_time() - process[1]) <= _CLOCK_S)
+        found = psutil.Process(process[0])
+        # one that has ended keeps its number until whoever started it asks
+        has_ended = found.status() == psutil.STATUS_ZOMBIE
+        return not has_ended and bool(abs(found.create_time() - process[1]) <= _CLOCK_S)
     except (psutil.Error, TypeError, ValueError, LookupError):
         return False
+
+
+def is_here(process: Sequence[Any]) -> bool:
+    """Whether a process is, or was, one of this machine."""
+    return list(process[2:]) in ([], [platform.node()])

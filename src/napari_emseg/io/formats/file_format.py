@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io.disk.atomic import replacing_file, replacing_folder
+from napari_emseg.io.disk.lock import LOCK
 from napari_emseg.io.formats.arrays import Loaded
 from napari_emseg.types import AnyPath as AnyPath
 from napari_emseg.types import Stack
@@ -106,7 +107,7 @@ class WritableFormat(FileFormat):
         folder = path.absolute().parent
         if not folder.is_dir():
             raise WriteError(f"{path}: the folder {folder} does not exist; make it first")
-        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        if not path.exists() or (path.is_dir() and _is_empty(path)):
             return
         if path.is_dir() != self.is_folder or (self.is_folder and not self.holds(path)):
             raise WriteError(f"{path}: exists and is something else; choose another path")
@@ -184,6 +185,11 @@ def put_at(path: Path, offsets: Sequence[int]) -> Iterator[Put]:
             file.flush()
 
         yield put
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing lies there save a lock."""
+    return all(each.name.startswith(LOCK) for each in folder.iterdir())
 
 
 def is_large(n_bytes: int) -> bool:

@@ -15,6 +15,7 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.errors import ModelError, SettingError, WriteError
 from napari_emseg.io.disk.atomic import leftovers, write_atomically
+from napari_emseg.io.disk.lock import Lock
 from napari_emseg.model.train.history import write_history
 from napari_emseg.types import Float32Array
 
@@ -84,6 +85,10 @@ class RunFolder:
     def package(self) -> Path:
         """The model package."""
         return self.path / "package"
+
+    def lock(self) -> Lock:
+        """What whoever trains in the folder holds meanwhile; nobody else may."""
+        return Lock(self.path, is_folder=True, by="train", what="run folder")
 
     def start(self, config: dict[str, Any]) -> None:
         """Make the folder and write its config; a folder that holds a run is refused."""

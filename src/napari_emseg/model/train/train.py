@@ -82,7 +82,8 @@ def train(
     Raises
     ------
     ShapeError, LabelsError, SettingError, ModelError, DeviceError, WriteError
-        If the data, the settings, the model to start from, the device or the folder will not do.
+        If the data, the settings, the model to start from, the device or the folder will not do, or
+        another process trains in it.
     CancelledError
         If stopped before the first epoch was done.
     EmsegError
@@ -94,9 +95,8 @@ def train(
         )
     split = split_target(target, fraction=recipe.train.val_fraction, validation=validation)
     require_all_classes(target, split, recipe.network.classes)
-    with on_device(device) as chosen:
-        training = Training(
-            stack, target, recipe, split, RunFolder(folder), terms, on_event, should_stop
-        )
+    run_folder = RunFolder(folder)
+    with run_folder.lock(), on_device(device) as chosen:
+        training = Training(stack, target, recipe, split, run_folder, terms, on_event, should_stop)
         training.prepare(start_from, resume=resume, half=chosen.startswith("gpu"))
         return training.run(name)

@@ -44,7 +44,7 @@ class ResumeOffer:
     def discard(self) -> None:
         """Delete what is offered, and offer the one before."""
         run = self.take()
-        if run is not None:
+        if run is not None and not run.is_owned:  # by now, another window may go on with it
             run.discard()
         self.look()
 

@@ -210,8 +210,8 @@ def _copied(request: TrainRequest) -> tuple[TrainJob, _Prepared]:
 
 
 def _taken_up(run: TrainRun) -> tuple[TrainJob, _Prepared]:
-    job, history = run.resumed_job(), run.history
-    run.keep(job)
+    history = run.history
+    job = run.take_up()
     return job, _Prepared(run, history)
 
 
