@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from napari_emseg.cli.options_and_progress import say, slice_bar
+from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import check_partners, read_stack
 from napari_emseg.model.packages.library import find_model
 from napari_emseg.report.evaluation import Evaluation
@@ -59,8 +60,8 @@ def _score(prediction: Path, truth: Path, options: EvaluateOptions) -> tuple[Rep
     with slice_bar() as advance:
         report = evaluation.report(threshold=options.threshold, model=model, on_slice=advance)
     say((
-        f"{prediction.name} is read as {report.prediction_is}.",
-        f"{truth.name} is read as {report.truth_is}",
+        f"{Location.of(prediction).path.name} is read as {report.prediction_is}.",
+        f"{Location.of(truth).path.name} is read as {report.truth_is}",
         *report.notes,
     ))  # fmt: skip
     return report, evaluation
