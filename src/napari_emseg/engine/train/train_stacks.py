@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 Pair: TypeAlias = tuple[Stack, Stack]
 """An image and its labels, both (Z, Y, X) and of one shape."""
 
+_NAMED = 10
+"""Slices that a line lists."""
+
 
 def train_stacks(
     pairs: Sequence[Pair],
@@ -158,8 +161,9 @@ def target_of(
         reviewed=tissue or painted,
     )  # fmt: skip
     if tissue is not None and tissue.with_blank:
-        blank = ", ".join(map(str, sorted(tissue.with_blank)))
-        on_event(Log(f"Labels on blank areas are not learned, in slices {blank}."))
+        blank = sorted(tissue.with_blank)
+        named = ", ".join(map(str, blank[:_NAMED])) + (" ..." if len(blank) > _NAMED else "")
+        on_event(Log(f"Labels on blank areas are not learned, in slices {named}."))
     return target
 
 
