@@ -57,7 +57,8 @@ def segment(
     on_slice : callable, optional
         Called as ``on_slice(done, total)`` after every slice.
     on_event : callable
-        Receives a `Log` where something takes long, or had to change.
+        Receives a `Log` where something takes long, or had to change, and for what was found of
+        the image: other pixels than the model's, bright membranes, missing sections.
     should_stop : callable
         Looked at before every slice.
     **settings

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.known_area import known_area
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import Float32Array
 
@@ -56,7 +57,8 @@ class GreyValues:
         image : (Y, X) array
             Any integer or float dtype; pixels that are not finite are left out.
         known : (Y, X) bool array, optional
-            Where tissue is (`napari_emseg.core.known_area`); everywhere by default.
+            Where tissue is (`napari_emseg.core.known_area`); everywhere by default, and where
+            nothing is known.
 
         Raises
         ------
@@ -65,6 +67,8 @@ class GreyValues:
         """
         if image.ndim != 2 or image.size == 0:
             raise ShapeError(f"image: expected a slice (Y, X) with pixels, received {image.shape}")
+        if known is not None and not known.any():
+            known = None
         low, high = _believed(image, known)
         if image.dtype == np.uint8:
             return cls(*_moments(_counted(image, known), low, high), low, high)
@@ -124,6 +128,14 @@ def normalise(image: npt.NDArray[Any]) -> Float32Array:
         If ``image`` has not two axes, or no pixels.
     """
     return GreyValues.of(image).normalise(image)
+
+
+def normalise_tissue(image: npt.NDArray[Any]) -> Float32Array:
+    """As `normalise`, by the mean and deviation of the tissue (`core.known_area`) alone.
+
+    It is what a prediction does, and so what a network is to learn on.
+    """
+    return GreyValues.of(image, known_area(image)).normalise(image)
 
 
 def _believed(image: npt.NDArray[Any], known: npt.NDArray[np.bool_] | None) -> tuple[float, float]:

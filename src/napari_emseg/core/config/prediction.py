@@ -47,6 +47,28 @@ class PredictConfig(Config):
         "made from the stack where the model has none.",
     )
 
+    membranes: str = setting(
+        "auto",
+        "Whether membranes are darker than cells, as in most stains, or brighter, which the image "
+        "is inverted for; auto looks.",
+        choices=("auto", "dark", "bright"),
+    )
+    pixel_size_nm: float = setting(
+        0.0,
+        "Edge of a pixel, in place of what the stack records: slices are resampled to the pixel "
+        "size that the model learned on; 0 takes what is recorded.",
+        unit="nm",
+        ge=0,
+        le=100_000,
+    )
+    scale: float = setting(
+        1.0,
+        "Enlarge slices by this factor for the model, besides what the pixel size asks for: above "
+        "1 where membranes are thinner than those it learned, below 1 where they are thicker.",
+        ge=0.125,
+        le=8,
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.exact and self.int8:

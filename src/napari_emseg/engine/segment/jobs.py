@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.model.packages.library import DEFAULT
-from napari_emseg.types import What
+from napari_emseg.types import VoxelSize, What
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,15 @@ class WarmUpJob:
     ----------
     shape : (int, int), optional
         Shape (Y, X) of the slices to come, to compile the network for.
+    voxel_size_nm : tuple of float, optional
+        Of their stack: edge lengths (Z, Y, X) in nm.
     """
 
     model: str = DEFAULT
     device: str = "auto"
     config: PredictConfig = PredictConfig()
     shape: tuple[int, int] | None = None
+    voxel_size_nm: VoxelSize | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class PredictJob:
         Which slices, in the order wanted; all by default.
     region : (slice, slice), optional
         Rows and columns to predict; the rest of ``out`` stays as it is. All by default.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X) in nm; None where nobody knows.
     """
 
     source: Path
@@ -56,6 +61,7 @@ class PredictJob:
     config: PredictConfig = PredictConfig()
     within_cells: Path | None = None
     region: Region | None = None
+    voxel_size_nm: VoxelSize | None = None
 
 
 @dataclass(frozen=True)
