@@ -46,6 +46,27 @@ class PredictConfig(Config):
         "Have OpenVINO take the int8 form also where what it costs is unknown or too much; it is "
         "made from the stack where the model has none.",
     )
+    membranes: str = setting(
+        "auto",
+        "Whether membranes are darker than cells, or brighter; auto looks at the stack, and takes "
+        "them for bright only where that is sure.",
+        choices=("auto", "dark", "bright"),
+    )
+    pixel_size_nm: float = setting(
+        0.0,
+        "Height and width of a pixel of the stack, which is brought to the pixel size that the "
+        "model learned on; 0 takes what is recorded with the stack.",
+        unit="nm",
+        ge=0,
+        le=1000,
+    )
+    scale: float = setting(
+        1.0,
+        "Enlarge the stack for the network by this factor on top: above 1 where its membranes are "
+        "thinner than those that the model learned on.",
+        ge=0.1,
+        le=10,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

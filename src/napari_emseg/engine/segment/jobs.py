@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.model.packages.library import DEFAULT
-from napari_emseg.types import What
+from napari_emseg.types import VoxelSize, What
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class PredictJob:
         Which slices, in the order wanted; all by default.
     region : (slice, slice), optional
         Rows and columns to predict; the rest of ``out`` stays as it is. All by default.
+    voxel_size_nm : tuple of float, optional
+        Of the stack (Z, Y, X), which its file cannot say; None where nobody knows.
     """
 
     source: Path
@@ -56,6 +58,7 @@ class PredictJob:
     config: PredictConfig = PredictConfig()
     within_cells: Path | None = None
     region: Region | None = None
+    voxel_size_nm: VoxelSize | None = None
 
 
 @dataclass(frozen=True)

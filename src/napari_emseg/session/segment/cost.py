@@ -11,8 +11,9 @@ from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.slices import chosen_slices
 from napari_emseg.engine.jobs import WarmUpJob
 from napari_emseg.errors import EmsegError
+from napari_emseg.session.segment.pixel_size import about_pixels, resampling_of
 from napari_emseg.session.words import duration, plural
-from napari_emseg.types import Event, Failed, Finished, Log
+from napari_emseg.types import Event, Failed, Finished, Log, VoxelSize
 
 if TYPE_CHECKING:
     from napari_emseg.model.predict.predictor import CostEstimate
@@ -36,6 +37,8 @@ class Question:
         Of the stack (Z, Y, X), where one is chosen that can be segmented.
     slices : str
         Which of its slices, as a person wrote it.
+    voxel_size_nm, network_voxel_size_nm : tuple of float, optional
+        Of the stack and of what the model learned on, as far as they are recorded.
     """
 
     model: str
@@ -43,12 +46,25 @@ class Question:
     config: PredictConfig
     shape: tuple[int, int, int] | None = None
     slices: str = ""
+    voxel_size_nm: VoxelSize | None = None
+    network_voxel_size_nm: VoxelSize | None = None
 
     @property
     def job(self) -> WarmUpJob:
-        """What answers it."""
-        shape = None if self.shape is None else self.shape[1:]
+        """What answers it; raises `SettingError` where pixel sizes are too far apart."""
+        shape = None
+        if self.shape is not None:
+            shape = resampling_of(*self._sizes, self.config).shape(self.shape[1:])
         return WarmUpJob(self.model, self.device, self.config, shape)
+
+    @property
+    def about_pixels(self) -> str:
+        """What is done about pixel sizes; raises as `job`."""
+        return about_pixels(*self._sizes, self.config)
+
+    @property
+    def _sizes(self) -> tuple[VoxelSize | None, VoxelSize | None]:
+        return self.voxel_size_nm, self.network_voxel_size_nm
 
 
 class CostEstimator:
@@ -84,8 +100,12 @@ class CostEstimator:
         self._question, self._estimate = question, None
         if question is None:
             return
+        try:
+            job = question.job
+        except EmsegError as error:
+            self.said.emit(str(error))
+            return
         self.said.emit(NO_IMAGE if question.shape is None else "Getting ready ...")
-        job = question.job
         self._ticket = self._jobs.submit(lambda: job, self._on_event)
 
     def count(self, question: Question | None) -> None:
@@ -117,7 +137,8 @@ class CostEstimator:
         except EmsegError as error:
             self.said.emit(str(error))
         else:
-            self.said.emit(sentence(self._estimate, count))
+            said = (sentence(self._estimate, count), question.about_pixels)
+            self.said.emit(" ".join(each for each in said if each))
 
 
 def sentence(estimate: CostEstimate, slices: int) -> str:
