@@ -18,6 +18,7 @@ from napari_emseg.cli.options_and_progress import (
     given,
     options_of,
     progress_and_stop,
+    say,
     slice_bar,
 )
 from napari_emseg.core.config.augmentation import AugmentConfig
@@ -27,7 +28,7 @@ from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
-from napari_emseg.io.read import read_stack
+from napari_emseg.io.read import check_partners, read_stack
 from napari_emseg.model.packages.library import (
     DEFAULT,
     export_model,
@@ -106,6 +107,8 @@ def train(
     settings = given(options, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig)
     start_from = options.pop("start_from")
     paths = [images, labels, *more]
+    for partners in zip(paths[::2], paths[1::2], strict=True):
+        say(check_partners(*partners))
     pairs = [
         (read_stack(a, kind="image"), read_stack(b, kind="labels"))
         for a, b in zip(paths[::2], paths[1::2], strict=True)
@@ -141,9 +144,12 @@ def train(
 @_device
 @options_of(MaskConfig, without_default=["threshold"])
 @options_of(PredictConfig)
-def predict(stack: Path, out: str, model: str, what: What, **options: Any) -> None:
+@click.option("--invert", is_flag=True, help="Membranes are bright: --membranes bright.")
+def predict(stack: Path, out: str, model: str, what: What, invert: bool, **options: Any) -> None:
     """Segment STACK, slice by slice; --threshold is the model's own where it is not given."""
     settings = given(options, MaskConfig, PredictConfig)
+    if invert and settings.setdefault("membranes", "bright") != "bright":
+        raise click.UsageError(f"--invert and --membranes {settings['membranes']} differ.")
     with progress_and_stop() as watched:
         result = segment_file(
             stack, out, model=model, output=what, **options, **settings, **watched
@@ -202,8 +208,9 @@ def convert(source: Path, out: str, voxel_size_nm: VoxelSize | None, overwrite: 
 
     with slice_bar() as advance:
         convert_stack(
-            source, out, overwrite=overwrite, voxel_size_nm=voxel_size_nm, on_slice=advance
-        )
+            source, out, overwrite=overwrite, voxel_size_nm=voxel_size_nm, on_slice=advance,
+            on_note=lambda note: say([note]),
+        )  # fmt: skip
     click.echo(out)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from napari_emseg.cli.options_and_progress import slice_bar
-from napari_emseg.io.read import read_stack
+from napari_emseg.cli.options_and_progress import say, slice_bar
+from napari_emseg.io.read import check_partners, read_stack
 from napari_emseg.model.packages.library import find_model
 from napari_emseg.report.evaluation import Evaluation
 from napari_emseg.report.files import score_table, write_csv
@@ -51,25 +51,19 @@ def run_evaluate(prediction: Path, truth: Path, options: EvaluateOptions) -> Non
 
 def _score(prediction: Path, truth: Path, options: EvaluateOptions) -> tuple[Report, Evaluation]:
     model = None if options.model is None else ModelRecord.of(find_model(options.model))
-    evaluation = Evaluation.of(
-        read_stack(prediction, kind="image"), read_stack(truth, kind="labels"), options.slices,
-        options.truth_means,
-    )  # fmt: skip
+    if options.slices is None:
+        say(check_partners(prediction, truth))
+    predicted, true = read_stack(prediction, kind="image"), read_stack(truth, kind="labels")
+    say((*predicted.notes, *true.notes))
+    evaluation = Evaluation.of(predicted, true, options.slices, options.truth_means)
     with slice_bar() as advance:
         report = evaluation.report(threshold=options.threshold, model=model, on_slice=advance)
-    _say(report, prediction, truth)
-    return report, evaluation
-
-
-def _say(report: Report, prediction: Path, truth: Path) -> None:
-    """What the two were taken for; not where the scores are, which others read."""
-    lines = (
+    say((
         f"{prediction.name} is read as {report.prediction_is}.",
         f"{truth.name} is read as {report.truth_is}",
         *report.notes,
-    )
-    for line in lines:
-        click.echo(line, err=True)
+    ))  # fmt: skip
+    return report, evaluation
 
 
 def _image(options: EvaluateOptions) -> Stack | None:

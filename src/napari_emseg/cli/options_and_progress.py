@@ -6,7 +6,7 @@ import math
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -116,6 +116,12 @@ def progress_and_stop() -> Iterator[dict[str, Any]]:
     """
     with _stop_on_interrupt() as stopped, _Progress() as progress:
         yield {"on_event": progress.show, "should_stop": stopped.is_set}
+
+
+def say(lines: Iterable[str]) -> None:
+    """Sentences for a person, on standard error: others read the output."""
+    for line in lines:
+        tqdm.write(line, file=sys.stderr)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.known_area import known_area
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import Float32Array
 
@@ -56,7 +57,8 @@ class GreyValues:
         image : (Y, X) array
             Any integer or float dtype; pixels that are not finite are left out.
         known : (Y, X) bool array, optional
-            Where tissue is (`napari_emseg.core.known_area`); everywhere by default.
+            Where tissue is (`napari_emseg.core.known_area`); everywhere by default, and where
+            nothing is known.
 
         Raises
         ------
@@ -65,6 +67,8 @@ class GreyValues:
         """
         if image.ndim != 2 or image.size == 0:
             raise ShapeError(f"image: expected a slice (Y, X) with pixels, received {image.shape}")
+        if known is not None and not known.any():
+            known = None
         low, high = _believed(image, known)
         if image.dtype == np.uint8:
             return cls(*_moments(_counted(image, known), low, high), low, high)
@@ -103,7 +107,7 @@ class GreyValues:
 
 
 def normalise(image: npt.NDArray[Any]) -> Float32Array:
-    """Shift and scale one slice to mean 0 and standard deviation 1.
+    """Shift and scale one slice so that its tissue has mean 0 and standard deviation 1.
 
     Tiles are normalised by the mean and deviation of their whole slice (`GreyValues`), so that
     neighbouring tiles agree. It is the ``zero_mean_unit_variance`` of the bioimage.io
@@ -123,7 +127,8 @@ def normalise(image: npt.NDArray[Any]) -> Float32Array:
     ShapeError
         If ``image`` has not two axes, or no pixels.
     """
-    return GreyValues.of(image).normalise(image)
+    known = known_area(image) if image.ndim == 2 and image.size else None
+    return GreyValues.of(image, known).normalise(image)
 
 
 def _believed(image: npt.NDArray[Any], known: npt.NDArray[np.bool_] | None) -> tuple[float, float]:

@@ -117,9 +117,10 @@ class ResumableWriter:
         return self._record.highest
 
     def last(self) -> npt.NDArray[Any]:
-        """The last finished slice (Y, X)."""
+        """The last finished slice (Y, X) that is not 0 everywhere, else the first."""
         stack = read_stack(self._place, kind=self._planned.kind, raw_values=True)
-        return np.array(stack.slice(self.done - 1))  # no map of a file that is written to
+        known = (z for z in range(self.done - 1, 0, -1) if np.any(stack.slice(z)))
+        return np.array(stack.slice(next(known, 0)))  # no map of a file that is written to
 
     def put(self, z: int, pixels: npt.NDArray[Any]) -> None:
         """Write slice ``z``, (Y, X), the first that is not finished.

@@ -46,26 +46,27 @@ class PredictConfig(Config):
         "Have OpenVINO take the int8 form also where what it costs is unknown or too much; it is "
         "made from the stack where the model has none.",
     )
+
     membranes: str = setting(
         "auto",
-        "Whether membranes are darker than cells, or brighter; auto looks at the stack, and takes "
-        "them for bright only where that is sure.",
+        "Whether membranes are darker than cells, as in most stains, or brighter, which the image "
+        "is inverted for; auto looks.",
         choices=("auto", "dark", "bright"),
     )
     pixel_size_nm: float = setting(
         0.0,
-        "Height and width of a pixel of the stack, which is brought to the pixel size that the "
-        "model learned on; 0 takes what is recorded with the stack.",
+        "Edge of a pixel, in place of what the stack records: slices are resampled to the pixel "
+        "size that the model learned on; 0 takes what is recorded.",
         unit="nm",
         ge=0,
-        le=1000,
+        le=100_000,
     )
     scale: float = setting(
         1.0,
-        "Enlarge the stack for the network by this factor on top: above 1 where its membranes are "
-        "thinner than those that the model learned on.",
-        ge=0.1,
-        le=10,
+        "Enlarge slices by this factor for the model, besides what the pixel size asks for: above "
+        "1 where membranes are thinner than those it learned, below 1 where they are thicker.",
+        ge=0.125,
+        le=8,
     )
 
     def __post_init__(self) -> None:

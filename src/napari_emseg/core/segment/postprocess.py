@@ -117,7 +117,8 @@ class CellLinker:
     """Makes the cells of slices that come one by one, and links them as they come.
 
     Each is linked to a slice beside it, where one of the last three is: so slices may come in
-    their order, or from one outward, now below and now above.
+    their order, or from one outward, now below and now above. A slice without a cell, such as a
+    missing section, breaks nothing: those on its two sides are linked across it.
 
     Parameters
     ----------
@@ -144,7 +145,7 @@ class CellLinker:
         beside = [ids for at, ids in self._recent if abs(at - z) <= 1]
         previous = beside[-1] if beside else np.zeros(cells.shape, np.uint32)
         ids = link_cells(cells, previous, self._config, last_id=self._last_id)
-        self._keep(z, ids)
+        self._keep(z, ids if ids.any() else previous)
         return ids
 
     def _keep(self, z: int, ids: CellIds) -> None:

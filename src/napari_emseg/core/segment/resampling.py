@@ -46,8 +46,12 @@ class Resampling:
     across: float = 1.0
 
     @classmethod
-    def between(cls, stack: VoxelSize | None, network: VoxelSize | None) -> Resampling:
+    def between(
+        cls, stack: VoxelSize | None, network: VoxelSize | None, *, scale: float = 1.0
+    ) -> Resampling:
         """From the pixel size of a stack to that of a network; none where either is not known.
+
+        All is enlarged by ``scale`` besides.
 
         Raises
         ------
@@ -55,13 +59,14 @@ class Resampling:
             If they differ by more than a factor of 8.
         """
         if stack is None or network is None:
-            return cls()
-        found = cls(*(_alike(a / b) for a, b in zip(stack[1:], network[1:], strict=True)))
+            return cls(scale, scale)
+        found = cls(*(_alike(a / b) * scale for a, b in zip(stack[1:], network[1:], strict=True)))
         if not all(1 / _MOST <= factor <= _MOST for factor in (found.down, found.across)):
+            by_hand = "" if scale == 1 else f" and a scale of {scale:g}"
             raise SettingError(
                 f"pixel size: expected one that differs by at most a factor of {_MOST:g} from the "
                 f"{network[1]:g} x {network[2]:g} nm that the model learned on, received "
-                f"{stack[1]:g} x {stack[2]:g} nm; check the voxel size of the stack"
+                f"{stack[1]:g} x {stack[2]:g} nm{by_hand}; check the voxel size of the stack"
             )
         return found
 

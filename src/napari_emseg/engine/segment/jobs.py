@@ -21,12 +21,15 @@ class WarmUpJob:
     ----------
     shape : (int, int), optional
         Shape (Y, X) of the slices to come, to compile the network for.
+    voxel_size_nm : tuple of float, optional
+        Of their stack: edge lengths (Z, Y, X) in nm.
     """
 
     model: str = DEFAULT
     device: str = "auto"
     config: PredictConfig = PredictConfig()
     shape: tuple[int, int] | None = None
+    voxel_size_nm: VoxelSize | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class PredictJob:
     region : (slice, slice), optional
         Rows and columns to predict; the rest of ``out`` stays as it is. All by default.
     voxel_size_nm : tuple of float, optional
-        Of the stack (Z, Y, X), which its file cannot say; None where nobody knows.
+        Edge lengths (Z, Y, X) in nm; None where nobody knows.
     """
 
     source: Path

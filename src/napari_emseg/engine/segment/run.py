@@ -6,16 +6,17 @@ Keras and OpenVINO are loaded inside these functions, by the jobs that need them
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_emseg.core.segment.pixel_fit import fit_pixels
 from napari_emseg.engine.segment.jobs import PredictJob, PredictResult, SegmentJob, WarmUpJob
 from napari_emseg.engine.segment.stack import StackPrediction
 from napari_emseg.errors import ShapeError
 from napari_emseg.io.file_fingerprint import sha256_of
+from napari_emseg.io.layout.location import Location
 from napari_emseg.model.predict.predictor import CostEstimate, Predictor
 from napari_emseg.types import (
     Float32Array,
@@ -33,7 +34,9 @@ def warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> CostEstim
     """Load what the job names; its `CostEstimate`, or None without a shape."""
     from napari_emseg.model.packages.library import find_model
 
-    predictor = Predictor.of(find_model(job.model), job.device, job.config, emit)
+    package = find_model(job.model)
+    pixels = fit_pixels(job.voxel_size_nm, package.info.voxel_size_nm, job.config)
+    predictor = Predictor.of(package, job.device, job.config, emit, pixels.resampling)
     return None if job.shape is None else predictor.cost(job.shape)
 
 
@@ -42,7 +45,7 @@ def predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
     from napari_emseg.core.classes import cell_probability, class_within_cells
     from napari_emseg.io.scratch import attach
 
-    work = _prediction(job, Stack(attach(job.source)), emit, should_stop)
+    work = _prediction(job, Stack(attach(job.source), job.voxel_size_nm), emit, should_stop)
     out = _attach("out", job.out, work.stack)
     within = _attach("within_cells", job.within_cells, work.stack) if job.within_cells else None
     region = job.region or (slice(None), slice(None))
@@ -96,9 +99,8 @@ def _prediction(
 def _run_of(job: SegmentJob, package: ModelPackage) -> dict[str, Any]:
     """What the pixels of a segmentation depend on, by the names that a person knows."""
     rules = {} if job.what == "probability" else asdict(job.rules)
-    changed = datetime.fromtimestamp(job.source.stat().st_mtime, UTC)
     return {
-        "input": f"{job.source.resolve()} of {changed.isoformat()}",
+        "input": Location.of(job.source).version(),
         "model": f"{package.info.name} (sha256 {sha256_of(package.weights)})",
         "slices": job.slices or "all",
         "what": job.what,

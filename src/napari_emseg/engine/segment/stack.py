@@ -10,9 +10,12 @@ from typing import Any
 import numpy.typing as npt
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.segment.pixel_fit import fit_pixels
 from napari_emseg.core.segment.segmenter import Segmenter
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.engine.segment.jobs import PredictResult
+from napari_emseg.engine.segment.polarity import with_dark_membranes
+from napari_emseg.engine.segment.watch import Watch
 from napari_emseg.errors import CancelledError
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.model.predict.predict import predict_slices
@@ -46,7 +49,7 @@ class StackPrediction:
         How the network runs.
     on_event : callable
         Receives a `SliceDone` and a `Progress` for each slice, and a `Log` where something takes
-        long, or had to change.
+        long, or had to change, and for what was found of stack and prediction.
     should_stop : callable
         Looked at before every slice; the slices end early when it turns true.
 
@@ -54,6 +57,8 @@ class StackPrediction:
     ------
     ShapeError
         If a slice does not exist.
+    SettingError
+        If pixels of stack and model are too different.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class StackPrediction:
         self.slices = range(len(stack)) if slices is None else slices
         self.stack.require_slices(self.slices)
         self._wanted_device, self._config = device, config
+        self._pixels = fit_pixels(stack.voxel_size_nm, package.info.voxel_size_nm, config)
         self._emit, self._should_stop = on_event, should_stop
         self._before = self._done = 0
         self._device = "no device"
@@ -84,16 +90,29 @@ class StackPrediction:
         if skip == len(self.slices):
             return
         info = self.package.info
+        stack = self._as_learned()
         self._emit(Log(f"Loading model {info.name!r}."))
-        predictor = Predictor.of(self.package, self._wanted_device, self._config, self._emit)
+        predictor = Predictor.of(
+            self.package, self._wanted_device, self._config, self._emit, self._pixels.resampling
+        )
         self._start = time.monotonic()
         if skip:
             self._emit(Progress(skip, len(self.slices), "slices"))
-        yield from predict_slices(
-            self.stack, self.slices[skip:], partial(predictor, region=region), info.network,
-            should_stop=self._should_stop,
-        )  # fmt: skip
+        predict = partial(predictor, region=region)
+        watch = Watch(predict, info.threshold, self._emit, whole=region is None)
+        for z, channels in predict_slices(
+            stack, self.slices[skip:], watch, info.network, should_stop=self._should_stop
+        ):
+            watch.look(z, channels)
+            yield z, channels
         self._device = predictor.runtime
+
+    def _as_learned(self) -> Stack:
+        """The stack with dark membranes, and what a person should know of it told."""
+        for said in (*self.stack.notes, self._pixels.said):
+            if said:
+                self._emit(Log(said))
+        return with_dark_membranes(self.stack, self.slices, self._config.membranes, self._emit)
 
     def finished(self, z: int) -> None:
         """Tell that slice ``z`` is where it belongs."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.core.segment.tiling import Region, Tile, plan_tiles
 from napari_emseg.errors import DeviceError, MemoryShortError
 from napari_emseg.model.hardware.memory import (
@@ -41,12 +42,15 @@ class CostEstimate:
         How long it takes, as measured with one tile.
     bytes_at_once : int
         Memory beside the network itself.
+    resampling : Resampling
+        What slices go through the network with.
     """
 
     runtime: str
     tiles: int
     seconds: float
     bytes_at_once: int
+    resampling: Resampling = AS_IT_IS
 
 
 class Predictor:
@@ -67,6 +71,8 @@ class Predictor:
         Largest tiles and batches, and whether to average over all orientations.
     on_event : callable
         Receives a `Log` where something had to change.
+    resampling : Resampling
+        To the pixel size that the network learned on.
     """
 
     def __init__(
@@ -76,8 +82,9 @@ class Predictor:
         device: str,
         config: PredictConfig,
         on_event: OnEvent = lambda _: None,
+        resampling: Resampling = AS_IT_IS,
     ) -> None:
-        self._load, self.network = load, network
+        self._load, self.network, self._resampling = load, network, resampling
         self._wanted, self._on_event = config, on_event
         self._runtime = load(device)
         self._room = TileBuffer()
@@ -90,10 +97,11 @@ class Predictor:
         device: str = "auto",
         config: PredictConfig = PredictConfig(),
         on_event: OnEvent = lambda _: None,
+        resampling: Resampling = AS_IT_IS,
     ) -> Predictor:
         """The predictor of a model package; raises what `load_runtime` does."""
         load = partial(load_runtime, package, config=config, on_event=on_event)
-        return cls(load, package.info.network, device, config, on_event)
+        return cls(load, package.info.network, device, config, on_event, resampling)
 
     @property
     def runtime(self) -> str:
@@ -108,14 +116,15 @@ class Predictor:
         MemoryShortError
             If even the smallest tiles are too large for the processor's memory.
         """
-        shape = (image.shape[1], image.shape[2])
+        shape = self._resampling.shape((image.shape[1], image.shape[2]))
         trouble: Exception | None = None
         while True:
             config = self._config_for(shape)
             try:
                 result = predict_slice(
-                    image, self._runtime, self.network, config, region, self._room
-                )
+                    image, self._runtime, self.network, config, region, self._room,
+                    self._resampling,
+                )  # fmt: skip
             except (MemoryError, DeviceError) as error:
                 self._ask_for_less(shape, config, error)
                 trouble = error
@@ -129,6 +138,7 @@ class Predictor:
 
         The first one has the network compiled, so that no slice has to wait for it.
         """
+        shape = self._resampling.shape(shape)
         config = self._config_for(shape)
         tiles = self._tiles(shape, config)
         blank = np.zeros((1, *tiles[0].shape, self.network.input_slices), np.float32)
@@ -137,7 +147,7 @@ class Predictor:
         self._runtime(blank)
         seconds = (time.monotonic() - begun) * len(tiles) * (8 if config.tta else 1)
         memory = bytes_at_once(shape, self.network, config, self._runtime.maps)
-        return CostEstimate(self.runtime, len(tiles), seconds, memory)
+        return CostEstimate(self.runtime, len(tiles), seconds, memory, self._resampling)
 
     def _config_for(self, shape: tuple[int, int]) -> PredictConfig:
         """Tiles and batches for slices of a shape, on the device that computes now."""

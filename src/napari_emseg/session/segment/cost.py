@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.segment.pixel_fit import fit_pixels
 from napari_emseg.core.slices import chosen_slices
 from napari_emseg.engine.jobs import WarmUpJob
 from napari_emseg.errors import EmsegError
-from napari_emseg.session.segment.pixel_size import about_pixels, resampling_of
 from napari_emseg.session.words import duration, plural
 from napari_emseg.types import Event, Failed, Finished, Log, VoxelSize
 
@@ -51,20 +51,20 @@ class Question:
 
     @property
     def job(self) -> WarmUpJob:
-        """What answers it; raises `SettingError` where pixel sizes are too far apart."""
-        shape = None
-        if self.shape is not None:
-            shape = resampling_of(*self._sizes, self.config).shape(self.shape[1:])
-        return WarmUpJob(self.model, self.device, self.config, shape)
+        """What answers it."""
+        shape = None if self.shape is None else self.shape[1:]
+        return WarmUpJob(self.model, self.device, self.config, shape, self.voxel_size_nm)
 
     @property
     def about_pixels(self) -> str:
-        """What is done about pixel sizes; raises as `job`."""
-        return about_pixels(*self._sizes, self.config)
+        """What is done about pixel sizes, in a sentence; empty where there is nothing to do.
 
-    @property
-    def _sizes(self) -> tuple[VoxelSize | None, VoxelSize | None]:
-        return self.voxel_size_nm, self.network_voxel_size_nm
+        Raises
+        ------
+        SettingError
+            If those of stack and model are too far apart.
+        """
+        return fit_pixels(self.voxel_size_nm, self.network_voxel_size_nm, self.config).said
 
 
 class CostEstimator:
@@ -100,12 +100,8 @@ class CostEstimator:
         self._question, self._estimate = question, None
         if question is None:
             return
-        try:
-            job = question.job
-        except EmsegError as error:
-            self.said.emit(str(error))
-            return
         self.said.emit(NO_IMAGE if question.shape is None else "Getting ready ...")
+        job = question.job
         self._ticket = self._jobs.submit(lambda: job, self._on_event)
 
     def count(self, question: Question | None) -> None:

@@ -11,7 +11,7 @@ from napari.layers import Image
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.slices import chosen_slices
-from napari_emseg.session.segment.pixel_size import nearest_level
+from napari_emseg.session.segment.pyramid import nearest_level
 from napari_emseg.types import VoxelSize
 from napari_emseg.ui.viewer.layers import pixels_of, voxel_size_of
 from napari_emseg.ui.widgets.collapsible import Folded
