@@ -107,6 +107,21 @@ def comparing(session, executor, prediction, truth):
     return session
 
 
+def test_it_is_said_what_both_are_taken_for(comparing, session, executor, prediction, truth):
+    assert session.taken_for == (
+        "probability is taken for a probability of cell in 0 to 1. truth: Every cell has its own "
+        "label, the rest of a painted slice is membrane."
+    )
+    ids = Layer(truth.data * 2 + truth.data, "painted")
+    session.compare(ids, truth, "mask")
+    assert session.taken_for == ""
+    executor.pass_time()
+    assert session.taken_for.startswith("painted is taken for cells, each with an id of its own.")
+    assert "Everything painted is cell" in session.taken_for
+    session.compare(None, truth)
+    assert session.taken_for == ""
+
+
 def known(session):
     return session.scores.at(session.config)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_emseg.core.config.prediction import PredictConfig
-from napari_emseg.core.segment.pixel_fit import fit_pixels
 from napari_emseg.core.slices import chosen_slices
 from napari_emseg.engine.jobs import WarmUpJob
 from napari_emseg.errors import EmsegError
@@ -56,6 +55,17 @@ class Question:
         return WarmUpJob(self.model, self.device, self.config, shape, self.voxel_size_nm)
 
     @property
+    def problem(self) -> str:
+        """Why the image cannot be segmented by the model; else empty."""
+        if self.shape is None or self.voxel_size_nm == self.network_voxel_size_nm:
+            return ""
+        try:
+            _ = self.about_pixels
+        except EmsegError as error:
+            return str(error)
+        return ""
+
+    @property
     def about_pixels(self) -> str:
         """What is done about pixel sizes, in a sentence; empty where there is nothing to do.
 
@@ -64,6 +74,8 @@ class Question:
         SettingError
             If those of stack and model are too far apart.
         """
+        from napari_emseg.core.segment.pixel_fit import fit_pixels  # OpenCV: not for opening a dock
+
         return fit_pixels(self.voxel_size_nm, self.network_voxel_size_nm, self.config).said
 
 
@@ -100,6 +112,9 @@ class CostEstimator:
         self._question, self._estimate = question, None
         if question is None:
             return
+        if question.problem:  # a worker would only say the same, and later
+            self.said.emit(question.problem)
+            return
         self.said.emit(NO_IMAGE if question.shape is None else "Getting ready ...")
         job = question.job
         self._ticket = self._jobs.submit(lambda: job, self._on_event)
@@ -130,10 +145,10 @@ class CostEstimator:
             return
         try:
             count = len(chosen_slices(question.slices, question.shape[0]))
+            said = (sentence(self._estimate, count), question.about_pixels)
         except EmsegError as error:
             self.said.emit(str(error))
         else:
-            said = (sentence(self._estimate, count), question.about_pixels)
             self.said.emit(" ".join(each for each in said if each))
 
 

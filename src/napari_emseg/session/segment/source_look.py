@@ -66,8 +66,8 @@ class SourceLook:
         except EmsegError:
             return False
 
-    def _take(self, is_bright: bool) -> None:
-        self._is_known, self._is_bright = True, is_bright
+    def _take(self, is_bright: bool | None) -> None:
+        self._is_known, self._is_bright = is_bright is not None, bool(is_bright)
         self._say()
 
     def _say(self) -> None:
@@ -91,13 +91,17 @@ class SourceLook:
         return f"; membranes taken for {'bright' if self._is_bright else 'dark'}"
 
 
-def _is_bright(image: SourceImage) -> bool:
+def _is_bright(image: SourceImage) -> bool | None:
+    """Whether membranes are bright; None where slices cannot be read, which the job will say."""
     from napari_emseg.core.polarity import has_bright_membranes  # OpenCV: beside the window
 
     count = image.shape[0]
-    return has_bright_membranes(
-        _middle(image.slice(z)) for z in sorted({count // 4, count // 2, 3 * count // 4})
-    )
+    try:
+        return has_bright_membranes(
+            _middle(image.slice(z)) for z in sorted({count // 4, count // 2, 3 * count // 4})
+        )
+    except OSError:
+        return None
 
 
 def _middle(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
