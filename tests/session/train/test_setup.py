@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.terms import TermsConfig
@@ -154,7 +155,9 @@ def test_a_picture_for_labels_is_said_and_other_labels_can_be_chosen(
     setup, executor, form, make_data
 ):
     data = make_data(size=128)
-    form.read = lambda: TrainingData(data.images, data.images)
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=data.labels.shape), (0, 2, 2))
+    picture = (128 + 40 * noise / noise.std()).clip(0, 255).astype(np.uint8)
+    form.read = lambda: TrainingData(data.images, Stack(picture, kind="labels"))
     setup.choose_data()
     executor.pass_time()
     assert setup.data is None

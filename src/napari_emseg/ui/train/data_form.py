@@ -100,7 +100,7 @@ class DataForm(QWidget):
         """The fields of layers, and what may happen to these."""
         return (
             (self.image, ("data", "scale", "units")),
-            (self.labels, ("data", "paint", "labels_update")),
+            (self.labels, ("data", "scale", "units", "paint", "labels_update")),
             (self.reviewed, ("data",)),
         )
 
