@@ -8,6 +8,14 @@ from scipy.ndimage import gaussian_filter
 
 from napari_emseg.session.segment.pyramid import nearest_level
 from napari_emseg.session.segment.source_look import SourceLook
+from napari_emseg.session.thread_lane import ThreadLane
+
+
+class Threads:
+    """Gives lanes that are threads, as the window does."""
+
+    def lane(self, name):
+        return ThreadLane(name, lambda call: call())
 
 
 @pytest.fixture
@@ -79,6 +87,15 @@ def test_an_image_that_cannot_be_read_is_described_all_the_same(look, image, sai
     monkeypatch.setattr(image, "slice", fail)
     look.look(image)
     assert said[-1] == "uint8, 3 slices of 256 x 320 px, 50 x 4 x 4 nm."
+
+
+def test_once_closed_it_looks_at_nothing(image, said):
+    threads = Threads()
+    look = SourceLook(threads)
+    look.said.connect(said.append)
+    look.close()
+    look.look(image)
+    assert not said
 
 
 @pytest.mark.parametrize(

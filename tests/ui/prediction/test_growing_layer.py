@@ -156,7 +156,8 @@ def test_a_result_says_that_the_thickness_is_assumed_where_its_image_does(viewer
     assert (image.thickness_assumed, image.notes) == (True, ("Guessed.",))
     grown = image.beside("mask", np.zeros(SHAPE, np.uint8), model="probe", called="")
     grown.add()
-    assert metadata_of(grown.layer) == LayerMetadata("em", "probe", thickness_assumed=True)
+    about = metadata_of(grown.layer)
+    assert (about.source, about.thickness_assumed, about.notes) == ("em", True, ())
 
 
 def test_a_result_of_a_level_lies_on_its_image(viewer):
@@ -168,4 +169,6 @@ def test_a_result_of_a_level_lies_on_its_image(viewer):
     assert image.slice(2).shape == (16, 24)
     grown = image.beside("mask", np.zeros(image.shape, np.uint8), model="probe", called="")
     grown.add()
-    np.testing.assert_allclose(grown.layer.extent.world, layer.extent.world)
+    corner = (0, -0.5, -0.5)
+    np.testing.assert_allclose(grown.layer.data_to_world(corner), layer.data_to_world(corner))
+    np.testing.assert_allclose(grown.layer.scale, (50, 8, 8))

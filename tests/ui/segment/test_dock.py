@@ -566,7 +566,9 @@ def test_of_an_image_in_several_scales_the_level_nearest_to_the_model_is_segment
     mask = viewer.layers["em mask"]
     assert mask.data.shape == (5, 64, 80)
     assert mask.data.any()
-    np.testing.assert_allclose(mask.extent.world, em.extent.world)
+    corner = (0, -0.5, -0.5)
+    np.testing.assert_allclose(mask.data_to_world(corner), em.data_to_world(corner))
+    np.testing.assert_allclose(mask.scale, (50, 4, 4))
 
     dock.fields.level.value = 1
     assert "128 x 160 px, 50 x 2 x 2 nm" in dock.fields.taken_for.value

@@ -166,7 +166,9 @@ def test_several_levels_are_refused_with_a_way_out(pyramid):
 def test_a_layer_over_a_level_lies_on_the_same_tissue(model, pyramid):
     beside = model.add_labels(np.zeros((4, 16, 16), int), **geometry(pyramid, 2))
     np.testing.assert_allclose(beside.scale, (50, 16, 16))
-    np.testing.assert_allclose(beside.extent.world, pyramid.extent.world)
+    for layer, size in ((beside, 16), (pyramid, 64)):
+        corners = [layer.data_to_world((0, edge, edge)) for edge in (-0.5, size - 0.5)]
+        np.testing.assert_allclose(corners, [(100, 6, 10), (100, 262, 266)])
     # a coarse pixel lies in the middle of the sixteen that it was made of
     np.testing.assert_allclose(
         beside.data_to_world((2, 1, 3)), pyramid.data_to_world((2, 5.5, 13.5))

@@ -40,10 +40,12 @@ class SourceLook:
         self._lane = executor.lane("source")
         self._image: SourceImage | None = None
         self._membranes, self._is_bright = "auto", False
-        self._is_known = False
+        self._is_known = self._is_closed = False
 
     def look(self, image: SourceImage | None) -> None:
         """Take up another image."""
+        if self._is_closed:  # layers go after the dock where a viewer is closed
+            return
         self._lane.drop()
         self._image, self._is_known = image, False
         self._say()
@@ -57,6 +59,7 @@ class SourceLook:
 
     def close(self) -> None:
         """Look at nothing any more."""
+        self._is_closed = True
         self._lane.stop()
 
     @property
