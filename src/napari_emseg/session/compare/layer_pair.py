@@ -142,7 +142,13 @@ class LayerPair:
         prediction = PredictionReading.of(self.kind).words
         truth, plain = self.truth_reading, MEANINGS[self.truth_reading.meaning]
         more = "".join(_more(truth))
-        return f"{self.prediction.name} is taken for {prediction}. {self.truth.name}: {plain}{more}"
+        said = f"{self.prediction.name} is taken for {prediction}. {self.truth.name}: {plain}{more}"
+        return " ".join((said, *self._doubts()))
+
+    def _doubts(self) -> tuple[str, ...]:
+        from napari_emseg.core.scores.prediction_notes import about_values  # it loads OpenCV
+
+        return () if self.prediction.holds_ids else about_values(self.prediction.data, self.slices)
 
     @cached_property
     def truth_reading(self) -> LabelReading:

@@ -68,6 +68,7 @@ class SegmentWidget(Container[Any]):
     """
 
     ended = Signal(object)
+    _looked_at: object = None
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = viewer
@@ -86,7 +87,6 @@ class SegmentWidget(Container[Any]):
         self._connect()
         self._draw()
         self.fields.take_threshold_of_model()
-        self._looked_at: object = None
         self._look()
         self.session.ask_devices()
         self.recovery.look()
@@ -135,6 +135,8 @@ class SegmentWidget(Container[Any]):
     def reset_choices(self, *_: object) -> None:
         """Offer the layers that there are now; napari calls this."""
         super().reset_choices()
+        if self.fields.image.value is not self._looked_at:  # the field does not tell of its last
+            self._look()
         if self.fields.image.value is None:
             self.session.say_idle(NO_IMAGE)
 

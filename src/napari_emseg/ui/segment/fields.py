@@ -79,7 +79,7 @@ class SegmentFields:
         self.level = ComboBox(
             name="level",
             label="Level",
-            choices=[("0", 0)],
+            choices=self._level_choices,  # napari asks again with each new layer
             tooltip="Which scale of the image to segment; at first the one whose pixels are "
             "nearest to those that the model learned on.",
             visible=False,
@@ -150,15 +150,17 @@ class SegmentFields:
         """Offer the levels of the image, and choose the one nearest to the model's pixels."""
         image = self.image.value
         several = image is not None and image.multiscale
-        sizes = _sizes(image) if several else [None]
         with self.level.changed.blocked():
-            self.level.choices = (
-                [(_about_level(image, k, size), k) for k, size in enumerate(sizes)]
-                if several
-                else [("0", 0)]
-            )
-            self.level.value = nearest_level(sizes, self.network_voxel_size_nm)
+            self.level.reset_choices()
+            if several:
+                self.level.value = nearest_level(_sizes(image), self.network_voxel_size_nm)
         self.level.visible = several
+
+    def _level_choices(self, _: object = None) -> list[tuple[str, int]]:
+        image = self.image.value
+        if image is None or not image.multiscale:
+            return [("0", 0)]
+        return [(_about_level(image, k, size), k) for k, size in enumerate(_sizes(image))]
 
     def forget_pixels(self) -> None:
         """What a person has said of the pixels held for another image."""
