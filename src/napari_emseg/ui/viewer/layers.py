@@ -124,7 +124,7 @@ def selected_images(viewer: ViewerModel) -> list[Image]:
 
 def _is_ours(about: LayerMetadata | None) -> bool:
     """Whether we made a layer, rather than read its file."""
-    return about is not None and (about.is_prediction or bool(about.errors_of))
+    return about is not None and bool(about.source or about.model or about.errors_of)
 
 
 def shows_slice(viewer: ViewerModel, layer: Image | Labels, z: int, level: int = 0) -> bool:
