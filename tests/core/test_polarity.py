@@ -36,6 +36,12 @@ def test_a_rim_and_a_missing_section_say_nothing(slices):
     assert not has_bright_membranes([])
 
 
+def test_hot_pixels_are_no_membranes(slices):
+    hot = slices[0].astype(np.float32)
+    hot[(np.arange(20) * 17 + 5, np.arange(20) * 23 + 9)] = 65535
+    assert line_contrast(hot) == pytest.approx(line_contrast(slices[0]), abs=0.05)
+
+
 def test_noise_is_taken_for_neither():
     noise = np.random.default_rng(0).normal(size=(200, 200))
     assert not has_bright_membranes([noise])

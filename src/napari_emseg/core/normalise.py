@@ -107,7 +107,7 @@ class GreyValues:
 
 
 def normalise(image: npt.NDArray[Any]) -> Float32Array:
-    """Shift and scale one slice so that its tissue has mean 0 and standard deviation 1.
+    """Shift and scale one slice to mean 0 and standard deviation 1.
 
     Tiles are normalised by the mean and deviation of their whole slice (`GreyValues`), so that
     neighbouring tiles agree. It is the ``zero_mean_unit_variance`` of the bioimage.io
@@ -127,8 +127,15 @@ def normalise(image: npt.NDArray[Any]) -> Float32Array:
     ShapeError
         If ``image`` has not two axes, or no pixels.
     """
-    known = known_area(image) if image.ndim == 2 and image.size else None
-    return GreyValues.of(image, known).normalise(image)
+    return GreyValues.of(image).normalise(image)
+
+
+def normalise_tissue(image: npt.NDArray[Any]) -> Float32Array:
+    """As `normalise`, by the mean and deviation of the tissue (`core.known_area`) alone.
+
+    It is what a prediction does, and so what a network is to learn on.
+    """
+    return GreyValues.of(image, known_area(image)).normalise(image)
 
 
 def _believed(image: npt.NDArray[Any], known: npt.NDArray[np.bool_] | None) -> tuple[float, float]:

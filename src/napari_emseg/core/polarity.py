@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.known_area import known_area
+from napari_emseg.core.normalise import GreyValues
 
 _WIDTHS_PX = (7, 11, 15)
 """Lines thinner than these are looked for."""
@@ -42,7 +43,8 @@ def line_contrast(image: npt.NDArray[Any]) -> float:
     known = known_area(image)
     if known is not None and not known.any():
         return 0.0
-    smooth = cv2.GaussianBlur(np.nan_to_num(image).astype(np.float32), (0, 0), 1)
+    # without hot pixels, each of which outshines all lines
+    smooth = cv2.GaussianBlur(GreyValues.of(image, known).normalise(image), (0, 0), 1)
     ratios = []
     for width in _WIDTHS_PX:
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))

@@ -116,11 +116,11 @@ class ResumableWriter:
         """The highest value in the finished slices, 0 without any."""
         return self._record.highest
 
-    def last(self) -> npt.NDArray[Any]:
-        """The last finished slice (Y, X) that is not 0 everywhere, else the first."""
+    def last(self, *, before: int = 0) -> npt.NDArray[Any]:
+        """The last finished slice (Y, X), or one that is so many before it."""
         stack = read_stack(self._place, kind=self._planned.kind, raw_values=True)
-        known = (z for z in range(self.done - 1, 0, -1) if np.any(stack.slice(z)))
-        return np.array(stack.slice(next(known, 0)))  # no map of a file that is written to
+        # no map of a file that is written to
+        return np.array(stack.slice(self.done - 1 - before))
 
     def put(self, z: int, pixels: npt.NDArray[Any]) -> None:
         """Write slice ``z``, (Y, X), the first that is not finished.

@@ -163,6 +163,15 @@ def test_after_an_empty_slice_ids_are_new():
     assert [ids_in(each) for each in ids] == [{1}, set(), {2}]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (1, 0, 2, 3)])
+def test_cells_are_linked_across_missing_sections(order):
+    linker = CellLinker(MaskConfig())
+    stack = np.stack([WHOLE, np.zeros_like(WHOLE), np.zeros_like(WHOLE), WHOLE])
+    ids = {z: linker.cells(z, stack[z], missing=z in (1, 2)) for z in order}
+    assert [ids_in(ids[z]) for z in (1, 2)] == [set(), set()]
+    np.testing.assert_array_equal(ids[0], ids[3])
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_one_slice_all_of_one_kind(value):
     ids = to_cells(np.full((1, 20, 20), value, np.float32), MaskConfig())

@@ -39,16 +39,25 @@ class LongLabels:
         return cells()
 
 
+class LongImages(LongLabels):
+    """Grey values to them."""
+
+    def __getitem__(self, z: int) -> np.ndarray:
+        return super().__getitem__(z) * 100 + np.random.default_rng(z).integers(
+            0, 50, LONG[1:], np.uint8
+        )
+
+
 @pytest.mark.parametrize("reviewed", [False, True])
 def test_of_layers_only_the_used_slices_are_read(reviewed):
-    labels = LongLabels()
+    images, labels = LongImages(), LongLabels()
     half = np.array([(-1, -1), (-1, 40), (256, 40), (256, -1)], float)
     regions = Regions([(None, half)]) if reviewed else None
-    data = TrainingData(Stack(labels), Stack(labels, kind="labels"), regions)
+    data = TrainingData(Stack(images), Stack(labels, kind="labels"), regions)
     roles = SliceSplit((3, 7, 9), (3, 9), (7,))
     target = data.target("mask", TrainConfig(), roles, classes=2)
     assert target.labelled == (3, 7, 9)
-    assert set(labels.read) == {3, 7, 9}
+    assert set(labels.read) == set(images.read) == {3, 7, 9}
     assert target[7].known[:, :40].all()
     assert target[7].known[:, 41:].any() != reviewed
 

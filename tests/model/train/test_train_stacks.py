@@ -40,7 +40,7 @@ def test_arrays_in_a_model_out(pair, tmp_path):
     assert model.info.network.base_filters == 4
     assert model.info.terms.author == "A. Person"
     assert model.info.training["validation_slices"] == [2]
-    assert em.Log("Labels are read as mask. Painted with 1 in 4 of 4 slices.") in events
+    assert em.Log("Labels are read as mask: 72 % cell, 28 % membrane in 4 of 4 slices.") in events
     assert any(isinstance(event, em.EpochDone) for event in events)
     made = em.segment(image, model=model, output="probability", runtime="keras")
     assert made.shape == image.shape

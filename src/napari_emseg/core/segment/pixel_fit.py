@@ -51,10 +51,10 @@ def fit_pixels(
     if model is not None and stack is None:
         said.append(
             "The pixel size of the stack is unknown and, unless it is given, taken for the "
-            f"model's {_nm(model)}"
+            f"model's {in_nm(model)}"
         )
     elif model is not None and stack is not None and resampling != _by(config.scale):
-        said.append(f"Pixels are {_nm(stack)}, the model learned at {_nm(model)}")
+        said.append(f"Pixels are {in_nm(stack)}, the model learned at {in_nm(model)}")
     if config.scale != 1:
         said.append(f"the scale is {config.scale:g}" if said else f"The scale is {config.scale:g}")
     done = f": slices are resampled by {resampling}" if resampling.is_needed else ""
@@ -65,6 +65,7 @@ def _by(scale: float) -> Resampling:
     return Resampling(scale, scale)
 
 
-def _nm(size: VoxelSize) -> str:
+def in_nm(size: VoxelSize) -> str:
+    """The pixels of a voxel size (Z, Y, X) in words, such as ``4 nm`` or ``4 x 5 nm``."""
     _, down, across = size
     return f"{down:g} nm" if down == across else f"{down:g} x {across:g} nm"

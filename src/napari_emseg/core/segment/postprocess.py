@@ -117,8 +117,8 @@ class CellLinker:
     """Makes the cells of slices that come one by one, and links them as they come.
 
     Each is linked to a slice beside it, where one of the last three is: so slices may come in
-    their order, or from one outward, now below and now above. A slice without a cell, such as a
-    missing section, breaks nothing: those on its two sides are linked across it.
+    their order, or from one outward, now below and now above. Those on the two sides of a missing
+    section are linked across it.
 
     Parameters
     ----------
@@ -135,18 +135,26 @@ class CellLinker:
     ) -> None:
         self._config = config
         self._recent: deque[tuple[int, CellIds]] = deque(maxlen=3)
+        self._missing: set[int] = set()
         self._last_id = last_id
         if ids is not None:
             self._keep(z, ids)
 
-    def cells(self, z: int, probability: Float32Array) -> CellIds:
-        """Linked cells (Y, X) of slice ``z``, from its probability (Y, X)."""
+    def cells(self, z: int, probability: Float32Array, *, missing: bool = False) -> CellIds:
+        """Linked cells (Y, X) of slice ``z``, from its probability (Y, X); none if ``missing``."""
+        if missing:
+            self._missing.add(z)
+            return np.zeros(probability.shape, np.uint32)
         cells = slice_cells(probability, self._config)
-        beside = [ids for at, ids in self._recent if abs(at - z) <= 1]
+        beside = [ids for at, ids in self._recent if self._are_beside(at, z)]
         previous = beside[-1] if beside else np.zeros(cells.shape, np.uint32)
         ids = link_cells(cells, previous, self._config, last_id=self._last_id)
-        self._keep(z, ids if ids.any() else previous)
+        self._keep(z, ids)
         return ids
+
+    def _are_beside(self, z: int, other: int) -> bool:
+        between = range(min(z, other) + 1, max(z, other))
+        return self._missing.issuperset(between)
 
     def _keep(self, z: int, ids: CellIds) -> None:
         self._recent.append((z, ids))

@@ -21,6 +21,11 @@ DTYPES: dict[What, npt.DTypeLike] = {
 """Of what dtype each is. Cells are uint32 always: how many there are shows with the last slice."""
 
 
+def is_of_nothing(probability: Float32Array) -> bool:
+    """Whether a slice is a missing section: a network is never so sure of all its pixels."""
+    return not probability.any()
+
+
 class Segmenter:
     """Makes one of probability, mask, cells and classes of slices that come in order.
 
@@ -49,7 +54,7 @@ class Segmenter:
         if self._what == "probability":
             return probability
         if self._what == "cells":
-            return self._linker.cells(z, probability)
+            return self._linker.cells(z, probability, missing=is_of_nothing(probability))
         mask = to_mask(probability, self._rules)
         if self._what == "mask":
             return mask * np.uint8(255)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from napari_emseg.core.config.recipe import Recipe
-from napari_emseg.core.normalise import normalise
+from napari_emseg.core.normalise import normalise_tissue
 from napari_emseg.core.train.patches import Batch, make_batch
 from napari_emseg.core.train.split import Split
 from napari_emseg.core.train.steps import steps_per_epoch
@@ -26,7 +26,7 @@ class NormalisedSlices(Mapping[int, Float32Array]):
 
     def __getitem__(self, z: int) -> Float32Array:
         if z not in self._read:
-            self._read[z] = normalise(self.stack.slice(z))
+            self._read[z] = normalise_tissue(self.stack.slice(z))
         return self._read[z]
 
     def __iter__(self) -> Iterator[int]:

@@ -65,7 +65,10 @@ class _Inverted:
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         values = np.asarray(self._data[key])
-        return np.negative(values) if self.dtype.kind == "f" else np.invert(values)
+        inverted: npt.NDArray[Any] = (
+            np.negative(values) if self.dtype.kind == "f" else np.invert(values)
+        )
+        return inverted
 
 
 def _some_tissue(stack: Stack, slices: Sequence[int]) -> Iterator[npt.NDArray[Any]]:

@@ -6,6 +6,7 @@ Keras and OpenVINO are loaded inside these functions, by the jobs that need them
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,9 @@ def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
     ) as out:
         segmenter = Segmenter(job.what, job.rules)
         if out.done:
-            segmenter.go_on(out.done - 1, out.last(), last_id=int(out.highest))
+            missing = takewhile(work.is_missing, reversed(work.slices[1 : out.done]))
+            before = sum(1 for _ in missing)
+            segmenter.go_on(out.done - 1, out.last(before=before), last_id=int(out.highest))
 
         def write(i: int, z: int, channels: Float32Array) -> None:
             out.put(i, segmenter(i, channels))

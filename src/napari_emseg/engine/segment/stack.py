@@ -15,7 +15,7 @@ from napari_emseg.core.segment.segmenter import Segmenter
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.engine.segment.jobs import PredictResult
 from napari_emseg.engine.segment.polarity import with_dark_membranes
-from napari_emseg.engine.segment.watch import Watch
+from napari_emseg.engine.segment.watch import Watch, holds_nothing
 from napari_emseg.errors import CancelledError
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.model.predict.predict import predict_slices
@@ -113,6 +113,10 @@ class StackPrediction:
             if said:
                 self._emit(Log(said))
         return with_dark_membranes(self.stack, self.slices, self._config.membranes, self._emit)
+
+    def is_missing(self, z: int) -> bool:
+        """Whether slice ``z`` is a missing section, across which cells are linked."""
+        return holds_nothing(self.stack.slice(z))
 
     def finished(self, z: int) -> None:
         """Tell that slice ``z`` is where it belongs."""

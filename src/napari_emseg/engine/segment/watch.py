@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.classes import cell_probability
+from napari_emseg.core.segment.segmenter import is_of_nothing
 from napari_emseg.types import Float32Array, Log, OnEvent
 
 _FIRST = 3
@@ -54,7 +55,7 @@ class Watch:
         if not self._whole:
             return
         image, probability = self._image, cell_probability(channels)
-        if not probability.any() and _holds_nothing(image):
+        if is_of_nothing(probability) and holds_nothing(image):
             self._emit(
                 Log(
                     f"Slice {z} holds nothing (a missing section): no cells there; cells are "
@@ -73,7 +74,8 @@ class Watch:
             self._emit(Log(f"Slice {z}: {doubt[0].lower()}{doubt[1:]}"))
 
 
-def _holds_nothing(image: npt.NDArray[Any]) -> bool:
+def holds_nothing(image: npt.NDArray[Any]) -> bool:
+    """Whether a slice (Y, X) is a missing section."""
     from napari_emseg.core.known_area import known_area
 
     known = known_area(image)

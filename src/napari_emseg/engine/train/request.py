@@ -14,8 +14,10 @@ from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
+from napari_emseg.engine.segment.polarity import with_dark_membranes
 from napari_emseg.engine.train.interrupted_run import TrainRun
 from napari_emseg.engine.train.jobs import TrainJob
+from napari_emseg.engine.train.tissue import TissueThatCounts
 from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.library import find_model
@@ -60,9 +62,8 @@ class TrainingData:
         """Which slices carry labels, and what they mean."""
         from napari_emseg.core.train.label_summary import summarise_labels
 
-        return summarise_labels(
-            self.labels.data, self.regions, classes=classes, images=self.images.data
-        )
+        images = with_dark_membranes(self.images, range(len(self.images)))
+        return summarise_labels(self.labels.data, self.regions, classes=classes, images=images.data)
 
     def target(
         self, meaning: LabelsMeaning, config: TrainConfig, split: SliceSplit, *, classes: int
@@ -71,9 +72,10 @@ class TrainingData:
         from napari_emseg.core.train.targets import make_target
 
         regions, shape = self.regions, self.labels.shape[1:]
+        reviewed = None if regions is None else lambda z: regions.mask(z, shape)
         return make_target(
             self.labels.data, meaning, config, slices=split.used, classes=classes,
-            reviewed=None if regions is None else lambda z: regions.mask(z, shape),
+            reviewed=TissueThatCounts(self.images, reviewed),
         )  # fmt: skip
 
 
@@ -132,7 +134,8 @@ class TrainRequest:
         target = self.data.target(self.meaning, train, chosen, classes=network.classes)
         validation = chosen.named_validation
         split = split_target(target, fraction=train.val_fraction, validation=validation)
-        return PatchSource.of(self.data.images, target, split)
+        images = with_dark_membranes(self.data.images, chosen.used)
+        return PatchSource.of(images, target, split)
 
     def prepare(self) -> tuple[TrainRun, TrainJob]:
         """Make the run folder, and copy what the training needs into it.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from napari_emseg.engine.train.jobs import StepTimeJob, TrainJob
 from napari_emseg.engine.train.train_stacks import train_pairs
 from napari_emseg.model.train.history import TrainResult
-from napari_emseg.types import OnEvent, ShouldStop
+from napari_emseg.types import Log, OnEvent, ShouldStop
 
 if TYPE_CHECKING:
     from napari_emseg.model.packages.package import ModelPackage
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 def train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult:
     """Train, and copy the model into the library where the job names one."""
-    from napari_emseg.io.read import read_stack
+    from napari_emseg.io.read import check_partners, read_stack
     from napari_emseg.model.packages.library import find_model
 
+    for note in check_partners(job.images, job.labels):
+        emit(Log(note))
     stack = read_stack(job.images, kind="image", voxel_size_nm=job.voxel_size_nm)
     labels = read_stack(job.labels, kind="labels")
     reviewed = None if job.reviewed is None else read_stack(job.reviewed, kind="labels")

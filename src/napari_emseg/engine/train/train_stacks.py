@@ -12,7 +12,10 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.setting import require_known
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.segment.pixel_fit import fit_pixels, in_nm
+from napari_emseg.engine.segment.polarity import with_dark_membranes
 from napari_emseg.engine.train.join_stacks import join_stacks
+from napari_emseg.engine.train.tissue import TissueThatCounts
 from napari_emseg.errors import LabelsError
 from napari_emseg.model.hardware.backend import load_backend
 from napari_emseg.model.packages.package import ModelPackage
@@ -100,11 +103,16 @@ def train_pairs(
 
     ``reviewed`` (Z, Y, X) is nonzero where the labels count; everywhere by default.
     """
-    stack, labels = join_stacks(pairs, input_slices=recipe.network.input_slices)
+    pairs = as_predicted(pairs, slices, on_event)
     # first, since it may be refused
     classes = recipe.network.classes
     reading = reading_of(pairs, labels_mean, classes, on_event, slices=slices)
-    target = target_of(labels, reading, recipe, slices=slices, reviewed=reviewed)
+    stack, labels = join_stacks(pairs, input_slices=recipe.network.input_slices)
+    target = target_of(
+        labels, reading, recipe, slices=slices, reviewed=reviewed, images=stack, on_event=on_event
+    )
+    if start_from is not None:
+        _compare_pixels(stack, start_from, on_event)
     on_event(Log("Loading Keras ..."))
     load_backend()
     from napari_emseg.model.train.train import train
@@ -116,6 +124,20 @@ def train_pairs(
     )  # fmt: skip
 
 
+def as_predicted(
+    pairs: Sequence[Pair], slices: Sequence[int] | None, on_event: OnEvent
+) -> list[Pair]:
+    """The pairs with images as a prediction would see them, and told what was guessed of them."""
+    seen = []
+    for images, labels in pairs:
+        for note in dict.fromkeys((*images.notes, *labels.notes)):
+            on_event(Log(note))
+        chosen = () if slices is None or len(pairs) > 1 else slices
+        wanted = [z for z in chosen if 0 <= z < len(images)] or range(len(images))
+        seen.append((with_dark_membranes(images, wanted, on_event=on_event), labels))
+    return seen
+
+
 def target_of(
     labels: Stack,
     reading: LabelReading,
@@ -123,14 +145,33 @@ def target_of(
     *,
     slices: Sequence[int] | None,
     reviewed: Stack | None,
+    images: Stack | None = None,
+    on_event: OnEvent = lambda _: None,
 ) -> Target:
-    """What labels teach, slice by slice; where ``reviewed`` is 0 nothing."""
+    """What labels teach, slice by slice; where ``reviewed`` is 0, or no tissue, nothing."""
     from napari_emseg.core.train.targets import make_target
 
-    return make_target(
+    painted = None if reviewed is None else lambda z: reviewed.slice(z) != 0
+    tissue = None if images is None else TissueThatCounts(images, painted)
+    target = make_target(
         labels.data, reading, recipe.train, slices=slices, classes=recipe.network.classes,
-        reviewed=None if reviewed is None else lambda z: reviewed.slice(z) != 0,
+        reviewed=tissue or painted,
     )  # fmt: skip
+    if tissue is not None and tissue.with_blank:
+        blank = ", ".join(map(str, sorted(tissue.with_blank)))
+        on_event(Log(f"Labels on blank areas are not learned, in slices {blank}."))
+    return target
+
+
+def _compare_pixels(stack: Stack, start_from: ModelPackage, on_event: OnEvent) -> None:
+    fit = fit_pixels(stack.voxel_size_nm, known := start_from.info.voxel_size_nm)
+    if fit.resampling.is_needed and known is not None and stack.voxel_size_nm is not None:
+        on_event(
+            Log(
+                f"Pixels are {in_nm(stack.voxel_size_nm)}, the model to start from learned at "
+                f"{in_nm(known)}: it is trained on the stack's pixels as they are."
+            )
+        )
 
 
 def _recipe_and_terms(

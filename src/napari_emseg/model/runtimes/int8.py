@@ -20,7 +20,7 @@ import numpy as np
 import yaml
 
 from napari_emseg.core.config.network import NetworkConfig
-from napari_emseg.core.normalise import normalise
+from napari_emseg.core.normalise import normalise_tissue
 from napari_emseg.core.segment.tiling import pad_to_multiple
 from napari_emseg.errors import ModelError
 from napari_emseg.io.disk.atomic import write_atomically
@@ -54,7 +54,7 @@ def calibration_tiles(stack: Stack, slices: Sequence[int], network: NetworkConfi
     middle = tuple(slice(edge, edge + _TILE_PX) for edge in edges)
 
     def tile(z: int) -> Float32Array:
-        seen = [normalise(each)[middle] for each in read_seen(stack, z, network)]
+        seen = [normalise_tissue(each)[middle] for each in read_seen(stack, z, network)]
         return np.stack([pad_to_multiple(each, network.multiple) for each in seen], axis=-1)
 
     return np.stack([tile(slices[k]) for k in chosen])

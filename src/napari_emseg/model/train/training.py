@@ -13,7 +13,7 @@ import keras
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
-from napari_emseg.core.normalise import normalise
+from napari_emseg.core.normalise import normalise_tissue
 from napari_emseg.core.train.patches import Batch, make_batch, prefetched_batches
 from napari_emseg.core.train.rehearsal import RehearsalSet, make_rehearsal_set
 from napari_emseg.core.train.split import Split
@@ -104,7 +104,7 @@ class Training:
         """The normalised slices that the network sees in training, by index."""
         see, total = self.recipe.network.slices_seen, len(self.stack)
         needed = {seen for z in self.split.train for seen in see(z, total)}
-        return {z: normalise(self.stack.slice(z)) for z in sorted(needed)}
+        return {z: normalise_tissue(self.stack.slice(z)) for z in sorted(needed)}
 
     def _begin(self, start_from: ModelPackage | None, half: bool) -> None:
         if start_from is not None:

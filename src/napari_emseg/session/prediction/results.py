@@ -46,7 +46,7 @@ class _Pass:
         if "mask" in self.kinds:
             results["mask"] = to_mask(probability, self.config)
         if "cells" in self.kinds:
-            results["cells"] = self.linker.cells(z, probability)
+            results["cells"] = self.linker.cells(z, probability, missing=not probability.any())
         return results
 
 
