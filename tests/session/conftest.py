@@ -68,6 +68,7 @@ class PlainImage:
     def __init__(self, viewer, name, array):
         self.viewer, self.name, self.pixels, self.layer = viewer, name, array, self
         self.here = 0
+        self.voxel_size_nm, self.thickness_assumed, self.notes = None, False, ()
         viewer.layers.append(self)
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from psygnal import Signal
+from scipy.ndimage import gaussian_filter
 
 from napari_emseg.core.scores.metrics import score_slice, score_stack
 from napari_emseg.errors import ShapeError
@@ -105,6 +106,34 @@ def comparing(session, executor, prediction, truth):
     session.compare(prediction, truth)
     executor.pass_time()
     return session
+
+
+def test_it_is_said_what_both_are_taken_for(comparing, session, executor, prediction, truth):
+    assert session.taken_for == (
+        "probability is taken for a probability of cell in 0 to 1. truth: Every cell has its own "
+        "label, the rest of a painted slice is membrane."
+    )
+    ids = Layer(truth.data * 2 + truth.data, "painted")
+    session.compare(ids, truth, "mask")
+    assert session.taken_for == ""
+    executor.pass_time()
+    assert session.taken_for.startswith("painted is taken for cells, each with an id of its own.")
+    assert "Everything painted is cell" in session.taken_for
+    session.compare(None, truth)
+    assert session.taken_for == ""
+
+
+def test_a_picture_given_as_a_prediction_is_doubted(session, executor, truth):
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=truth.data.shape), (0, 2, 2))
+    picture = (128 + 40 * noise / noise.std()).clip(0, 255).astype(np.uint8)
+
+    class Picture(Layer):
+        holds_ids = False
+
+    session.compare(Picture(picture, "em"), truth)
+    executor.pass_time()
+    assert "em is taken for a probability of cell in whole numbers" in session.taken_for
+    assert session.taken_for.endswith("was the image given for it?")
 
 
 def known(session):

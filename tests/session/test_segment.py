@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -470,3 +471,59 @@ def test_only_predictions_are_asked_of_the_worker_by_a_click(viewer, stack, segm
     segment(stack(viewer))
     jobs.work()
     assert [type(job) for job in worker.jobs] == [PredictJob]
+
+
+COARSE, LEARNED = (50, 16, 16), (50, 4, 4)
+
+
+def test_it_is_said_by_how_much_pixels_are_resampled(session, jobs, estimating, worker):
+    asked = replace(question(), voxel_size_nm=COARSE, network_voxel_size_nm=LEARNED)
+    session.estimator.ask(asked)
+    jobs.work()
+    assert worker.jobs == [WarmUpJob("probe", "auto", PredictConfig(), (24, 32), COARSE)]
+    assert session.message == (
+        "4 slices of 3 tiles will take about 8.0 s and 1 MiB with a test. "
+        "Pixels are 16 nm, the model learned at 4 nm: slices are resampled by 4."
+    )
+    by_hand = replace(asked, config=PredictConfig(pixel_size_nm=4))
+    session.estimator.count(by_hand)
+    assert "resampled" not in session.message
+
+
+def test_where_nobody_knows_the_pixel_size_it_is_asked_for(session, jobs, estimating):
+    session.estimator.ask(replace(question(), network_voxel_size_nm=LEARNED))
+    jobs.work()
+    assert "The pixel size of the stack is unknown" in session.message
+    assert "4 nm" in session.message
+
+
+def test_pixels_too_far_from_those_of_the_model_are_said_before_the_click(
+    session, jobs, estimating
+):
+    far = replace(question(), voxel_size_nm=(50, 400, 400), network_voxel_size_nm=LEARNED)
+    session.estimator.ask(far)
+    jobs.work()
+    assert "at most a factor of 8" in session.message
+
+
+def test_the_worker_learns_the_voxel_size_of_the_stack(viewer, stack, segment, jobs, worker):
+    image = stack(viewer)
+    image.voxel_size_nm = COARSE
+    segment(image)
+    jobs.work()
+    assert worker.jobs[0].voxel_size_nm == COARSE
+
+
+def test_another_level_of_the_same_layer_gets_layers_of_its_own(
+    viewer, stack, session, segment, jobs
+):
+    image = stack(viewer)
+    segment(image)
+    jobs.work()
+    fine = session.prediction
+    coarse = type(image)(viewer, "em", image.pixels[:, ::2, ::2])
+    coarse.layer = image.layer
+    segment(coarse)
+    jobs.work()
+    assert session.prediction is not fine
+    assert session.prediction.mask.shape == (4, 12, 16)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.terms import TermsConfig
@@ -124,6 +125,52 @@ def test_a_meaning_is_guessed_until_a_person_chooses(setup, executor, form, data
     setup.choose_data()
     executor.pass_time()
     assert (setup.meaning, setup.is_guessed) == ("scribbles", True)
+
+
+def test_it_is_said_what_labels_are_taken_for(setup, executor, form, data):
+    assert setup.taken_for.startswith("Labels are read as mask: ")
+    assert "in 4 of 4 slices." in setup.taken_for
+    setup.choose_meaning("instances")
+    assert setup.taken_for.startswith("By their looks labels would be read as mask: ")
+    setup.choose_meaning("mask")
+    noted = replace(data.labels, name="painted", notes=("It has no voxel size.",))
+    form.read = lambda: TrainingData(data.images, noted)
+    setup.change_data()
+    executor.pass_time()
+    assert setup.taken_for.endswith(" painted: It has no voxel size.")
+
+
+def test_remarks_on_labels_are_said(setup, executor, form, make_data):
+    data = make_data(size=128)
+    swapped = TrainingData(data.images, Stack(1 - data.labels.data, kind="labels"))
+    form.read = lambda: swapped
+    setup.change_data()
+    executor.pass_time()
+    remarks = swapped.summary(2).remarks
+    assert remarks
+    assert setup.taken_for.endswith(" ".join(remarks))
+
+
+def test_a_picture_for_labels_is_said_and_other_labels_can_be_chosen(
+    setup, executor, form, make_data
+):
+    data = make_data(size=128)
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=data.labels.shape), (0, 2, 2))
+    picture = (128 + 40 * noise / noise.std()).clip(0, 255).astype(np.uint8)
+    form.read = lambda: TrainingData(data.images, Stack(picture, kind="labels"))
+    setup.choose_data()
+    executor.pass_time()
+    assert setup.data is None
+    assert "picture" in setup.about
+    assert setup.taken_for == ""
+    setup.train()
+    assert setup.training.message == setup.about
+    assert not setup.training.is_busy
+    form.read = lambda: data
+    setup.choose_data()
+    executor.pass_time()
+    assert setup.data is data
+    assert setup.taken_for.startswith("Labels are read as mask")
 
 
 def test_what_is_missing_is_said_and_found_when_it_comes(setup, executor, form):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.session.direct_executor import DirectExecutor
@@ -147,3 +147,28 @@ def test_a_workspace_does_not_keep_its_viewer(tmp_path):
         assert gone() is None
         assert not prediction.is_shown
         prediction.stop()
+
+
+def test_a_result_says_that_the_thickness_is_assumed_where_its_image_does(viewer):
+    about = LayerMetadata(thickness_assumed=True, notes=("Guessed.",)).stored()
+    layer = viewer.add_image(np.zeros(SHAPE, np.uint8), name="em", metadata=about)
+    image = LayerImage(viewer, layer)
+    assert (image.thickness_assumed, image.notes) == (True, ("Guessed.",))
+    grown = image.beside("mask", np.zeros(SHAPE, np.uint8), model="probe", called="")
+    grown.add()
+    about = metadata_of(grown.layer)
+    assert (about.source, about.thickness_assumed, about.notes) == ("em", True, ())
+
+
+def test_a_result_of_a_level_lies_on_its_image(viewer):
+    levels = [np.zeros((4, 32, 48), np.uint8), np.zeros((4, 16, 24), np.uint8)]
+    layer = viewer.add_image(levels, name="em", multiscale=True, scale=(50, 4, 4), units="nm")
+    image = LayerImage(viewer, layer, 1)
+    assert image.shape == (4, 16, 24)
+    assert image.voxel_size_nm == (50, 8, 8)
+    assert image.slice(2).shape == (16, 24)
+    grown = image.beside("mask", np.zeros(image.shape, np.uint8), model="probe", called="")
+    grown.add()
+    corner = (0, -0.5, -0.5)
+    np.testing.assert_allclose(grown.layer.data_to_world(corner), layer.data_to_world(corner))
+    np.testing.assert_allclose(grown.layer.scale, (50, 8, 8))

@@ -527,3 +527,54 @@ def test_dock_stands_in_both_menus(viewer):
     menus = get_app_model().menus
     in_layers = [item.command.id for item in menus.get_menu("napari/layers/segment")]
     assert "napari-emseg.segment" in in_layers
+
+
+def test_what_the_image_is_taken_for_and_what_a_person_may_say_of_it(viewer, image, dock, qtbot):
+    fields = dock.fields
+    em = viewer.add_image(image, name="em", scale=(50, 16, 16), units="nm")
+    qtbot.waitUntil(lambda: "membranes taken for" in fields.taken_for.value)
+    assert fields.taken_for.value.startswith("uint8, 5 slices of 64 x 80 px, 50 x 16 x 16 nm;")
+    qtbot.waitUntil(lambda: "resampled by 4." in dock.status.message.value, timeout=JOB_TIMEOUT_MS)
+    fields.membranes.value = "bright"
+    assert "membranes bright, as chosen" in fields.taken_for.value
+    fields.pixel_size.value = 4
+    qtbot.waitUntil(lambda: "will take" in dock.status.message.value, timeout=JOB_TIMEOUT_MS)
+    assert "resampled" not in dock.status.message.value
+    assert (fields.config.membranes, fields.config.pixel_size_nm) == ("bright", 4)
+
+    fields.image.value = viewer.add_image(image, name="other")
+    assert "voxel size unknown" in fields.taken_for.value
+    assert fields.config == type(fields.config)(), "it held for the other image"
+    viewer.layers.remove("other")
+    assert fields.image.value is em
+    assert "50 x 16 x 16 nm" in fields.taken_for.value
+    viewer.layers.remove(em)
+    assert fields.taken_for.value == ""
+
+
+def test_of_an_image_in_several_scales_the_level_nearest_to_the_model_is_segmented(
+    viewer, image, dock, wait, qtbot
+):
+    fine = np.kron(image, np.ones((1, 4, 4), np.uint8))
+    levels = [fine, fine[:, ::2, ::2], image]
+    em = viewer.add_image(levels, name="em", multiscale=True, scale=(50, 1, 1), units="nm")
+    assert dock.fields.level.visible
+    assert dock.fields.level.value == 2
+    assert "64 x 80 px, 50 x 4 x 4 nm" in dock.fields.taken_for.value
+    dock.buttons.current.native.click()
+    assert isinstance(wait(), Finished)
+    mask = viewer.layers["em mask"]
+    assert mask.data.shape == (5, 64, 80)
+    assert mask.data.any()
+    corner = (0, -0.5, -0.5)
+    np.testing.assert_allclose(mask.data_to_world(corner), em.data_to_world(corner))
+    np.testing.assert_allclose(mask.scale, (50, 4, 4))
+
+    dock.fields.level.value = 1
+    assert "128 x 160 px, 50 x 2 x 2 nm" in dock.fields.taken_for.value
+    dock.buttons.current.native.click()
+    assert isinstance(wait(), Finished)
+    assert dock.prediction.mask.shape == (5, 128, 160)
+    assert viewer.layers["em mask [1]"].data.shape == (5, 128, 160)
+    dock.fields.image.value = viewer.add_image(image, name="plain")
+    assert not dock.fields.level.visible

@@ -77,6 +77,18 @@ def endless(trainer, layers, qtbot):
     return trainer
 
 
+def test_it_is_said_what_labels_are_taken_for_and_that_they_lie_elsewhere(
+    viewer, trainer, layers, qtbot
+):
+    said = trainer.data.taken_for
+    qtbot.waitUntil(lambda: said.value.startswith("Labels are read as mask: "))
+    assert "does not lie on" not in said.value
+    layers[1].scale = (1, 1, 1)
+    qtbot.waitUntil(lambda: "'painted' does not lie on 'em'" in said.value)
+    layers[1].scale = layers[0].scale
+    qtbot.waitUntil(lambda: said.value and "does not lie on" not in said.value)
+
+
 def test_layers_that_were_there_before_the_dock_are_followed(viewer, qtbot, wandering_cells):
     image, mask = wandering_cells()
     viewer.add_image(image, name="em", **PLACE)

@@ -118,6 +118,7 @@ def test_what_a_layer_says_of_itself(viewer):
     [
         ({"translate": (100, 93, 92), "scale": (50, 4, 4)}, "whole pixels"),
         ({"translate": (100, 92, 92), "scale": (50, 5, 4)}, "equal pixel sizes"),
+        ({}, "does not lie on .*write viewer.layers"),
     ],
 )
 def test_a_truth_that_does_not_fit_is_refused(viewer, observer, place, text):

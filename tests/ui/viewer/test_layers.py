@@ -8,13 +8,19 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_emseg.errors import ShapeError
+from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.ui.viewer.layers import (
+    apart,
+    as_stack,
     current_slice,
     geometry,
     nearest_first,
     read_slice,
+    selected_images,
     shows_slice,
     stack_shape,
+    visible_region,
+    voxel_size_of,
 )
 
 
@@ -133,3 +139,76 @@ def test_where_the_shown_place_is_beside_the_layer_slices_come_in_their_order(mo
     model.add_image(np.zeros((9, 4, 4)))
     model.dims.set_point(0, 8)
     assert nearest_first(model, layer, range(3)) == [0, 1, 2]
+
+
+@pytest.fixture
+def pyramid(model):
+    """Three levels of four slices, each half as high and wide as the one before."""
+    levels = [np.arange(4 * n * n, dtype=np.uint16).reshape(4, n, n) for n in (64, 32, 16)]
+    return model.add_image(
+        levels, name="em", multiscale=True, scale=(50, 4, 4), units="nm", translate=(100, 8, 12)
+    )
+
+
+def test_a_level_is_a_stack_with_pixels_of_its_own_size(pyramid):
+    assert stack_shape(pyramid, 0) == (4, 64, 64)
+    assert stack_shape(pyramid, 2) == (4, 16, 16)
+    assert voxel_size_of(pyramid) == (50, 4, 4)
+    assert voxel_size_of(pyramid, 2) == (50, 16, 16)
+    np.testing.assert_array_equal(read_slice(pyramid, 3, 1), pyramid.data[1][3])
+
+
+def test_several_levels_are_refused_with_a_way_out(pyramid):
+    with pytest.raises(ShapeError, match="in several scales; open one level of it alone"):
+        stack_shape(pyramid)
+
+
+def test_a_layer_over_a_level_lies_on_the_same_tissue(model, pyramid):
+    beside = model.add_labels(np.zeros((4, 16, 16), int), **geometry(pyramid, 2))
+    np.testing.assert_allclose(beside.scale, (50, 16, 16))
+    for layer, size in ((beside, 16), (pyramid, 64)):
+        corners = [layer.data_to_world((0, edge, edge)) for edge in (-0.5, size - 0.5)]
+        np.testing.assert_allclose(corners, [(100, 6, 10), (100, 262, 266)])
+    # a coarse pixel lies in the middle of the sixteen that it was made of
+    np.testing.assert_allclose(
+        beside.data_to_world((2, 1, 3)), pyramid.data_to_world((2, 5.5, 13.5))
+    )
+
+
+def test_the_slice_of_a_level_with_fewer_slices(model):
+    layer = model.add_image([np.zeros((8, 32, 32)), np.zeros((4, 16, 16))], multiscale=True)
+    model.dims.set_point(0, 7)
+    assert current_slice(model, layer) == 7
+    assert current_slice(model, layer, 1) == 3
+    assert shows_slice(model, layer, 3, 1)
+
+
+def test_what_is_in_sight_is_counted_in_pixels_of_the_level(model, pyramid):
+    pyramid.corner_pixels = np.array([[0, 8, 16], [0, 24, 40]])
+    pyramid._data_level = 0
+    assert visible_region(model, pyramid, 2) == (slice(2, 7), slice(4, 11))
+    pyramid.corner_pixels = np.array([[0, 2, 4], [0, 6, 10]])
+    pyramid._data_level = 2
+    assert visible_region(model, pyramid, 0) == (slice(8, 25), slice(16, 41))
+
+
+def test_an_image_with_notes_of_its_file_is_no_result_of_ours(model):
+    noted = LayerMetadata(thickness_assumed=True, notes=("The thickness is a guess.",))
+    opened = model.add_image(stack(), name="opened", metadata=noted.stored())
+    made = LayerMetadata(source="opened", model="default").stored()
+    result = model.add_image(stack(), name="probability", metadata=made)
+    model.layers.selection = {opened, result}
+    assert selected_images(model) == [opened]
+    taken = as_stack(opened, "image")
+    assert taken.thickness_assumed
+    assert taken.notes == ("The thickness is a guess.",)
+
+
+def test_layers_that_do_not_lie_on_one_another_are_told_with_what_to_do(model):
+    image = model.add_image(stack(), name="em", scale=(50, 4, 4), units="nm")
+    labels = model.add_labels(np.zeros((5, 12, 10), int), name="painted")
+    said = apart(image, labels)
+    assert said.startswith("'painted' does not lie on 'em': its scale is 1 x 1 x 1, not 50 x 4 x 4")
+    assert "viewer.layers['painted'].scale = viewer.layers['em'].scale" in said
+    labels.scale = image.scale
+    assert apart(image, labels) == ""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy.typing as npt
 from psygnal import SignalInstance
 
+from napari_emseg.core.label_meaning import MEANINGS
 from napari_emseg.core.label_reading import LabelReading
 from napari_emseg.core.scores.probability import (
     PredictionMeaning,
+    PredictionReading,
     prediction_meaning,
 )
 from napari_emseg.core.scores.stack_overlap import StackOverlap
@@ -135,6 +137,20 @@ class LayerPair:
         return found if found.kind == "classes" or found.decides_by_truth else "ids"
 
     @cached_property
+    def taken_for(self) -> str:
+        """What both were taken for, in words; some slices are looked through: in a thread."""
+        prediction = PredictionReading.of(self.kind).words
+        truth, plain = self.truth_reading, MEANINGS[self.truth_reading.meaning]
+        more = "".join(_more(truth))
+        said = f"{self.prediction.name} is taken for {prediction}. {self.truth.name}: {plain}{more}"
+        return " ".join((said, *self._doubts()))
+
+    def _doubts(self) -> tuple[str, ...]:
+        from napari_emseg.core.scores.prediction_notes import about_values  # it loads OpenCV
+
+        return () if self.prediction.holds_ids else about_values(self.prediction.data, self.slices)
+
+    @cached_property
     def truth_reading(self) -> LabelReading:
         """How the truth is read; some slices are looked at once, so ask in a thread."""
         from napari_emseg.core.label_meaning import truth_reading
@@ -161,3 +177,17 @@ class LayerPair:
     def _slice_of_truth(self, z: int) -> int:
         first, second = self._overlap.first[0], self._overlap.second[0]
         return int(z - first.start + second.start)
+
+
+def _more(truth: LabelReading) -> Iterator[str]:
+    """What else was seen of a truth, to go on after its meaning."""
+    if truth.meaning == "scribbles" and not truth.membrane:
+        yield " 0 is membrane, and nothing is unknown."
+    if truth.cut is not None:
+        yield f" Painted is what is above {truth.cut:g}."
+    if truth.unknown:
+        yield f" Unknown: {', '.join(map(str, truth.unknown))}."
+    if truth.background is not None:
+        yield f" {truth.background} is membrane."
+    if truth.far_unknown:
+        yield " 0 far from every cell is unknown."

@@ -54,6 +54,8 @@ class CompareSession:
         Why nothing can be compared, or why the stack was not worked through; else empty.
     problem_here : str
         Why the slice that is seen cannot be compared; else empty.
+    taken_for : str
+        What prediction and truth were taken for; empty until they were looked at.
     here : int or None
         The slice that is seen, where it can be compared.
     progress : tuple of int
@@ -80,6 +82,7 @@ class CompareSession:
     config: CompareConfig = field(default_factory=CompareConfig)
     problem: str = ""
     problem_here: str = ""
+    taken_for: str = ""
     here: int | None = None
     progress: tuple[int, int] = (0, 0)
     scores: ScoreCache | None = None
@@ -152,7 +155,7 @@ class CompareSession:
             self.scores, self.problem, self.phase = None, str(error), Phase.EMPTY
         else:
             self.scores, self.problem, self.phase = ScoreCache(pair), "", Phase.FOLLOWING
-        self.problem_here = ""
+        self.problem_here = self.taken_for = ""
         self.scored.emit()
         self.look()
 
@@ -185,8 +188,8 @@ class CompareSession:
         scores, config = self.scores, self.config
         assert scores is not None
 
-        def compare() -> MeasuredSlice:
-            return next(measure(scores.pair, [z], config, workers=1))
+        def compare() -> tuple[MeasuredSlice, str]:
+            return next(measure(scores.pair, [z], config, workers=1)), scores.pair.taken_for
 
         def failed(message: str) -> None:
             self.problem_here = message
@@ -195,8 +198,11 @@ class CompareSession:
 
         self._checking = self._slice_lane.run(compare, partial(self._take_check, scores), failed)
 
-    def _take_check(self, scores: ScoreCache, measured: MeasuredSlice) -> None:
+    def _take_check(self, scores: ScoreCache, found: tuple[MeasuredSlice, str]) -> None:
+        measured, taken_for = found
         self.problem_here = ""
+        if scores is self.scores:
+            self.taken_for = taken_for
         self._keep(scores, measured)
         self._calm.start()
 

@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
+    from napari_emseg.types import VoxelSize
+
 
 class GrowingLayer(Protocol):
     """A layer that shows an array (Z, Y, X) while its slices are filled."""
@@ -78,6 +80,18 @@ class SourceImage(Protocol):
     @property
     def here(self) -> int:
         """The slice that a person looks at; 0 where the view is beside the image."""
+
+    @property
+    def voxel_size_nm(self) -> VoxelSize | None:
+        """Edge lengths of a voxel (Z, Y, X) in nm; None where nobody knows."""
+
+    @property
+    def thickness_assumed(self) -> bool:
+        """Whether the first of them is a guess."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed when its file was read, a sentence each."""
 
     def slice(self, z: int) -> np.ndarray[Any, Any]:
         """Slice ``z`` (Y, X)."""

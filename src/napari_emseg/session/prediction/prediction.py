@@ -126,7 +126,9 @@ class Prediction:
 
     def can_extend(self, image: SourceImage, package: ModelPackage) -> bool:
         """Whether more slices of ``image`` by that model may still be added to these layers."""
-        return image.layer is self.image and str(package.folder) == self.model and self.is_open
+        if image.layer is not self.image or image.shape != self.mask.shape:  # of another level
+            return False
+        return str(package.folder) == self.model and self.is_open
 
     @property
     def _layers(self) -> tuple[GrowingLayer, ...]:
@@ -153,6 +155,7 @@ class Prediction:
         return PredictJob(
             self.source_path, self.out_path, self.model, tuple(slices),
             settings.device, settings.config, region=settings.region,
+            voxel_size_nm=self._image.voxel_size_nm,
         )  # fmt: skip
 
     def accept(self, z: int) -> None:

@@ -12,7 +12,7 @@ from napari_emseg.core.slices import chosen_slices
 from napari_emseg.engine.jobs import WarmUpJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.session.words import duration, plural
-from napari_emseg.types import Event, Failed, Finished, Log
+from napari_emseg.types import Event, Failed, Finished, Log, VoxelSize
 
 if TYPE_CHECKING:
     from napari_emseg.model.predict.predictor import CostEstimate
@@ -36,6 +36,8 @@ class Question:
         Of the stack (Z, Y, X), where one is chosen that can be segmented.
     slices : str
         Which of its slices, as a person wrote it.
+    voxel_size_nm, network_voxel_size_nm : tuple of float, optional
+        Of the stack and of what the model learned on, as far as they are recorded.
     """
 
     model: str
@@ -43,12 +45,38 @@ class Question:
     config: PredictConfig
     shape: tuple[int, int, int] | None = None
     slices: str = ""
+    voxel_size_nm: VoxelSize | None = None
+    network_voxel_size_nm: VoxelSize | None = None
 
     @property
     def job(self) -> WarmUpJob:
         """What answers it."""
         shape = None if self.shape is None else self.shape[1:]
-        return WarmUpJob(self.model, self.device, self.config, shape)
+        return WarmUpJob(self.model, self.device, self.config, shape, self.voxel_size_nm)
+
+    @property
+    def problem(self) -> str:
+        """Why the image cannot be segmented by the model; else empty."""
+        if self.shape is None or self.voxel_size_nm == self.network_voxel_size_nm:
+            return ""
+        try:
+            _ = self.about_pixels
+        except EmsegError as error:
+            return str(error)
+        return ""
+
+    @property
+    def about_pixels(self) -> str:
+        """What is done about pixel sizes, in a sentence; empty where there is nothing to do.
+
+        Raises
+        ------
+        SettingError
+            If those of stack and model are too far apart.
+        """
+        from napari_emseg.core.segment.pixel_fit import fit_pixels  # OpenCV: not for opening a dock
+
+        return fit_pixels(self.voxel_size_nm, self.network_voxel_size_nm, self.config).said
 
 
 class CostEstimator:
@@ -84,6 +112,9 @@ class CostEstimator:
         self._question, self._estimate = question, None
         if question is None:
             return
+        if question.problem:  # a worker would only say the same, and later
+            self.said.emit(question.problem)
+            return
         self.said.emit(NO_IMAGE if question.shape is None else "Getting ready ...")
         job = question.job
         self._ticket = self._jobs.submit(lambda: job, self._on_event)
@@ -114,10 +145,11 @@ class CostEstimator:
             return
         try:
             count = len(chosen_slices(question.slices, question.shape[0]))
+            said = (sentence(self._estimate, count), question.about_pixels)
         except EmsegError as error:
             self.said.emit(str(error))
         else:
-            self.said.emit(sentence(self._estimate, count))
+            self.said.emit(" ".join(each for each in said if each))
 
 
 def sentence(estimate: CostEstimate, slices: int) -> str:

@@ -21,6 +21,7 @@ from napari_emseg.session.prediction.results import Kinds
 from napari_emseg.session.prediction.run import Outcome, PredictionRun
 from napari_emseg.session.segment.cost import NO_IMAGE, CostEstimator
 from napari_emseg.session.segment.queue import SegmentQueue, SlicesOf
+from napari_emseg.session.segment.source_look import SourceLook
 from napari_emseg.session.workspace import Workspace
 from napari_emseg.types import Event, Failed, Finished
 
@@ -63,6 +64,8 @@ class SegmentSession:
         A sentence for the person who waits, or of what came out.
     done : float or None
         Part of the present stack that is done, 0..1; None where nobody knows.
+    taken_for : str
+        What the image that is chosen is taken for.
     devices : tuple of str
         What this machine can compute with, as far as it is known.
     ended : psygnal.Signal
@@ -73,6 +76,8 @@ class SegmentSession:
         Emitted with a sentence, for the person to see.
     estimator : CostEstimator
         Says, before the click, what it will take.
+    source : SourceLook
+        Finds out what the image is taken for.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -86,6 +91,7 @@ class SegmentSession:
     phase: Phase = Phase.IDLE
     message: str = NO_IMAGE
     done: float | None = None
+    taken_for: str = ""
     devices: tuple[str, ...] = ()
 
     def __post_init__(self, jobs: Jobs, executor: Executor, workspace: Workspace) -> None:
@@ -95,6 +101,8 @@ class SegmentSession:
         self._filled: list[Prediction] = []
         self._rules: tuple[Kinds, MaskConfig] | None = None
         self._tickets: list[int] = []
+        self.source = SourceLook(executor)
+        self.source.said.connect(self._take_source)
         self.estimator = CostEstimator(jobs)
         self.estimator.said.connect(self.say_idle)
         self.estimator.failed.connect(self.failed.emit)
@@ -179,6 +187,7 @@ class SegmentSession:
         """Stop, and tell nobody any more; what is done by now is kept."""
         self._workspace.segmented.disconnect(self._adopt, missing_ok=True)
         self.estimator.abandon()
+        self.source.close()
         for ticket in self._tickets:
             self._jobs.abandon(ticket)
         if self._queue is not None:
@@ -261,6 +270,9 @@ class SegmentSession:
         self.done, self.message, self.phase = None, queue.summary(), Phase.IDLE
         if self.prediction is not None and self.prediction.done:
             self._workspace.segmented.emit(self.prediction)
+
+    def _take_source(self, said: str) -> None:
+        self.taken_for = said
 
     def _on_devices(self, event: Event) -> None:
         if isinstance(event, Finished):

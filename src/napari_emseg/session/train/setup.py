@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import InitVar, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -57,6 +57,8 @@ class TrainSetup:
         Images and labels; None until they are read, and where they will not do.
     about : str
         What was found in them, or why they will not do.
+    taken_for : str
+        What the labels were taken for, and what a person should know of them.
     total : int
         Slices of the stack.
     split : SliceSplit
@@ -76,6 +78,7 @@ class TrainSetup:
     form: InitVar[TrainForm]
     data: TrainingData | None = None
     about: str = ""
+    taken_for: str = ""
     total: int = 0
     split: SliceSplit = field(default_factory=SliceSplit)
     meaning: LabelsMeaning = "mask"
@@ -89,6 +92,7 @@ class TrainSetup:
         self._once_calm = executor.timer(self._look, _CALM_S)
         self._looking: Task | None = None
         self._problem, self._suggested = "", ""
+        self._summary: LabelSummary | None = None
         self.training = TrainSession(jobs)
         self.patches = PatchPreview(executor, self._request)
         self.estimate = TimeEstimate(jobs)
@@ -124,6 +128,7 @@ class TrainSetup:
         """The data chosen are others now, as where a layer was painted on."""
         self._lane.drop()
         self.data, self._problem = None, ""
+        self._summary = None
         self._soon.stop()
         self._once_calm.start()
 
@@ -134,6 +139,7 @@ class TrainSetup:
     def choose_meaning(self, meaning: LabelsMeaning) -> None:
         """Read the labels in this way."""
         self.is_guessed, self.meaning = False, meaning
+        self._say_labels()
         self.patches.forget()
 
     def choose_split(self, split: SliceSplit) -> None:
@@ -171,9 +177,10 @@ class TrainSetup:
 
     def _take(self, data: TrainingData, summary: LabelSummary) -> None:
         self._looking = None
-        self.data, self.about = data, _about(data, summary)
+        self.data, self.about, self._summary = data, _about(data, summary), summary
         if self.is_guessed:
             self.meaning = summary.meaning
+        self._say_labels()
         self.suggest_name(data.images.name)
         kept = self.split.kept_for(summary.labelled, self._form.val_fraction)
         self._show_split(kept, summary.total)
@@ -181,11 +188,18 @@ class TrainSetup:
             self._begin()
 
     def _refuse_data(self, message: str) -> None:
-        self._looking = None
+        self._looking = self._summary = None
         self._problem = self.about = message
+        self._say_labels()
         self._show_split(SliceSplit(), 0)
         if self.training.phase is Phase.READING:
             self.training.refuse(message)
+
+    def _say_labels(self) -> None:
+        if self.data is None or self._summary is None:
+            self.taken_for = ""
+        else:
+            self.taken_for = " ".join(_words(self.data, self._summary, self.meaning))
 
     def _show_split(self, split: SliceSplit, total: int) -> None:
         self.total, self.split = total, split
@@ -262,6 +276,17 @@ def _looked_through(
 ) -> tuple[TrainingData, LabelSummary]:
     data = read()
     return data, data.summary(classes)
+
+
+def _words(data: TrainingData, summary: LabelSummary, meaning: LabelsMeaning) -> Iterator[str]:
+    if summary.meaning == meaning:
+        yield f"Labels are {summary.said}"
+    else:
+        yield f"By their looks labels would be {summary.said}"
+    yield from summary.remarks
+    for stack in (data.images, data.labels):
+        for note in stack.notes:
+            yield f"{stack.name}: {note}"
 
 
 def _about(data: TrainingData, summary: LabelSummary) -> str:

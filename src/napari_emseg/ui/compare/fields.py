@@ -12,7 +12,7 @@ from napari_emseg.core.label_meaning import MEANINGS
 from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.session.compare.session import CompareSession
 from napari_emseg.ui.viewer.layer_observer import LayerObserver
-from napari_emseg.ui.widgets.forms import field_for, form_of, spare_width
+from napari_emseg.ui.widgets.forms import field_for, form_of, spare_width, wrapped_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,8 +59,10 @@ class CompareFields:
         )  # fmt: skip
         self.threshold = field_for(CompareConfig, "threshold", step=0.01)
         self.piece_radius = field_for(CompareConfig, "piece_radius_px", label="Smallest error [px]")
+        self.taken_for = wrapped_label("")
         self.form = form_of([
             self.image, self.truth, self.prediction, self.second, self.meaning, self.piece_radius,
+            self.taken_for,
         ])  # fmt: skip
         for field in (self.truth, self.prediction, self.meaning):
             field.changed.connect(self.choose)
@@ -68,10 +70,12 @@ class CompareFields:
         self.threshold.changed.connect(lambda value: session.change(threshold=value))
         self.piece_radius.changed.connect(lambda value: session.change(piece_radius_px=value))
         session.events.config.connect(self._show_config)
+        session.events.taken_for.connect(self._show_taken_for)
 
     def stop(self) -> None:
         """Tell nothing any more."""
         self._session.events.config.disconnect(self._show_config)
+        self._session.events.taken_for.disconnect(self._show_taken_for)
 
     def choose(self) -> None:
         """Have what is chosen compared."""
@@ -84,6 +88,9 @@ class CompareFields:
 
     def _observed(self, field: ComboBox) -> LayerObserver | None:
         return None if field.value is None else LayerObserver(self._viewer, field.value)
+
+    def _show_taken_for(self, said: str) -> None:
+        self.taken_for.value = said
 
     def _show_config(self, config: CompareConfig) -> None:
         """Show the threshold that comes with a prediction."""

@@ -26,6 +26,14 @@ class Source(Protocol):
     layer: Image
 
     @property
+    def level(self) -> int:
+        """Which of the layer's levels is meant; 0 where it holds one."""
+
+    @property
+    def thickness_assumed(self) -> bool:
+        """Whether the first edge length of its voxels is a guess."""
+
+    @property
     def viewer(self) -> ViewerModel | None:
         """Where it is; None where that is gone."""
 
@@ -64,8 +72,10 @@ class GrowingLayer(ABC):
         image = source.layer
         self._about = {
             "name": f"{image.name} {kind}{f' ({called})' if called else ''}",
-            "metadata": LayerMetadata(source=image.name, model=model).stored(),
-            **geometry(image),
+            "metadata": LayerMetadata(
+                source=image.name, model=model, thickness_assumed=source.thickness_assumed
+            ).stored(),
+            **geometry(image, source.level),
         }
         self._is_hidden = False
         self.layer: Layer | None = None

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from napari_emseg.errors import ShapeError
+from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.ui.prediction.growing_layer import GrowingImage, GrowingLabels, GrowingLayer
-from napari_emseg.ui.viewer.layers import current_slice, read_slice, shows_slice, stack_shape
+from napari_emseg.ui.viewer.layers import (
+    current_slice,
+    read_slice,
+    shows_slice,
+    stack_shape,
+    voxel_size_of,
+)
 from napari_emseg.ui.viewer.window import unwrapped
 
 if TYPE_CHECKING:
@@ -15,6 +22,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
     from numpy.typing import DTypeLike
+
+    from napari_emseg.types import VoxelSize
 
 
 class LayerImage:
@@ -28,11 +37,19 @@ class LayerImage:
         Where the layer is; or the proxy of it that a plugin is given.
     layer : Image
         The image, (Z, Y, X) or (Y, X).
+    level : int, optional
+        Which of its levels, where it holds several.
     """
 
-    def __init__(self, viewer: ViewerModel, layer: Image) -> None:
+    def __init__(self, viewer: ViewerModel, layer: Image, level: int | None = None) -> None:
         self._viewer = ref(unwrapped(viewer))
         self.layer = layer
+        self._level = level
+
+    @property
+    def level(self) -> int:
+        """Which of the layer's levels; 0 where it holds one."""
+        return self._level or 0
 
     @property
     def viewer(self) -> ViewerModel | None:
@@ -47,7 +64,7 @@ class LayerImage:
     @property
     def shape(self) -> tuple[int, int, int]:
         """As `SourceImage.shape`."""
-        return stack_shape(self.layer)
+        return stack_shape(self.layer, self._level)
 
     @property
     def dtype(self) -> DTypeLike:
@@ -69,17 +86,34 @@ class LayerImage:
     def here(self) -> int:
         """As `SourceImage.here`."""
         try:
-            return 0 if self.viewer is None else current_slice(self.viewer, self.layer)
+            return 0 if self.viewer is None else current_slice(self.viewer, self.layer, self.level)
         except ShapeError:  # the viewer shows a place beside the image
             return 0
 
+    @property
+    def voxel_size_nm(self) -> VoxelSize | None:
+        """As `SourceImage.voxel_size_nm`."""
+        return voxel_size_of(self.layer, self.level)
+
+    @property
+    def thickness_assumed(self) -> bool:
+        """As `SourceImage.thickness_assumed`."""
+        about = metadata_of(self.layer)
+        return self.layer.ndim == 2 or (about is not None and about.thickness_assumed)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """As `SourceImage.notes`."""
+        about = metadata_of(self.layer)
+        return () if about is None else about.notes
+
     def slice(self, z: int) -> np.ndarray[Any, Any]:
         """As `SourceImage.slice`."""
-        return read_slice(self.layer, z)
+        return read_slice(self.layer, z, self.level)
 
     def shows(self, z: int) -> bool:
         """Whether a person sees pixels of slice ``z``."""
-        return self.viewer is not None and shows_slice(self.viewer, self.layer, z)
+        return self.viewer is not None and shows_slice(self.viewer, self.layer, z, self.level)
 
     def beside(
         self, kind: str, array: np.ndarray[Any, Any], *, model: str, called: str

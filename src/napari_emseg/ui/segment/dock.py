@@ -24,7 +24,6 @@ from napari_emseg.ui.segment.fields import SegmentFields
 from napari_emseg.ui.viewer.layers import (
     current_slice,
     selected_images,
-    stack_shape,
     visible_region,
 )
 from napari_emseg.ui.viewer.workspace import workspace_of
@@ -69,6 +68,7 @@ class SegmentWidget(Container[Any]):
     """
 
     ended = Signal(object)
+    _looked_at: object = None
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = viewer
@@ -80,13 +80,14 @@ class SegmentWidget(Container[Any]):
         self.recovery = RecoveryOffer(viewer)
         parts = [self.recovery, self.fields.form, self.status]
         super().__init__(widgets=parts, labels=False)
+        self.native.layout().insertWidget(2, self.fields.pixels)
         # at the top of a tall dock, not spread over it
         self.native.layout().addStretch()
         self.doctor = DoctorDialog(self.native, self.session.submit)
         self._connect()
         self._draw()
         self.fields.take_threshold_of_model()
-        self._ask()
+        self._look()
         self.session.ask_devices()
         self.recovery.look()
         spare_the_window(viewer, self.native)
@@ -107,7 +108,14 @@ class SegmentWidget(Container[Any]):
         self.status.stop.changed.connect(session.stop)
         for field in (fields.result, fields.threshold, fields.smallest_cell):
             field.changed.connect(self._apply_fields)
-        for field in (fields.image, fields.model, fields.device, fields.tta, fields.exact):
+        fields.image.changed.connect(self._look)
+        fields.model.changed.connect(self._look)
+        fields.level.changed.connect(self._look_at_level)
+        fields.membranes.changed.connect(session.source.choose_membranes)
+        for field in (
+            fields.device, fields.tta, fields.exact,
+            fields.membranes, fields.pixel_size, fields.scale,
+        ):  # fmt: skip
             field.changed.connect(self._ask)
         fields.model.changed.connect(fields.take_threshold_of_model)
         fields.slices.changed.connect(self._count)
@@ -115,6 +123,7 @@ class SegmentWidget(Container[Any]):
         fields.doctor.changed.connect(self.doctor.look)
         for event in (session.events.phase, session.events.message, session.events.done):
             event.connect(self._draw)
+        session.events.taken_for.connect(self._show_source)
         session.events.devices.connect(fields.offer_devices)
         session.failed.connect(show_failure)
         session.warned.connect(show_warning)
@@ -126,6 +135,8 @@ class SegmentWidget(Container[Any]):
     def reset_choices(self, *_: object) -> None:
         """Offer the layers that there are now; napari calls this."""
         super().reset_choices()
+        if self.fields.image.value is not self._looked_at:  # the field does not tell of its last
+            self._look()
         if self.fields.image.value is None:
             self.session.say_idle(NO_IMAGE)
 
@@ -145,8 +156,33 @@ class SegmentWidget(Container[Any]):
             return None
         return Question(
             str(fields.model.value.folder), fields.device.value, fields.config,
-            _shape_of(fields.image.value), fields.slices.value,
+            _shape_of(self._source), fields.slices.value,
+            None if self._source is None else self._source.voxel_size_nm,
+            fields.network_voxel_size_nm,
         )  # fmt: skip
+
+    @property
+    def _source(self) -> LayerImage | None:
+        """The image that is chosen, at its level."""
+        image = self.fields.image.value
+        return None if image is None else self._at_level(image)
+
+    def _at_level(self, image: Image) -> LayerImage:
+        return LayerImage(self._viewer, image, self.fields.level_of(image))
+
+    def _look(self) -> None:
+        """Another image or model is chosen."""
+        image = self.fields.image.value
+        if image is not self._looked_at:
+            self._looked_at = image
+            self.fields.forget_pixels()
+            self.session.source.choose_membranes("auto")
+        self.fields.offer_levels()
+        self._look_at_level()
+
+    def _look_at_level(self) -> None:
+        self.session.source.look(self._source)
+        self._ask()
 
     def _ask(self) -> None:
         self.session.estimator.ask(self._question)
@@ -164,11 +200,14 @@ class SegmentWidget(Container[Any]):
         """Segment what the canvas shows of the current slice."""
         image = self.fields.image.value
         try:
-            region = None if image is None else visible_region(self._viewer, image)
+            region = None if image is None else self._visible_part(image)
         except EmsegError as error:
             self.session.refuse(str(error))
         else:
             self._segment_chosen(self._current, region)
+
+    def _visible_part(self, image: Image) -> Region:
+        return visible_region(self._viewer, image, self.fields.level_of(image) or 0)
 
     def segment_whole_stack(self) -> None:
         """Segment all slices that are wanted, beginning at the one that the viewer shows."""
@@ -189,7 +228,7 @@ class SegmentWidget(Container[Any]):
 
     def _current(self, image: SourceImage) -> list[int]:
         layer: Any = image.layer
-        return [current_slice(self._viewer, layer)]
+        return [current_slice(self._viewer, layer, self.fields.level_of(layer) or 0)]
 
     def _segment_chosen(
         self, slices_of: Callable[[SourceImage], list[int]], region: Region | None = None
@@ -215,13 +254,16 @@ class SegmentWidget(Container[Any]):
             fields.model.value, fields.device.value, fields.config, region
         )
         self.session.segment(
-            [LayerImage(self._viewer, image) for image in images], slices_of, settings, fields.rules
+            [self._at_level(image) for image in images], slices_of, settings, fields.rules
         )
 
     def _apply_fields(self) -> None:
         self.session.apply(self.fields.rules)
 
     # -- what the person sees --------------------------------------------------------------
+
+    def _show_source(self, said: str) -> None:
+        self.fields.taken_for.value = said
 
     def _draw(self) -> None:
         session = self.session
@@ -233,9 +275,9 @@ class SegmentWidget(Container[Any]):
             self.status.show_stopping()
 
 
-def _shape_of(image: Image | None) -> tuple[int, int, int] | None:
+def _shape_of(image: LayerImage | None) -> tuple[int, int, int] | None:
     """Of an image, where one is chosen that can be segmented."""
     try:
-        return None if image is None else stack_shape(image)
+        return None if image is None else image.shape
     except EmsegError:
         return None

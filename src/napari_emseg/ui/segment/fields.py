@@ -11,7 +11,11 @@ from napari.layers import Image
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.slices import chosen_slices
-from napari_emseg.ui.widgets.forms import field_for, form_of, spare_width
+from napari_emseg.session.segment.pyramid import nearest_level
+from napari_emseg.types import VoxelSize
+from napari_emseg.ui.viewer.layers import pixels_of, voxel_size_of
+from napari_emseg.ui.widgets.collapsible import Folded
+from napari_emseg.ui.widgets.forms import field_for, form_of, spare_width, wrapped_label
 from napari_emseg.ui.widgets.model_field import choose_model, model_field
 from napari_emseg.ui.widgets.remembered_fields import remember, restore
 
@@ -28,15 +32,20 @@ class SegmentFields:
     Attributes
     ----------
     form : Container
-        All of them, below one another.
+        Those that are always to be seen, below one another.
+    pixels : Folded
+        What a person may say of the image's pixels; it holds for this image alone.
+    taken_for : Label
+        What the image is taken for.
     """
 
     def __init__(self) -> None:
         self._devices: list[str] = []
         self._make_sources()
+        self._make_pixels()
         self._make_rules()
         self.form = form_of([
-            self.image, self.model, self._device_row(),
+            self.image, self.taken_for, self.level, self.model, self._device_row(),
             self.result, self.threshold, self.smallest_cell, self.tta, self.exact, self.slices,
         ])  # fmt: skip
         remember(
@@ -66,6 +75,15 @@ class SegmentFields:
             text="Doctor ...",
             tooltip="What is used of this machine, and why not more, with the commands that help.",
         )
+        self.taken_for = wrapped_label("")
+        self.level = ComboBox(
+            name="level",
+            label="Level",
+            choices=self._level_choices,  # napari asks again with each new layer
+            tooltip="Which scale of the image to segment; at first the one whose pixels are "
+            "nearest to those that the model learned on.",
+            visible=False,
+        )
         self.slices = LineEdit(
             name="slices",
             label="Slices",
@@ -73,6 +91,18 @@ class SegmentFields:
             "24,25,26 or 0:12,15:27; empty for all.",
         )
         self.slices.native.setPlaceholderText("all")
+
+    def _make_pixels(self) -> None:
+        self.membranes = field_for(PredictConfig, "membranes")
+        self.pixel_size = field_for(PredictConfig, "pixel_size_nm", label="Pixel size [nm]")
+        self.pixel_size.native.setSpecialValueText("as recorded")
+        self.scale = field_for(PredictConfig, "scale", label="Enlarge by")
+        said = [self.membranes, self.pixel_size, self.scale]
+        self.pixels = Folded(
+            "Pixels and membranes",
+            lambda: form_of(said).native,
+            tooltip="Where the image is taken for something else than it is.",
+        )
 
     def _make_rules(self) -> None:
         self.result = ComboBox(
@@ -98,7 +128,45 @@ class SegmentFields:
     @property
     def config(self) -> PredictConfig:
         """How the network is to run."""
-        return PredictConfig(tta=self.tta.value, exact=self.exact.value)
+        return PredictConfig(
+            tta=self.tta.value, exact=self.exact.value, membranes=self.membranes.value,
+            pixel_size_nm=self.pixel_size.value, scale=self.scale.value,
+        )  # fmt: skip
+
+    @property
+    def network_voxel_size_nm(self) -> VoxelSize | None:
+        """Of what the model learned on, where that is recorded."""
+        return None if self.model.value is None else self.model.value.info.voxel_size_nm
+
+    def level_of(self, image: Image) -> int | None:
+        """Which level of an image to take; None where it has one only."""
+        if not image.multiscale:
+            return None
+        if image is self.image.value:
+            return int(self.level.value)
+        return nearest_level(_sizes(image), self.network_voxel_size_nm)
+
+    def offer_levels(self) -> None:
+        """Offer the levels of the image, and choose the one nearest to the model's pixels."""
+        image = self.image.value
+        several = image is not None and image.multiscale
+        with self.level.changed.blocked():
+            self.level.reset_choices()
+            if several:
+                self.level.value = nearest_level(_sizes(image), self.network_voxel_size_nm)
+        self.level.visible = several
+
+    def _level_choices(self, _: object = None) -> list[tuple[str, int]]:
+        image = self.image.value
+        if image is None or not image.multiscale:
+            return [("0", 0)]
+        return [(_about_level(image, k, size), k) for k, size in enumerate(_sizes(image))]
+
+    def forget_pixels(self) -> None:
+        """What a person has said of the pixels held for another image."""
+        for field, value in ((self.membranes, "auto"), (self.pixel_size, 0), (self.scale, 1)):
+            with field.changed.blocked():
+                field.value = value
 
     @property
     def rules(self) -> tuple[tuple[str, ...], MaskConfig]:
@@ -139,3 +207,13 @@ class SegmentFields:
         if self.model.value is not None:
             with self.threshold.changed.blocked():  # what is shown came from another model
                 self.threshold.value = self.model.value.info.threshold
+
+
+def _sizes(image: Image) -> list[VoxelSize | None]:
+    """Of all levels of an image."""
+    return [voxel_size_of(image, level) for level in range(len(image.data))]
+
+
+def _about_level(image: Any, level: int, size: VoxelSize | None) -> str:
+    y, x = pixels_of(image, level).shape[-2:]
+    return f"{level}: {y} x {x} px" + ("" if size is None else f", {size[1]:.4g} nm")

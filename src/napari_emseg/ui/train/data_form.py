@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.read import read_stack
 from napari_emseg.types import LabelsMeaning, Stack
-from napari_emseg.ui.viewer.layers import as_stack, regions_of
+from napari_emseg.ui.viewer.layers import apart, as_stack, regions_of
 from napari_emseg.ui.widgets.forms import form_of, wrapped_label
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class DataForm(QWidget):
         ])  # fmt: skip
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for part in (self._form, self.explanation, self.about):
+        for part in (self._form, self.explanation, self.taken_for, self.about):
             layout.addWidget(part.native)
         self._watched: list[tuple[Any, Callable[[], None]]] = []
         self._watched_layers: list[Any] = []
@@ -92,13 +93,14 @@ class DataForm(QWidget):
             tooltip="How the labels are read; guessed from them until you choose.",
         )  # fmt: skip
         self.explanation, self.about = wrapped_label(MEANINGS["mask"]), wrapped_label("")
+        self.taken_for = wrapped_label("")
 
     @property
     def _layer_fields(self) -> tuple[tuple[Any, tuple[str, ...]], ...]:
         """The fields of layers, and what may happen to these."""
         return (
             (self.image, ("data", "scale", "units")),
-            (self.labels, ("data", "paint", "labels_update")),
+            (self.labels, ("data", "scale", "units", "paint", "labels_update")),
             (self.reviewed, ("data",)),
         )
 
@@ -137,7 +139,10 @@ class DataForm(QWidget):
             )
         self._watch_layers()
         regions = None if self.reviewed.value is None else regions_of(self.reviewed.value, labels)
-        return TrainingData(as_stack(image, "image"), as_stack(labels, "labels"), regions)
+        painted, beside = as_stack(labels, "labels"), apart(image, labels)
+        if beside:
+            painted = replace(painted, notes=(*painted.notes, beside))
+        return TrainingData(as_stack(image, "image"), painted, regions)
 
     @property
     def image_layer(self) -> Image | None:
@@ -147,6 +152,10 @@ class DataForm(QWidget):
     def show_about(self, text: str) -> None:
         """Say what was found in the data, or what is missing or does not fit."""
         self.about.value = text
+
+    def show_taken_for(self, text: str) -> None:
+        """Say what the labels were taken for."""
+        self.taken_for.value = text
 
     def show_meaning(self, meaning: LabelsMeaning, *, is_guessed: bool) -> None:
         """Say how the labels are read."""

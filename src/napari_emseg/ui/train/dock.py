@@ -180,6 +180,7 @@ class TrainWidget(QWidget):
         self.run.start.changed.connect(setup.train)
         self.run.stop.changed.connect(self.session.stop)
         setup.events.about.connect(data.show_about)
+        setup.events.taken_for.connect(data.show_taken_for)
         for event in (setup.events.meaning, setup.events.is_guessed):
             event.connect(self._show_meaning)
         for event in (setup.events.split, setup.events.total):

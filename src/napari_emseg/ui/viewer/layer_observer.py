@@ -13,7 +13,13 @@ from psygnal import Signal
 
 from napari_emseg.errors import ShapeError
 from napari_emseg.io.layer_metadata import metadata_of
-from napari_emseg.ui.viewer.layers import current_slice, read_slice, stack_shape
+from napari_emseg.ui.viewer.layers import (
+    apart,
+    current_slice,
+    read_slice,
+    same_axes,
+    stack_shape,
+)
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -174,10 +180,11 @@ def _offset(prediction: Image | Labels, truth: Image | Labels) -> tuple[int, int
             f"prediction and truth: expected as many axes, received {prediction.ndim} and "
             f"{truth.ndim}; choose a truth with the slices of the prediction"
         )
-    if not _same_axes(prediction, truth):
+    if not same_axes(prediction, truth):
         raise ShapeError(
             f"prediction and truth: expected equal pixel sizes and directions, received scale "
-            f"{tuple(prediction.scale)} and {tuple(truth.scale)}; set scale, rotate and shear alike"
+            f"{tuple(prediction.scale)} and {tuple(truth.scale)}; set scale, rotate and shear "
+            f"alike. {apart(prediction, truth)}"
         )
     corner = np.asarray(truth.data_to_world((0,) * truth.ndim))  # type: ignore[no-untyped-call]
     exact = np.asarray(prediction.world_to_data(corner))
@@ -189,12 +196,3 @@ def _offset(prediction: Image | Labels, truth: Image | Labels) -> tuple[int, int
         )
     z, y, x = (0, 0, 0, *whole.astype(int).tolist())[-3:]
     return z, y, x
-
-
-def _same_axes(one: Any, other: Any) -> bool:
-    """Whether a step along each axis leads equally far in the world."""
-    here, there = (
-        [np.subtract(each.data_to_world(step), each.data_to_world(0 * step)) for step in steps]
-        for each, steps in ((one, np.eye(one.ndim)), (other, np.eye(other.ndim)))
-    )
-    return bool(np.allclose(here, there, rtol=1e-4))

@@ -9,9 +9,9 @@ from napari.layers import Image
 
 from napari_emseg.core.train.regions import Regions, ellipse_outline
 from napari_emseg.errors import LabelsError, ShapeError
-from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.napari_writer import layer_voxel_size
-from napari_emseg.types import Stack, StackKind
+from napari_emseg.types import Stack, StackKind, VoxelSize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,37 +21,65 @@ if TYPE_CHECKING:
 
     from napari_emseg.core.segment.tiling import Region
 
+_WAY_OUT = "; open one level of it alone, or right-click on the layer: Split stack"
 
-def stack_shape(layer: Image | Labels) -> tuple[int, int, int]:
+
+def stack_shape(layer: Image | Labels, level: int | None = None) -> tuple[int, int, int]:
     """Shape (Z, Y, X) of an image or labels layer; a 2-D one is one slice.
+
+    Parameters
+    ----------
+    layer : Image or Labels
+        The layer.
+    level : int, optional
+        Which level counts, where it holds several.
 
     Raises
     ------
     ShapeError
-        If the layer is RGB, multiscale, or has more than three axes.
+        If the layer is RGB, or has more than three axes; or several scales, and none is meant.
     """
-    shape = tuple(int(n) for n in layer.data.shape)
+    shape = tuple(int(n) for n in pixels_of(layer, level or 0).shape)
     if getattr(layer, "rgb", False):
         raise ShapeError(
             f"image: {layer.name!r} is a colour image; split its channels (right click on the "
             "layer) and choose one of them"
         )
-    if layer.multiscale or len(shape) not in (2, 3):
+    several = layer.multiscale and level is None
+    if several or len(shape) not in (2, 3):
         raise ShapeError(
             f"image: expected a stack (Z, Y, X) or one slice (Y, X), received {layer.name!r} with "
-            f"shape {shape}{' in several scales' if layer.multiscale else ''}"
+            f"shape {shape}{f' in several scales{_WAY_OUT}' if several else ''}"
         )
     return shape if len(shape) == 3 else (1, *shape)  # type: ignore[return-value]
 
 
-def read_slice(layer: Image | Labels, z: int) -> np.ndarray[Any, Any]:
+def pixels_of(layer: Image | Labels, level: int = 0) -> Any:
+    """The array of a layer; that of a level where it holds several."""
+    return layer.data[level] if layer.multiscale else layer.data
+
+
+def level_factors(layer: Image | Labels, level: int = 0) -> np.ndarray[Any, Any]:
+    """How many pixels of the finest level one of ``level`` is long, along each axis."""
+    finest, here = (pixels_of(layer, each).shape[: layer.ndim] for each in (0, level))
+    factors: np.ndarray[Any, Any] = np.divide(finest, here)
+    return factors
+
+
+def voxel_size_of(layer: Image | Labels, level: int = 0) -> VoxelSize | None:
+    """Voxel size (Z, Y, X) in nm of a layer, or of one of its levels; None where it has none."""
+    scale = np.asarray(layer.scale) * level_factors(layer, level)
+    return layer_voxel_size({"scale": scale, "units": layer.units})
+
+
+def read_slice(layer: Image | Labels, z: int, level: int = 0) -> np.ndarray[Any, Any]:
     """Slice ``z`` of an image layer as a numpy array (Y, X), loaded where it is lazy."""
-    data = layer.data if layer.ndim == 2 else layer.data[z]
-    return np.asarray(data)
+    pixels = pixels_of(layer, level)
+    return np.asarray(pixels if layer.ndim == 2 else pixels[z])
 
 
-def current_slice(viewer: ViewerModel, layer: Image | Labels) -> int:
-    """The slice of ``layer`` that a person looks at.
+def current_slice(viewer: ViewerModel, layer: Image | Labels, level: int = 0) -> int:
+    """The slice of ``layer``, or of one of its levels, that a person looks at.
 
     Not ``viewer.dims.current_step[0]``, which is wrong for layers that are translated, and when
     axes are rolled or there are more of them.
@@ -70,7 +98,8 @@ def current_slice(viewer: ViewerModel, layer: Image | Labels) -> int:
             f"image: the viewer shows slice {z} of {layer.name!r}, which has slices 0 to "
             f"{count - 1}; move the slider onto the layer"
         )
-    return z
+    factor = float(level_factors(layer, level)[0])
+    return min(int(z / factor), int(pixels_of(layer, level).shape[0]) - 1)
 
 
 def nearest_first(viewer: ViewerModel, layer: Image, slices: Iterable[int]) -> list[int]:
@@ -89,26 +118,38 @@ def selected_images(viewer: ViewerModel) -> list[Image]:
         for layer in viewer.layers
         if layer in viewer.layers.selection
         and isinstance(layer, Image)
-        and metadata_of(layer) is None
+        and not _is_ours(metadata_of(layer))
     ]
 
 
-def shows_slice(viewer: ViewerModel, layer: Image | Labels, z: int) -> bool:
+def _is_ours(about: LayerMetadata | None) -> bool:
+    """Whether we made a layer, rather than read its file."""
+    return about is not None and bool(about.source or about.model or about.errors_of)
+
+
+def shows_slice(viewer: ViewerModel, layer: Image | Labels, z: int, level: int = 0) -> bool:
     """Whether a person sees pixels of slice ``z`` of ``layer``: that slice, or a view across z."""
     dims = viewer.dims
     if layer.ndim > 2 and dims.displayed != (dims.ndim - 2, dims.ndim - 1):
         return True
     try:
-        return current_slice(viewer, layer) == z
+        return current_slice(viewer, layer, level) == z
     except ShapeError:
         return False
 
 
-def geometry(layer: Layer) -> dict[str, Any]:
-    """Where a layer lies in the world, as keyword arguments for a layer beside it."""
+def geometry(layer: Layer, level: int = 0) -> dict[str, Any]:
+    """Where a layer, or a level of it, lies in the world: keyword arguments for one beside it."""
+    scale, translate = layer.scale, layer.translate
+    if level:
+        factors = level_factors(layer, level)  # type: ignore[arg-type]
+        # a coarse pixel lies around the middle of those that it was made of
+        middle = _world(layer, (factors - 1) / 2)
+        origin = _world(layer, 0 * factors)
+        scale, translate = scale * factors, translate + np.subtract(middle, origin)
     return {
-        "scale": layer.scale,
-        "translate": layer.translate,
+        "scale": scale,
+        "translate": translate,
         "rotate": layer.rotate,
         "shear": layer.shear,
         "units": layer.units,
@@ -145,8 +186,8 @@ def require_paintable(layer: Labels) -> None:
         )
 
 
-def visible_region(viewer: ViewerModel, layer: Image) -> Region:
-    """Rows and columns of ``layer`` that the canvas shows.
+def visible_region(viewer: ViewerModel, layer: Image, level: int = 0) -> Region:
+    """Rows and columns of ``layer``, or of one of its levels, that the canvas shows.
 
     Raises
     ------
@@ -155,7 +196,10 @@ def visible_region(viewer: ViewerModel, layer: Image) -> Region:
     """
     require_seen_from_above(viewer, layer)
     shown = np.asarray(layer.corner_pixels)[:, -2:]
-    stops = np.minimum(shown[1] + 1, layer.data.shape[-2:])
+    if layer.multiscale:  # they are counted in the level that is drawn
+        ratio = level_factors(layer, layer.data_level) / level_factors(layer, level)
+        shown = np.floor(shown * ratio[-2:]).astype(int)
+    stops = np.minimum(shown[1] + 1, pixels_of(layer, level).shape[-2:])
     starts = np.maximum(shown[0], 0)
     if (starts >= stops).any():
         raise ShapeError(f"view: no pixel of {layer.name!r} is in sight; move or zoom the view")
@@ -173,8 +217,39 @@ def as_stack(layer: Image | Labels, kind: StackKind) -> Stack:
     """
     stack_shape(layer)
     data = layer.data if layer.ndim == 3 else np.asarray(layer.data)[np.newaxis]
-    voxel_size_nm = layer_voxel_size({"scale": layer.scale, "units": layer.units})
-    return Stack(data, voxel_size_nm, layer.name, kind)
+    about = metadata_of(layer) or LayerMetadata()
+    return Stack(
+        data, voxel_size_of(layer), layer.name, kind,
+        thickness_assumed=about.thickness_assumed, notes=about.notes,
+    )  # fmt: skip
+
+
+def apart(one: Image | Labels, other: Image | Labels) -> str:
+    """That two layers of one shape do not lie on one another, and what to do; empty if they do."""
+    if one.ndim != other.ndim or same_axes(one, other):
+        return ""
+    return (
+        f"{other.name!r} does not lie on {one.name!r}: its scale is {_scale(other)}, not "
+        f"{_scale(one)}. Open it anew while {one.name!r} is there, or write "
+        f"viewer.layers[{other.name!r}].scale = viewer.layers[{one.name!r}].scale into the console."
+    )
+
+
+def same_axes(one: Layer, other: Layer) -> bool:
+    """Whether a step along each axis leads equally far in the world."""
+    here, there = (
+        [np.subtract(_world(each, step), _world(each, 0 * step)) for step in np.eye(each.ndim)]
+        for each in (one, other)
+    )
+    return bool(np.allclose(here, there, rtol=1e-4))
+
+
+def _world(layer: Layer, place: np.ndarray[Any, Any]) -> Any:
+    return layer.data_to_world(place)
+
+
+def _scale(layer: Layer) -> str:
+    return " x ".join(f"{edge:g}" for edge in layer.scale)
 
 
 def regions_of(shapes: Shapes, layer: Labels) -> Regions:
