@@ -52,7 +52,7 @@ _device = click.option(
 def cli() -> None:
     """Segment membranes and cells in serial-section electron microscopy.
 
-    A stack is a TIFF stack, a folder of slices, a .npy or a .zarr.
+    A stack is a TIFF, a folder of slices, a .zarr, .h5, .mrc, .npy and others: docs/formats.md.
     """
 
 
