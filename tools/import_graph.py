@@ -73,16 +73,19 @@ def room_of(module: str) -> str:
     return folder.partition(".")[2] or floor_of(module)
 
 
+@cache
 def all_imports() -> list[Import]:
     """Of all modules."""
     return [each for module in modules() for each in imports_of(module)]
 
 
-def imports_of(module: str) -> Iterator[Import]:
+@cache
+def imports_of(module: str) -> tuple[Import, ...]:
     """Those of one module, wherever in it they stand."""
-    yield from _walk(module, modules()[module], at_import=True)
+    return tuple(_walk(module, modules()[module], at_import=True))
 
 
+@cache
 def room_arrows() -> dict[str, set[str]]:
     """Which other rooms each room imports from."""
     arrows: dict[str, set[str]] = defaultdict(set)

@@ -88,6 +88,7 @@ def eyes(viewer) -> dict[str, bool]:
     return {layer.name: layer.visible for layer in viewer.layers}
 
 
+@pytest.mark.slow
 def test_the_whole_loop(viewer, person, segmented, panel, retrain):
     assert panel.model.value.folder.name == "tiny"
     painted, before = person.labels.data.copy(), eyes(viewer)

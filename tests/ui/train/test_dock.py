@@ -125,6 +125,7 @@ def test_no_advanced_setting_is_cut_off(viewer, trainer, qtbot):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
     assert "4 labelled" in trainer.data.about.value
     assert "50 x 4 x 4 nm" in trainer.data.about.value
