@@ -28,6 +28,11 @@ _LEAST_PX = 10_000
 """Slices, or known areas, with fewer pixels may well lie within one cell."""
 
 
+def is_of_nothing(probability: Float32Array) -> bool:
+    """Whether a slice is a missing section: a network is never so sure of all its pixels."""
+    return not probability.any()
+
+
 def doubt_about(image: npt.NDArray[Any], probability: Float32Array, threshold: float) -> str:
     """What is odd about the prediction of a slice, and what it probably comes from.
 

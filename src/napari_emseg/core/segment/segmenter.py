@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from napari_emseg.core.classes import cell_probability, class_within_cells, to_class_map
 from napari_emseg.core.config.prediction import MaskConfig
+from napari_emseg.core.segment.plausibility import is_of_nothing
 from napari_emseg.core.segment.postprocess import CellIds, CellLinker, to_mask
 from napari_emseg.types import Float32Array, What
 
@@ -19,11 +20,6 @@ DTYPES: dict[What, npt.DTypeLike] = {
     "classes": np.uint8,
 }
 """Of what dtype each is. Cells are uint32 always: how many there are shows with the last slice."""
-
-
-def is_of_nothing(probability: Float32Array) -> bool:
-    """Whether a slice is a missing section: a network is never so sure of all its pixels."""
-    return not probability.any()
 
 
 class Segmenter:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.pixel_fit import fit_pixels
-from napari_emseg.core.segment.segmenter import Segmenter
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.engine.segment.jobs import PredictResult
 from napari_emseg.engine.segment.polarity import with_dark_membranes
@@ -181,6 +180,8 @@ def segment_stack(
     ModelError, DeviceError, MemoryShortError, MissingPackageError
         If the network cannot be run.
     """
+    from napari_emseg.core.segment.segmenter import Segmenter  # scipy and skimage: the worker waits
+
     work = StackPrediction(
         stack, package, slices=slices, device=device, config=config, on_event=on_event,
         should_stop=should_stop,

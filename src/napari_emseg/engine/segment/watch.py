@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.classes import cell_probability
-from napari_emseg.core.segment.segmenter import is_of_nothing
 from napari_emseg.types import Float32Array, Log, OnEvent
 
 _FIRST = 3
@@ -54,6 +53,8 @@ class Watch:
         """Look at what was predicted last; it is called slice ``z``."""
         if not self._whole:
             return
+        from napari_emseg.core.segment.plausibility import is_of_nothing
+
         image, probability = self._image, cell_probability(channels)
         if is_of_nothing(probability) and holds_nothing(image):
             self._emit(
