@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from napari_emseg.core.label_meaning import (
-    cell_pixels,
-    class_map,
     guess_meaning,
     known_pixels,
     seem_cells,
 )
+from napari_emseg.core.label_reading import LabelReading
 from napari_emseg.types import LabelsMeaning
 
 
@@ -100,6 +99,6 @@ def test_labels_under_repair_are_cells_where_several_are_painted(values, cells):
 def test_pixels_by_meaning(meaning: LabelsMeaning, known, cells, classes):
     labels = np.arange(4)
     np.testing.assert_array_equal(known_pixels(labels, meaning), np.array(known, bool))
-    np.testing.assert_array_equal(cell_pixels(labels, meaning), np.array(cells, bool))
-    assert class_map(labels, meaning).tolist() == classes
-    assert class_map(labels, meaning).dtype == np.uint8
+    np.testing.assert_array_equal(LabelReading(meaning).cells(labels), np.array(cells, bool))
+    assert LabelReading(meaning).classes(labels).tolist() == classes
+    assert LabelReading(meaning).classes(labels).dtype == np.uint8

@@ -272,13 +272,3 @@ def seem_cells(labels: ArrayLike) -> bool:
 def known_pixels(labels: npt.NDArray[Any], meaning: LabelsMeaning) -> npt.NDArray[np.bool_]:
     """Where labels of that meaning say anything: a bool array of their shape."""
     return LabelReading(meaning).known(labels)
-
-
-def cell_pixels(labels: npt.NDArray[Any], meaning: LabelsMeaning) -> npt.NDArray[np.bool_]:
-    """Where labels of that meaning say cell, or a part of one: a bool array of their shape."""
-    return LabelReading(meaning).cells(labels)
-
-
-def class_map(labels: npt.NDArray[Any], meaning: LabelsMeaning) -> npt.NDArray[np.uint8]:
-    """0 where membrane (or unknown), 1 where cell, 2.. where a further class; of their shape."""
-    return LabelReading(meaning).classes(labels)
