@@ -19,6 +19,8 @@ _DOUBLED_BLUR_PX = 1.5
 _FOLD_BEND = 0.3
 """Sagitta of a fold over the patch's edge, standard deviation."""
 
+_MOST_BLANKS = 3
+
 
 def doubled(image: Float32Array, rng: np.random.Generator, config: AugmentConfig) -> Float32Array:
     """Two sections lie on top of each other, and the beam passes both.
@@ -66,3 +68,27 @@ def missing(image: Float32Array, rng: np.random.Generator, config: AugmentConfig
     grain = rng.standard_normal(image.shape, dtype=np.float32)
     level, strength = rng.uniform(-2, 2), rng.integers(2)
     return np.float32(level) + np.float32(strength) * grain
+
+
+def blank_areas(
+    shape: tuple[int, ...], rng: np.random.Generator, config: AugmentConfig
+) -> Float32Array:
+    """Charged, torn or cut away: up to three rectangles or ellipses of an even grey.
+
+    Returns
+    -------
+    (Y, X) float32 array
+        The grey values of these areas, NaN everywhere else.
+    """
+    blank = np.full(shape, np.nan, np.float32)
+    for _ in range(rng.integers(1, _MOST_BLANKS, endpoint=True)):
+        size = rng.uniform(0.2, 1, 2) * config.gap_edge * np.array(shape)
+        half = np.maximum(size / 2, 1).astype(int)
+        (y, x), (dy, dx) = rng.integers(0, shape), half
+        level = float(rng.uniform(-2, 2))
+        if rng.random() < 0.5:
+            blank[max(0, y - dy) : y + dy, max(0, x - dx) : x + dx] = level
+        else:
+            at, axes = (int(x), int(y)), (int(dx), int(dy))
+            cv2.ellipse(blank, at, axes, float(rng.uniform(0, 180)), 0, 360, level, cv2.FILLED)
+    return blank

@@ -22,6 +22,9 @@ _INTERPOLATION = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 _NEIGHBOURS = 2
 """Pixels on each side that a cubic interpolation looks at."""
 
+_MOST_UNFILTERED = 1.3
+"""Pixels of the slice for one of the patch, along an axis, that need no blur before."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sampling:
@@ -36,11 +39,14 @@ class Sampling:
         Where in that part each pixel of the patch lies, x then y, in px.
     interpolation : {"linear", "cubic"}
         How to resample an image.
+    blur_px : float
+        Sigma of the blur before, so that an image that gets smaller does not alias; 0 for none.
     """
 
     window: tuple[slice, slice]
     at: Float32Array
     interpolation: str
+    blur_px: float
 
     @classmethod
     def draw(
@@ -48,39 +54,54 @@ class Sampling:
     ) -> Self:
         """Draw a patch of ``size`` px out of a slice of ``shape`` (Y, X)."""
         streams = RandomStreams(rng, config)
-        at = _draw_matrix(streams, config) @ _draw_bent(size, streams, config).reshape(2, -1)
+        matrix = _draw_matrix(streams, config)
+        blur_px = _blur_before(matrix)
+        at = matrix @ _draw_bent(size, streams, config).reshape(2, -1)
         at = at.reshape(2, size, size) + _draw_centre(shape, size, streams, config)
         (x, column), (y, row) = (
-            _mirror(each, n) for each, n in zip(at, reversed(shape), strict=True)
+            _mirror(each, n, _NEIGHBOURS + int(np.ceil(4 * blur_px)))
+            for each, n in zip(at, reversed(shape), strict=True)
         )
-        return cls((row, column), np.stack([x, y]), config.interpolation)
+        return cls((row, column), np.stack([x, y]), config.interpolation, blur_px)
 
     def interpolate(self, image: Float32Array) -> Float32Array:
         """The patch (size, size) of an image (Y, X)."""
-        return self._remap(image, _INTERPOLATION[self.interpolation])
+        seen = image[self.window]
+        if self.blur_px:
+            seen = cv2.GaussianBlur(seen, (0, 0), self.blur_px)
+        return self._remap(seen, _INTERPOLATION[self.interpolation])
 
     def nearest(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The patch (size, size) of an array (Y, X) between whose values there is nothing."""
-        return self._remap(values, cv2.INTER_NEAREST)
+        return self._remap(values[self.window], cv2.INTER_NEAREST)
 
-    def _remap(self, array: npt.NDArray[Any], how: int) -> npt.NDArray[Any]:
+    def _remap(self, seen: npt.NDArray[Any], how: int) -> npt.NDArray[Any]:
         # all positions lie inside, so this border is only that of cubic interpolation's neighbours;
         # OpenCV's mirrored one never ends on an axis of a single pixel
         patch: npt.NDArray[Any] = cv2.remap(
-            array[self.window], self.at[0], self.at[1], how, borderMode=cv2.BORDER_REPLICATE
+            seen, self.at[0], self.at[1], how, borderMode=cv2.BORDER_REPLICATE
         )
         return patch
 
 
-def _mirror(at: _Float64Array, n: int) -> tuple[Float32Array, slice]:
-    """Positions along an axis of ``n`` px, mirrored at its ends, and the part that they lie in."""
+def _blur_before(matrix: _Float64Array) -> float:
+    """Sigma in px of the blur before a resampling by ``matrix``, as `skimage.transform.resize`."""
+    scale = float(np.sqrt(abs(np.linalg.det(matrix))))
+    return (scale - 1) / 2 if scale > _MOST_UNFILTERED else 0.0
+
+
+def _mirror(at: _Float64Array, n: int, around: int) -> tuple[Float32Array, slice]:
+    """Positions along an axis of ``n`` px, mirrored at its ends, and the part that they lie in.
+
+    The part has ``around`` px more at each side, where the axis goes on.
+    """
     if n > 1:
         at = np.mod(at, 2 * (n - 1))
         at = np.minimum(at, 2 * (n - 1) - at)
     else:
         at = np.zeros_like(at)
-    start = max(0, int(at.min()) - _NEIGHBOURS)
-    stop = min(n, int(at.max()) + _NEIGHBOURS + 2)
+    start = max(0, int(at.min()) - around)
+    stop = min(n, int(at.max()) + around + 2)
     return (at - start).astype(np.float32), slice(start, stop)
 
 

@@ -34,5 +34,8 @@ class RandomStreams:
 
         ``which`` tells apart the times that a transform can happen.
         """
+        probability = getattr(self._config, f"{name}_probability")
+        if probability == 0:  # of the transforms most are off, and a stream is not made in no time
+            return None
         stream = self.stream(name, which)
-        return stream if stream.random() < getattr(self._config, f"{name}_probability") else None
+        return stream if stream.random() < probability else None

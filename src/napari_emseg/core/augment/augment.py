@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.augment._artefacts import blank_areas
 from napari_emseg.core.augment._geometry import Sampling
 from napari_emseg.core.augment._grey_values import vary
 from napari_emseg.core.augment._random_streams import RandomStreams
+from napari_emseg.core.augment._stains import Tissue
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import Float32Array
@@ -23,14 +27,16 @@ def augment(
     config: AugmentConfig,
     *,
     size: int,
+    styles: Sequence[Float32Array] = (),
 ) -> _Patch:
     """Cut one varied patch out of a slice; image, mask and weight move together.
 
     Crop, flips, turns, rotation, shift, zoom, shear and both elastic deformations are composed into
     a single resampling: linear or cubic for the image, nearest for mask and weight, mirrored at the
     border. Where none of them interpolates, the patch is an exact crop, flipped and turned. What
-    else happens to a section or to its picture (a second section on top, a fold, blur, gamma,
-    contrast, brightness, a missing section, noise, reversed polarity) changes the image alone.
+    else happens to a section or to its picture (its stain, a second section on top, a fold, another
+    microscope, blur, gamma, contrast, brightness, a missing section, noise, reversed polarity)
+    changes the image alone; blank areas take their weight with them.
 
     Every transform draws from a random stream of its own, so switching one off leaves the draws of
     all others as they are.
@@ -50,6 +56,8 @@ def augment(
         Probability and strength of each transform.
     size : int
         Edge of the patch in px.
+    styles : sequence of (64,) float32 arrays
+        `styles.grey_quantiles` of slices, which this one may take its grey values from.
 
     Returns
     -------
@@ -64,15 +72,26 @@ def augment(
     """
     _require_one_shape(image, mask, weight)
     sampling = Sampling.draw(mask.shape, size, rng, config)
-    sections = image.reshape(-1, *mask.shape)
-    varied = np.stack([vary(sampling.interpolate(each), rng, config) for each in sections])
-    if RandomStreams(rng, config).take("reversal"):  # of all sections alike: it is the microscope's
+    classes, weights = sampling.nearest(mask), sampling.nearest(weight)
+    sections = [sampling.interpolate(each) for each in image.reshape(-1, *mask.shape)]
+    taught = len(sections) // 2
+    # the mask is that of the slice in the middle; cells of its neighbours lie a little elsewhere
+    tissue = [Tissue.of(classes, weights) if k == taught else None for k in range(len(sections))]
+    varied = np.stack([
+        vary(section, known, rng, config, styles)
+        for section, known in zip(sections, tissue, strict=True)
+    ])  # fmt: skip
+    streams = RandomStreams(rng, config)
+    if streams.take("reversal"):  # of all sections alike: it is the microscope's
         varied = -varied
-    return (
-        varied.reshape(*image.shape[:-2], size, size),
-        sampling.nearest(mask),
-        sampling.nearest(weight),
-    )
+    for k, section in enumerate(varied):
+        if stream := streams.take("gap", k):
+            blank = blank_areas(section.shape, stream, config)
+            covered = np.isfinite(blank)
+            section[covered] = blank[covered]
+            if k == taught:  # what is not seen is not taught
+                weights = np.where(covered, np.float32(0), weights)
+    return varied.reshape(*image.shape[:-2], size, size), classes, weights
 
 
 def _require_one_shape(

@@ -13,8 +13,9 @@ class AugmentConfig(Config):
     """How training patches are varied.
 
     Every transform has a probability and a strength. Those that move pixels move image, mask and
-    weights together; the others act on the image alone, and on each of its slices for itself. Grey
-    values are in standard deviations of the slice, because slices come in normalised.
+    weights together; the others act on the image alone, and on each of its slices for itself. Blank
+    areas take their weight with them. Grey values are in standard deviations of the slice, because
+    slices come in normalised.
     """
 
     flip_probability: float = setting(
@@ -118,6 +119,82 @@ class AugmentConfig(Config):
     )
     noise: float = setting(
         0.2, "Sigma of that noise, at most, in standard deviations of the slice.", ge=0, le=3
+    )
+    organelle_probability: float = setting(
+        0.0, "Fraction of the patches whose cells hold other contrasts.", ge=0, le=1
+    )
+    organelle: float = setting(
+        1.0,
+        "Change of dark and bright structures in cells, at most: 0.5 flattens them, 1 reverses or "
+        "doubles their contrast.",
+        ge=0,
+        le=2,
+    )
+    organelle_shade: float = setting(
+        0.8, "Cytoplasm brighter or darker, at most, in standard deviations of the slice.",
+        ge=0, le=3,
+    )  # fmt: skip
+    membrane_probability: float = setting(
+        0.0, "Fraction of the patches with fainter or darker membranes.", ge=0, le=1
+    )
+    membrane_shade: float = setting(
+        0.8, "Shade of the membranes, at most, in standard deviations of the slice.", ge=0, le=3
+    )
+    thickness_probability: float = setting(
+        0.0, "Fraction of the slices with thicker or thinner dark lines.", ge=0, le=1
+    )
+    thickness: float = setting(
+        0.8, "Share of lines that are a pixel thicker or thinner on each side, at most.",
+        ge=0, le=1,
+    )  # fmt: skip
+    histogram_probability: float = setting(
+        0.0,
+        "Fraction of the slices with the grey values of another source, where there are several.",
+        ge=0,
+        le=1,
+    )
+    histogram: float = setting(
+        1.0, "Share of those grey values, at most; at least half of it.", ge=0, le=1
+    )
+    coarse_probability: float = setting(
+        0.0, "Fraction of the slices as a microscope with larger pixels shows them.", ge=0, le=1
+    )
+    coarse_factor: float = setting(2.5, "Edge of those pixels, at most.", unit="px", ge=1, le=10)
+    spectrum_probability: float = setting(
+        0.0, "Fraction of the slices with another sharpness, frequency by frequency.", ge=0, le=1
+    )
+    spectrum: float = setting(
+        0.5, "Change of an amplitude, at most, in nepers: 0.5 is a factor of 1.6 either way.",
+        ge=0, le=3,
+    )  # fmt: skip
+    gradient_probability: float = setting(
+        0.0, "Fraction of the slices with uneven light and contrast.", ge=0, le=1
+    )
+    gradient: float = setting(
+        1.0, "Unevenness of the light, in standard deviations of the slice.", ge=0, le=5
+    )
+    gradient_contrast: float = setting(
+        0.5, "Unevenness of the contrast, in nepers: 0.5 is a factor of 1.6 either way.",
+        ge=0, le=2,
+    )  # fmt: skip
+    stripes_probability: float = setting(
+        0.0, "Fraction of the slices with stripes along an axis.", ge=0, le=1
+    )
+    stripes: float = setting(
+        0.5, "Sigma of the stripes, at most, in standard deviations of the slice.", ge=0, le=3
+    )
+    grain_probability: float = setting(
+        0.0, "Fraction of the slices with grainy noise, stronger where it is bright.", ge=0, le=1
+    )
+    grain: float = setting(
+        0.6, "Sigma of that noise, at most, in standard deviations of the slice.", ge=0, le=3
+    )
+    gap_probability: float = setting(
+        0.0, "Fraction of the slices with one to three blank areas, which do not count.",
+        ge=0, le=1,
+    )  # fmt: skip
+    gap_edge: float = setting(
+        0.25, "Edge of a blank area, at most, as a fraction of the patch's.", ge=0, le=1
     )
 
     def __post_init__(self) -> None:

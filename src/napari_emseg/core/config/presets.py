@@ -39,3 +39,22 @@ PRESETS = (
     Preset("best", "300 epochs, for many labels and a night.", {"epochs": 300}),
 )  # fmt: skip
 """The network is the same: on ISBI 2012 time is what helped, see ``docs/recipes.md``."""
+
+OTHER_MICROSCOPES: dict[str, float] = {
+    "zoom_probability": 0.6, "zoom": 0.6,
+    "coarse_probability": 0.25,
+    "organelle_probability": 0.1,
+    "membrane_probability": 0.2,
+    "thickness_probability": 0.15,
+    "histogram_probability": 0.25,
+    "spectrum_probability": 0.2,
+    "blur_probability": 0.2,
+    "gamma_probability": 0.3,
+    "gradient_probability": 0.25,
+    "contrast_probability": 0.4,
+    "brightness_probability": 0.4,
+    "stripes_probability": 0.05,
+    "grain_probability": 0.2,
+    "gap_probability": 0.05,
+}  # fmt: skip
+"""Settings of `AugmentConfig` for a network that is to know tissue of microscopes it never saw."""
