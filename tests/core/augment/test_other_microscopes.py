@@ -18,6 +18,11 @@ SHAPE = (150, 120)
 GRAINY = np.random.default_rng(0).standard_normal(SHAPE).astype(np.float32)
 FLAT = np.zeros(SHAPE, np.float32)
 
+TISSUE_AND_MICROSCOPES = [
+    "organelle", "membrane", "thickness", "histogram", "coarse", "spectrum", "gradient", "stripes",
+    "grain", "gap",
+]  # fmt: skip
+
 
 def tissue():
     """Classes (Y, X) with membranes of 3 px, and its picture with a dark disk in each cell."""
@@ -244,3 +249,25 @@ def test_the_preset_is_a_config():
                         strict=True):  # fmt: skip
             np.testing.assert_array_equal(a, b)
             assert np.isfinite(a).all()
+
+
+@pytest.mark.parametrize("name", TISSUE_AND_MICROSCOPES)
+def test_nothing_of_it_happens_by_default(name):
+    assert getattr(AugmentConfig(), f"{name}_probability") == 0
+
+
+def test_the_preset_switches_all_of_it_on():
+    missing = [n for n in TISSUE_AND_MICROSCOPES if not OTHER_MICROSCOPES.get(f"{n}_probability")]
+    assert missing == []
+
+
+@pytest.mark.parametrize("zoom", [0.2, 0.3])
+def test_zooming_out_a_little_stays_one_interpolation(zoom):
+    # a blur before would lower what is left of white noise below what interpolation leaves
+    noise, *axes = GRAINY, *np.mgrid[: SHAPE[0], : SHAPE[1]].astype(np.float32)
+    for seed in range(6):
+        (shown, y, x), _, _ = patch_of(
+            seed, only("zoom", zoom=zoom), image=np.stack([noise, *axes])
+        )
+        expected = ndimage.map_coordinates(noise, [y, x], order=1)
+        assert np.abs(shown - expected).mean() < 0.02
