@@ -14,8 +14,9 @@ from napari_emseg.cli.commands import cli
 from napari_emseg.cli.options_and_progress import exit_status
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.scores.metrics import score_stack
-from napari_emseg.engine.train.train_stacks import reading_of
-from napari_emseg.engine.train.train_stacks import target_of as target_of_labels
+from napari_emseg.engine.train.labelled_stack import LabelledStack
+from napari_emseg.engine.train.sources import reading_of
+from napari_emseg.engine.train.sources import target_of as target_of_labels
 from napari_emseg.io.read import read_stack
 from tissue import mask_of, picture_of, smoothed, touching_ids
 
@@ -62,8 +63,8 @@ def target_of(tmp_path):
             read_stack(file, kind=kind)
             for file, kind in zip(files, ("image", "labels"), strict=True)
         )
-        reading = reading_of([(images, labels)], meaning, 2, said.append)
-        target = target_of_labels(labels, reading, Recipe(), slices=None, reviewed=None)
+        stack = LabelledStack(images, labels, meaning)
+        target = target_of_labels(stack, reading_of(stack, 2, said.append), Recipe())
         return target, " ".join(each.message for each in said)
 
     return look

@@ -13,10 +13,12 @@ from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.train.source import Source
+from napari_emseg.core.train.split import split_target
 from napari_emseg.core.train.targets import Target, make_target
 from napari_emseg.model.network.unet import build_unet
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo, read_package
-from napari_emseg.model.runtimes.int8 import add_int8
+from napari_emseg.model.runtimes.int8 import add_int8, calibration_tiles
 from napari_emseg.model.train import package_writer
 from napari_emseg.model.train.package_writer import write_package
 from napari_emseg.model.train.train import TrainResult, train
@@ -109,10 +111,23 @@ def target(labels: np.ndarray) -> Target:
 
 
 @pytest.fixture(scope="session")
-def trained(stack: Stack, target: Target, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def source_of():
+    """Makes the one source of a training; a fraction of it validates unless slices are named."""
+
+    def make(stack: Stack, target: Target, validation=None, **about) -> Source:
+        split = split_target(target, fraction=RECIPE.train.val_fraction, validation=validation)
+        return Source(stack, target, split, **{"name": stack.name, **about})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def trained(source_of, stack: Stack, target: Target, tmp_path_factory) -> Trained:
     """A training of three epochs; tests must not write into its folder."""
     folder, events = tmp_path_factory.mktemp("run") / "run", []
-    result = train(stack, target, RECIPE, folder=folder, name="tiny cells", on_event=events.append)
+    result = train(
+        [source_of(stack, target)], RECIPE, folder=folder, name="tiny cells", on_event=events.append
+    )
     return Trained(folder, result, events)
 
 
@@ -135,5 +150,6 @@ def whole_package(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Mod
         pytest.skip("Keras writes no ONNX on others")
     folder = tmp_path_factory.mktemp("whole") / "package"
     write_package(folder, PackageInfo("whole", TINY), make_network(TINY), stack.data[:1])
-    add_int8(read_package(folder), stack, range(3), lambda _: [0.9])
+    tiles = calibration_tiles(stack, range(3), TINY)
+    add_int8(read_package(folder), lambda: tiles, lambda _: [0.9])
     return read_package(folder)

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.engine.jobs import TrainJob
+from napari_emseg.engine.jobs import LabelledFiles, TrainJob
 from napari_emseg.model.packages.library import import_model
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.background.job_runner import close_job_runner, job_runner
@@ -93,10 +93,9 @@ def tiny_run(qapp, tmp_path_factory):
     for name, array in zip(("image", "labels"), _wandering_cells(), strict=True):
         np.save(folder / f"{name}.npy", array)
     network, train = NetworkConfig(depth=2, base_filters=2), TrainConfig(epochs=1, patch_size=64)
-    job = TrainJob(
-        folder / "image.npy", folder / "labels.npy", folder / "run", "tiny",
-        recipe=Recipe(network, train=train),
-    )  # fmt: skip
+    files = LabelledFiles(folder / "image.npy", folder / "labels.npy")
+    recipe = Recipe(network, train=train)
+    job = TrainJob((files,), folder / "run", "tiny", recipe=recipe)
     events = []
     job_runner().submit(lambda: job, events.append)
     begun = time.monotonic()

@@ -14,6 +14,7 @@ from napari_emseg import __version__
 from napari_emseg.api.segment import segment_file
 from napari_emseg.cli.options_and_progress import (
     Slices,
+    SlicesOrAll,
     exit_status,
     given,
     options_of,
@@ -26,6 +27,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.engine.train.labelled_stack import labelled_stacks
 from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
 from napari_emseg.io.read import check_partners, read_stack
@@ -37,6 +39,7 @@ from napari_emseg.model.packages.library import (
     list_models,
     remove_model,
 )
+from napari_emseg.model.train.history import worst_source
 from napari_emseg.types import LabelsMeaning, VoxelSize, What
 
 _PATH = click.Path(path_type=Path)
@@ -76,8 +79,19 @@ def demo(headless: bool, out: Path) -> None:
 @click.argument("more", type=_PATH, nargs=-1, metavar="[IMAGES LABELS]...")
 @click.option("--out", type=_PATH, required=True, help="Run folder to make.")
 @click.option("--name", default=None, help="Name of the model; the run folder's by default.")
-@click.option("--slices", type=Slices(), help="Use only these labelled slices, such as 0:24.")
-@click.option("--val-slices", type=Slices(), help="Validate on these slices.")
+@click.option(
+    "--slices", type=SlicesOrAll(), multiple=True,
+    help="Use only these labelled slices, such as 0:24. Of several stacks give it once for each, "
+    "in order: all means all of one.",
+)  # fmt: skip
+@click.option(
+    "--val-slices", type=SlicesOrAll(), multiple=True,
+    help="Validate on these slices, likewise; all leaves it to --val-fraction.",
+)  # fmt: skip
+@click.option(
+    "--weight", "weights", type=click.FloatRange(min=0, min_open=True), multiple=True,
+    help="How often patches are drawn from a stack; once for each, all alike by default.",
+)  # fmt: skip
 @click.option("--from", "start_from", help="Start from the weights of this model.")
 @click.option(
     "--resume",
@@ -85,8 +99,9 @@ def demo(headless: bool, out: Path) -> None:
     help="Go on after the last epoch of the run in --out, with its settings.",
 )
 @click.option(
-    "--labels-mean", type=click.Choice(get_args(LabelsMeaning)),
-    help="Meaning of the labels; recognised by default, and said.",
+    "--labels-mean", type=click.Choice(get_args(LabelsMeaning)), multiple=True,
+    help="Meaning of the labels; recognised by default, and said. Once for all stacks, or once "
+    "for each.",
 )  # fmt: skip
 @_device
 @options_of(TrainConfig)
@@ -96,7 +111,9 @@ def demo(headless: bool, out: Path) -> None:
 def train(
     images: Path, labels: Path, more: tuple[Path, ...], out: Path, name: str | None, **options: Any
 ) -> None:
-    """Train a U-Net on IMAGES and LABELS, or on several such pairs, whose slices are counted on.
+    """Train a U-Net on IMAGES and LABELS, or on several such pairs, which may differ in all.
+
+    Stacks are resampled to one pixel size (--network-pixel-nm), and each counts alike.
 
     Labels are a mask (nonzero is cell), membranes (nonzero is membrane), scribbles (1 membrane, 2
     cell) or instances. With --classes 3 and more they are scribbles, 3, 4, ... being parts of
@@ -113,15 +130,19 @@ def train(
         (read_stack(a, kind="image"), read_stack(b, kind="labels"))
         for a, b in zip(paths[::2], paths[1::2], strict=True)
     ]
+    about = {each: options.pop(each) for each in ("labels_mean", "slices", "val_slices", "weights")}
+    stacks = labelled_stacks(pairs, **about)
     with progress_and_stop() as watched:
         result = train_stacks(
-            pairs, folder=out, name=name, settings=settings,
+            stacks, folder=out, name=name, settings=settings,
             start_from=None if start_from is None else find_model(start_from),
             **options, **watched,
         )  # fmt: skip
+    worst = worst_source(result.best)
     click.echo(
         f"{result.package}: best epoch {result.best['epoch']:.0f}, "
         f"V_rand {result.best['val_v_rand']:.4f} on validation"
+        + ("" if worst is None else f", worst {worst[1]:.4f} on {worst[0]}")
     )
     if result.stopped:
         raise CancelledError("Stopped; the best model so far is kept.")

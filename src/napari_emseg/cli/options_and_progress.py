@@ -17,6 +17,7 @@ from tqdm import tqdm
 from napari_emseg.core.config.setting import Config, Setting
 from napari_emseg.core.slices import parse_slices
 from napari_emseg.errors import CancelledError, EmsegError, SettingError, naming_extras
+from napari_emseg.model.train.history import source_names, worst_source
 from napari_emseg.types import EpochDone, Event, Log, Progress
 
 EXIT_ERROR, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
@@ -105,6 +106,16 @@ class Slices(click.ParamType[tuple[int, ...]]):
             self.fail(str(error).removeprefix("slices: "), param, ctx)
 
 
+class SlicesOrAll(Slices):
+    """As `Slices`; None for ``all`` or ``:``."""
+
+    def convert(  # type: ignore[override]
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...] | None:
+        """Read the text of an option."""
+        return None if value in ("all", ":", None) else super().convert(value, param, ctx)
+
+
 # -- jobs -------------------------------------------------------------------------------------
 
 
@@ -174,10 +185,15 @@ class _Progress:
 
     def _write_row(self, epoch: int, scores: dict[str, float], left: float | None) -> None:
         if self._rows % _HEADER_EVERY == 0:
-            tqdm.write(_HEADER, file=sys.stderr)
+            worst_title = f"{_GAP}worst V_rand" if source_names([scores]) else ""
+            tqdm.write(_HEADER + worst_title, file=sys.stderr)
         self._rows += 1
         cells = [f"{_number(scores[n])} |{_number(scores[f'val_{n}'])}" for n in _SHOWN]
-        tqdm.write(f"{epoch:5d}{_GAP}{_GAP.join(cells)}{_GAP}{_duration(left):>9}", file=sys.stderr)
+        worst = worst_source(scores)
+        last = "" if worst is None else f"{_GAP}{worst[1]:.4f} {worst[0]}"
+        tqdm.write(
+            f"{epoch:5d}{_GAP}{_GAP.join(cells)}{_GAP}{_duration(left):>9}{last}", file=sys.stderr
+        )
 
 
 _SHOWN = ("loss", "accuracy", "v_rand", "v_info")

@@ -10,12 +10,13 @@ from typing import TypeAlias
 
 from napari_emseg.engine.hardware.jobs import DevicesJob, DoctorJob
 from napari_emseg.engine.segment.jobs import PredictJob, PredictResult, SegmentJob, WarmUpJob
-from napari_emseg.engine.train.jobs import StepTimeJob, TrainJob
+from napari_emseg.engine.train.jobs import LabelledFiles, StepTimeJob, TrainJob
 
 __all__ = [
     "DevicesJob",
     "DoctorJob",
     "Job",
+    "LabelledFiles",
     "PredictJob",
     "PredictResult",
     "SegmentJob",

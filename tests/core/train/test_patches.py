@@ -16,6 +16,7 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.border_weights import border_weights
 from napari_emseg.core.train.patches import make_batch, prefetched_batches
+from napari_emseg.core.train.source import PatchSource
 from napari_emseg.core.train.targets import SliceTarget, Target, make_target
 
 RECIPE = Recipe(train=TrainConfig(patch_size=32, batch_size=3, seed=5))
@@ -34,7 +35,7 @@ def data():
 
 
 def batch_of(data, epoch, step, recipe=RECIPE, slices=(0, 1, 3)):
-    return make_batch(*data, slices, recipe, epoch=epoch, step=step)
+    return make_batch([PatchSource(*data, slices)], recipe, epoch=epoch, step=step)
 
 
 def same(a, b):
@@ -72,7 +73,7 @@ def test_batches_are_those_of_maps_of_the_whole_stack(meaning, seen):
     target = make_target(labels, meaning, recipe.train)
     for epoch, step in [(1, 0), (1, 1), (2, 0)]:
         batches = (
-            make_batch(images, each, (1, 2, 5), recipe, epoch=epoch, step=step)
+            make_batch([PatchSource(images, each, (1, 2, 5))], recipe, epoch=epoch, step=step)
             for each in (target, whole)
         )
         assert same(*batches)

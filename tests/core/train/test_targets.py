@@ -345,7 +345,7 @@ def test_only_the_named_slices_are_asked_for_what_is_reviewed():
 
     labels = LongLabels(dict.fromkeys((3, 70, 71), two_cells()[0]), 100)
     make_target(labels, "mask", CONFIG, slices=(3, 70), reviewed=reviewed)
-    assert asked == [3, 70]
+    assert set(asked) == {3, 70}
 
 
 @pytest.mark.parametrize("meaning", ["mask", "instances"])

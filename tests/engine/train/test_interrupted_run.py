@@ -56,9 +56,10 @@ def orphan(run: TrainRun) -> None:
 
 def test_the_job_has_copies_of_what_is_used(request_):
     run, job = request_.prepare()
+    (files,) = job.stacks
     assert run.folder.parent == runs_folder()
     images, labels, reviewed = (
-        np.load(path) for path in (job.images, job.labels, job.reviewed)
+        np.load(path) for path in (files.images, files.labels, files.reviewed)
     )  # fmt: skip
     used = [0, 1, 3]
     np.testing.assert_array_equal(images[used], request_.data.images.data[used])
@@ -66,14 +67,14 @@ def test_the_job_has_copies_of_what_is_used(request_):
     assert not images[[2, 4]].any()
     assert reviewed[0, 20, 20]
     assert not reviewed[0, 50, 50]
-    assert (job.slices, job.validation) == ((0, 1, 3), (1,))
-    assert job.voxel_size_nm == (50.0, 4.0, 4.0)
+    assert (files.slices, files.validation) == ((0, 1, 3), (1,))
+    assert files.voxel_size_nm == (50.0, 4.0, 4.0)
 
 
 def test_neighbours_that_the_network_sees_are_copied(request_):
     recipe = Recipe(NetworkConfig(depth=2, input_slices=3))
     _, job = replace(request_, recipe=recipe).prepare()
-    assert np.load(job.images)[[0, 1, 2, 3, 4]].any(axis=(1, 2)).all()
+    assert np.load(job.stacks[0].images)[[0, 1, 2, 3, 4]].any(axis=(1, 2)).all()
 
 
 def test_lazy_images_are_read_once_and_slice_by_slice(request_):
@@ -94,7 +95,8 @@ def test_files_are_not_copied(request_, tmp_path):
     paths = tmp_path / "i.npy", tmp_path / "l.npy"
     data = replace(request_.data, files=paths, regions=None)
     run, job = replace(request_, data=data).prepare()
-    assert (job.images, job.labels, job.reviewed) == (*paths, None)
+    (files,) = job.stacks
+    assert (files.images, files.labels, files.reviewed) == (*paths, None)
     assert not list((run.folder / "data").iterdir())
 
 

@@ -12,8 +12,9 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
+from napari_emseg.engine.train.labelled_stack import LabelledStack
 from napari_emseg.engine.train.request import TrainingData
-from napari_emseg.engine.train.train_stacks import reading_of, target_of
+from napari_emseg.engine.train.sources import reading_of, target_of
 from napari_emseg.io.read import read_stack
 from napari_emseg.types import Log, Stack
 
@@ -48,6 +49,14 @@ class LongImages(LongLabels):
         )
 
 
+class PicturesOf(LongImages):
+    """Grey values of as many slices as there are labels."""
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.shape = shape
+
+
 @pytest.mark.parametrize("reviewed", [False, True])
 def test_of_layers_only_the_used_slices_are_read(reviewed):
     images, labels = LongImages(), LongLabels()
@@ -73,16 +82,15 @@ def write_zarr(path, slice_: np.ndarray):
 def test_of_files_only_the_labelled_slices_are_held(tmp_path, reviewed):
     """What the labels of all slices take alone is never reached."""
     labels = write_zarr(tmp_path / "labels.zarr", cells())
+    images = Stack(PicturesOf(LONG))
     left = np.broadcast_to(np.arange(LONG[2]) < 40, LONG[1:])
     counts = write_zarr(tmp_path / "reviewed.zarr", left) if reviewed else None
 
     def target_of_files(on_event):
         stack, used = read_stack(labels, kind="labels"), LABELLED if reviewed else None
-        return target_of(
-            stack, reading_of([(stack, stack)], None, 2, on_event, slices=used), Recipe(),
-            slices=used,
-            reviewed=None if counts is None else read_stack(counts, kind="labels"),
-        )  # fmt: skip
+        read = None if counts is None else read_stack(counts, kind="labels")
+        labelled = LabelledStack(images, stack, slices=used, reviewed=read)
+        return target_of(labelled, reading_of(labelled, 2, on_event), Recipe())
 
     target_of_files(lambda _: None)  # imports are memory, too
     said = []

@@ -48,8 +48,9 @@ def test_it_goes_on_from_the_model_with_all_that_is_asked(data, default):
 
 def test_only_corrected_slices_are_copied(data, default, tmp_path):
     run, job = retrain_request(data, (3, 1), default, RetrainConfig()).prepare()
-    assert job.slices == (1, 3)
-    labels = np.load(job.labels)
+    (files,) = job.stacks
+    assert files.slices == (1, 3)
+    labels = np.load(files.labels)
     np.testing.assert_array_equal(labels[[1, 3]], data.labels.data[[1, 3]])
     assert not labels[[0, 2, 4]].any()
     run.discard()

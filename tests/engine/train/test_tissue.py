@@ -7,7 +7,9 @@ import pytest
 
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.normalise import normalise, normalise_tissue
-from napari_emseg.engine.train.train_stacks import as_predicted, reading_of, target_of
+from napari_emseg.core.train.targets import make_target
+from napari_emseg.engine.train.labelled_stack import LabelledStack
+from napari_emseg.engine.train.sources import as_predicted, reading_of, target_of
 from napari_emseg.io.samples import phantom
 from napari_emseg.types import Log, Stack
 
@@ -24,12 +26,8 @@ def learned():
 
     def look(images, labels):
         said = []
-        reading = reading_of([(images, labels)], None, 2, lambda _: None)
-        target = target_of(
-            labels, reading, Recipe(), slices=None, reviewed=None, images=images,
-            on_event=said.append,
-        )  # fmt: skip
-        return target, said
+        stack = LabelledStack(images, labels)
+        return target_of(stack, reading_of(stack, 2, lambda _: None), Recipe(), said.append), said
 
     return look
 
@@ -37,8 +35,7 @@ def learned():
 def test_of_ordinary_slices_all_labels_are_learned(pair, learned):
     images, labels = pair
     target, said = learned(images, labels)
-    reading = reading_of([pair], None, 2, lambda _: None)
-    plain = target_of(labels, reading, Recipe(), slices=None, reviewed=None)
+    plain = make_target(labels.data, "mask", Recipe().train)
     assert said == []
     for z in (0, 1):
         np.testing.assert_array_equal(target[z].weights, plain[z].weights)
@@ -66,8 +63,8 @@ def test_bright_membranes_are_turned_and_said(pair):
     images, labels = pair
     said = []
     bright = Stack(255 - images.data, notes=("It was guessed.",))
-    ((turned, same),) = as_predicted([(bright, labels)], None, said.append)
-    assert same is labels
-    np.testing.assert_array_equal(turned.data[[0, 1]], images.data)
+    turned = as_predicted(LabelledStack(bright, labels), said.append)
+    assert turned.labels is labels
+    np.testing.assert_array_equal(turned.images.data[[0, 1]], images.data)
     assert said[0] == Log("It was guessed.")
     assert said[1].message.startswith("Membranes look brighter than cells")

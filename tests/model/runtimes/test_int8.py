@@ -25,6 +25,10 @@ from napari_emseg.types import Stack
 pytestmark = pytest.mark.onnx
 
 
+def tiles_of(stack):
+    return lambda: calibration_tiles(stack, range(3), NetworkConfig(1, 4))
+
+
 @pytest.fixture
 def without_int8(whole_package, tmp_path):
     """A copy of a package that has ONNX weights and no int8 form."""
@@ -58,7 +62,7 @@ def test_the_form_is_made_judged_and_noted(without_int8, stack, caplog):
         judged.append(runtime(np.zeros((1, 16, 24, 1), np.float32)))  # of any size
         return [(0.95, 0.97), (0.94, 0.975)][len(judged) - 1]
 
-    add_int8(without_int8, stack, range(3), judge, said.append)
+    add_int8(without_int8, tiles_of(stack), judge, said.append)
     package = read_package(without_int8.folder)
     assert package.info.int8_cost == pytest.approx(0.01)  # where both differ most
     assert not package.info.int8_is_good
@@ -78,7 +82,7 @@ def largest_weight(package) -> int:
 
 def test_no_processor_overflows(without_int8, stack):
     """Without VNNI, products of unsigned and signed bytes are added in pairs, in 16 bits."""
-    add_int8(without_int8, stack, range(3), lambda _: [0.9])
+    add_int8(without_int8, tiles_of(stack), lambda _: [0.9])
     for package in (read_package(without_int8.folder), find_model(DEFAULT)):
         assert 2 * 255 * largest_weight(package) < 2**15
 
@@ -94,7 +98,7 @@ def test_a_failure_is_logged_and_leaves_the_package_as_it_was(without_int8, stac
     description = (without_int8.folder / RDF).read_bytes()
     without_int8.onnx.write_bytes(b"no network")
     with caplog.at_level(logging.WARNING):
-        add_int8(without_int8, stack, range(3), lambda _: [0.9])
+        add_int8(without_int8, tiles_of(stack), lambda _: [0.9])
     assert "no fast int8 form" in caplog.text
     assert (without_int8.folder / RDF).read_bytes() == description
     assert not without_int8.int8.exists()
@@ -103,7 +107,7 @@ def test_a_failure_is_logged_and_leaves_the_package_as_it_was(without_int8, stac
 def test_without_onnx_weights_nothing_is_tried(without_int8, stack):
     without_int8.onnx.unlink()
     said = []
-    add_int8(without_int8, stack, range(3), lambda _: [0.9], said.append)
+    add_int8(without_int8, tiles_of(stack), lambda _: [0.9], said.append)
     assert not said
 
 

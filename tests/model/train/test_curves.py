@@ -10,11 +10,11 @@ import cv2
 import pytest
 
 from napari_emseg.model.train.curves import draw_curves
-from napari_emseg.model.train.validation import NOT_VALIDATED
+from napari_emseg.model.validation.validator import COLUMNS
 
 
 def row(epoch: int, validated: bool = True) -> dict[str, float]:
-    values = dict.fromkeys(NOT_VALIDATED, 1 - 1 / (epoch + 1)) if validated else NOT_VALIDATED
+    values = dict.fromkeys(COLUMNS, 1 - 1 / (epoch + 1) if validated else math.nan)
     return {"epoch": epoch, "learning_rate": 1e-3, "loss": 1 / epoch, "accuracy": 0.5, **values}
 
 

@@ -11,7 +11,9 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.train.patch_preview import preview_patches
 from napari_emseg.core.train.slice_split import SliceSplit
+from napari_emseg.core.train.source import Source
 from napari_emseg.core.train.split import split_target
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.model.train.run_folder import RunFolder
@@ -30,13 +32,13 @@ def test_the_preview_equals_the_batches_of_the_trainer(tmp_path):
     )
     roles = SliceSplit.spread(range(4), 0.25)
     request = TrainRequest("mine", TrainingData(images, labels), "mask", roles, recipe)
-    shown = request.patch_source().patches(recipe, first=0, count=8)
+    shown = preview_patches([request.patch_source()], recipe, first=0, count=8)
 
     target = request.data.target("mask", recipe.train, roles, classes=2)
     split = split_target(target, fraction=0.25, validation=roles.validation)
     training = Training(
-        images, target, recipe, split, RunFolder(tmp_path / "run"), TermsConfig(),
-        lambda _: None, lambda: False,
+        [Source(images, target, split)], recipe, None, RunFolder(tmp_path / "run"),
+        TermsConfig(), lambda _: None, lambda: False,
     )  # fmt: skip
     training.prepare(None, resume=False, half=False)
     with closing(training._batches()) as batches:

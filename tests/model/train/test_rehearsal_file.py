@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from napari_emseg.core.train.patches import make_batch
+from napari_emseg.core.train.source import PatchSource
 from napari_emseg.core.train.targets import make_target
 from napari_emseg.model.packages.library import export_model, import_model
 from napari_emseg.model.packages.package import REHEARSAL_FILE, read_package
@@ -29,16 +30,17 @@ def rehearsing(recipe):
 
 
 @pytest.fixture
-def begin(stack, labels, rehearsing, parent, tmp_path):
+def begin(source_of, stack, labels, rehearsing, parent, tmp_path):
     """Train on slice 4 alone, from the parent."""
     events = []
     only = labels.copy()
     only[:4] = 0
 
     def begin(recipe=rehearsing, **about):
+        source = source_of(stack, make_target(only, "mask", recipe.train))
         result = train(
-            stack, make_target(only, "mask", recipe.train), recipe, folder=tmp_path / "run",
-            name="child", on_event=events.append, **{"start_from": parent, **about},
+            [source], recipe, folder=tmp_path / "run", name="child", on_event=events.append,
+            **{"start_from": parent, **about},
         )  # fmt: skip
         return result, events
 
@@ -92,9 +94,8 @@ def test_patches_come_from_the_rehearsal_set_as_often_as_asked(stack, target, re
         each.image[:] = 1000  # nothing else is as bright
     images = {z: np.zeros(stack.shape[1:], np.float32) for z in range(len(stack))}
     mixed = replace(recipe, train=replace(recipe.train, batch_size=200, rehearse=0.3))
-    batch, _, _ = make_batch(
-        images, target, [0, 1], mixed, epoch=1, step=0, rehearsal_set=rehearsal_set
-    )
+    source = PatchSource(images, target, (0, 1))
+    batch, _, _ = make_batch([source], mixed, epoch=1, step=0, rehearsal_set=rehearsal_set)
     old = (np.abs(batch).max(axis=(1, 2, 3)) > 500).sum()
     assert 40 <= old <= 80
 
@@ -102,9 +103,10 @@ def test_patches_come_from_the_rehearsal_set_as_often_as_asked(stack, target, re
 def test_without_a_rehearsal_set_all_patches_are_as_before(stack, target, recipe):
     images = {z: stack.slice(z).astype(np.float32) for z in range(len(stack))}
     mixed = replace(recipe, train=replace(recipe.train, rehearse=0.5))
+    sources = [PatchSource(images, target, (0, 1))]
     for a, b in zip(
-        make_batch(images, target, [0, 1], recipe, epoch=1, step=0),
-        make_batch(images, target, [0, 1], mixed, epoch=1, step=0),
+        make_batch(sources, recipe, epoch=1, step=0),
+        make_batch(sources, mixed, epoch=1, step=0),
         strict=True,
     ):
         np.testing.assert_array_equal(a, b)

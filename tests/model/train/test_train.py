@@ -22,6 +22,8 @@ from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.scores.metrics import score_stack
+from napari_emseg.core.train.source import Source
+from napari_emseg.core.train.split import split_target
 from napari_emseg.core.train.targets import make_target
 from napari_emseg.errors import (
     CancelledError,
@@ -42,13 +44,20 @@ from napari_emseg.model.train import training as training_module
 from napari_emseg.model.train.history import best_epoch
 from napari_emseg.model.train.learner import Learner
 from napari_emseg.model.train.run_folder import RunFolder
-from napari_emseg.model.train.train import train
+from napari_emseg.model.train.train import train as train_on
 from napari_emseg.types import EpochDone, Log, Preview, Progress, Stack, TrainProgress
 
 COLUMNS = [
     "epoch", "seconds", "learning_rate", "loss", "accuracy", "v_rand", "v_info", "val_loss",
     "val_accuracy", "val_v_rand", "val_v_info", "threshold",
 ]  # fmt: skip
+
+
+def train(stack, target, recipe, *, validation=None, **about):
+    """Train on the one stack."""
+    fraction = recipe.train.val_fraction
+    split = split_target(target, fraction=fraction, validation=validation)
+    return train_on([Source(stack, target, split, name=stack.name)], recipe, **about)
 
 
 KNOWN = {"KnownPixelAccuracy": KnownPixelAccuracy}
@@ -371,6 +380,8 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.train.source import Source
+from napari_emseg.core.train.split import split_target
 from napari_emseg.core.train.targets import make_target
 from napari_emseg.model.train.train import train
 from napari_emseg.model.train.run_folder import RunFolder
@@ -401,7 +412,8 @@ def on_event(event):
 recipe = Recipe.from_dict(recipe)
 stack = Stack(np.load(folder.parent / "stack.npy"), (50.0, 4.0, 4.0), "cells")
 target = make_target(np.load(folder.parent / "labels.npy"), "mask", recipe.train)
-train(stack, target, recipe, folder=folder, on_event=on_event)
+source = Source(stack, target, split_target(target, fraction=0.1), name="cells")
+train([source], recipe, folder=folder, on_event=on_event)
 """
 
 

@@ -223,7 +223,7 @@ def test_train_asks_for_what_is_chosen(setup, form, jobs, recipe):
     assert isinstance(job, TrainJob)
     assert (job.name, job.device, job.terms.author) == ("mine", "cpu", "A. Painter")
     assert job.recipe == replace(recipe, augment=AugmentConfig(zoom=0.3))
-    assert job.validation == setup.split.validation
+    assert job.stacks[0].validation == setup.split.validation
     setup.train()
     assert len(jobs.jobs) == 1
 
@@ -368,7 +368,7 @@ def test_of_data_that_have_changed_meanwhile_the_newest_count(slow, jobs, make_d
     while setup.training.phase is Phase.READING:
         threads.turn()
     assert setup.data is other
-    assert jobs.jobs[0].slices == (0, 1, 2, 3, 4, 5)
+    assert jobs.jobs[0].stacks[0].slices == (0, 1, 2, 3, 4, 5)
 
 
 def test_closed_before_all_is_read_nothing_comes_of_it(slow, jobs):

@@ -28,6 +28,21 @@ class TrainConfig(Config):
         ge=1,
         le=10_000,
     )
+    most_steps: int = setting(
+        0,
+        "Steps of an epoch, at most; fewer where several or large stacks are trained on, so that "
+        "the network is judged and kept more often. 0 sets no limit.",
+        ge=0,
+        le=100_000,
+    )
+    network_pixel_nm: float = setting(
+        0.0,
+        "Pixel size that the network learns at, to which stacks are resampled; 0 takes that of the "
+        "model to start from, else that of the first stack.",
+        unit="nm",
+        ge=0,
+        le=1000,
+    )
     loss: str = setting(
         "cross-entropy",
         "What training minimises: the weighted cross-entropy alone, or with Dice or clDice of the "

@@ -83,6 +83,23 @@ class Resampling:
         """Images (C, Y, X) at the network's pixels; by area where those are larger, else cubic."""
         return np.stack([_resized(image, self.down, self.across) for image in images])
 
+    def nearest(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values (Y, X) between which there is nothing, such as labels, at the network's pixels.
+
+        Each takes the pixel in which its middle lies, so that it stays with its image.
+        """
+        if not self.is_needed:
+            return values
+        rows, columns = (
+            np.minimum(((np.arange(new) + 0.5) / factor).astype(np.intp), old - 1)
+            for new, old, factor in zip(
+                self.shape((values.shape[0], values.shape[1])), values.shape,
+                (self.down, self.across), strict=True,
+            )
+        )  # fmt: skip
+        taken: npt.NDArray[Any] = values[rows][:, columns]
+        return taken
+
     def back(self, channels: Float32Array, shape: tuple[int, int]) -> Float32Array:
         """Channels (Y, X, K), 0..1, at the pixels of a stack with slices of ``shape``."""
         sized = _resized(channels, 1 / self.down, 1 / self.across)

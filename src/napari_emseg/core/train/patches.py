@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from napari_emseg.core.augment.augment import augment
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.rehearsal import Example, RehearsalSet
-from napari_emseg.core.train.targets import Target
+from napari_emseg.core.train.source import PatchSource
 from napari_emseg.types import Float32Array
 
 _T = TypeVar("_T")
@@ -26,9 +26,7 @@ _PREFETCHED = 4
 
 
 def make_batch(
-    images: Mapping[int, Float32Array],
-    target: Target,
-    slices: Sequence[int],
+    sources: Sequence[PatchSource],
     recipe: Recipe,
     *,
     epoch: int,
@@ -37,17 +35,13 @@ def make_batch(
 ) -> Batch:
     """The batch of one step.
 
-    The draws depend on seed, epoch and step alone, so a resumed training sees what the
-    uninterrupted one would have seen.
+    Every patch draws its source first, then one of its slices. The draws depend on seed, epoch and
+    step alone, so a resumed training sees what the uninterrupted one would have seen.
 
     Parameters
     ----------
-    images : mapping of int to (Y, X) float32 array
-        Normalised slices by index: those to draw from, and those that the network sees with them.
-    target : Target
-        Classes and weights of the slices.
-    slices : sequence of int
-        Slices to draw from, each as likely.
+    sources : sequence of PatchSource
+        Stacks to draw from, as likely as they weigh; of one, each slice is as likely.
     recipe : Recipe
         Network's input slices, augmentation, patch and batch size, seed.
     epoch, step : int
@@ -57,22 +51,22 @@ def make_batch(
     """
     config = recipe.train
     rng = np.random.default_rng([config.seed, epoch, step])
-    drawn = rng.choice(np.asarray(slices), size=config.batch_size)
-    total, _, _ = target.shape
+    weights = np.array([each.weight for each in sources], np.float64)
+    shares = weights / weights.sum()
 
-    def example(z: int) -> Example:
+    def example() -> Example:
         if rehearsal_set and rng.random() < config.rehearse:
             return rehearsal_set[int(rng.integers(len(rehearsal_set)))]
-        seen, taught = recipe.network.slices_seen(z, total), target[z]
-        return Example(np.stack([images[s] for s in seen]), taught.classes, taught.weights)
+        source = sources[int(rng.choice(len(sources), p=shares))]
+        return source.example(int(rng.choice(source.slices)), recipe.network)
 
     patches = [
         augment(each.image, each.classes, each.weights, rng, recipe.augment, size=config.patch_size)
-        for each in map(example, drawn.tolist())
+        for each in (example() for _ in range(config.batch_size))
     ]
-    image, classes, weights = (np.stack(each) for each in zip(*patches, strict=True))
+    image, classes, pixel_weights = (np.stack(each) for each in zip(*patches, strict=True))
     # channels last, as the network takes them
-    return np.ascontiguousarray(np.moveaxis(image, 1, -1)), classes, weights
+    return np.ascontiguousarray(np.moveaxis(image, 1, -1)), classes, pixel_weights
 
 
 def prefetched_batches(make: Callable[[int], _T], count: int) -> Generator[_T]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,12 +13,15 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.types import Float32Array
 
 if TYPE_CHECKING:
-    from napari_emseg.core.train.targets import Target
+    from napari_emseg.core.train.source import PatchSource
 
 MOST_PX = 2**22
 """Pixels that a rehearsal set holds at most, without neighbouring slices: sixteen of ISBI."""
 
 _T = TypeVar("_T")
+_LOOKED_AT = 64
+"""Slices of a source, at most, of which some are kept: to look at all of many takes long."""
+
 _LARGEST_EDGE = 1024
 """Of an example: several regions of a stack teach more than one whole slice of it."""
 
@@ -51,22 +54,14 @@ RehearsalSet = Sequence[Example]
 
 
 def make_rehearsal_set(
-    images: Mapping[int, Float32Array],
-    target: Target,
-    slices: Sequence[int],
-    network: NetworkConfig,
-    before: RehearsalSet = (),
+    sources: Sequence[PatchSource], network: NetworkConfig, before: RehearsalSet = ()
 ) -> list[Example]:
     """What a training leaves to those that go on from its model.
 
     Parameters
     ----------
-    images : mapping of int to (Y, X) float32 array
-        Normalised slices.
-    target : Target
+    sources : sequence of PatchSource
         What trained; a pixel without weight did not.
-    slices : sequence of int
-        Those that trained.
     network : NetworkConfig
         Says which slices it sees.
     before : sequence of Example
@@ -75,21 +70,31 @@ def make_rehearsal_set(
     Returns
     -------
     list of Example
-        Of `MOST_PX` pixels at most, spread evenly over the slices.
+        Of `MOST_PX` pixels at most, spread evenly over the sources and their slices.
     """
     old = _spread(before, MOST_PX // 2)
     left_px = MOST_PX - sum(each.size for each in old)
-    total, _, _ = target.shape
-    windows = {z: _window(target[z].known) for z in slices}
+    each_px = left_px // len(sources)
+    return old + [each for source in sources for each in _examples(source, network, each_px)]
+
+
+def _examples(source: PatchSource, network: NetworkConfig, most_px: int) -> list[Example]:
+    """Parts of the slices of a source that trained, one at least."""
+    windows = {
+        z: _window(known)
+        for z in _evenly(source.slices, _LOOKED_AT)
+        if (known := source.target[z].known).any()
+    }
+    if not windows:
+        return []
     largest = max(_area(window) for window in windows.values())
-    kept = _evenly(slices, max(1, left_px // largest))
-    return old + [
+    return [
         Example(
-            np.stack([images[seen][windows[z]] for seen in network.slices_seen(z, total)]),
-            target[z].classes[windows[z]],
-            target[z].weights[windows[z]],
+            np.stack([seen[windows[z]] for seen in source.seen(z, network)]),
+            np.array(source.target[z].classes[windows[z]]),
+            np.array(source.target[z].weights[windows[z]]),
         )
-        for z in kept
+        for z in _evenly(list(windows), max(1, most_px // largest))
     ]
 
 

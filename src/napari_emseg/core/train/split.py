@@ -35,6 +35,17 @@ class Split:
     cut: int | None = None
 
     @property
+    def said(self) -> str:
+        """What trains and what validates, in words that go on after ``Training``."""
+        validating = ", ".join(map(str, self.validation))
+        if self.cut is None:
+            return f"on {len(self.train)} slices, validating on slices {validating}"
+        return (
+            f"on slice {validating}, the only one with labels, up to column {self.cut - 1}, "
+            "validating on the rest of it"
+        )
+
+    @property
     def train_columns(self) -> slice:
         """Columns of the training slices that train."""
         return slice(None, self.cut)
@@ -44,11 +55,19 @@ class Split:
         """Columns of the validation slices that validate."""
         return slice(self.cut, None)
 
-    def training_target(self, target: Target) -> Target:
-        """The target without the pixels that validate: their weight is 0."""
+    def training_target(self, target: Target, across: float = 1.0) -> Target:
+        """The target without the pixels that validate: their weight is 0.
+
+        Parameters
+        ----------
+        target : Target
+            What the labelled slices teach.
+        across : float
+            How many of its columns a column that is split becomes.
+        """
         if self.cut is None:
             return target
-        trained = np.arange(target.shape[2]) < self.cut
+        trained = np.arange(1, target.shape[2] + 1) <= self.cut * across
         return replace(target, slices={
             z: replace(each, weights=each.weights * trained) for z, each in target.slices.items()
         })  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,6 +15,7 @@ from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.label_images import touching_pixels
 from napari_emseg.core.label_meaning import guess_meaning
 from napari_emseg.core.label_reading import LabelReading, is_labelled
+from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.core.train.border_weights import border_weights
 from napari_emseg.errors import LabelsError
 from napari_emseg.types import ArrayLike, Float32Array, LabelsMeaning
@@ -68,6 +69,26 @@ class Target:
         """Slices that carry labels, ascending."""
         return tuple(self.slices)
 
+    def read(self) -> Target:
+        """The same, with all its slices in memory."""
+        return Target(self.shape, dict(self.slices))
+
+
+@dataclass(frozen=True, eq=False)
+class PaintedTarget(Target):
+    """A target whose slices are made of the labels each time that they are asked for."""
+
+    slices: PaintedSlices
+
+    def at(self, resampling: Resampling) -> PaintedTarget:
+        """What the labels teach at the pixels of a network.
+
+        They are resampled, and only then is made of them what a network learns: so borders are as
+        wide, in its pixels, as those of every other stack.
+        """
+        z, y, x = self.shape
+        return PaintedTarget((z, *resampling.shape((y, x))), self.slices.at(resampling))
+
 
 Reviewed: TypeAlias = Callable[[int], npt.NDArray[np.bool_]]
 """Gives the pixels (Y, X) of a slice whose labels count."""
@@ -112,6 +133,7 @@ def make_target(
     Returns
     -------
     Target
+        All of it in memory; see `painted_target`.
 
     Raises
     ------
@@ -124,17 +146,29 @@ def make_target(
     ----------
     Ronneberger, Fischer, Brox: U-Net. MICCAI 2015. https://doi.org/10.1007/978-3-319-24574-4_28
     """
+    return painted_target(
+        labels, meaning, config, slices=slices, classes=classes, reviewed=reviewed
+    ).read()
+
+
+def painted_target(
+    labels: ArrayLike,
+    meaning: LabelsMeaning | LabelReading,
+    config: TrainConfig,
+    *,
+    slices: Sequence[int] | None = None,
+    classes: int = 2,
+    reviewed: Reviewed | None = None,
+) -> PaintedTarget:
+    """As `make_target`, of which nothing is held: a slice is made when it is asked for."""
     _require_integers(labels)
     _require_slices(slices, labels.shape[0])
     if not isinstance(meaning, LabelReading):
         meaning = _reading(labels, meaning, slices, classes)
     painting = _Painting(labels, meaning, classes, reviewed)
-    painted = painting.read(slices)
-    balance = _class_weights(painted, classes)
-    return Target(painting.shape, {
-        z: SliceTarget(each.classes, painting.weights(z, each, balance, config))
-        for z, each in painted.items()
-    })  # fmt: skip
+    counted = painting.count(slices)
+    made = PaintedSlices(painting, tuple(counted), _class_weights(counted, classes), config)
+    return PaintedTarget(painting.shape, made)
 
 
 def _reading(
@@ -154,10 +188,15 @@ class _Painted(NamedTuple):
 
 
 class _Painting:
-    """Labels, read slice by slice as `make_target` is told to."""
+    """Labels, read slice by slice as `make_target` is told to, at the pixels of a network."""
 
     def __init__(
-        self, labels: ArrayLike, reading: LabelReading, classes: int, reviewed: Reviewed | None
+        self,
+        labels: ArrayLike,
+        reading: LabelReading,
+        classes: int,
+        reviewed: Reviewed | None,
+        resampling: Resampling = AS_IT_IS,
     ) -> None:
         if classes > 2 and reading.meaning != "scribbles":
             raise LabelsError(
@@ -167,27 +206,34 @@ class _Painting:
         z, y, x = labels.shape
         self.shape = int(z), int(y), int(x)
         self._labels, self._reading = labels, reading
-        self._count, self._reviewed = classes, reviewed
+        self._count, self._reviewed, self._resampling = classes, reviewed, resampling
 
-    def read(self, wanted: Sequence[int] | None) -> dict[int, _Painted]:
-        """The wanted slices, or all that are labelled, ascending."""
+    def at(self, resampling: Resampling) -> _Painting:
+        """The same labels at other pixels."""
+        return _Painting(self._labels, self._reading, self._count, self._reviewed, resampling)
+
+    def count(self, wanted: Sequence[int] | None) -> dict[int, npt.NDArray[np.int64]]:
+        """Known pixels of each class, by slice: the wanted ones, or all that are labelled."""
         chosen = range(self.shape[0]) if wanted is None else sorted(set(wanted))
-        painted = {z: each for z in chosen if (each := self._read(z)) is not None}
-        if painted and (wanted is None or len(painted) == len(chosen)):
-            return painted
+        counted = {
+            z: np.bincount(each.classes[each.known], minlength=self._count)
+            for z in chosen if (each := self.read(z)).known.any()
+        }  # fmt: skip
+        if counted and (wanted is None or len(counted) == len(chosen)):
+            return counted
         raise self._missing(chosen if wanted is not None else None)
 
-    def _read(self, z: int) -> _Painted | None:
-        """One slice; None where it is not labelled."""
+    def read(self, z: int) -> _Painted:
+        """One slice; nothing is known of one that is not labelled."""
         labels = self._slice(z)
         if not is_labelled(labels):
-            return None
+            return _Painted(np.zeros(labels.shape, np.uint8), np.zeros(labels.shape, np.bool_))
         if self._reading.meaning == "scribbles":
             _require_scribbles(z, labels, self._reading, self._count)
         known = self._reading.known(labels)
         if self._reviewed is not None:
-            known &= self._reviewed(z)
-        return _Painted(self._classes(labels), known) if known.any() else None
+            known &= self._resampling.nearest(self._reviewed(z))
+        return _Painted(self._classes(labels), known)
 
     def _classes(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         classes = self._reading.classes(labels)
@@ -196,7 +242,7 @@ class _Painting:
         return classes
 
     def _slice(self, z: int) -> npt.NDArray[Any]:
-        return np.asarray(self._labels[z])
+        return self._resampling.nearest(np.asarray(self._labels[z]))
 
     def weights(
         self, z: int, painted: _Painted, balance: Float32Array, config: TrainConfig
@@ -209,7 +255,7 @@ class _Painting:
 
     def _missing(self, wanted: Sequence[int] | None) -> LabelsError:
         """What to raise where no slice, or not each wanted one, is labelled."""
-        labelled = [z for z in range(self.shape[0]) if self._read(z) is not None]
+        labelled = [z for z in range(self.shape[0]) if self.read(z).known.any()]
         if not labelled:
             return LabelsError(
                 "labels: no slice is labelled; paint at least one slice and try again"
@@ -221,6 +267,50 @@ class _Painting:
             f"slices: expected labelled ones, received {_listed(unlabelled)} without labels; paint "
             f"there, or choose among {_listed(labelled)}"
         )
+
+
+class PaintedSlices(Mapping[int, SliceTarget]):
+    """What labels teach, slice by slice; of none that was asked for anything is held.
+
+    Parameters
+    ----------
+    painting : _Painting
+        The labels.
+    labelled : tuple of int
+        Slices that carry any, ascending.
+    balance : (K,) float32 array
+        Weights of the classes.
+    config : TrainConfig
+        Border weights.
+    """
+
+    def __init__(
+        self,
+        painting: _Painting,
+        labelled: tuple[int, ...],
+        balance: Float32Array,
+        config: TrainConfig,
+    ) -> None:
+        self._painting, self._labelled = painting, labelled
+        self._balance, self._config = balance, config
+
+    def at(self, resampling: Resampling) -> PaintedSlices:
+        """The same slices at other pixels."""
+        painting = self._painting.at(resampling)
+        return PaintedSlices(painting, self._labelled, self._balance, self._config)
+
+    def __getitem__(self, z: int) -> SliceTarget:
+        if z not in self._labelled:
+            raise KeyError(z)
+        painted = self._painting.read(z)
+        weights = self._painting.weights(z, painted, self._balance, self._config)
+        return SliceTarget(painted.classes, weights)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._labelled)
+
+    def __len__(self) -> int:
+        return len(self._labelled)
 
 
 def _require_integers(labels: ArrayLike) -> None:
@@ -267,13 +357,12 @@ def _listed(slices: Sequence[int]) -> str:
     return f"slice {shown}" if len(slices) == 1 else f"slices {shown}"
 
 
-def _class_weights(painted: Mapping[int, _Painted], count: int) -> Float32Array:
+def _class_weights(counted: Mapping[int, npt.NDArray[np.int64]], count: int) -> Float32Array:
     """Weights (count,) of the classes under which each counts alike, 1 on average."""
-    counted = [np.bincount(each.classes[each.known], minlength=count) for each in painted.values()]
-    pixels = np.sum(counted, axis=0)
+    pixels = np.sum(list(counted.values()), axis=0)
     if missing := missing_classes(np.flatnonzero(pixels), count):
         raise LabelsError(
-            f"labels: no {missing} is painted in {_listed(tuple(painted))}; the network needs all "
+            f"labels: no {missing} is painted in {_listed(tuple(counted))}; the network needs all "
             f"of {', '.join(class_names(count))}"
         )
     weights: Float32Array = (pixels.sum() / (count * pixels)).astype(np.float32)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
-from napari_emseg.engine.train.jobs import TrainJob
+from napari_emseg.engine.train.jobs import LabelledFiles, TrainJob
 from napari_emseg.errors import ReadError
 from napari_emseg.io.disk.json_file import load_json, write_json
 from napari_emseg.io.disk.processes import is_alive, this_process
 
 NOTE, _COPY = "job.json", "job-copy.json"
-_PATHS = ("images", "labels", "folder", "reviewed", "library")
+_PATHS = ("images", "labels", "reviewed", "folder", "library")
 _TUPLES = ("slices", "validation", "voxel_size_nm")
 
 
@@ -92,15 +92,28 @@ class JobNote:
 
 
 def _plain(job: TrainJob) -> dict[str, Any]:
-    plain = asdict(job)
-    return {**plain, **{k: None if plain[k] is None else str(plain[k]) for k in _PATHS}}
+    stacks = [_with_paths_as(str, asdict(each)) for each in job.stacks]
+    return {**_with_paths_as(str, asdict(job)), "stacks": stacks}
 
 
 def _job_of(plain: Any) -> TrainJob:
-    paths = {k: None if plain[k] is None else Path(plain[k]) for k in _PATHS}
-    tuples = {k: None if plain[k] is None else tuple(plain[k]) for k in _TUPLES}
-    configs = {
+    if "stacks" not in plain:  # of a version that trained on one
+        ours = {each.name for each in fields(LabelledFiles)}
+        rest = {name: value for name, value in plain.items() if name not in ours}
+        plain = {**rest, "stacks": [{k: v for k, v in plain.items() if k in ours}]}
+    about = {
+        "stacks": tuple(_files_of(each) for each in plain["stacks"]),
         "recipe": Recipe.from_dict(plain["recipe"]),
         "terms": TermsConfig.from_dict(plain.get("terms", {})),
     }
-    return TrainJob(**{**plain, **paths, **tuples, **configs})
+    return TrainJob(**{**_with_paths_as(Path, plain), **about})
+
+
+def _files_of(plain: dict[str, Any]) -> LabelledFiles:
+    tuples = {k: None if plain[k] is None else tuple(plain[k]) for k in _TUPLES}
+    return LabelledFiles(**{**_with_paths_as(Path, plain), **tuples})
+
+
+def _with_paths_as(kind: type[str] | type[Path], plain: dict[str, Any]) -> dict[str, Any]:
+    paths = {k: kind(plain[k]) for k in _PATHS if plain.get(k) is not None}
+    return {**plain, **paths}

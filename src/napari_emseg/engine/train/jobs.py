@@ -11,8 +11,8 @@ from napari_emseg.types import LabelsMeaning, VoxelSize
 
 
 @dataclass(frozen=True)
-class TrainJob:
-    """Train on an image stack and its labels, into a run folder; see `model.train.train.train`.
+class LabelledFiles:
+    """An image stack and its labels; see `engine.train.labelled_stack.LabelledStack`.
 
     Parameters
     ----------
@@ -20,23 +20,37 @@ class TrainJob:
         Stack that is nonzero where the labels count; see `core.train.targets.make_target`.
     voxel_size_nm : tuple of float, optional
         Edge lengths (Z, Y, X), instead of what the file says.
-    library : Path, optional
-        Model library to copy the model into, under ``name`` or, where that is taken, one like it.
     """
 
     images: Path
     labels: Path
-    folder: Path
-    name: str = "model"
     meaning: LabelsMeaning | None = None
     slices: tuple[int, ...] | None = None
     validation: tuple[int, ...] | None = None
+    weight: float = 1.0
+    reviewed: Path | None = None
+    voxel_size_nm: VoxelSize | None = None
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """Train on stacks and their labels, into a run folder; see `model.train.train.train`.
+
+    Parameters
+    ----------
+    stacks : tuple of LabelledFiles
+        One or more.
+    library : Path, optional
+        Model library to copy the model into, under ``name`` or, where that is taken, one like it.
+    """
+
+    stacks: tuple[LabelledFiles, ...]
+    folder: Path
+    name: str = "model"
     start_from: str | None = None
     resume: bool = False
     device: str = "auto"
     recipe: Recipe = Recipe()
-    reviewed: Path | None = None
-    voxel_size_nm: VoxelSize | None = None
     library: Path | None = None
     terms: TermsConfig = TermsConfig()
 

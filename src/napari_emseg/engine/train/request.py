@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.segment.polarity import with_dark_membranes
 from napari_emseg.engine.train.interrupted_run import TrainRun
-from napari_emseg.engine.train.jobs import TrainJob
+from napari_emseg.engine.train.jobs import LabelledFiles, TrainJob
 from napari_emseg.engine.train.tissue import TissueThatCounts
 from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.io.folders import library_folder
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     # and, in the methods that need them, imported when they run: in a thread, which spares the
     # window the time that scipy and OpenCV take
     from napari_emseg.core.train.label_summary import LabelSummary
-    from napari_emseg.core.train.patch_preview import PatchSource
-    from napari_emseg.core.train.targets import Target
+    from napari_emseg.core.train.source import PatchSource
+    from napari_emseg.core.train.targets import PaintedTarget
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,13 +67,13 @@ class TrainingData:
 
     def target(
         self, meaning: LabelsMeaning, config: TrainConfig, split: SliceSplit, *, classes: int
-    ) -> Target:
-        """What the network would learn from; see `core.train.targets.make_target`."""
-        from napari_emseg.core.train.targets import make_target
+    ) -> PaintedTarget:
+        """What the network would learn from; see `core.train.targets.painted_target`."""
+        from napari_emseg.core.train.targets import painted_target
 
         regions, shape = self.regions, self.labels.shape[1:]
         reviewed = None if regions is None else lambda z: regions.mask(z, shape)
-        return make_target(
+        return painted_target(
             self.labels.data, meaning, config, slices=split.used, classes=classes,
             reviewed=TissueThatCounts(self.images, reviewed),
         )  # fmt: skip
@@ -127,15 +127,20 @@ class TrainRequest:
         LabelsError
             If the labels will not do.
         """
-        from napari_emseg.core.train.patch_preview import PatchSource
+        from napari_emseg.core.train.source import Source
         from napari_emseg.core.train.split import split_target
+        from napari_emseg.engine.train.sources import network_voxel_size, resampling_of
 
         network, train, chosen = self._network(), self.recipe.train, self.split
+        start_from = None if self.start_from is None else find_model(self.start_from)
+        images = with_dark_membranes(self.data.images, chosen.used)
+        pixels = network_voxel_size([images], self.recipe, start_from=start_from)
+        resampling = resampling_of(images, pixels, lambda _: None)
         target = self.data.target(self.meaning, train, chosen, classes=network.classes)
         validation = chosen.named_validation
         split = split_target(target, fraction=train.val_fraction, validation=validation)
-        images = with_dark_membranes(self.data.images, chosen.used)
-        return PatchSource.of(images, target, split)
+        # read now, since painting goes on
+        return Source(images, target, split, resampling, target.at(resampling).read()).patches
 
     def prepare(self) -> tuple[TrainRun, TrainJob]:
         """Make the run folder, and copy what the training needs into it.
@@ -148,10 +153,9 @@ class TrainRequest:
         run = TrainRun.begin(self.name)
         try:
             job = TrainJob(
-                folder=run.folder, name=self.name, meaning=self.meaning,
-                slices=self.split.used, validation=self.split.named_validation,
-                start_from=self.start_from, device=self.device, recipe=self.recipe,
-                terms=self.terms, library=library_folder(), **self._files(run),
+                (self._files(run),), run.folder, self.name, start_from=self.start_from,
+                device=self.device, recipe=self.recipe, terms=self.terms,
+                library=library_folder(),
             )  # fmt: skip
             run.keep(job)
         except BaseException:
@@ -159,19 +163,21 @@ class TrainRequest:
             raise
         return run, job
 
-    def _files(self, run: TrainRun) -> dict[str, Any]:
-        data = self.data
-        about = {"reviewed": self._copy_regions(run), "voxel_size_nm": data.images.voxel_size_nm}
-        if data.files is not None:
-            return {**about, "images": data.files[0], "labels": data.files[1]}
-        images, labels, used = data.images, data.labels, self.split.used
+    def _files(self, run: TrainRun) -> LabelledFiles:
+        images, labels = self.data.files or self._copies(run)
+        return LabelledFiles(
+            images, labels, self.meaning, self.split.used, self.split.named_validation,
+            reviewed=self._copy_regions(run), voxel_size_nm=self.data.images.voxel_size_nm,
+        )  # fmt: skip
+
+    def _copies(self, run: TrainRun) -> tuple[Path, Path]:
+        images, labels, used = self.data.images, self.data.labels, self.split.used
         total = len(images)
         seen = sorted({near for z in used for near in self._network().slices_seen(z, total)})
-        return {
-            **about,
-            "images": run.copy("images", images.shape, images.data.dtype, seen, images.slice),
-            "labels": run.copy("labels", labels.shape, labels.data.dtype, used, labels.slice),
-        }
+        return (
+            run.copy("images", images.shape, images.data.dtype, seen, images.slice),
+            run.copy("labels", labels.shape, labels.data.dtype, used, labels.slice),
+        )
 
     def _copy_regions(self, run: TrainRun) -> Path | None:
         regions, shape = self.data.regions, self.data.labels.shape

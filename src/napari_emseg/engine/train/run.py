@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_emseg.engine.train.jobs import StepTimeJob, TrainJob
-from napari_emseg.engine.train.train_stacks import train_pairs
+from napari_emseg.engine.train.jobs import LabelledFiles, StepTimeJob, TrainJob
+from napari_emseg.engine.train.labelled_stack import LabelledStack
+from napari_emseg.engine.train.train_stacks import train_by_recipe
 from napari_emseg.model.train.history import TrainResult
 from napari_emseg.types import Log, OnEvent, ShouldStop
 
@@ -21,32 +22,36 @@ if TYPE_CHECKING:
 
 def train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult:
     """Train, and copy the model into the library where the job names one."""
-    from napari_emseg.io.read import check_partners, read_stack
     from napari_emseg.model.packages.library import find_model
 
-    for note in check_partners(job.images, job.labels):
-        emit(Log(note))
-    stack = read_stack(job.images, kind="image", voxel_size_nm=job.voxel_size_nm)
-    labels = read_stack(job.labels, kind="labels")
-    reviewed = None if job.reviewed is None else read_stack(job.reviewed, kind="labels")
+    stacks = [_read(each, emit) for each in job.stacks]
     with _in_library(job) as added:
-        result = train_pairs(
-            [(stack, labels)],
+        result = train_by_recipe(
+            stacks,
             job.recipe,
             job.terms,
             folder=job.folder,
             name=job.name,
-            labels_mean=job.meaning,
-            slices=job.slices,
-            val_slices=job.validation,
             start_from=None if job.start_from is None else find_model(job.start_from),
             resume=job.resume,
             device=job.device,
             on_event=emit,
             should_stop=should_stop,
-            reviewed=reviewed,
         )
     return replace(result, package=added[0].folder) if added else result
+
+
+def _read(files: LabelledFiles, emit: OnEvent) -> LabelledStack:
+    from napari_emseg.io.read import check_partners, read_stack
+
+    for note in check_partners(files.images, files.labels):
+        emit(Log(note))
+    return LabelledStack(
+        read_stack(files.images, kind="image", voxel_size_nm=files.voxel_size_nm),
+        read_stack(files.labels, kind="labels"),
+        files.meaning, files.slices, files.validation, files.weight,
+        None if files.reviewed is None else read_stack(files.reviewed, kind="labels"),
+    )  # fmt: skip
 
 
 def time_steps(job: StepTimeJob, emit: OnEvent, should_stop: ShouldStop) -> float:

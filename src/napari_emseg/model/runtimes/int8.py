@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
@@ -22,6 +23,7 @@ import yaml
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.normalise import normalise_tissue
 from napari_emseg.core.segment.tiling import pad_to_multiple
+from napari_emseg.core.train.source import PatchSource
 from napari_emseg.errors import ModelError
 from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.model.network.seen_slices import read_seen
@@ -49,21 +51,41 @@ Judge: TypeAlias = Callable[[Runtime], Sequence[float]]
 
 def calibration_tiles(stack: Stack, slices: Sequence[int], network: NetworkConfig) -> Float32Array:
     """Normalised tiles (N, Y, X, C) cut from the middle of some slices, spread over all."""
-    chosen = np.unique(np.linspace(0, len(slices) - 1, _MOST_TILES).astype(int))
-    edges = [max(0, length - _TILE_PX) // 2 for length in stack.shape[1:]]
+
+    def see(z: int) -> list[Float32Array]:
+        return [normalise_tissue(each) for each in read_seen(stack, z, network)]
+
+    return _tiles(see, slices, network, _MOST_TILES)
+
+
+def tiles_of_sources(sources: Sequence[PatchSource], network: NetworkConfig) -> Float32Array:
+    """Such tiles of the slices of several sources, about as many of each."""
+    most = -(-_MOST_TILES // len(sources))
+    each = [_tiles(partial(s.seen, network=network), s.slices, network, most) for s in sources]
+    rows, columns = np.min([tiles.shape[1:3] for tiles in each], axis=0)
+    return np.concatenate([tiles[:, :rows, :columns] for tiles in each])
+
+
+def _tiles(
+    see: Callable[[int], list[Float32Array]],
+    slices: Sequence[int],
+    network: NetworkConfig,
+    most: int,
+) -> Float32Array:
+    chosen = np.unique(np.linspace(0, len(slices) - 1, most).astype(int))
+    return np.stack([_middle(see(slices[k]), network.multiple) for k in chosen])
+
+
+def _middle(seen: list[Float32Array], multiple: int) -> Float32Array:
+    """The middle (Y, X, C) of a slice and of those seen with it, each (Y, X)."""
+    edges = [max(0, length - _TILE_PX) // 2 for length in seen[0].shape]
     middle = tuple(slice(edge, edge + _TILE_PX) for edge in edges)
-
-    def tile(z: int) -> Float32Array:
-        seen = [normalise_tissue(each)[middle] for each in read_seen(stack, z, network)]
-        return np.stack([pad_to_multiple(each, network.multiple) for each in seen], axis=-1)
-
-    return np.stack([tile(slices[k]) for k in chosen])
+    return np.stack([pad_to_multiple(each[middle], multiple) for each in seen], axis=-1)
 
 
 def add_int8(
     package: ModelPackage,
-    stack: Stack,
-    slices: Sequence[int],
+    make_tiles: Callable[[], Float32Array],
     judge: Judge,
     on_event: OnEvent = lambda _: None,
 ) -> None:
@@ -75,10 +97,8 @@ def add_int8(
     ----------
     package : ModelPackage
         A package with ONNX weights; others are left as they are.
-    stack : Stack
-        Image (Z, Y, X).
-    slices : sequence of int
-        Those to measure the ranges of the values on; the ones of the training.
+    make_tiles : callable
+        Gives normalised tiles (N, Y, X, C) to measure the ranges of the values on.
     judge : callable
         Judges the exact form and this one, on other slices.
     on_event : callable
@@ -88,8 +108,7 @@ def add_int8(
         return
     on_event(Log("Making the fast int8 form of the model, and judging it ..."))
     try:
-        tiles = calibration_tiles(stack, slices, package.info.network)
-        make_int8(package.onnx, tiles, package.int8)
+        make_int8(package.onnx, make_tiles(), package.int8)
         cost = _cost(package, judge)
         _note(package.folder, cost)
     except Exception:  # noqa: BLE001 - see above; much of this is the work of others
@@ -108,11 +127,15 @@ def copy_int8(package: ModelPackage, folder: Path) -> None:
 
 
 def _cost(package: ModelPackage, judge: Judge) -> float:
-    """V_rand of the exact form minus that of the int8 form, where they differ most."""
+    """V_rand of the exact form minus that of the int8 form, where they differ most.
+
+    What V_rand cannot judge counts only where it judges nothing.
+    """
     from napari_emseg.model.runtimes.openvino_runtime import OpenVinoRuntime
 
     exact, fast = (np.array(judge(OpenVinoRuntime(w))) for w in (package.onnx, package.int8))
-    return float(np.max(exact - fast))
+    found = [each for each in exact - fast if np.isfinite(each)]
+    return float(max(found, default=np.nan))
 
 
 def ensure_int8(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_emseg.model.train.history import Row, best_epoch, is_validated
+from napari_emseg.model.train.history import Row, best_epoch, is_validated, source_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +17,7 @@ PANELS = (("loss", "Loss"), ("accuracy", "Pixel accuracy"), ("v_rand", "V_rand")
 """Columns of the history that are drawn, and what they are called."""
 
 _TRAINING, _VALIDATION, _BEST = "#1f77b4", "#d95f02", "#666666"
+_OF_SOURCES = ("#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
 _SCORE_FLOOR = 5.0
 """Percentile of the scores at which their axis begins: the first epochs would squeeze the rest."""
 
@@ -51,6 +52,8 @@ def draw_panel(
 ) -> None:
     """Draw one column of the history, of training and validation, and mark the best epoch.
 
+    Where there were several sources, validation is their mean, beside which stands each of them.
+
     Parameters
     ----------
     axes : matplotlib axes
@@ -71,6 +74,7 @@ def draw_panel(
             (f"val_{column}", "validation", _VALIDATION),
         )
     ]
+    values += _draw_sources(axes, history, f"val_{column}")
     _mark_best(axes, history, column)
     if column != "loss" and (scores := np.concatenate(values)).size:
         low = float(np.percentile(scores, _SCORE_FLOOR))
@@ -78,6 +82,19 @@ def draw_panel(
     axes.set(title=title, xlabel="epoch", ylabel=title, yscale="log" if log else "linear")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
+
+
+def _draw_sources(
+    axes: Axes, history: Sequence[Row], column: str
+) -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    """Draw a column of each of several sources, thinly; gives its values."""
+    values = []
+    for k, name in enumerate(source_names(history)):
+        if f"{column} {name}" in history[0]:
+            colour = _OF_SOURCES[k % len(_OF_SOURCES)]
+            values.append(_draw_line(axes, history, f"{column} {name}", name, colour))
+            axes.lines[-1].set(linewidth=0.9, alpha=0.8, marker="")
+    return values
 
 
 def _mark_best(axes: Axes, history: Sequence[Row], column: str) -> None:

@@ -25,6 +25,8 @@ class TrainResult:
     stopped: bool
 
 
+_OF_SOURCE = "val_v_rand "
+
 _SETTLED = 0.1
 """Part of the highest learning rate below which the weights no longer jump."""
 
@@ -35,6 +37,19 @@ def write_history(history: Sequence[Row], path: Path) -> None:
         writer = csv.DictWriter(file, fieldnames=list(history[0]))
         writer.writeheader()
         writer.writerows(history)
+
+
+def source_names(history: Sequence[Row]) -> tuple[str, ...]:
+    """Names of the sources that were trained on, where there were several."""
+    columns = history[0] if history else ()
+    return tuple(each[len(_OF_SOURCE) :] for each in columns if each.startswith(_OF_SOURCE))
+
+
+def worst_source(row: Row) -> tuple[str, float] | None:
+    """Of several sources the one with the lowest V_rand on validation, and that V_rand."""
+    found = {name: row[_OF_SOURCE + name] for name in source_names([row])}
+    known = {name: value for name, value in found.items() if math.isfinite(value)}
+    return min(known.items(), key=lambda each: each[1]) if known else None
 
 
 def is_validated(row: Row) -> bool:
@@ -51,10 +66,10 @@ def is_settled(row: Row, history: Sequence[Row]) -> bool:
 def best_epoch(history: Sequence[Row]) -> Row:
     """The row of the history with the best validation score among the epochs that count.
 
-    The score is V_rand, or the loss where the truth is too sparse for V_rand. Once the learning
-    rate has fallen to a tenth of its highest value, only the epochs since then count: before, the
-    weights jump from epoch to epoch, and the best of a hundred noisy scores on a few slices is
-    luck.
+    The score is V_rand, the mean over several sources, or the loss where the truth is too sparse
+    for V_rand. Once the learning rate has fallen to a tenth of its highest value, only the epochs
+    since then count: before, the weights jump from epoch to epoch, and the best of a hundred noisy
+    scores on a few slices is luck.
     """
     validated = [row for row in history if is_validated(row)]
     settled = [row for row in validated if is_settled(row, history)]

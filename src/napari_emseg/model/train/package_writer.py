@@ -140,7 +140,13 @@ def _write_test_pair(
 
 
 def _default_card(info: PackageInfo) -> str:
-    scores = "\n".join(f"- {name}: {value:.4f}" for name, value in info.scores.items())
+    sources = info.training.get("sources", ())
+    of_sources = tuple(f" {each['name']}" for each in sources) if len(sources) > 1 else ()
+    scores = "\n".join(
+        f"- {name}: {value:.4f}"
+        for name, value in info.scores.items()
+        if not name.endswith(of_sources)
+    )
     cited = "\n".join(f"- {each['text']} https://doi.org/{each['doi']}" for each in _CITATIONS)
     terms = (
         info.terms.data_terms or "Not stated. Ask who made the data before you pass the model on."
@@ -150,8 +156,32 @@ def _default_card(info: PackageInfo) -> str:
         "serial-section electron microscopy, trained with napari-emseg.\n\n"
         f"![A slice and its probability of cell]({_COVER})\n\n"
         f"## Data\n\nTrained on {info.training.get('stack', 'an unnamed stack')}. Terms of the "
-        f"data: {terms}\n\n## Validation\n\n{scores}\n\n## Please cite\n\n{cited}\n"
+        f"data: {terms}\n\n{_source_table(info)}## Validation\n\n{scores}\n\n## Please cite\n\n"
+        f"{cited}\n"
     )
+
+
+def _source_table(info: PackageInfo) -> str:
+    """What it was trained on, and how it does there: a table in Markdown; empty for one source."""
+    sources = info.training.get("sources", ())
+    if len(sources) < 2:
+        return ""
+    head = "| source | slices, px | voxel, nm | weight | trained | validated | V_rand | V_info |"
+    rows = [f"| {' | '.join(_cells(each, info.scores))} |" for each in sources]
+    return "\n".join([head, "|---|---|---|---|---|---|---|---|", *rows]) + "\n\n"
+
+
+def _cells(source: dict[str, Any], scores: dict[str, float]) -> list[str]:
+    name, voxel = source["name"], source["voxel_size_nm"]
+    reached = (scores.get(f"{column} {name}") for column in ("val_v_rand", "val_v_info"))
+    return [
+        name.replace("|", "/"),
+        " x ".join(map(str, source["shape"])),
+        "unknown" if voxel is None else " x ".join(f"{edge:g}" for edge in voxel),
+        f"{source['weight']:g}",
+        *(str(len(source[f"{role}_slices"])) for role in ("train", "validation")),
+        *("-" if value is None else f"{value:.4f}" for value in reached),
+    ]
 
 
 def _describe(folder: Path, info: PackageInfo) -> dict[str, Any]:

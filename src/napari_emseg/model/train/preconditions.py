@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy as np
 from napari_emseg.core.classes import class_names, missing_classes
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
-from napari_emseg.core.train.split import Split
+from napari_emseg.core.train.source import Source
 from napari_emseg.core.train.targets import Target
-from napari_emseg.errors import LabelsError, SettingError
+from napari_emseg.errors import LabelsError, SettingError, ShapeError
 from napari_emseg.model.train.run_folder import RunFolder
 
 _MAY_CHANGE = frozenset(
@@ -19,8 +20,11 @@ _MAY_CHANGE = frozenset(
 )
 """Settings that a run which goes on may have otherwise."""
 
+SPLIT_PARTS = ("train_slices", "validation_slices", "first_validation_column")
+"""What the config of a run says of the split of a source."""
 
-def require_all_classes(target: Target, split: Split, count: int) -> None:
+
+def require_all_classes(source: Source, count: int) -> None:
     """Check that there is something to learn, and something to judge by.
 
     V_rand over slices without a cell means nothing, so they cannot choose the best epoch; and a
@@ -32,13 +36,18 @@ def require_all_classes(target: Target, split: Split, count: int) -> None:
         If no cell is painted where the split validates, or not each of ``count`` classes, and none
         beyond them, where it trains.
     """
+    target, split = source.target, source.split
     where = "right part of slice" if split.cut is not None else "validation slices:"
-    if not _painted(target, split.validation, split.validation_columns) - {0}:
+    if not any(each - {0} for each in _painted(target, split.validation, split.validation_columns)):
         raise LabelsError(
             f"{where} {', '.join(map(str, split.validation))}: no cell is painted there to "
             "validate on; paint some, or name other validation slices"
         )
-    painted = _painted(target, split.train, split.train_columns)
+    painted: set[int] = set()
+    for each in _painted(target, split.train, split.train_columns):
+        painted |= each
+        if painted == set(range(count)):  # to make the target of a slice takes a while
+            break
     if missing := missing_classes(painted, count):
         raise LabelsError(
             f"training slices {', '.join(map(str, split.train))}: no {missing} is painted where "
@@ -50,9 +59,29 @@ def require_all_classes(target: Target, split: Split, count: int) -> None:
         )
 
 
-def _painted(target: Target, slices: tuple[int, ...], columns: slice) -> set[int]:
-    parts = ((target[z].classes[:, columns], target[z].known[:, columns]) for z in slices)
-    return {int(c) for classes, known in parts for c in np.unique(classes[known])}
+def _painted(target: Target, slices: tuple[int, ...], columns: slice) -> Iterator[set[int]]:
+    """The classes that are known somewhere in each slice."""
+    for taught in (target[z] for z in slices):
+        known = taught.known[:, columns]
+        yield set(np.unique(taught.classes[:, columns][known]).tolist())
+
+
+def require_names(sources: Sequence[Source]) -> None:
+    """Check that there are sources, and that none has the name of another.
+
+    Raises
+    ------
+    ShapeError, SettingError
+        If not.
+    """
+    if not sources:
+        raise ShapeError("stacks: expected at least one with its labels, received none")
+    names = [each.name for each in sources]
+    if len(set(names)) < len(names):
+        raise SettingError(f"sources: expected a name of its own for each, received {names}")
+    if any(not each.weight > 0 for each in sources):
+        weights = [each.weight for each in sources]
+        raise SettingError(f"weights: expected numbers above 0, received {weights}")
 
 
 def require_classes(network: NetworkConfig, count: int, source: str) -> None:
@@ -102,10 +131,20 @@ def require_same_split(folder: RunFolder, now: dict[str, Any]) -> None:
     LabelsError
         If the slices of the config ``now`` are not those of the run in ``folder``.
     """
+    # runs of older versions had one source, and no list of them
     before = folder.read_config()
-    for part in ("train_slices", "validation_slices", "first_validation_column"):
-        if before.get(part) != now[part]:
-            raise LabelsError(
-                f"resume: {folder.path} has {part.replace('_', ' ')} {before.get(part)}, received "
-                f"{now[part]}; name the same slices, or start a new run from its model"
-            )
+    earlier, later = before.get("sources", [before]), now["sources"]
+    if len(earlier) != len(later):
+        raise LabelsError(
+            f"resume: {folder.path} is trained on {len(earlier)} stacks, received {len(later)}; "
+            "name the same ones, or start a new run from its model"
+        )
+    for ours, theirs in zip(later, earlier, strict=True):
+        of = f" of {ours['name']}" if len(later) > 1 else ""
+        for part in SPLIT_PARTS:
+            if theirs.get(part) != ours[part]:
+                raise LabelsError(
+                    f"resume: {folder.path} has {part.replace('_', ' ')} {theirs.get(part)}{of}, "
+                    f"received {ours[part]}; name the same slices, or start a new run from its "
+                    "model"
+                )

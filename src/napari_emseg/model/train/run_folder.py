@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class RunFolder:
     history.csv   one row per epoch; nan is what was not measured
     curves.png    the history, drawn
     preview.npy   probability (Y, X) of a validation slice, float32
+    slices/       what is trained on, as the network sees it; gone when the run has ended
     lesson.npz    what the model to go on from had learned, where that is rehearsed
     package/      the model package, at the end
     ============  ==============================================================
@@ -80,6 +82,11 @@ class RunFolder:
     def rehearsal_set(self) -> Path:
         """Some of what the model to go on from was trained on."""
         return self.path / "lesson.npz"
+
+    @property
+    def slices(self) -> Path:
+        """What is trained on, slice by slice, while the run goes on."""
+        return self.path / "slices"
 
     @property
     def package(self) -> Path:
@@ -155,6 +162,11 @@ class RunFolder:
         ):  # fmt: skip
             for leftover in leftovers(path):
                 leftover.unlink(missing_ok=True)
+        self.forget_slices()
+
+    def forget_slices(self) -> None:
+        """Remove the slices that were kept for the training."""
+        shutil.rmtree(self.slices, ignore_errors=True)
 
     def keep_last(self, save: Callable[[Path], object], rows: Sequence[dict[str, float]]) -> None:
         """Write ``last.keras`` through ``save``, with the history, in one step."""

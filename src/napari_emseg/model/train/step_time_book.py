@@ -53,7 +53,7 @@ def expected_seconds(
     """
     if recipe.train.minutes:
         return 60 * recipe.train.minutes
-    steps = recipe.train.epochs * steps_per_epoch(shape, slices, recipe)
+    steps = recipe.train.epochs * steps_per_epoch([shape] * slices, recipe)
     return steps * seconds_per_step / (1 - VALIDATION_SHARE)
 
 

@@ -7,28 +7,25 @@ from pathlib import Path
 
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
-from napari_emseg.core.train.split import split_target
-from napari_emseg.core.train.targets import Target
-from napari_emseg.errors import ShapeError
+from napari_emseg.core.train.source import Source
 from napari_emseg.model.hardware.devices import on_device
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.model.train.history import TrainResult
-from napari_emseg.model.train.preconditions import require_all_classes
+from napari_emseg.model.train.preconditions import require_all_classes, require_names
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.training import Training
-from napari_emseg.types import OnEvent, ShouldStop, Stack
+from napari_emseg.types import OnEvent, ShouldStop, VoxelSize
 
 __all__ = ["TrainResult", "train"]
 
 
 def train(
-    stack: Stack,
-    target: Target,
+    sources: Sequence[Source],
     recipe: Recipe,
     *,
     folder: Path,
     name: str = "model",
-    validation: Sequence[int] | None = None,
+    voxel_size_nm: VoxelSize | None = None,
     start_from: ModelPackage | None = None,
     resume: bool = False,
     terms: TermsConfig = TermsConfig(),
@@ -36,35 +33,34 @@ def train(
     on_event: OnEvent = lambda _: None,
     should_stop: ShouldStop = lambda: False,
 ) -> TrainResult:
-    """Train a U-Net on the labelled slices of a stack.
+    """Train a U-Net on the labelled slices of one stack, or of several.
 
     The weights of the epoch with the best V_rand on the validation slices become the model (see
-    `history.best_epoch`), with the threshold around which it is best. Where fewer than half of the
+    `history.best_epoch`), with the threshold around which it is best; of several sources the mean
+    counts. Where fewer than half of the
     pixels there are known, as with scribbles, the loss takes the place of V_rand.
 
     Parameters
     ----------
-    stack : Stack
-        Image (Z, Y, X).
-    target : Target
-        Classes and weights of its labelled slices.
+    sources : sequence of Source
+        Stacks with what is known of them, and what of it trains and validates.
     recipe : Recipe
         Network, augmentation and training settings.
     folder : Path
         Run folder to make, or to go on with.
     name : str
         What the model is called.
-    validation : sequence of int, optional
-        Slices to validate on; by default a fraction spread over the labelled ones. Where a single
-        slice is labelled, a part of its area validates.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X) in nm of what the network sees, to whose pixels the sources are
+        resampled; those of the first source by default.
     start_from : ModelPackage, optional
         Model package whose weights to start from; it brings its network's shape along, in place
         of ``recipe.network``, which must have as many classes.
     resume : bool
         Go on after the last finished epoch of the run in ``folder``, with its network's shape;
-        the slices to train and to validate on must be the same, and so must the recipe, but for
-        how long it goes on, how it is watched, learning rate and precision. Where ``folder``
-        holds no run, begin one.
+        sources, and slices to train and to validate on, must be the same, and so must the recipe,
+        but for how long it goes on, how it is watched, learning rate and precision. Where
+        ``folder`` holds no run, begin one.
     terms : TermsConfig
         What the package says of author, licence and terms; those of the data of ``start_from``, or
         of the run to resume, are added.
@@ -89,14 +85,14 @@ def train(
     EmsegError
         If the loss is no longer finite; the best model so far is restored and kept.
     """
-    if stack.shape != target.shape:
-        raise ShapeError(
-            f"labels: expected the image's shape {stack.shape}, received {target.shape}"
-        )
-    split = split_target(target, fraction=recipe.train.val_fraction, validation=validation)
-    require_all_classes(target, split, recipe.network.classes)
+    require_names(sources)
+    for each in sources:
+        require_all_classes(each, recipe.network.classes)
     run_folder = RunFolder(folder)
     with run_folder.lock(), on_device(device) as chosen:
-        training = Training(stack, target, recipe, split, run_folder, terms, on_event, should_stop)
+        training = Training(
+            sources, recipe, voxel_size_nm or sources[0].images.voxel_size_nm, run_folder, terms,
+            on_event, should_stop,
+        )  # fmt: skip
         training.prepare(start_from, resume=resume, half=chosen.startswith("gpu"))
         return training.run(name)

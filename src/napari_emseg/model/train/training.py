@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import keras
+import numpy.typing as npt
 
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
-from napari_emseg.core.normalise import normalise_tissue
 from napari_emseg.core.train.patches import Batch, make_batch, prefetched_batches
 from napari_emseg.core.train.rehearsal import RehearsalSet, make_rehearsal_set
-from napari_emseg.core.train.split import Split
+from napari_emseg.core.train.source import Source
 from napari_emseg.core.train.steps import steps_per_epoch
-from napari_emseg.core.train.targets import Target
 from napari_emseg.errors import CancelledError, EmsegError
 from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.model.network.losses import training_loss
 from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.packages.library import name_of
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
-from napari_emseg.model.runtimes.int8 import add_int8
+from napari_emseg.model.runtimes.int8 import add_int8, tiles_of_sources
 from napari_emseg.model.train.history import Row, TrainResult, best_epoch
+from napari_emseg.model.train.kept_slices import kept_patches
 from napari_emseg.model.train.learner import new_learner, resumed_learner
 from napari_emseg.model.train.package_writer import write_package
 from napari_emseg.model.train.preconditions import (
+    SPLIT_PARTS,
     require_classes,
     require_same_recipe,
     require_same_split,
@@ -43,8 +44,9 @@ from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.schedule import Schedule, has_stalled
 from napari_emseg.model.train.step_time_book import VALIDATION_SHARE
 from napari_emseg.model.train.training_monitor import TrainingMonitor
-from napari_emseg.model.train.validation import NOT_VALIDATED, Validation, Validator
-from napari_emseg.types import EpochDone, Float32Array, Log, OnEvent, ShouldStop, Stack
+from napari_emseg.model.validation.joint_validator import JointValidator
+from napari_emseg.model.validation.validator import Validation
+from napari_emseg.types import EpochDone, Log, OnEvent, ShouldStop, VoxelSize
 
 _ENDLESS = 10**9
 """Steps of a training that is limited by minutes alone."""
@@ -59,19 +61,21 @@ class Training:
 
     def __init__(
         self,
-        stack: Stack,
-        target: Target,
+        sources: Sequence[Source],
         recipe: Recipe,
-        split: Split,
+        voxel_size_nm: VoxelSize | None,
         folder: RunFolder,
         terms: TermsConfig,
         on_event: OnEvent,
         should_stop: ShouldStop,
     ) -> None:
-        self.stack, self.recipe, self.split = stack, recipe, split
+        self.sources, self.recipe, self.voxel_size_nm = sources, recipe, voxel_size_nm
         self.folder, self.tell, self.should_stop = folder, on_event, should_stop
-        self.target, self.whole_target = split.training_target(target), target
-        self.steps = steps_per_epoch(stack.shape[1:], len(split.train), recipe)
+        self.patches = [
+            kept_patches(each, folder.slices / str(k)) for k, each in enumerate(sources)
+        ]
+        shapes = (each.shape for each in self.patches for _ in each.slices)
+        self.steps = steps_per_epoch(shapes, recipe)
         self.history: list[Row] = []
         self.stopped = False
         self.parent: str | None = None
@@ -90,21 +94,12 @@ class Training:
             self._reopen(half)
         else:
             self._begin(start_from, half)
-        self.images = self._read_images()
-        self.validator = Validator(
-            self.stack, self.whole_target, self.split, self.recipe.network,
-            training_loss(self.recipe.train, self.recipe.network.classes),
-        )  # fmt: skip
+        loss = training_loss(self.recipe.train, self.recipe.network.classes)
+        self.validator = JointValidator(self.sources, self.recipe.network, loss)
         before = self.history[-1]["seconds"] if self.history else 0.0
         self.schedule = Schedule(self.recipe.train, self.steps, seconds_before=before)
         self._validated_at = before
         self._introduce(half)
-
-    def _read_images(self) -> dict[int, Float32Array]:
-        """The normalised slices that the network sees in training, by index."""
-        see, total = self.recipe.network.slices_seen, len(self.stack)
-        needed = {seen for z in self.split.train for seen in see(z, total)}
-        return {z: normalise_tissue(self.stack.slice(z)) for z in sorted(needed)}
 
     def _begin(self, start_from: ModelPackage | None, half: bool) -> None:
         if start_from is not None:
@@ -141,13 +136,15 @@ class Training:
         self.recipe = replace(self.recipe, network=network)
 
     def _config(self) -> dict[str, Any]:
+        sources = [_described(each) for each in self.sources]
+        only = sources[0] if len(sources) == 1 else {}
         return {
             "parent": self.parent,
             "recipe": self.recipe.to_dict(),
-            "stack": self.stack.name,
-            "train_slices": list(self.split.train),
-            "validation_slices": list(self.split.validation),
-            "first_validation_column": self.split.cut,
+            "stack": ", ".join(each["name"] for each in sources),
+            "voxel_size_nm": None if self.voxel_size_nm is None else list(self.voxel_size_nm),
+            "sources": sources,
+            **{part: only[part] for part in SPLIT_PARTS if only},  # as older versions look for them
         }
 
     def _config_with_terms(self) -> dict[str, Any]:
@@ -155,26 +152,33 @@ class Training:
 
     def _introduce(self, half: bool) -> None:
         """Say what is trained on, and what is unusual about it."""
-        validating = ", ".join(map(str, self.split.validation))
-        if self.split.cut is None:
-            where = f"on {len(self.split.train)} slices, validating on slices {validating}"
-        else:
-            where = (
-                f"on slice {validating}, the only one with labels, up to column "
-                f"{self.split.cut - 1}, validating on the rest of it"
-            )
+        several = len(self.sources) > 1
+        where = f"on {len(self.sources)} stacks" if several else self.sources[0].split.said
         precision = " in half precision" if half else ""
         self.tell(Log(f"Training{precision} {where}; {self.steps} steps per epoch."))
-        if not self.validator.judges_by_v_rand:
+        for each in self.sources if several else ():
+            self.tell(Log(f"{each.name}: {each.split.said}."))
+        if by_loss := self.validator.judged_by_loss:
+            named = f" of {', '.join(by_loss)}" if several else ""
+            chosen = (
+                "it has no say in which epoch is best" if len(by_loss) < len(self.sources)
+                else "the best epoch is chosen by the loss"
+            )  # fmt: skip
             self.tell(Log(
-                "Fewer than half of the validation pixels are labelled, too few for V_rand; the "
-                "best epoch is chosen by the loss."
+                f"Fewer than half of the validation pixels{named} are labelled, too few for "
+                f"V_rand; {chosen}."
             ))  # fmt: skip
 
     # -- epochs ----------------------------------------------------------------------------
 
     def run(self, name: str) -> TrainResult:
         """Train until the schedule is over, or somebody stops it; then write the package."""
+        try:
+            return self._run(name)
+        finally:
+            self.folder.forget_slices()
+
+    def _run(self, name: str) -> TrainResult:
         try:
             with closing(self._batches()) as batches:
                 while not self._is_over():
@@ -200,8 +204,7 @@ class Training:
 
         def make(k: int) -> Batch:
             return make_batch(
-                self.images, self.target, self.split.train, self.recipe,
-                epoch=first + k // self.steps, step=k % self.steps,
+                self.patches, self.recipe, epoch=first + k // self.steps, step=k % self.steps,
                 rehearsal_set=self.rehearsal_set,
             )  # fmt: skip
 
@@ -217,7 +220,7 @@ class Training:
         if not self.learner.is_finite():  # the last step may have done it, unseen by any loss
             raise self._failure("the weights are no longer finite", epoch)
         validation = self._validate(epoch) if self._is_validation_due(epoch) else None
-        scores = NOT_VALIDATED if validation is None else validation.scores
+        scores = self.validator.not_validated if validation is None else validation.scores
         seconds = self.schedule.seconds()
         self.history.append({"epoch": epoch, "seconds": seconds, **learned, **scores})
         self._keep()
@@ -316,21 +319,39 @@ class Training:
             name=name,
             network=self.recipe.network,
             threshold=best["threshold"],
-            voxel_size_nm=self.stack.voxel_size_nm,
+            voxel_size_nm=self.voxel_size_nm,
             training=self._config(),
             terms=self.terms,
             scores={k: v for k, v in best.items() if k.startswith("val_") and math.isfinite(v)},
         )
         model = keras.models.load_model(self.folder.best, compile=False)
-        sample = read_seen(self.stack, self.split.validation[0], info.network)
-        write_package(self.folder.package, info, model, sample, history=self.history)
-        rehearsal_set = make_rehearsal_set(
-            self.images, self.target, self.split.train, info.network, self.rehearsal_set
-        )
+        write_package(self.folder.package, info, model, self._sample(), history=self.history)
+        rehearsal_set = make_rehearsal_set(self.patches, info.network, self.rehearsal_set)
         store_rehearsal_set(self.folder.package, rehearsal_set, self.tell)
         add_int8(
-            ModelPackage(self.folder.package, info), self.stack, self.split.train,
+            ModelPackage(self.folder.package, info),
+            lambda: tiles_of_sources(self.patches, info.network),
             lambda runtime: self.validator.v_rand(runtime, info.threshold), self.tell,
         )  # fmt: skip
         self.monitor.draw(self.history)
         return TrainResult(self.folder.package, best, self.stopped)
+
+    def _sample(self) -> npt.NDArray[Any]:
+        """A validation slice in the middle of those seen with it (C, Y, X), for the network."""
+        source = self.sources[0]
+        seen = read_seen(source.images, source.split.validation[0], self.recipe.network)
+        return source.resampling.to_network(seen) if source.resampling.is_needed else seen
+
+
+def _described(source: Source) -> dict[str, Any]:
+    """What config and package say of a source."""
+    voxel = source.images.voxel_size_nm
+    return {
+        "name": source.name,
+        "shape": list(source.images.shape),
+        "voxel_size_nm": None if voxel is None else list(voxel),
+        "weight": source.weight,
+        "train_slices": list(source.split.train),
+        "validation_slices": list(source.split.validation),
+        "first_validation_column": source.split.cut,
+    }

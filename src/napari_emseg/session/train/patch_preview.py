@@ -13,8 +13,8 @@ from napari_emseg.errors import EmsegError
 from napari_emseg.session.executor import Executor
 
 if TYPE_CHECKING:  # when patches are made, and not before: they need scipy and OpenCV
-    from napari_emseg.core.train.patch_preview import PatchSource
     from napari_emseg.core.train.patches import Batch
+    from napari_emseg.core.train.source import PatchSource
 
 READING = "Reading the images and labels ..."
 """What is said while data are read that a person wants something of."""
@@ -123,7 +123,9 @@ class PatchPreview:
 
         def make() -> tuple[PatchSource, Batch]:
             known = request.patch_source() if source is None else source
-            return known, known.patches(request.recipe, first=first, count=count)
+            from napari_emseg.core.train.patch_preview import preview_patches  # scipy: here
+
+            return known, preview_patches([known], request.recipe, first=first, count=count)
 
         self._lane.latest(make, lambda made: self._show(*made), self._put_off)
 

@@ -9,21 +9,15 @@ import numpy as np
 import pytest
 
 from napari_emseg.core.config.network import NetworkConfig
-from napari_emseg.core.scores.metrics import SliceScores, ThresholdScores
+from napari_emseg.core.train.source import Source
 from napari_emseg.core.train.split import Split
 from napari_emseg.core.train.targets import SliceTarget, Target
 from napari_emseg.model.network.losses import weighted_cross_entropy
 from napari_emseg.model.runtimes.keras_runtime import KerasRuntime
-from napari_emseg.model.train.validation import Validator, steady_threshold
+from napari_emseg.model.validation.validator import Validator, steady_threshold
 from napari_emseg.types import Stack
 
 NETWORK = NetworkConfig(depth=1, base_filters=4)
-
-
-def sweep(*v_rand: float) -> list[ThresholdScores]:
-    names = SliceScores.__dataclass_fields__
-    rows = [SliceScores(**dict.fromkeys(names, value)) for value in v_rand]
-    return [ThresholdScores((k + 1) / 10, row) for k, row in enumerate(rows)]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +30,8 @@ def sweep(*v_rand: float) -> list[ThresholdScores]:
     ],
 )
 def test_threshold_stands_on_a_plateau(v_rand, threshold):
-    assert steady_threshold(sweep(*v_rand)) == pytest.approx(threshold)
+    thresholds = [(k + 1) / 10 for k in range(len(v_rand))]
+    assert steady_threshold(thresholds, np.array(v_rand)) == pytest.approx(threshold)
 
 
 def seeing(up_to: float = 1) -> keras.Model:
@@ -59,7 +54,7 @@ def validator(image, truth, weights, split):
     })  # fmt: skip
     noise = np.random.default_rng(1).random(image.shape) * 10  # flat areas are no tissue
     grey = (image * 100 + noise).astype(np.float32)
-    return Validator(Stack(grey), target, split, NETWORK, weighted_cross_entropy())
+    return Validator(Source(Stack(grey), target, split), NETWORK, weighted_cross_entropy())
 
 
 def test_a_perfect_network_has_perfect_scores(truth):

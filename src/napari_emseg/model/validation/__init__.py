@@ -1,0 +1,1 @@
+"""Room: how good a network is on what is held out."""
