@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.augment.augment import augment
+from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.rehearsal import Example, RehearsalSet
 from napari_emseg.core.train.source import PatchSource
@@ -54,19 +55,34 @@ def make_batch(
     weights = np.array([each.weight for each in sources], np.float64)
     shares = weights / weights.sum()
 
-    def example() -> Example:
-        if rehearsal_set and rng.random() < config.rehearse:
-            return rehearsal_set[int(rng.integers(len(rehearsal_set)))]
-        source = sources[int(rng.choice(len(sources), p=shares))]
-        return source.example(int(rng.choice(source.slices)), recipe.network)
+    def patch() -> tuple[npt.NDArray[Any], ...]:
+        number, example = drawn()
+        return augment(
+            example.image, example.classes, example.weights, rng, recipe.augment,
+            size=config.patch_size, styles=_styles_of_others(sources, number, recipe.augment),
+        )  # fmt: skip
 
-    patches = [
-        augment(each.image, each.classes, each.weights, rng, recipe.augment, size=config.patch_size)
-        for each in (example() for _ in range(config.batch_size))
-    ]
+    def drawn() -> tuple[int | None, Example]:
+        """The number of a source, or None where it is rehearsed, and one of its slices."""
+        if rehearsal_set and rng.random() < config.rehearse:
+            return None, rehearsal_set[int(rng.integers(len(rehearsal_set)))]
+        number = int(rng.choice(len(sources), p=shares))
+        source = sources[number]
+        return number, source.example(int(rng.choice(source.slices)), recipe.network)
+
+    patches = [patch() for _ in range(config.batch_size)]
     image, classes, pixel_weights = (np.stack(each) for each in zip(*patches, strict=True))
     # channels last, as the network takes them
     return np.ascontiguousarray(np.moveaxis(image, 1, -1)), classes, pixel_weights
+
+
+def _styles_of_others(
+    sources: Sequence[PatchSource], number: int | None, config: AugmentConfig
+) -> list[Float32Array]:
+    """Grey values that a patch of a source may take on; none are read where it never does."""
+    if not config.histogram_probability:
+        return []
+    return [style for k, each in enumerate(sources) if k != number for style in each.styles]
 
 
 def prefetched_batches(make: Callable[[int], _T], count: int) -> Generator[_T]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
+from napari_emseg.core.augment.styles import grey_quantiles
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.normalise import normalise_tissue
 from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
@@ -15,6 +17,9 @@ from napari_emseg.core.train.split import Split
 from napari_emseg.core.train.targets import Target
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import Float32Array, Stack
+
+_STYLES = 8
+"""Slices of a source, at most, whose grey values others may take on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +105,12 @@ class PatchSource:
     def shape(self) -> tuple[int, int]:
         """Rows and columns of a slice."""
         return self.target.shape[1:]
+
+    @cached_property
+    def styles(self) -> list[Float32Array]:
+        """Grey values of some slices, which patches of other sources may take on."""
+        some = np.linspace(0, len(self.slices) - 1, min(len(self.slices), _STYLES)).round()
+        return [grey_quantiles(self.images[self.slices[k]]) for k in some.astype(int).tolist()]
 
     def seen(self, z: int, network: NetworkConfig) -> list[Float32Array]:
         """Slice ``z`` (Y, X) in the middle of those that the network sees with it."""
