@@ -42,6 +42,7 @@ def make_training(folder: Path, base_filters: int):
     from napari_emseg.core.config.recipe import Recipe
     from napari_emseg.core.config.terms import TermsConfig
     from napari_emseg.core.config.training import TrainConfig
+    from napari_emseg.core.train.source import Source
     from napari_emseg.core.train.split import split_target
     from napari_emseg.core.train.targets import make_target
     from napari_emseg.model.train.run_folder import RunFolder
@@ -53,10 +54,9 @@ def make_training(folder: Path, base_filters: int):
     target = make_target(labels, "mask", recipe.train)
     split = split_target(target, fraction=recipe.train.val_fraction)
     training = Training(
-        Stack(image),
-        target,
+        [Source(Stack(image), target, split)],
         recipe,
-        split,
+        None,
         RunFolder(folder),
         TermsConfig(),
         lambda _: None,
@@ -78,9 +78,7 @@ class BareLoop:
         recipe = training.recipe
         network = recipe.network
         self.model = compile_for_training(build_unet(network), network, recipe.train)
-        image, classes, self.weights = make_batch(
-            training.images, training.target, training.split.train, recipe, epoch=1, step=0
-        )
+        image, classes, self.weights = make_batch(training.patches, recipe, epoch=1, step=0)
         self.image, self.classes = image, classes[..., None]
 
     def run(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -30,6 +31,7 @@ from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.train.labelled_stack import labelled_stacks
 from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
+from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import check_partners, read_stack
 from napari_emseg.model.packages.library import (
     DEFAULT,
@@ -40,7 +42,7 @@ from napari_emseg.model.packages.library import (
     remove_model,
 )
 from napari_emseg.model.train.history import worst_source
-from napari_emseg.types import LabelsMeaning, VoxelSize, What
+from napari_emseg.types import LabelsMeaning, Stack, VoxelSize, What
 
 _PATH = click.Path(path_type=Path)
 _OUT = click.Path()  # text: a Path would lose the slash that says "a folder"
@@ -127,7 +129,7 @@ def train(
     for partners in zip(paths[::2], paths[1::2], strict=True):
         say(check_partners(*partners))
     pairs = [
-        (read_stack(a, kind="image"), read_stack(b, kind="labels"))
+        (_image(a, among_several=bool(more)), read_stack(b, kind="labels"))
         for a, b in zip(paths[::2], paths[1::2], strict=True)
     ]
     about = {each: options.pop(each) for each in ("labels_mean", "slices", "val_slices", "weights")}
@@ -146,6 +148,12 @@ def train(
     )
     if result.stopped:
         raise CancelledError("Stopped; the best model so far is kept.")
+
+
+def _image(path: Path, *, among_several: bool) -> Stack:
+    """Several are named after their folders, too, in which files are often called alike."""
+    stack, folder = read_stack(path, kind="image"), Location.of(path).path.absolute().parent.name
+    return replace(stack, name=f"{folder}/{stack.name}") if among_several else stack
 
 
 @cli.command()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import doctest
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 import napari_emseg as em
 from napari_emseg.cli.commands import cli
@@ -48,31 +48,90 @@ def test_arrays_in_a_model_out(pair, tmp_path):
     assert em.load_model("mine") == kept
 
 
-def test_several_stacks_are_trained_on_by_slice(pair, tmp_path):
-    image, labels = pair
-    pairs = [(image[:1], labels[:1]), (em.Stack(image[1:]), em.Stack(labels[1:], kind="labels"))]
-    split = {"slices": [0, 1, 3], "val_slices": [3]}
-    several = em.train(pairs, folder=tmp_path / "several", **split, **TINY)
-    assert several.info.training["train_slices"] == [0, 1]
-    assert several.info.training["validation_slices"] == [3]
-    with ThreadPoolExecutor(1) as thread:  # where a notebook may train, too
-        one = thread.submit(em.train, image, labels, folder=tmp_path / "one", **split, **TINY)
-    one = one.result()
-    assert several.info.scores == one.info.scores
+@pytest.fixture(scope="module")
+def others(pair):
+    """The same tissue at 8 nm, as 16-bit numbers, with an id for each cell."""
+    image, labels = (each[:3, ::2, ::2] for each in pair)
+    ids = np.stack([ndimage.label(each)[0] for each in labels]).astype(np.int32)
+    return em.Stack(image.astype(np.uint16) * 200, (50, 8, 8), "coarse"), ids
 
 
-def test_the_command_line_trains_on_the_same(pair, tmp_path):
-    image, labels = pair
+@pytest.fixture(scope="module")
+def both(pair, others):
+    fine = em.Stack(pair[0], (50, 4, 4), "fine")
+    return [(fine, pair[1]), others]
+
+
+def test_stacks_that_differ_in_everything_are_trained_on_together(both, tmp_path):
+    events = []
+    model = em.train(
+        both, folder=tmp_path / "run", slices=[[0, 1, 3], None], val_slices=[[3], [0]],
+        weights=[1, 2], on_event=events.append, **{**TINY, "epochs": 2},
+    )  # fmt: skip
+    first, second = model.info.training["sources"]
+    assert (first["name"], first["train_slices"], first["validation_slices"]) == (
+        "fine", [0, 1], [3],
+    )  # fmt: skip
+    assert (second["name"], second["weight"], second["voxel_size_nm"]) == ("coarse", 2, [50, 8, 8])
+    assert model.info.voxel_size_nm == (50, 4, 4)
+    rows = RunFolder(tmp_path / "run").read_history()
+    mean = (rows[0]["val_v_rand fine"] + rows[0]["val_v_rand coarse"]) / 2
+    assert rows[0]["val_v_rand"] == pytest.approx(mean)
+    assert {"val_loss coarse", "val_v_info fine", "threshold coarse"} <= set(rows[0])
+    assert model.info.scores["val_loss coarse"] > 0
+    assert "| coarse | 3 x 32 x 32 | 50 x 8 x 8 | 2 | 2 | 1 |" in (
+        model.folder / "README.md"
+    ).read_text("utf-8")
+    said = [event.message for event in events if isinstance(event, em.Log)]
+    assert any(each.startswith("coarse: Labels are read as instances") for each in said)
+    expected = "coarse: Pixels are 8 nm, the network learns at 4 nm: slices are resampled by 2."
+    assert expected in said
+    assert not (tmp_path / "run" / "slices").exists()
+
+
+def test_a_training_on_several_goes_on_on_the_same(both, tmp_path):
+    once = {"folder": tmp_path / "run", "val_slices": [[3], [0]]}
+    em.train(both, **once, **TINY)
+    with pytest.raises(em.LabelsError, match=r"train slices .* of coarse"):
+        em.train(both, folder=once["folder"], val_slices=[[3], [1]], resume=True, epochs=2)
+    with pytest.raises(em.LabelsError, match="is trained on 2 stacks, received 1"):
+        em.train(*both[0], folder=once["folder"], val_slices=[3], resume=True, epochs=2)
+    resumed = em.train(both, **once, resume=True, epochs=2)
+    assert len(RunFolder(tmp_path / "run").read_history()) == 2
+    assert resumed.info.voxel_size_nm == (50, 4, 4)
+
+
+def test_a_model_is_gone_on_from_at_its_own_pixel_size(both, tmp_path):
+    first = em.train(*both[0], folder=tmp_path / "first", **TINY)
+    events = []
+    second = em.train(
+        *both[1], folder=tmp_path / "second", start_from=first, on_event=events.append, **TINY
+    )
+    assert second.info.voxel_size_nm == (50, 4, 4)
+    assert any("slices are resampled by 2." in str(event) for event in events)
+    assert em.segment(both[1][0], model=second, output="mask").shape == both[1][0].shape
+
+
+def test_the_command_line_trains_on_the_same(both, tmp_path, capsys):
     paths = []
-    for name, data in (("a", image[:2]), ("b", image[2:])):
-        np.save(tmp_path / f"{name}.npy", data)
-        np.save(tmp_path / f"{name}-labels.npy", labels[2 * (name == "b") :][:2])
-        paths += [tmp_path / f"{name}.npy", tmp_path / f"{name}-labels.npy"]
+    for name, (image, labels) in zip("ab", both, strict=True):
+        (tmp_path / name).mkdir()
+        em.write_stack(tmp_path / name / "image.tif", image)
+        em.write_stack(tmp_path / name / "labels.tif", em.Stack(labels, kind="labels"))
+        paths += [tmp_path / name / "image.tif", tmp_path / name / "labels.tif"]
     typed = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]
     command = ["train", *map(str, paths), "--out", str(tmp_path / "cli"), *typed]
-    assert exit_status(cli, command) == 0
-    api = em.train(image, labels, folder=tmp_path / "api", **TINY)
-    assert em.load_model(tmp_path / "cli").info.scores == api.info.scores
+    chosen = ["--slices", "all", "--slices", "0,2", "--val-slices", "3", "--val-slices", "2"]
+    assert exit_status(cli, [*command, *chosen, "--weight", "1", "--weight", "3"]) == 0
+    told = capsys.readouterr()
+    assert "worst" in told.out
+    first, second = em.load_model(tmp_path / "cli").info.training["sources"]
+    assert (first["name"], second["name"]) == ("a/image", "b/image")
+    assert (first["train_slices"], second["train_slices"]) == ([0, 1, 2], [0])
+    assert second["weight"] == 3
+    assert exit_status(cli, [*command, "--slices", "0,1"]) == 1
+    assert "slices: expected one for each of the 2 stacks" in capsys.readouterr().err
+    assert exit_status(cli, [*command, "--weight", "0", "--weight", "1"]) == 2
 
 
 def test_a_training_goes_on_with_its_own_settings(pair, tmp_path):
@@ -119,11 +178,11 @@ def test_errors_say_what_to_do(pair, tmp_path, change, error, words):
     assert not (tmp_path / "run").exists()
 
 
-def test_stacks_that_mean_different_things_are_refused(pair, tmp_path):
-    image, labels = pair
-    ids = labels * np.arange(1, 5, dtype=np.uint8)[:, None, None]
-    with pytest.raises(em.LabelsError, match="instances and mask"):
-        em.train([(image, labels), (image, ids)], folder=tmp_path / "run", **TINY)
+def test_slices_of_several_pairs_are_told_for_each(pair, tmp_path):
+    with pytest.raises(em.SettingError, match="a list with one entry for each of the 2 pairs"):
+        em.train([pair, pair], folder=tmp_path / "run", slices=[0, 1], **TINY)
+    with pytest.raises(em.LabelsError, match=r"stack \(2\): slices: expected 0 to 3"):
+        em.train([pair, pair], folder=tmp_path / "run", slices=[None, [9]], **TINY)
 
 
 def test_an_image_without_labels_is_refused(pair, tmp_path):

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from napari_emseg.core.classes import class_names, missing_classes
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.label_images import touching_pixels
 from napari_emseg.core.label_meaning import guess_meaning
-from napari_emseg.core.label_reading import LabelReading, is_labelled
-from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
-from napari_emseg.core.train.border_weights import border_weights
+from napari_emseg.core.label_reading import LabelReading
+from napari_emseg.core.segment.resampling import Resampling
+from napari_emseg.core.train._painting import Painting, Reviewed, listed
 from napari_emseg.errors import LabelsError
 from napari_emseg.types import ArrayLike, Float32Array, LabelsMeaning
-
-_LISTED = 10
-"""Slices that an error message lists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +82,6 @@ class PaintedTarget(Target):
         """
         z, y, x = self.shape
         return PaintedTarget((z, *resampling.shape((y, x))), self.slices.at(resampling))
-
-
-Reviewed: TypeAlias = Callable[[int], npt.NDArray[np.bool_]]
-"""Gives the pixels (Y, X) of a slice whose labels count."""
 
 
 def make_target(
@@ -165,7 +155,7 @@ def painted_target(
     _require_slices(slices, labels.shape[0])
     if not isinstance(meaning, LabelReading):
         meaning = _reading(labels, meaning, slices, classes)
-    painting = _Painting(labels, meaning, classes, reviewed)
+    painting = Painting(labels, meaning, classes, reviewed)
     counted = painting.count(slices)
     made = PaintedSlices(painting, tuple(counted), _class_weights(counted, classes), config)
     return PaintedTarget(painting.shape, made)
@@ -180,101 +170,12 @@ def _reading(
     return LabelReading.of(found.reading or meaning)
 
 
-class _Painted(NamedTuple):
-    """Class map and known pixels of a slice (Y, X)."""
-
-    classes: npt.NDArray[np.uint8]
-    known: npt.NDArray[np.bool_]
-
-
-class _Painting:
-    """Labels, read slice by slice as `make_target` is told to, at the pixels of a network."""
-
-    def __init__(
-        self,
-        labels: ArrayLike,
-        reading: LabelReading,
-        classes: int,
-        reviewed: Reviewed | None,
-        resampling: Resampling = AS_IT_IS,
-    ) -> None:
-        if classes > 2 and reading.meaning != "scribbles":
-            raise LabelsError(
-                f"labels: expected scribbles for {classes} classes, received {reading.meaning}, "
-                "which holds membrane and cell only; choose the meaning scribbles, or 2 classes"
-            )
-        z, y, x = labels.shape
-        self.shape = int(z), int(y), int(x)
-        self._labels, self._reading = labels, reading
-        self._count, self._reviewed, self._resampling = classes, reviewed, resampling
-
-    def at(self, resampling: Resampling) -> _Painting:
-        """The same labels at other pixels."""
-        return _Painting(self._labels, self._reading, self._count, self._reviewed, resampling)
-
-    def count(self, wanted: Sequence[int] | None) -> dict[int, npt.NDArray[np.int64]]:
-        """Known pixels of each class, by slice: the wanted ones, or all that are labelled."""
-        chosen = range(self.shape[0]) if wanted is None else sorted(set(wanted))
-        counted = {
-            z: np.bincount(each.classes[each.known], minlength=self._count)
-            for z in chosen if (each := self.read(z)).known.any()
-        }  # fmt: skip
-        if counted and (wanted is None or len(counted) == len(chosen)):
-            return counted
-        raise self._missing(chosen if wanted is not None else None)
-
-    def read(self, z: int) -> _Painted:
-        """One slice; nothing is known of one that is not labelled."""
-        labels = self._slice(z)
-        if not is_labelled(labels):
-            return _Painted(np.zeros(labels.shape, np.uint8), np.zeros(labels.shape, np.bool_))
-        if self._reading.meaning == "scribbles":
-            _require_scribbles(z, labels, self._reading, self._count)
-        known = self._reading.known(labels)
-        if self._reviewed is not None:
-            known &= self._resampling.nearest(self._reviewed(z))
-        return _Painted(self._classes(labels), known)
-
-    def _classes(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        classes = self._reading.classes(labels)
-        if self._reading.meaning == "instances":
-            classes[touching_pixels(self._reading.ids(labels))] = 0
-        return classes
-
-    def _slice(self, z: int) -> npt.NDArray[Any]:
-        return self._resampling.nearest(np.asarray(self._labels[z]))
-
-    def weights(
-        self, z: int, painted: _Painted, balance: Float32Array, config: TrainConfig
-    ) -> Float32Array:
-        """The weight map (Y, X) of a slice under the weights of the classes."""
-        ids = self._reading.meaning == "instances"
-        cells = self._reading.ids(self._slice(z)) if ids else ndimage.label(painted.classes)[0]
-        border = border_weights(cells, config.border_weight, config.border_sigma_px)
-        return (balance[painted.classes] + border) * painted.known
-
-    def _missing(self, wanted: Sequence[int] | None) -> LabelsError:
-        """What to raise where no slice, or not each wanted one, is labelled."""
-        labelled = [z for z in range(self.shape[0]) if self.read(z).known.any()]
-        if not labelled:
-            return LabelsError(
-                "labels: no slice is labelled; paint at least one slice and try again"
-            )
-        if not wanted:
-            return LabelsError("slices: expected at least one, received none")
-        unlabelled = sorted(set(wanted) - set(labelled))
-        return LabelsError(
-            f"slices: expected labelled ones, received {_listed(unlabelled)} without labels; paint "
-            f"there, or choose among {_listed(labelled)}"
-        )
-
-
 class PaintedSlices(Mapping[int, SliceTarget]):
     """What labels teach, slice by slice; of none that was asked for anything is held.
 
     Parameters
     ----------
-    painting : _Painting
+    painting : Painting
         The labels.
     labelled : tuple of int
         Slices that carry any, ascending.
@@ -286,7 +187,7 @@ class PaintedSlices(Mapping[int, SliceTarget]):
 
     def __init__(
         self,
-        painting: _Painting,
+        painting: Painting,
         labelled: tuple[int, ...],
         balance: Float32Array,
         config: TrainConfig,
@@ -340,29 +241,12 @@ def _require_slices(wanted: Sequence[int] | None, total: int) -> None:
         )
 
 
-def _require_scribbles(z: int, labels: npt.NDArray[Any], reading: LabelReading, count: int) -> None:
-    painted = reading.ids(labels)
-    if painted.min() >= 0 and painted.max() < count + reading.membrane:
-        return
-    named = ", ".join(f"{k} ({name})" for k, name in enumerate(class_names(count), start=1))
-    other = "the meaning mask or instances instead, or more" if count == 2 else "more"
-    raise LabelsError(
-        f"labels: scribbles are 0 (unknown), {named}, received values from {labels.min()} to "
-        f"{labels.max()} in slice {z}; choose {other} classes than {count}"
-    )
-
-
-def _listed(slices: Sequence[int]) -> str:
-    shown = ", ".join(map(str, slices[:_LISTED])) + (", ..." if len(slices) > _LISTED else "")
-    return f"slice {shown}" if len(slices) == 1 else f"slices {shown}"
-
-
 def _class_weights(counted: Mapping[int, npt.NDArray[np.int64]], count: int) -> Float32Array:
     """Weights (count,) of the classes under which each counts alike, 1 on average."""
     pixels = np.sum(list(counted.values()), axis=0)
     if missing := missing_classes(np.flatnonzero(pixels), count):
         raise LabelsError(
-            f"labels: no {missing} is painted in {_listed(tuple(counted))}; the network needs all "
+            f"labels: no {missing} is painted in {listed(tuple(counted))}; the network needs all "
             f"of {', '.join(class_names(count))}"
         )
     weights: Float32Array = (pixels.sum() / (count * pixels)).astype(np.float32)
