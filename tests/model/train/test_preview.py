@@ -40,7 +40,7 @@ def test_the_preview_equals_the_batches_of_the_trainer(tmp_path):
         [Source(images, target, split)], recipe, None, RunFolder(tmp_path / "run"),
         TermsConfig(), lambda _: None, lambda: False,
     )  # fmt: skip
-    training.prepare(None, resume=False, half=False)
+    training.prepare(None, resume=False, device="cpu:0")
     with closing(training._batches()) as batches:
         for k in range(4):
             for part, expected in zip(shown, next(batches), strict=True):

@@ -92,6 +92,8 @@ class TrainConfig(Config):
         le=100_000,
     )
     mixed_precision: bool = setting(
-        True, "Compute in half precision on a GPU; a processor always takes float32."
+        True,
+        "Compute in half precision where that is faster: on a GPU, and on a processor that has "
+        "bfloat16.",
     )
     seed: int = setting(0, "Seed of all random draws.", ge=0, le=2**32 - 1)

@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+from typing import Literal, TypeAlias
+
 import keras
 
+Precision: TypeAlias = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+"""What a network computes in; its weights are float32 in each."""
 
-def in_precision(model: keras.Model, *, half: bool) -> keras.Model:
-    """A copy of a network that computes in half or single precision, and is not compiled.
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+"""Processors with one of these multiply in bfloat16; others would imitate it, slowly."""
+
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+def fastest_precision(device: str) -> Precision:
+    """What a device trains fastest in.
+
+    Parameters
+    ----------
+    device : str
+        Such as ``gpu:0`` or ``cpu:0``.
+
+    Returns
+    -------
+    {"mixed_float16", "mixed_bfloat16", "float32"}
+        float16 on a GPU, bfloat16 on a processor that computes in it, else float32.
+    """
+    if device.startswith("gpu"):
+        return "mixed_float16"
+    return "mixed_bfloat16" if _processor_has_bfloat16() else "float32"
+
+
+@cache
+def _processor_has_bfloat16() -> bool:
+    """Whether the processor says so; where it cannot be asked, it has not."""
+    try:
+        return not _BFLOAT16_FLAGS.isdisjoint(_CPU_INFO.read_text().split())
+    except OSError:
+        return False
+
+
+def in_precision(model: keras.Model, precision: Precision) -> keras.Model:
+    """A copy of a network that computes in another precision, and is not compiled.
 
     Parameters
     ----------
     model : keras.Model
-        The network; its weights, which are float32 in either precision, are copied.
-    half : bool
-        Compute in float16, save the last layer: a float16 probability has only three digits.
+        The network; its weights, which are float32 in any precision, are copied.
+    precision : {"float32", "mixed_float16", "mixed_bfloat16"}
+        What to compute in, save the last layer: a probability in half precision has only two or
+        three digits.
 
     Returns
     -------
@@ -23,14 +63,17 @@ def in_precision(model: keras.Model, *, half: bool) -> keras.Model:
     plain = keras.Model(model.input, model.output, name=model.name)
 
     def converted(layer: keras.Layer) -> keras.Layer:
-        precision = "mixed_float16" if half and layer is not plain.layers[-1] else "float32"
-        return layer.__class__.from_config({**layer.get_config(), "dtype": precision})
+        policy = "float32" if layer is plain.layers[-1] else precision
+        return layer.__class__.from_config({**layer.get_config(), "dtype": policy})
 
     copy = keras.models.clone_model(plain, clone_function=converted)
     copy.set_weights(plain.get_weights())
     return copy
 
 
-def is_half(model: keras.Model) -> bool:
-    """Whether a network computes in half precision."""
-    return any(layer.dtype_policy.name == "mixed_float16" for layer in model.layers)
+def precision_of(model: keras.Model) -> Precision:
+    """What a network computes in."""
+    for half in ("mixed_float16", "mixed_bfloat16"):
+        if any(layer.dtype_policy.name == half for layer in model.layers):
+            return half
+    return "float32"

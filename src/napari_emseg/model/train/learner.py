@@ -15,7 +15,12 @@ from napari_emseg.core.train.patches import Batch
 from napari_emseg.errors import MemoryShortError, ModelError
 from napari_emseg.model.hardware.memory import memory_errors
 from napari_emseg.model.network.losses import KnownPixelAccuracy, training_loss
-from napari_emseg.model.network.precision import in_precision, is_half
+from napari_emseg.model.network.precision import (
+    Precision,
+    fastest_precision,
+    in_precision,
+    precision_of,
+)
 from napari_emseg.model.network.unet import build_unet
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.model.runtimes.keras_runtime import LOAD_ERRORS, load_network
@@ -43,7 +48,7 @@ class Learner:
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
-        self._twin = in_precision(model, half=False)
+        self._twin = in_precision(model, "float32")
         self.patches_at_once = sys.maxsize
 
     def begin_epoch(self, seed: int, epoch: int) -> None:
@@ -118,8 +123,17 @@ class Learner:
         return self._twin
 
 
+def training_precision(config: TrainConfig, device: str) -> Precision:
+    """What a training computes in on a device (``gpu:0``, ``cpu:0``)."""
+    return fastest_precision(device) if config.mixed_precision else "float32"
+
+
 def new_learner(
-    network: NetworkConfig, config: TrainConfig, *, half: bool, start_from: ModelPackage | None
+    network: NetworkConfig,
+    config: TrainConfig,
+    *,
+    precision: Precision,
+    start_from: ModelPackage | None,
 ) -> Learner:
     """A network that begins at random, or where a model is.
 
@@ -129,8 +143,8 @@ def new_learner(
         Its shape, where it begins at random.
     config : TrainConfig
         Learning rate and decay of the average.
-    half : bool
-        Compute in half precision; weights and their updates stay float32.
+    precision : {"float32", "mixed_float16", "mixed_bfloat16"}
+        What to compute in; weights and their updates stay float32.
     start_from : ModelPackage, optional
         Where it goes on; also from a network whose blocks an older version built otherwise.
 
@@ -140,7 +154,7 @@ def new_learner(
         If the weights to start from cannot be read, or do not fit the network.
     """
     begun = build_unet(network) if start_from is None else _network_of(start_from)
-    model = in_precision(begun, half=half)
+    model = in_precision(begun, precision)
     return Learner(compile_for_training(model, network, config))
 
 
@@ -170,7 +184,8 @@ def compile_for_training(
     optimizer = keras.optimizers.Adam(
         config.learning_rate, use_ema=bool(config.ema), ema_momentum=config.ema or 0.99
     )
-    if is_half(model):  # Keras would do so itself, but forgets it in what it saves
+    # Keras would do so itself, but forgets it in what it saves; bfloat16 reaches as far as float32
+    if precision_of(model) == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(
         optimizer=optimizer,
@@ -184,7 +199,7 @@ def compile_for_training(
 
 
 def resumed_learner(
-    folder: RunFolder, network: NetworkConfig, config: TrainConfig, *, half: bool
+    folder: RunFolder, network: NetworkConfig, config: TrainConfig, *, precision: Precision
 ) -> Learner:
     """The network after the last epoch of a run, with the state of its optimizer.
 
@@ -194,10 +209,10 @@ def resumed_learner(
         If it cannot be read.
     """
     model = _load(folder)
-    if is_half(model) == half:
+    if precision_of(model) == precision:
         return Learner(model)
-    # begun on a GPU, and now on a processor, or the other way round
-    other = compile_for_training(in_precision(model, half=half), network, config)
+    # begun on another device, such as a GPU, and now on a processor
+    other = compile_for_training(in_precision(model, precision), network, config)
     _copy_optimizer(model, other)
     return Learner(other)
 

@@ -92,7 +92,7 @@ def write_package(
     try:
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
-        plain = in_precision(model, half=False)
+        plain = in_precision(model, "float32")
         plain.save(making / WEIGHTS)
         _write_test_pair(making, info, plain, sample)
         write_onnx(making / ONNX_WEIGHTS, plain)

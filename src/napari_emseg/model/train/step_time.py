@@ -11,7 +11,7 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.patches import Batch
 from napari_emseg.errors import CancelledError
 from napari_emseg.model.hardware.devices import on_device
-from napari_emseg.model.train.learner import new_learner
+from napari_emseg.model.train.learner import new_learner, training_precision
 from napari_emseg.types import ShouldStop
 
 _FIRST = 2
@@ -38,8 +38,12 @@ def measure_step_time(recipe: Recipe, *, device: str, should_stop: ShouldStop) -
         If stopped.
     """
     with on_device(device) as chosen:
-        half = chosen.startswith("gpu") and recipe.train.mixed_precision
-        learner = new_learner(recipe.network, recipe.train, half=half, start_from=None)
+        learner = new_learner(
+            recipe.network,
+            recipe.train,
+            precision=training_precision(recipe.train, chosen),
+            start_from=None,
+        )
         batch, seconds = _noise(recipe), []
         for _ in range(_FIRST + _COUNTED):
             begun = time.perf_counter()

@@ -94,5 +94,5 @@ def train(
             sources, recipe, voxel_size_nm or sources[0].images.voxel_size_nm, run_folder, terms,
             on_event, should_stop,
         )  # fmt: skip
-        training.prepare(start_from, resume=resume, half=chosen.startswith("gpu"))
+        training.prepare(start_from, resume=resume, device=chosen)
         return training.run(name)

@@ -21,13 +21,14 @@ from napari_emseg.core.train.steps import steps_per_epoch
 from napari_emseg.errors import CancelledError, EmsegError
 from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.model.network.losses import training_loss
+from napari_emseg.model.network.precision import Precision
 from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.packages.library import name_of
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.model.runtimes.int8 import add_int8, tiles_of_sources
 from napari_emseg.model.train.history import Row, TrainResult, best_epoch
 from napari_emseg.model.train.kept_slices import kept_patches
-from napari_emseg.model.train.learner import new_learner, resumed_learner
+from napari_emseg.model.train.learner import new_learner, resumed_learner, training_precision
 from napari_emseg.model.train.package_writer import write_package
 from napari_emseg.model.train.preconditions import (
     SPLIT_PARTS,
@@ -86,22 +87,22 @@ class Training:
 
     # -- before the first epoch ------------------------------------------------------------
 
-    def prepare(self, start_from: ModelPackage | None, *, resume: bool, half: bool) -> None:
+    def prepare(self, start_from: ModelPackage | None, *, resume: bool, device: str) -> None:
         """Make or reopen the run folder, and the network."""
         keras.utils.set_random_seed(self.recipe.train.seed)
-        half = half and self.recipe.train.mixed_precision
+        precision = training_precision(self.recipe.train, device)
         if resume and self.folder.last.exists():
-            self._reopen(half)
+            self._reopen(precision)
         else:
-            self._begin(start_from, half)
+            self._begin(start_from, precision)
         loss = training_loss(self.recipe.train, self.recipe.network.classes)
         self.validator = JointValidator(self.sources, self.recipe.network, loss)
         before = self.history[-1]["seconds"] if self.history else 0.0
         self.schedule = Schedule(self.recipe.train, self.steps, seconds_before=before)
         self._validated_at = before
-        self._introduce(half)
+        self._introduce(precision)
 
-    def _begin(self, start_from: ModelPackage | None, half: bool) -> None:
+    def _begin(self, start_from: ModelPackage | None, precision: Precision) -> None:
         if start_from is not None:
             self._take_network(start_from.info.network, f"model {start_from.info.name!r}")
             self.parent = name_of(start_from)
@@ -110,10 +111,10 @@ class Training:
         if start_from is not None and self.recipe.train.rehearse:
             self.rehearsal_set = inherit_rehearsal_set(start_from, self.folder, self.tell)
         self.learner = new_learner(
-            self.recipe.network, self.recipe.train, half=half, start_from=start_from
+            self.recipe.network, self.recipe.train, precision=precision, start_from=start_from
         )
 
-    def _reopen(self, half: bool) -> None:
+    def _reopen(self, precision: Precision) -> None:
         self.folder.sweep()
         self.parent, terms = self.folder.read_config().get("parent"), self.folder.read_terms()
         self.terms = terms if self.terms == TermsConfig() else self.terms.after(terms)
@@ -124,7 +125,7 @@ class Training:
         self.folder.write_config(self._config_with_terms())
         self.history = self.folder.read_history()
         self.learner = resumed_learner(
-            self.folder, self.recipe.network, self.recipe.train, half=half
+            self.folder, self.recipe.network, self.recipe.train, precision=precision
         )
         self._keep_best_and_history()  # the run may have been killed before it came to that
         self.tell(Log(f"Resumed after epoch {len(self.history)}."))
@@ -150,12 +151,12 @@ class Training:
     def _config_with_terms(self) -> dict[str, Any]:
         return {**self._config(), "terms": self.terms.to_dict()}
 
-    def _introduce(self, half: bool) -> None:
+    def _introduce(self, precision: Precision) -> None:
         """Say what is trained on, and what is unusual about it."""
         several = len(self.sources) > 1
         where = f"on {len(self.sources)} stacks" if several else self.sources[0].split.said
-        precision = " in half precision" if half else ""
-        self.tell(Log(f"Training{precision} {where}; {self.steps} steps per epoch."))
+        how = "" if precision == "float32" else " in half precision"
+        self.tell(Log(f"Training{how} {where}; {self.steps} steps per epoch."))
         for each in self.sources if several else ():
             self.tell(Log(f"{each.name}: {each.split.said}."))
         if by_loss := self.validator.judged_by_loss:
