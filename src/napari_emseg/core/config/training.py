@@ -62,6 +62,14 @@ class TrainConfig(Config):
     border_sigma_px: float = setting(
         5.0, "Width sigma of that border weight.", unit="px", ge=0.5, le=100
     )
+    membrane_px: float = setting(
+        2.0,
+        "Width of the membrane that is drawn between cells with ids of their own where less lies "
+        "between them; about as wide as the membranes of other stacks that are learned along.",
+        unit="px",
+        ge=2,
+        le=50,
+    )
     ema: float = setting(
         0.0,
         "Decay per step of a running average of the weights, which is judged and kept in their "

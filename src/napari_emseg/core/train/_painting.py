@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from napari_emseg.core.classes import class_names
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.label_images import touching_pixels
+from napari_emseg.core.label_images import cell_borders
 from napari_emseg.core.label_reading import LabelReading, is_labelled
 from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.core.train.border_weights import border_weights
@@ -43,6 +43,7 @@ class Painting:
         classes: int,
         reviewed: Reviewed | None,
         resampling: Resampling = AS_IT_IS,
+        border_px: float = 2.0,
     ) -> None:
         if classes > 2 and reading.meaning != "scribbles":
             raise LabelsError(
@@ -53,10 +54,13 @@ class Painting:
         self.shape = int(z), int(y), int(x)
         self._labels, self._reading = labels, reading
         self._count, self._reviewed, self._resampling = classes, reviewed, resampling
+        self._border_px = border_px
 
     def at(self, resampling: Resampling) -> Painting:
         """The same labels at other pixels."""
-        return Painting(self._labels, self._reading, self._count, self._reviewed, resampling)
+        return Painting(
+            self._labels, self._reading, self._count, self._reviewed, resampling, self._border_px
+        )
 
     def count(self, wanted: Sequence[int] | None) -> dict[int, npt.NDArray[np.int64]]:
         """Known pixels of each class, by slice: the wanted ones, or all that are labelled."""
@@ -84,7 +88,7 @@ class Painting:
     def _classes(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         classes = self._reading.classes(labels)
         if self._reading.meaning == "instances":
-            classes[touching_pixels(self._reading.ids(labels))] = 0
+            classes[cell_borders(self._reading.ids(labels), self._border_px)] = 0
         return classes
 
     def _slice(self, z: int) -> npt.NDArray[Any]:
