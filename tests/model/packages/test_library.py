@@ -12,11 +12,14 @@ from napari_emseg.errors import ModelError, WriteError
 from napari_emseg.model.packages import library
 from napari_emseg.model.packages.library import (
     DEFAULT,
+    SHIPPED,
     export_model,
     find_model,
     import_model,
     list_models,
+    name_of,
     remove_model,
+    shipped_folder,
 )
 
 
@@ -30,11 +33,25 @@ def names():
     return [package.folder.name for package in list_models()]
 
 
-def test_the_shipped_model_is_always_there(folder):
-    assert names() == [DEFAULT]
-    package = find_model(DEFAULT)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_shipped_models_are_always_there(folder, name):
+    assert names() == [*SHIPPED]
+    package = find_model(name)
+    assert name_of(package) == package.info.name == name
     assert package.weights.is_file()
     assert 0 <= package.info.threshold <= 1
+    assert package.info.terms.data_terms
+
+
+def test_what_ships_is_not_hidden_by_an_older_model_of_its_name(folder, package_at):
+    package_at(folder / "isbi2012")
+    assert names() == [*SHIPPED]
+    assert find_model("isbi2012").folder == shipped_folder("isbi2012")
+
+
+def test_what_ships_takes_little_room():
+    files = [each for each in shipped_folder().parent.rglob("*") if each.is_file()]
+    assert sum(each.stat().st_size for each in files) <= 45 * 2**20
 
 
 def test_models_are_listed_by_name_after_the_shipped_one(folder, package_at):
@@ -42,7 +59,7 @@ def test_models_are_listed_by_name_after_the_shipped_one(folder, package_at):
     package_at(folder / "ant")
     (folder / "notes.txt").write_text("x")
     (folder / "empty").mkdir()
-    assert names() == [DEFAULT, "ant", "zebra"]
+    assert names() == [*SHIPPED, "ant", "zebra"]
 
 
 def test_damaged_models_are_left_out_with_a_warning(folder, package_at, caplog):
@@ -50,7 +67,7 @@ def test_damaged_models_are_left_out_with_a_warning(folder, package_at, caplog):
     (package_at(folder / "headless") / "weights.keras").unlink()
     (package_at(folder / "mute") / "rdf.yaml").write_text("a: [")
     with caplog.at_level(logging.WARNING, library.__name__):
-        assert names() == [DEFAULT, "good"]
+        assert names() == [*SHIPPED, "good"]
     assert "headless" in caplog.text
     assert "mute" in caplog.text
 
@@ -58,7 +75,7 @@ def test_damaged_models_are_left_out_with_a_warning(folder, package_at, caplog):
 def test_what_an_interrupted_write_left_is_no_model(folder, package_at):
     shutil.copytree(package_at(folder / "mine"), folder / ".mine-old")
     shutil.copytree(folder / "mine", folder / ".mine-new")
-    assert names() == [DEFAULT, "mine"]
+    assert names() == [*SHIPPED, "mine"]
 
 
 def test_by_name_by_path_and_by_run_folder(folder, package_at, tmp_path):
@@ -72,7 +89,7 @@ def test_by_name_by_path_and_by_run_folder(folder, package_at, tmp_path):
 
 def test_a_model_that_is_not_there(folder, package_at):
     package_at(folder / "mine")
-    with pytest.raises(ModelError, match="there is no model 'yours'; known are default, mine, or"):
+    with pytest.raises(ModelError, match="there is no model 'yours'; known are default, isbi2012, mitochondria, mine, or"):
         find_model("yours")
 
 
@@ -98,7 +115,7 @@ def test_exported_and_imported_it_is_the_same(folder, package_at, tmp_path, form
     imported = import_model(out[form].parent if form == "run" else out[form], "again")
     assert imported.folder == folder / "again"
     assert contents(imported.folder) == contents(original)
-    assert names() == [DEFAULT, "again", "mine"]
+    assert names() == [*SHIPPED, "again", "mine"]
 
 
 def test_a_name_that_is_taken_or_not_possible(folder, package_at, tmp_path):
@@ -111,7 +128,7 @@ def test_a_name_that_is_taken_or_not_possible(folder, package_at, tmp_path):
     for name in (DEFAULT, "../out", ".hidden", "a/b", ""):
         with pytest.raises(ModelError, match="is not possible"):
             import_model(source, name)
-    assert names() == [DEFAULT, own.info.name]
+    assert names() == [*SHIPPED, own.info.name]
 
 
 def test_what_is_no_model_is_not_imported(folder, tmp_path):
@@ -123,7 +140,7 @@ def test_what_is_no_model_is_not_imported(folder, tmp_path):
         with pytest.raises(ModelError):
             import_model(tmp_path / name)
     assert not (tmp_path.parent / "outside.txt").exists()
-    assert names() == [DEFAULT]
+    assert names() == [*SHIPPED]
 
 
 def test_export_does_not_write_over_what_is_there(folder, package_at, tmp_path):
@@ -140,7 +157,7 @@ def test_remove(folder, package_at, tmp_path):
     package_at(folder / "mine")
     outside = package_at(tmp_path / "outside")
     remove_model("mine")
-    assert names() == [DEFAULT]
+    assert names() == [*SHIPPED]
     for name in ("mine", DEFAULT, "../outside", str(outside), "."):
         with pytest.raises(ModelError, match="is not in your library"):
             remove_model(name)

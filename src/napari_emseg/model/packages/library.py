@@ -1,4 +1,4 @@
-"""The models that a person has, and the one that ships; listed without loading keras."""
+"""The models that a person has, and those that ship; listed without loading keras."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.package import RDF, REHEARSAL_FILE, ModelPackage, read_package
 
 DEFAULT = "default"
-"""Name of the model that ships."""
+"""Name of the model that is taken unless another is named."""
+
+SHIPPED = (DEFAULT, "isbi2012", "mitochondria")
+"""Names of the models that ship."""
 
 _NAME = re.compile(r"[^.\W][\w .,()+-]*")
 """What a model may be called: it becomes a folder on any system."""
@@ -25,19 +28,20 @@ _LARGEST_ZIP = 2 * 2**30
 _log = logging.getLogger(__name__)
 
 
-def shipped_folder() -> Path:
-    """Package folder of the model that ships."""
-    return Path(str(files("napari_emseg"))) / "models" / DEFAULT
+def shipped_folder(name: str = DEFAULT) -> Path:
+    """Package folder of a model that ships."""
+    return Path(str(files("napari_emseg"))) / "models" / name
 
 
 def package_folders() -> list[Path]:
-    """Folder of the model that ships, then those of the library by name."""
+    """Folders of the models that ship, then those of the library by name."""
     # a leading dot marks what a package that is being written leaves behind when it is interrupted
-    return [shipped_folder(), *sorted(library_folder().glob("[!.]*/"))]
+    own = library_folder().glob("[!.]*/")
+    return [*map(shipped_folder, SHIPPED), *sorted(each for each in own if each.name not in SHIPPED)]
 
 
 def list_models() -> list[ModelPackage]:
-    """The model that ships, then those of the library by name; damaged ones are left out."""
+    """The models that ship, then those of the library by name; damaged ones are left out."""
     packages = []
     for folder in package_folders():
         if not (folder / RDF).exists():
@@ -57,8 +61,8 @@ def find_model(name: str) -> ModelPackage:
     ModelError
         If there is none.
     """
-    if name == DEFAULT:
-        return read_package(shipped_folder())
+    if name in SHIPPED:
+        return read_package(shipped_folder(name))
     for folder in (library_folder() / name, Path(name), Path(name) / "package"):
         if (folder / RDF).exists():
             return read_package(folder)
@@ -70,7 +74,7 @@ def find_model(name: str) -> ModelPackage:
 
 def name_of(package: ModelPackage) -> str:
     """What a person knows a model by: its name in the library, elsewhere what it calls itself."""
-    listed = package.folder.parent == library_folder() or package.folder == shipped_folder()
+    listed = package.folder.parent in (library_folder(), shipped_folder().parent)
     return package.folder.name if listed else package.info.name
 
 
@@ -107,7 +111,7 @@ def import_model(
     >>> em.import_model(em.load_model("default").folder, "mine").info.threshold
     0.6
     >>> [model.folder.name for model in em.list_models()]
-    ['default', 'mine']
+    ['default', 'isbi2012', 'mitochondria', 'mine']
     """
     library, source = library or library_folder(), Path(source)
     if not source.is_file():
@@ -149,7 +153,7 @@ def remove_model(name: str) -> None:
     Raises
     ------
     ModelError
-        If it is not in the library; the one that ships is not.
+        If it is not in the library; those that ship are not.
     WriteError
         If it cannot be deleted.
     """
@@ -162,9 +166,9 @@ def remove_model(name: str) -> None:
 
 def require_name(name: str) -> None:
     """Raise `ModelError` where a model of the library cannot be called ``name``."""
-    if name == DEFAULT or not _NAME.fullmatch(name):
+    if name in SHIPPED or not _NAME.fullmatch(name):
         raise ModelError(
-            f"name: {name!r} is not possible, or that of the model that ships; give another, of "
+            f"name: {name!r} is not possible, or that of a model that ships; give another, of "
             "letters, digits, blanks and any of _.,()+-"
         )
 
