@@ -23,7 +23,7 @@ def test_names():
     ("present", "missing"), [([0, 1, 2], ""), ([0, 2], "cell"), ([1], "membrane or class 3")]
 )
 def test_missing_classes(present, missing):
-    assert missing_classes(present, 3) == missing
+    assert missing_classes(present, class_names(3)) == missing
 
 
 def test_of_two_classes_the_channel_is_the_probability():

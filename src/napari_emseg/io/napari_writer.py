@@ -14,7 +14,7 @@ from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.io.layout.units import nm_per_unit
 from napari_emseg.io.layout.voxels import voxel_size_or_none
 from napari_emseg.io.write import as_ids, as_mask_uint8, write_stack
-from napari_emseg.types import ArrayLike, Stack, StackKind, VoxelSize
+from napari_emseg.types import ArrayLike, Stack, StackKind, VoxelSize, noted_names
 
 labels_written: list[Callable[[Mapping[str, Any]], None]] = []
 """Called with a layer's keyword arguments when its labels have been written to a file."""
@@ -67,13 +67,13 @@ def write_labels(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
 
 
 def _edits_of(meta: Mapping[str, Any], labels: ArrayLike) -> dict[str, Any] | None:
-    """The note of edits: as it was read, or of what is watched as it is now."""
+    """The note of edits, as read or of what is watched as it is now, and the names of classes."""
     ours = metadata_of(meta)
-    edits = None if ours is None else ours.edits
-    if edits is None or isinstance(edits, dict):
-        return edits
-    note: dict[str, Any] | None = edits.note_of(labels)
-    return note
+    if ours is None:
+        return None
+    edits = ours.edits
+    note = edits if edits is None or isinstance(edits, dict) else edits.note_of(labels)
+    return noted_names(ours.class_names, note)
 
 
 def is_binary(labels: ArrayLike) -> bool:

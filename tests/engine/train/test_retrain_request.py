@@ -83,7 +83,7 @@ def test_each_round_has_a_name_of_its_own(default):
 
 def test_what_is_held_out_is_what_the_trainer_holds_out(data, default):
     request = retrain_request(data, (2,), default, RetrainConfig())
-    target = data.target(request.meaning, request.recipe.train, request.split, classes=2)
+    target = data.target(request.meaning, request.recipe.train, request.split)
     split = split_target(target, fraction=request.recipe.train.val_fraction)
     held_out = HeldOut.of(request)
     assert held_out.slices == split.validation == (2,)

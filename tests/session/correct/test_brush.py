@@ -36,7 +36,7 @@ def refused():
 @pytest.fixture
 def brush(view, labels, ids, said, refused):
     brush = BrushSession(view, said.append, refused.append)
-    brush.use(BrushActs(labels.tracker, DirectLane(), are_cells=ids))
+    brush.use(BrushActs(labels.tracker, DirectLane(), "cells" if ids else "mask"))
     return brush
 
 
@@ -82,7 +82,7 @@ def test_a_tool_needs_labels_that_are_seen(brush, view, labels, refused):
 
 def test_other_labels_end_the_tool(brush, labels, ids):
     brush.take_up(FILL)
-    brush.use(BrushActs(labels.tracker, DirectLane(), are_cells=ids))
+    brush.use(BrushActs(labels.tracker, DirectLane(), "cells" if ids else "mask"))
     assert brush.tool is None
 
 

@@ -80,6 +80,7 @@ def make_target(
     *,
     slices: Sequence[int] | None = None,
     classes: int = 2,
+    names: Sequence[str] | None = None,
     reviewed: Reviewed | None = None,
 ) -> Target:
     """Class maps and weight maps of painted labels, slice by slice.
@@ -105,6 +106,8 @@ def make_target(
         Use only these slices, each of which must be labelled; all labelled ones by default.
     classes : int
         How many classes there are. Only scribbles hold more than two.
+    names : sequence of str, optional
+        What they are called in what goes wrong; as `class_names` by default.
     reviewed : callable, optional
         ``reviewed(z)`` gives the pixels (Y, X) whose labels count, bool; the class of all others
         is unknown. All count by default.
@@ -128,9 +131,10 @@ def make_target(
     _require_slices(slices, labels.shape[0])
     if not isinstance(meaning, LabelReading):
         meaning = _reading(labels, meaning, slices, classes)
-    painting = _Painting(labels, meaning, classes, reviewed)
+    names = tuple(names or class_names(classes))
+    painting = _Painting(labels, meaning, names, reviewed)
     painted = painting.read(slices)
-    balance = _class_weights(painted, classes)
+    balance = _class_weights(painted, names)
     return Target(painting.shape, {
         z: SliceTarget(each.classes, painting.weights(z, each, balance, config))
         for z, each in painted.items()
@@ -157,17 +161,21 @@ class _Painting:
     """Labels, read slice by slice as `make_target` is told to."""
 
     def __init__(
-        self, labels: ArrayLike, reading: LabelReading, classes: int, reviewed: Reviewed | None
+        self,
+        labels: ArrayLike,
+        reading: LabelReading,
+        names: tuple[str, ...],
+        reviewed: Reviewed | None,
     ) -> None:
-        if classes > 2 and reading.meaning != "scribbles":
+        if len(names) > 2 and reading.meaning != "scribbles":
             raise LabelsError(
-                f"labels: expected scribbles for {classes} classes, received {reading.meaning}, "
+                f"labels: expected scribbles for {len(names)} classes, received {reading.meaning}, "
                 "which holds membrane and cell only; choose the meaning scribbles, or 2 classes"
             )
         z, y, x = labels.shape
         self.shape = int(z), int(y), int(x)
         self._labels, self._reading = labels, reading
-        self._count, self._reviewed = classes, reviewed
+        self._names, self._reviewed = names, reviewed
 
     def read(self, wanted: Sequence[int] | None) -> dict[int, _Painted]:
         """The wanted slices, or all that are labelled, ascending."""
@@ -183,7 +191,7 @@ class _Painting:
         if not is_labelled(labels):
             return None
         if self._reading.meaning == "scribbles":
-            _require_scribbles(z, labels, self._reading, self._count)
+            _require_scribbles(z, labels, self._reading, self._names)
         known = self._reading.known(labels)
         if self._reviewed is not None:
             known &= self._reviewed(z)
@@ -250,11 +258,13 @@ def _require_slices(wanted: Sequence[int] | None, total: int) -> None:
         )
 
 
-def _require_scribbles(z: int, labels: npt.NDArray[Any], reading: LabelReading, count: int) -> None:
-    painted = reading.ids(labels)
+def _require_scribbles(
+    z: int, labels: npt.NDArray[Any], reading: LabelReading, names: tuple[str, ...]
+) -> None:
+    painted, count = reading.ids(labels), len(names)
     if painted.min() >= 0 and painted.max() < count + reading.membrane:
         return
-    named = ", ".join(f"{k} ({name})" for k, name in enumerate(class_names(count), start=1))
+    named = ", ".join(f"{k} ({name})" for k, name in enumerate(names, start=1))
     other = "the meaning mask or instances instead, or more" if count == 2 else "more"
     raise LabelsError(
         f"labels: scribbles are 0 (unknown), {named}, received values from {labels.min()} to "
@@ -267,14 +277,15 @@ def _listed(slices: Sequence[int]) -> str:
     return f"slice {shown}" if len(slices) == 1 else f"slices {shown}"
 
 
-def _class_weights(painted: Mapping[int, _Painted], count: int) -> Float32Array:
-    """Weights (count,) of the classes under which each counts alike, 1 on average."""
+def _class_weights(painted: Mapping[int, _Painted], names: tuple[str, ...]) -> Float32Array:
+    """Weights (K,) of the classes under which each counts alike, 1 on average."""
+    count = len(names)
     counted = [np.bincount(each.classes[each.known], minlength=count) for each in painted.values()]
     pixels = np.sum(counted, axis=0)
-    if missing := missing_classes(np.flatnonzero(pixels), count):
+    if missing := missing_classes(np.flatnonzero(pixels), names):
         raise LabelsError(
             f"labels: no {missing} is painted in {_listed(tuple(painted))}; the network needs all "
-            f"of {', '.join(class_names(count))}"
+            f"of {', '.join(names)}"
         )
     weights: Float32Array = (pixels.sum() / (count * pixels)).astype(np.float32)
     return weights

@@ -159,7 +159,7 @@ def target_of(
     tissue = None if images is None else TissueThatCounts(images, painted)
     target = make_target(
         labels.data, reading, recipe.train, slices=slices, classes=recipe.network.classes,
-        reviewed=tissue or painted,
+        names=recipe.network.names, reviewed=tissue or painted,
     )  # fmt: skip
     if tissue is not None and tissue.with_blank:
         blank = sorted(tissue.with_blank)
@@ -218,7 +218,7 @@ def reading_of(
         chosen = None if slices is None or len(pairs) > 1 else set(slices)
         found = guess_meaning(
             labels.data, classes=classes, told=said, images=image.data,
-            counts=None if chosen is None else chosen.__contains__,
+            counts=None if chosen is None else chosen.__contains__, names=labels.class_names,
         )  # fmt: skip
         for line in (f"Labels are {found.said}", *found.remarks):
             on_event(Log(line))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from napari_emseg.core.classes import class_names, missing_classes
+from napari_emseg.core.classes import missing_classes
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.split import Split
@@ -20,7 +21,7 @@ _MAY_CHANGE = frozenset(
 """Settings that a run which goes on may have otherwise."""
 
 
-def require_all_classes(target: Target, split: Split, count: int) -> None:
+def require_all_classes(target: Target, split: Split, names: Sequence[str]) -> None:
     """Check that there is something to learn, and something to judge by.
 
     V_rand over slices without a cell means nothing, so they cannot choose the best epoch; and a
@@ -29,8 +30,8 @@ def require_all_classes(target: Target, split: Split, count: int) -> None:
     Raises
     ------
     LabelsError
-        If no cell is painted where the split validates, or not each of ``count`` classes, and none
-        beyond them, where it trains.
+        If no cell is painted where the split validates, or not each of the classes so named, and
+        none beyond them, where it trains.
     """
     where = "right part of slice" if split.cut is not None else "validation slices:"
     if not _painted(target, split.validation, split.validation_columns) - {0}:
@@ -39,14 +40,14 @@ def require_all_classes(target: Target, split: Split, count: int) -> None:
             "validate on; paint some, or name other validation slices"
         )
     painted = _painted(target, split.train, split.train_columns)
-    if missing := missing_classes(painted, count):
+    if missing := missing_classes(painted, names):
         raise LabelsError(
             f"training slices {', '.join(map(str, split.train))}: no {missing} is painted where "
-            f"the network trains; it needs all of {', '.join(class_names(count))}"
+            f"the network trains; it needs all of {', '.join(names)}"
         )
-    if max(painted) >= count:
+    if max(painted) >= len(names):
         raise LabelsError(
-            f"labels: expected {count} classes as the network has, received {max(painted) + 1}"
+            f"labels: expected {len(names)} classes as the network has, received {max(painted) + 1}"
         )
 
 

@@ -94,7 +94,7 @@ def train(
             f"labels: expected the image's shape {stack.shape}, received {target.shape}"
         )
     split = split_target(target, fraction=recipe.train.val_fraction, validation=validation)
-    require_all_classes(target, split, recipe.network.classes)
+    require_all_classes(target, split, recipe.network.names)
     run_folder = RunFolder(folder)
     with run_folder.lock(), on_device(device) as chosen:
         training = Training(stack, target, recipe, split, run_folder, terms, on_event, should_stop)
