@@ -31,6 +31,7 @@ class Layer:
 
     def __init__(self, data, name="layer", *, offset=(0, 0, 0), model="", on_read=None):
         self.data, self.name, self.layer, self.model_folder = data, name, self, model
+        self.class_names = ()
         self.offset, self.seen_slice, self.on_read = offset, 0, on_read
         self.is_open = True
         self._versions = Counter()

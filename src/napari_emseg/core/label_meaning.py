@@ -83,8 +83,10 @@ class LabelSummary:
         What is read; None where nothing is painted.
     remarks : tuple of str
         What a person should know of it, in sentences.
-    classes : int
-        How many classes are in them, as far as that shows.
+    class_names : tuple of str
+        What their classes are called, where these are known or seem to be more than two.
+    class_reading : LabelReading, optional
+        How those are read; None where there are no more than two.
     """
 
     total: int
@@ -94,7 +96,8 @@ class LabelSummary:
     reading: LabelReading | None = None
     shares: LabelShares | None = None
     remarks: tuple[str, ...] = ()
-    classes: int = 2
+    class_names: tuple[str, ...] = ()
+    class_reading: LabelReading | None = None
 
     @property
     def found(self) -> str:
@@ -175,10 +178,10 @@ def guess_meaning(
     numbers = tuple(value + 0 for value in sorted(values))  # True is 1
     if not labelled:
         plain = told or ("scribbles" if classes > 2 else "mask")
-        return LabelSummary(labels.shape[0], (), plain, classes=max(2, len(names)))
+        return LabelSummary(labels.shape[0], (), plain, class_names=tuple(names))
     # they load OpenCV, which whoever only names meanings need not wait for
     from napari_emseg.core.label_inspection import appearance_of
-    from napari_emseg.core.label_recognition import class_count, recognise, require_labels
+    from napari_emseg.core.label_recognition import class_reading, recognise, require_labels
     from napari_emseg.core.label_remarks import remarks_on
 
     slices = list(close.kept.values())
@@ -188,23 +191,22 @@ def guess_meaning(
         looks, set(numbers), slices, told=told, classes=classes, all_known=all_known
     )
     pictures = None if images is None else [np.asarray(images[z]) for z in close.kept]
-    there = len(names) or class_count(looks, set(numbers), slices)
+    classed = LabelReading("scribbles") if names else class_reading(looks, set(numbers), slices)
+    if classed is not None:
+        names = names or class_names(numbers[-1] + 1 - classed.membrane)
     remarks = remarks_on(looks, reading, slices, pictures, role=role)
+    if names and role == "labels":
+        remarks = (_about_classes(names, classes), *remarks)
     return LabelSummary(
         labels.shape[0], tuple(labelled), reading.meaning, numbers, reading,
-        _shares(slices, reading), (*_about_classes(there, classes, names, role), *remarks), there,
+        _shares(slices, reading), remarks, tuple(names), classed,
     )  # fmt: skip
 
 
-def _about_classes(there: int, wanted: int, names: Sequence[str], role: LabelRole) -> Iterator[str]:
-    if there == 2 or role != "labels":
-        return
-    listed = ", ".join(names or class_names(there))
-    yield f"They hold {there} classes: {listed}." + (
-        ""
-        if wanted >= there
-        else f" Of these {wanted} are learned; set classes to {there} for all of them."
-    )
+def _about_classes(names: Sequence[str], learned: int) -> str:
+    few = f" Of these {learned} are learned; set classes to {len(names)} for all of them."
+    said = f"They hold {len(names)} classes: {', '.join(names)}."
+    return said + (few if learned < len(names) else "")
 
 
 def truth_reading(truth: ArrayLike, meaning: LabelsMeaning = TRUTH_MEANING) -> LabelReading:

@@ -127,19 +127,20 @@ def counts_from_one(values: Set[int], slices: Sequence[npt.NDArray[Any]]) -> boo
     return many >= 5 and (values == {1, 2} or within > 3 * max(1.0, around))
 
 
-def class_count(looks: Appearance, values: Set[int], slices: Sequence[npt.NDArray[Any]]) -> int:
-    """How many classes labels seem to hold: 2 where no more show.
+def class_reading(
+    looks: Appearance, values: Set[int], slices: Sequence[npt.NDArray[Any]]
+) -> LabelReading | None:
+    """How labels are read as more classes than membrane and cell; None where no more show.
 
-    Those of class maps, counted from 1 or from 0; or those of scribbles, each of which is painted
-    in several strokes, while the id of a cell lies in one piece.
+    Such are class maps, counted from 1 or from 0; and scribbles, each of which is painted in
+    several strokes, while the id of a cell lies in one piece.
     """
     if len(values) > 1 and counts_from_zero(looks, values, slices):
-        return max(values) + 1
-    if len(values) > _OF_SCRIBBLES and (
-        counts_from_one(values, slices) or _are_strokes(values, slices)
-    ):
-        return max(values)
-    return 2
+        return LabelReading("scribbles", membrane=0)
+    several = len(values) > _OF_SCRIBBLES
+    if several and (counts_from_one(values, slices) or _are_strokes(values, slices)):
+        return LabelReading("scribbles")
+    return None
 
 
 def _are_strokes(values: Set[int], slices: Sequence[npt.NDArray[Any]]) -> bool:

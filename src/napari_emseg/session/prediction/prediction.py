@@ -56,8 +56,9 @@ class Prediction:
         What the worker reads, and what it writes: float32, 0..1.
     class_names : tuple of str
         What the classes are called, membrane first; empty where these are membrane and cell alone.
-    doubt : (Z, Y, X) uint8 memmap or None
-        How unsure the classes are (`core.classes.class_doubt`), where there are more than two.
+    within, doubt : (Z, Y, X) uint8 memmap or None
+        Which class a pixel has within cells and how unsure that is (`core.classes`), where there
+        are more than two.
     mask, cells, classes : (Z, Y, X) array
         As far as they are made; uint8, uint32 and uint8. Without further classes there is no map
         of them.
@@ -85,7 +86,7 @@ class Prediction:
         names = package.info.class_names
         self.class_names = names if len(names) > 2 else ()
         self.classes = np.zeros(shape if self.class_names else (0, 0, 0), np.uint8)
-        self._within, self.doubt = (
+        self.within, self.doubt = (
             scratch.allocate(name, shape, np.uint8, reserve=False) if self.class_names else None
             for name in ("within_cells", "class_doubt")
         )
@@ -97,7 +98,7 @@ class Prediction:
             for kind in ("probability", *self.kinds)
         )  # fmt: skip
         self._results = dict(zip(self.kinds, results, strict=True))
-        self._maker = ResultMaker(self.probability, self._put, executor, within=self._within)
+        self._maker = ResultMaker(self.probability, self._put, executor, within=self.within)
         self._rules: tuple[Kinds, MaskConfig] | None = None
         self._out_of_turn = False
         self.done: set[int] = set()
@@ -153,7 +154,7 @@ class Prediction:
     @property
     def _predicted(self) -> list[np.memmap[Any, Any]]:
         """What the worker writes to."""
-        return [each for each in (self.probability, self._within, self.doubt) if each is not None]
+        return [each for each in (self.probability, self.within, self.doubt) if each is not None]
 
     @property
     def _layers(self) -> tuple[GrowingLayer, ...]:
@@ -180,7 +181,7 @@ class Prediction:
         return PredictJob(
             self.source_path, self.out_path, self.model, tuple(slices),
             settings.device, settings.config, region=settings.region,
-            within_cells=_path_of(self._within), class_doubt=_path_of(self.doubt),
+            within_cells=_path_of(self.within), class_doubt=_path_of(self.doubt),
             voxel_size_nm=self._image.voxel_size_nm,
         )  # fmt: skip
 

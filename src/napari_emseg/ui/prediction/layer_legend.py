@@ -39,7 +39,7 @@ class LayerLegend:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self.widget = ClassLegend("Show or hide {}.")
+        self.widget = ClassLegend("Show or hide {}.", fades=True)
         self.layer: Labels | None = None
         self._events = (
             viewer.layers.events.inserted, viewer.layers.events.removed,

@@ -6,9 +6,8 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from psygnal import Signal
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QWidget
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 _COLUMNS = 2
 _SWATCH_PX = 12
@@ -21,22 +20,24 @@ class ClassLegend(QWidget):
     ----------
     tooltip : str
         What a click does; ``{}`` stands for the name.
+    fades : bool
+        Whether a class that is not held down is shown as hidden, rather than as not chosen.
 
     Attributes
     ----------
     clicked : psygnal.Signal
         Emitted with the number of a class, counted from 1.
-    buttons : list of QToolButton
+    buttons : list of QPushButton
         In the order of the classes.
     """
 
     clicked = Signal(int)
 
-    def __init__(self, tooltip: str) -> None:
+    def __init__(self, tooltip: str, *, fades: bool = False) -> None:
         super().__init__()
-        self._tooltip = tooltip
+        self._tooltip, self._fades = tooltip, fades
         self._shown: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
-        self.buttons: list[QToolButton] = []
+        self.buttons: list[QPushButton] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(2)
@@ -62,12 +63,11 @@ class ClassLegend(QWidget):
             self._grid.addWidget(button, *divmod(k, _COLUMNS))
             button.clicked.connect(partial(self._tell, k + 1))
 
-    def _button(self, name: str, color: str) -> QToolButton:
-        button = QToolButton(self)
+    def _button(self, name: str, color: str) -> QPushButton:
+        button = QPushButton(self)
         button.setText(name)
         button.setToolTip(self._tooltip.format(name))
-        button.setIcon(_swatch(color))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setIcon(_swatch(color, fades=self._fades))
         button.setCheckable(True)
         # a long name is cut off rather than widen the dock
         button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -77,7 +77,18 @@ class ClassLegend(QWidget):
         self.clicked.emit(number)
 
 
-def _swatch(color: str) -> QIcon:
-    pixmap = QPixmap(_SWATCH_PX, _SWATCH_PX)
-    pixmap.fill(QColor(color))
-    return QIcon(pixmap)
+def _swatch(color: str, *, fades: bool) -> QIcon:
+    """A square of the colour; where it fades, only its frame while the button is not down."""
+    full = QPixmap(_SWATCH_PX, _SWATCH_PX)
+    full.fill(QColor(color))
+    icon = QIcon(full)
+    if fades:
+        frame = QPixmap(full)
+        painter = QPainter(frame)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
+        painter.fillRect(2, 2, _SWATCH_PX - 4, _SWATCH_PX - 4, QColor(0, 0, 0))
+        painter.end()
+        icon = QIcon()
+        icon.addPixmap(full, QIcon.Mode.Normal, QIcon.State.On)
+        icon.addPixmap(frame, QIcon.Mode.Normal, QIcon.State.Off)
+    return icon
