@@ -20,6 +20,9 @@ _MOST_CLASSES = 8
 _OF_SCRIBBLES = 2
 """More values than these, of membrane and cell, are further classes."""
 
+_SPARSE = 0.3
+"""Of a slice less than this is painted by scribbles; cells fill it."""
+
 _OTHERS = 3
 """Ids that there are at least where the largest number of a dtype is no id but -1."""
 
@@ -138,16 +141,17 @@ def class_reading(
     if len(values) > 1 and counts_from_zero(looks, values, slices):
         return LabelReading("scribbles", membrane=0)
     several = len(values) > _OF_SCRIBBLES
-    if several and (counts_from_one(values, slices) or _are_strokes(values, slices)):
+    if several and (counts_from_one(values, slices) or _are_strokes(looks, values, slices)):
         return LabelReading("scribbles")
     return None
 
 
-def _are_strokes(values: Set[int], slices: Sequence[npt.NDArray[Any]]) -> bool:
+def _are_strokes(looks: Appearance, values: Set[int], slices: Sequence[npt.NDArray[Any]]) -> bool:
+    """Whether each of the values is painted in several places, and most of a slice is bare."""
     if values != set(range(1, len(values) + 1)) or len(values) > _MOST_CLASSES:
         return False
-    painted = [each for each in slices if all((each == value).any() for value in values)]
-    return bool(painted) and all(pieces(each == value) > 1 for each in painted for value in values)
+    parts = [pieces(each == value) for each in slices for value in values if (each == value).any()]
+    return looks.painted < _SPARSE and min(parts) > 1
 
 
 def background_id(slices: Sequence[npt.NDArray[Any]]) -> int | None:

@@ -55,12 +55,15 @@ def write_image(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
 def write_labels(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
     """Write a labels layer: 0 and 1 as a mask of 0 and 255, else ids as uint16 or uint32.
 
-    Which pixels a person has edited is noted beside them, where the format has a place for it.
+    Classes are no mask, and their names are noted; so is which pixels a person has edited, where
+    the format has a place for it.
     Parameters, returns and raises as `write_image`.
     """
     stack = _stack(data, meta, "labels")
-    stored = as_mask_uint8(stack.data) if is_binary(stack.data) else as_ids(stack.data)
-    written = _write(path, stack.with_data(stored, edits=_edits_of(meta, stack.data)))
+    stack = stack.with_data(stack.data, edits=_edits_of(meta, stack.data))
+    is_mask = not stack.class_names and is_binary(stack.data)
+    stored = as_mask_uint8(stack.data) if is_mask else as_ids(stack.data)
+    written = _write(path, stack.with_data(stored))
     for tell in labels_written:
         tell(meta)
     return written

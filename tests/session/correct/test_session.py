@@ -263,3 +263,24 @@ def test_it_needs_no_window():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_classes_are_known_by_their_names_or_their_looks(view, session):
+    tile = np.ones((16, 16), np.uint8)
+    tile[2:14, 2:14], tile[5:8, 5:8] = 2, 3
+    labels = view.add(np.tile(tile, (2, 4, 4)))
+    assert kind_of(labels) == "classes"
+    session.choose(labels.tracker, kind_of(labels))
+    assert labels.class_names == ("membrane", "cell", "class 3")
+    sparse = view.add(np.zeros((2, 64, 64), np.uint8))
+    assert kind_of(sparse) == "mask"
+    session.choose(sparse.tracker, "classes")  # a person says so
+    assert kind_of(sparse) == "classes"
+
+
+def test_classes_do_not_go_into_a_mask(view, session, make_grid, refused):
+    session.choose(view.add(make_grid(ids=False)).tracker)
+    classes = view.add(make_grid(ids=False) + 1)
+    classes.class_names = ("membrane", "cell", "mitochondrion")
+    session.make_editable(classes.tracker, "replace")
+    assert "holds a mask and 'labels' classes" in refused[-1]
