@@ -74,14 +74,20 @@ class ModelForm(QWidget):
         self.help = wrapped_label("")
         self._lay_out()
         self._connect()
+        self._show_names()
         self._show_preset()
 
     # -- what is chosen --------------------------------------------------------------------
 
     @property
     def settings(self) -> dict[str, ValueWidget[Any]]:
-        """The advanced fields, by name."""
+        """The fields of device, training and network, by name."""
         return {"device": self.device, **self.train, **self.network}
+
+    @property
+    def advanced_settings(self) -> list[ValueWidget[Any]]:
+        """The fields that are folded away; names of classes are not."""
+        return [field for name, field in self.settings.items() if name != "class_names"]
 
     @property
     def lasting(self) -> dict[str, ValueWidget[Any]]:
@@ -144,12 +150,12 @@ class ModelForm(QWidget):
     # -- parts -----------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        form = form_of([self.name, self.start, self.preset])
+        form = form_of([self.name, self.start, self.preset, self.network["class_names"]])
         parts = Container(widgets=[form, self.help], labels=False)
         parts.margins = (0, 0, 0, 0)
         self.advanced = Folded(
             "Advanced settings",
-            self._make_advanced,
+            lambda: form_of([*self.advanced_settings]).native,
             tooltip="Every setting of the training.",
         )
         self.passing_on = Folded(
@@ -165,11 +171,6 @@ class ModelForm(QWidget):
         layout.addWidget(self.advanced)
         layout.addWidget(self.passing_on)
         layout.addStretch()
-
-    def _make_advanced(self) -> QWidget:
-        form: QWidget = form_of([*self.settings.values()]).native
-        self._show_names()
-        return form
 
     def _connect(self) -> None:
         self.preset.changed.connect(self._apply_preset)

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from psygnal import Signal
-from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 _COLUMNS = 2
@@ -79,16 +80,17 @@ class ClassLegend(QWidget):
 
 def _swatch(color: str, *, fades: bool) -> QIcon:
     """A square of the colour; where it fades, only its frame while the button is not down."""
-    full = QPixmap(_SWATCH_PX, _SWATCH_PX)
-    full.fill(QColor(color))
-    icon = QIcon(full)
-    if fades:
-        frame = QPixmap(full)
-        painter = QPainter(frame)
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
-        painter.fillRect(2, 2, _SWATCH_PX - 4, _SWATCH_PX - 4, QColor(0, 0, 0))
-        painter.end()
-        icon = QIcon()
-        icon.addPixmap(full, QIcon.Mode.Normal, QIcon.State.On)
-        icon.addPixmap(frame, QIcon.Mode.Normal, QIcon.State.Off)
+    icon = QIcon()
+    icon.addPixmap(_square(color, filled=True), QIcon.Mode.Normal, QIcon.State.On)
+    icon.addPixmap(_square(color, filled=not fades), QIcon.Mode.Normal, QIcon.State.Off)
     return icon
+
+
+def _square(color: str, *, filled: bool) -> QPixmap:
+    pixmap = QPixmap(_SWATCH_PX, _SWATCH_PX)
+    pixmap.fill(QColor(color) if filled else Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setPen(QPen(QColor(color), 2))
+    painter.drawRect(1, 1, _SWATCH_PX - 2, _SWATCH_PX - 2)
+    painter.end()
+    return pixmap
