@@ -19,6 +19,7 @@ from napari_emseg.session.prediction.prediction import (
     nearest_first,
 )
 from napari_emseg.session.prediction.results import ResultMaker
+from napari_emseg.session.retrain.round import NOW_OTHER_CLASS, changes
 from napari_emseg.session.thread_lane import ThreadLane
 
 RULES = ("mask", "cells"), MaskConfig(0.5, smallest_cell_px=4)
@@ -272,3 +273,16 @@ def test_the_worker_is_asked_for_classes_where_there_are_more(image, classed, pr
 def test_a_model_of_two_classes_shows_the_mask_in_their_place(prediction):
     prediction.apply(("classes",), RULES[1])
     assert prediction.rules[0] == ("mask",)
+
+
+def test_pixels_of_a_cell_that_have_another_class_now_are_changed(
+    image, class_package, classed, scratch, executor
+):
+    after = Prediction(image, class_package, scratch, executor)
+    after.probability[:], after.within[:] = classed.probability, classed.within
+    after.within[0, :10] = 2
+    changed = changes(classed, after, [0])
+    cell = to_mask(np.asarray(classed.probability[0]), classed.rules[1]) != 0
+    expected = cell & (np.asarray(classed.within[0]) != after.within[0])
+    assert expected.any()
+    np.testing.assert_array_equal(changed[0], NOW_OTHER_CLASS * expected)

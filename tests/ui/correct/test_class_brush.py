@@ -89,7 +89,7 @@ def test_labels_from_a_file_that_a_person_calls_classes_get_names(viewer, correc
     correct.fields.meaning.value = "classes"
     assert metadata_of(scribbles).class_names == ("membrane", "cell", "class 3")
     assert [each.text() for each in correct.classes.widget.buttons] == [
-        "membrane", "cell", "class 3",
+        "membrane (1)", "cell (2)", "class 3 (3)",
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, cast
 
 from napari_emseg.ui.viewer.class_colors import CLASS_COLORS, class_names_of
@@ -37,7 +38,7 @@ class ClassBrush:
     def __init__(self, session: BrushSession) -> None:
         self._session = session
         self._layer: Labels | None = None
-        self.widget = ClassLegend("Paint {} with napari's brush; keys 1, 2, ... take the classes.")
+        self.widget = ClassLegend("Paint {} with napari's brush.")
         self.widget.clicked.connect(self.take_up)
         session.events.acts.connect(self._show_acts)
         session.events.tool.connect(self._show)
@@ -65,20 +66,23 @@ class ClassBrush:
 
     def _show(self) -> None:
         layer = self._layer
-        names = class_names_of(layer)
+        names = [
+            f"{name} ({key})" if key else name
+            for name, key in zip_longest(class_names_of(layer), _keys_of(layer), fillvalue="")
+        ]
         painting = layer is not None and self._session.tool is None and layer.mode in _PAINTING
         self.widget.show_classes(
             names, CLASS_COLORS, {layer.selected_label} if layer and painting else ()
         )
 
     def _bind(self, layer: Labels) -> None:
-        for key, _ in zip(_KEYS, class_names_of(layer), strict=False):
+        for key in _keys_of(layer):
             layer.bind_key(key, self._key(int(key)), overwrite=True)
         for event in (layer.events.selected_label, layer.events.mode):
             event.connect(self._show)
 
     def _unbind(self, layer: Labels) -> None:
-        for key, _ in zip(_KEYS, class_names_of(layer), strict=False):
+        for key in _keys_of(layer):
             layer.bind_key(key, None)
         for event in (layer.events.selected_label, layer.events.mode):
             event.disconnect(self._show)
@@ -88,3 +92,8 @@ class ClassBrush:
             self.take_up(number)
 
         return take_up
+
+
+def _keys_of(layer: Labels | None) -> str:
+    """A key for each of its classes, as far as there are keys."""
+    return _KEYS[: len(class_names_of(layer))]
