@@ -32,6 +32,11 @@ _DOUBTFUL = 0.2
 _WITHOUT_BOUNDARY = 0.02
 """What uncertain pixels count alone, beside the square root of a boundary's share of pairs."""
 
+_UNSURE_CLASS = 0.05
+"""What pixels of an unsure class count, on the same scale. On four slices of VNC and a small model
+the first tenth of the squares so holds 0.41 of the pixels with a wrong class (0.38 without it, 0.41
+by their doubt alone) and 97 % of what it held of the doubt on boundaries."""
+
 _SMALLEST_SEED_PX = 10
 
 
@@ -64,8 +69,7 @@ def rank_regions(
     threshold : float
         A pixel is cell where its probability is above this.
     doubt : (Y, X) uint8 array, optional
-        How unsure the class within cells is (`core.classes.class_doubt`), where classes matter: a
-        pixel of which it is quite unsure counts as an uncertain one without a boundary.
+        How unsure the class within cells is (`core.classes.class_doubt`), where classes matter.
 
     Returns
     -------
@@ -99,7 +103,7 @@ def _region(
     here = slice(top, top + SQUARE_PX), slice(left, left + SQUARE_PX)
     share = sum(each.share for each in boundaries)
     by_cells = float(uncertain[here].sum()) / SQUARE_PX**2 * (_WITHOUT_BOUNDARY + share**0.5)
-    by_class = float(unsure[here].sum()) / SQUARE_PX**2 * _WITHOUT_BOUNDARY
+    by_class = float(unsure[here].sum()) / SQUARE_PX**2 * _UNSURE_CLASS
     if boundaries and by_cells >= by_class:
         worst = max(boundaries, key=lambda each: each.share)
         return ReviewRegion(worst.y, worst.x, by_cells + by_class)
