@@ -139,3 +139,5 @@ def test_corrected_classes_are_learned_as_such(data, default):
     request = retrain_request(TrainingData(data.images, labels), (1,), package, RetrainConfig())
     assert request.meaning == "scribbles"
     assert request.recipe.network.names == names
+    cells = (data.labels.data > 0).astype(np.float32)
+    assert HeldOut.of(request).v_rand(cells) == pytest.approx(1)  # membrane is 1 there, not 0
