@@ -25,6 +25,10 @@ StackKind: TypeAlias = Literal["image", "labels"]
 LabelsMeaning: TypeAlias = Literal["mask", "membranes", "scribbles", "instances"]
 """What labels can mean; see `core.label_meaning.MEANINGS`."""
 
+RepairedKind: TypeAlias = Literal["mask", "cells", "classes"]
+"""What labels that are being repaired hold: cell or not, an id for each cell, or classes as in
+scribbles."""
+
 LabelRole: TypeAlias = Literal["labels", "truth"]
 """Whether labels train, or are scored against."""
 
@@ -33,6 +37,9 @@ What: TypeAlias = Literal["probability", "mask", "cells", "classes"]
 
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 ShouldStop: TypeAlias = Callable[[], bool]
+
+_NAMES = "class_names"
+"""What the names of classes are called in the note of edits."""
 
 ISBI_VOXEL_SIZE_NM: VoxelSize = (50.0, 4.0, 4.0)
 
@@ -52,7 +59,8 @@ class Stack:
     kind : {"image", "labels"}
         Whether it holds grey values or labels.
     edits : dict, optional
-        A note for JSON of what a person has changed of predicted labels; see `core.correct.edits`.
+        A note for JSON of what a person has changed of predicted labels, see `core.correct.edits`,
+        and of what their classes are called; see `noted_names`.
     thickness_assumed : bool
         Whether the first edge length is a guess, which is not to be recorded.
     notes : tuple of str
@@ -130,6 +138,12 @@ class Stack:
     def __len__(self) -> int:
         return self.shape[0]
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What its classes are called, where it is known to hold these, numbered as scribbles."""
+        names = (self.edits or {}).get(_NAMES)
+        return tuple(map(str, names)) if isinstance(names, (list, tuple)) else ()
+
     def slice(self, z: int) -> npt.NDArray[Any]:
         """Slice ``z`` as a numpy array (Y, X), loaded where the stack is lazy."""
         return np.asarray(self.data[z])
@@ -146,6 +160,14 @@ class Stack:
     def with_data(self, data: ArrayLike, **changes: Any) -> Stack:
         """The same stack (voxel size, name) around other data."""
         return replace(self, data=data, **changes)
+
+
+def noted_names(names: Sequence[str], edits: dict[str, Any] | None = None) -> dict[str, Any] | None:
+    """A note of edits that also says what classes are called; as it was where they have no names.
+
+    It is kept beside the pixels by every format that keeps the edits.
+    """
+    return {**(edits or {}), _NAMES: list(names)} if names else edits
 
 
 def require_slices(slices: Sequence[int], count: int) -> None:

@@ -12,6 +12,7 @@ from napari.layers import Image, Labels, Layer
 from napari_emseg.core.correct.edits import Edits
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io import napari_writer
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.napari_reader import contrast_limits, get_reader
 from napari_emseg.io.napari_writer import layer_voxel_size, write_image, write_labels
 from napari_emseg.io.read import read_stack
@@ -281,3 +282,15 @@ def test_who_wants_to_know_is_told_that_labels_are_saved(tmp_path, monkeypatch):
     with pytest.raises(WriteError):
         write_labels(str(tmp_path / "none" / "labels.tif"), layer.data, meta)
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("ending", [".tif", ".zarr", ".h5"])
+def test_classes_come_back_with_their_names(tmp_path, ending):
+    names = ("membrane", "cell", "mitochondrion")
+    data = np.zeros((2, 5, 6), np.uint8)
+    data[0, :2] = 1  # membrane alone: no mask of 0 and 255
+    layer = Labels(data, metadata=LayerMetadata(class_names=names, edits=Edits()).stored())
+    back = _open(_save(layer, tmp_path / f"labels{ending}"))
+    np.testing.assert_array_equal(np.asarray(back.data), data)
+    assert metadata_of(back).class_names == names
+    assert Edits.from_note(metadata_of(back).edits, back.data.shape).slices == ()

@@ -12,10 +12,10 @@ from napari_emseg.core.scores.scores import SliceScores, StackScores
 from napari_emseg.core.scores.segmentation_error import SegmentationError
 from napari_emseg.report.evaluation import Evaluation
 from napari_emseg.report.files import score_table, write_csv, write_json
-from napari_emseg.report.page import headline
+from napari_emseg.report.page import headline, write_report
 from napari_emseg.report.provenance import ModelRecord, PixelHash, Provenance, StackRecord
 from napari_emseg.report.report import PairedReport, Report
-from napari_emseg.types import Stack
+from napari_emseg.types import Stack, noted_names
 
 NAMES = (
     "v_rand", "v_rand_split", "v_rand_merge", "v_info", "v_info_split", "v_info_merge",
@@ -166,3 +166,32 @@ def test_an_evaluation_says_what_was_scored():
     )
     assert about.settings == {"truth_means": "instances", "thresholds": [0.5], "slices": [0, 2]}
     assert [picture.compared.z for picture in evaluation.pictures(report)] == [0, 2]
+
+
+def test_classes_are_scored_by_name(tmp_path):
+    tile = np.ones((16, 16), np.uint8)
+    tile[2:14, 2:14], tile[5:8, 5:8] = 2, 3
+    truth = np.tile(tile, (2, 6, 6))
+    predicted = truth.copy()
+    predicted[0][predicted[0] == 3] = 2  # half of the mitochondria are missed
+    names = ("membrane", "cell", "mitochondrion")
+    found = Stack(predicted, name="p", edits=noted_names(names))
+    report = Evaluation.of(found, Stack(truth, name="t", kind="labels"), None).report(threshold=0.5)
+    membrane, cell, mitochondrion = report.to_dict()["classes"]
+    assert (membrane["name"], membrane["iou"]) == ("membrane", 1)
+    assert cell["iou"] < 1
+    assert mitochondrion == {
+        "name": "mitochondrion", "iou": 0.5, "dice": pytest.approx(2 / 3)
+    }  # fmt: skip
+    assert score_table(report).splitlines()[-1] == "mitochondrion: IoU 0.5000, Dice 0.6667"
+    write_csv(report, tmp_path / "s.csv")
+    assert "# mitochondrion: IoU 0.5," in (tmp_path / "s.csv").read_text()
+    write_report(report, [], tmp_path / "r.html")
+    assert "<td>mitochondrion<td>0.5000" in (tmp_path / "r.html").read_text()
+
+
+def test_a_probability_or_a_truth_without_classes_has_no_scores_of_classes():
+    truth = Stack(np.tile(np.pad(np.ones((12, 12), np.uint8), 2), (2, 6, 6)), kind="labels")
+    report = Evaluation.of(Stack(truth.data.astype(np.float32)), truth, None).report()
+    assert report.classes == ()
+    assert "classes" not in report.to_dict()

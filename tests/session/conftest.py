@@ -88,7 +88,7 @@ class PlainImage:
     def slice(self, z):
         return self.pixels[z]
 
-    def beside(self, kind, array, *, model, called):
+    def beside(self, kind, array, *, model, called, class_names=()):
         name = f"{self.name} {kind}{f' ({called})' if called else ''}"
         return PlainLayer(self.viewer, name, array)
 

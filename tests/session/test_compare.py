@@ -31,6 +31,7 @@ class Layer:
 
     def __init__(self, data, name="layer", *, offset=(0, 0, 0), model="", on_read=None):
         self.data, self.name, self.layer, self.model_folder = data, name, self, model
+        self.class_names = ()
         self.offset, self.seen_slice, self.on_read = offset, 0, on_read
         self.is_open = True
         self._versions = Counter()
@@ -563,3 +564,22 @@ def test_nothing_is_made_after_the_end(comparing, executor, prediction, truth):
     executor.pass_time()
     assert comparing.phase is Phase.CLOSED
     assert known(comparing) == before
+
+
+def test_classes_are_scored_over_the_slices_that_are_known(session, executor):
+    tile = np.ones((16, 16), np.uint8)
+    tile[2:14, 2:14], tile[5:8, 5:8] = 2, 3
+    true = np.tile(tile, (SLICES, 6, 6))
+    predicted = true.copy()
+    predicted[0][predicted[0] == 3] = 2
+    layer = Layer(predicted, "classes")
+    layer.class_names = ("membrane", "cell", "mitochondrion")
+    session.compare(layer, Layer(true, "truth"))
+    executor.pass_time()
+    classes = session.scores.classes(session.config)
+    assert [each.name for each in classes] == ["membrane", "cell", "mitochondrion"]
+    assert [each.iou for each in classes][::2] == [1, 0]
+
+
+def test_a_probability_has_no_scores_of_classes(comparing):
+    assert comparing.scores.classes(comparing.config) == ()

@@ -19,6 +19,7 @@ from napari_emseg.session.prediction.prediction import (
     nearest_first,
 )
 from napari_emseg.session.prediction.results import ResultMaker
+from napari_emseg.session.retrain.round import NOW_OTHER_CLASS, changes
 from napari_emseg.session.thread_lane import ThreadLane
 
 RULES = ("mask", "cells"), MaskConfig(0.5, smallest_cell_px=4)
@@ -218,3 +219,70 @@ def test_who_waits_is_told_even_where_rules_change_or_it_is_stopped_meanwhile():
     assert not put
     maker.after(lambda: told.append("late"))
     turns.until(lambda: told[-1] == "late")
+
+
+# -- more classes -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def class_package(tmp_path):
+    network = NetworkConfig(classes=3, class_names="membrane,cell,mitochondrion")
+    return ModelPackage(tmp_path / "mito", PackageInfo("mito", network))
+
+
+@pytest.fixture
+def classed(image, class_package, scratch, executor):
+    """With the worker's side of it done: brightness, the right half being mitochondria."""
+    made = Prediction(image, class_package, scratch, executor)
+    made.probability[:] = image.pixels / np.float32(255)
+    made.within[:] = 2
+    made.within[..., made.within.shape[-1] // 2 :] = 3
+    return made
+
+
+def test_classes_follow_the_threshold_as_the_mask_does(viewer, classed):
+    for threshold in (0.3, 0.7):
+        rules = MaskConfig(threshold, smallest_cell_px=4)
+        classed.apply(("mask", "classes"), rules)
+        accept(classed, 0)
+        mask, classes = classed.mask[0], classed.classes[0]
+        np.testing.assert_array_equal(classes > 1, mask == 1)
+        np.testing.assert_array_equal(classes[mask == 1], classed.within[0][mask == 1])
+    assert "em classes" in viewer.names
+
+
+def test_of_what_was_not_predicted_no_class_is_known(classed):
+    classed.within[0, :10] = 0
+    classed.apply(("classes",), RULES[1])
+    accept(classed, 0)
+    assert not classed.classes[0, :10].any()
+    assert classed.classes[0, 10:].all()
+
+
+def test_the_worker_is_asked_for_classes_where_there_are_more(image, classed, prediction):
+    settings = PredictionSettings(classed.package, "cpu", PredictConfig())
+    job = classed.job([0], settings)
+    assert job.within_cells.exists()
+    assert job.class_doubt.exists()
+    classed.release()
+    assert not job.within_cells.exists()
+    job = prediction.job([0], settings)
+    assert (job.within_cells, job.class_doubt) == (None, None)
+
+
+def test_a_model_of_two_classes_shows_the_mask_in_their_place(prediction):
+    prediction.apply(("classes",), RULES[1])
+    assert prediction.rules[0] == ("mask",)
+
+
+def test_pixels_of_a_cell_that_have_another_class_now_are_changed(
+    image, class_package, classed, scratch, executor
+):
+    after = Prediction(image, class_package, scratch, executor)
+    after.probability[:], after.within[:] = classed.probability, classed.within
+    after.within[0, :10] = 2
+    changed = changes(classed, after, [0])
+    cell = to_mask(np.asarray(classed.probability[0]), classed.rules[1]) != 0
+    expected = cell & (np.asarray(classed.within[0]) != after.within[0])
+    assert expected.any()
+    np.testing.assert_array_equal(changed[0], NOW_OTHER_CLASS * expected)

@@ -29,6 +29,9 @@ class LayerMetadata:
         Whether the first edge length of the layer's voxels is a guess, which is not to be recorded.
     notes : tuple of str
         What was guessed when the layer's file was read, a sentence each.
+    class_names : tuple of str
+        What classes are called, where the layer holds these as scribbles do: 0 is unknown, 1 the
+        first of them, and so on. Empty where it holds something else, or nobody knows.
     """
 
     source: str = ""
@@ -37,6 +40,7 @@ class LayerMetadata:
     errors_of: str = ""
     thickness_assumed: bool = False
     notes: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
 
     @property
     def is_prediction(self) -> bool:

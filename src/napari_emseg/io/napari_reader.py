@@ -92,8 +92,9 @@ def layer_data(stack: Stack) -> LayerData:
         if _is_lazy(stack):
             meta["contrast_limits"] = contrast_limits(stack)
     about = LayerMetadata(
-        edits=stack.edits, thickness_assumed=stack.thickness_assumed, notes=stack.notes
-    )
+        edits=stack.edits, thickness_assumed=stack.thickness_assumed, notes=stack.notes,
+        class_names=stack.class_names,
+    )  # fmt: skip
     if about != LayerMetadata():
         meta["metadata"] = about.stored()
     return stack.data, meta, stack.kind

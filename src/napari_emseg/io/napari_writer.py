@@ -14,7 +14,7 @@ from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.io.layout.units import nm_per_unit
 from napari_emseg.io.layout.voxels import voxel_size_or_none
 from napari_emseg.io.write import as_ids, as_mask_uint8, write_stack
-from napari_emseg.types import ArrayLike, Stack, StackKind, VoxelSize
+from napari_emseg.types import ArrayLike, Stack, StackKind, VoxelSize, noted_names
 
 labels_written: list[Callable[[Mapping[str, Any]], None]] = []
 """Called with a layer's keyword arguments when its labels have been written to a file."""
@@ -55,25 +55,28 @@ def write_image(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
 def write_labels(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
     """Write a labels layer: 0 and 1 as a mask of 0 and 255, else ids as uint16 or uint32.
 
-    Which pixels a person has edited is noted beside them, where the format has a place for it.
+    Classes are no mask, and their names are noted; so is which pixels a person has edited, where
+    the format has a place for it.
     Parameters, returns and raises as `write_image`.
     """
     stack = _stack(data, meta, "labels")
-    stored = as_mask_uint8(stack.data) if is_binary(stack.data) else as_ids(stack.data)
-    written = _write(path, stack.with_data(stored, edits=_edits_of(meta, stack.data)))
+    stack = stack.with_data(stack.data, edits=_edits_of(meta, stack.data))
+    is_mask = not stack.class_names and is_binary(stack.data)
+    stored = as_mask_uint8(stack.data) if is_mask else as_ids(stack.data)
+    written = _write(path, stack.with_data(stored))
     for tell in labels_written:
         tell(meta)
     return written
 
 
 def _edits_of(meta: Mapping[str, Any], labels: ArrayLike) -> dict[str, Any] | None:
-    """The note of edits: as it was read, or of what is watched as it is now."""
+    """The note of edits, as read or of what is watched as it is now, and the names of classes."""
     ours = metadata_of(meta)
-    edits = None if ours is None else ours.edits
-    if edits is None or isinstance(edits, dict):
-        return edits
-    note: dict[str, Any] | None = edits.note_of(labels)
-    return note
+    if ours is None:
+        return None
+    edits = ours.edits
+    note = edits if edits is None or isinstance(edits, dict) else edits.note_of(labels)
+    return noted_names(ours.class_names, note)
 
 
 def is_binary(labels: ArrayLike) -> bool:

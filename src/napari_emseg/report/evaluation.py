@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import Any
 
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.label_meaning import LabelSummary, guess_meaning
 from napari_emseg.core.label_reading import LabelReading
+from napari_emseg.core.scores.class_scores import ClassTable
 from napari_emseg.core.scores.comparison import compare_slices
 from napari_emseg.core.scores.metrics import (
     ISBI_THRESHOLDS,
@@ -26,7 +28,7 @@ from napari_emseg.core.scores.prediction_notes import (
     oriented,
 )
 from napari_emseg.core.scores.probability import PredictionReading
-from napari_emseg.core.scores.scores import StackScores
+from napari_emseg.core.scores.scores import ClassScores, StackScores
 from napari_emseg.core.scores.truth import TrueSlice
 from napari_emseg.errors import ShapeError
 from napari_emseg.report.figures import Picture
@@ -75,7 +77,10 @@ class Evaluation:
     @cached_property
     def truth_summary(self) -> LabelSummary:
         """What the truth is taken for, and which of its slices are labelled."""
-        return guess_meaning(self.truth.data, told=self.meaning, all_known=True, role="truth")
+        return guess_meaning(
+            self.truth.data, told=self.meaning, all_known=True, role="truth",
+            names=self.truth.class_names,
+        )  # fmt: skip
 
     @cached_property
     def prediction_reading(self) -> PredictionReading:
@@ -112,8 +117,22 @@ class Evaluation:
         return self._named(self._score(_thresholds(threshold), self.prediction_reading, on_slice))
 
     def _named(self, scores: StackScores) -> StackScores:
-        """With the slices called as a person calls them."""
-        return replace(scores, numbers=tuple(self.numbers[z] for z in scores.numbers))
+        """With the slices called as a person calls them, and the scores of classes."""
+        numbers = tuple(self.numbers[z] for z in scores.numbers)
+        return replace(scores, numbers=numbers, classes=self._class_scores(scores.numbers))
+
+    def _class_scores(self, slices: Sequence[int]) -> tuple[ClassScores, ...]:
+        """Of each class in these slices; empty unless both hold more than membrane and cell."""
+        predicted, true = self.prediction_reading.class_reading, self.truth_summary.class_reading
+        if self.prediction.class_names:
+            predicted = LabelReading("scribbles")
+        if predicted is None or true is None:
+            return ()
+        known = (self.prediction.class_names, self.truth.class_names)
+        names = max(*known, self.truth_summary.class_names, key=len)
+        both, count = (predicted, true), len(names)
+        pairs = ((self.prediction.slice(z), self.truth.slice(z)) for z in slices)
+        return reduce(add, (ClassTable.of(*pair, both, count) for pair in pairs)).scores(names)
 
     def _score(
         self,

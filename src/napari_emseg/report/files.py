@@ -35,6 +35,7 @@ def score_table(report: Report) -> str:
         figures = (getattr(scores, each) for each in TITLES)
         lines.append(f"{name:>5}  " + "  ".join(f"{figure:7.4f}" for figure in figures))
     lines.append(f"best threshold {report.scores.threshold:g}")
+    lines += [f"{each.name}: IoU {each.iou:.4f}, Dice {each.dice:.4f}" for each in report.classes]
     return "\n".join(lines)
 
 
@@ -50,6 +51,8 @@ def write_csv(report: Report, path: Path) -> None:
         for name, value in flat(report.provenance.to_dict()):
             file.write(f"# {name}: {value}\n")
         file.write(f"# threshold: {report.scores.threshold:g}\n")
+        for each in report.classes:
+            file.write(f"# {each.name}: IoU {each.iou}, Dice {each.dice}\n")
         writer = csv.writer(file)
         writer.writerow(["slice", *TITLES])
         for name, scores in report.rows:

@@ -79,6 +79,7 @@ def _write_html(report: Report, pictures: Sequence[Picture], path: Path) -> None
         _image(overview_figure(report)),
         "<h2>Scores</h2>",
         _table(report),
+        *_class_table(report),
         f"<h2>The worst slices</h2><p>{_legend()}</p>",
         *(_image(picture_figure(each)) + _list(each) for each in pictures),
         "<h2>How to come to the same figures</h2>",
@@ -111,6 +112,14 @@ def _table(report: Report) -> str:
         cells = "".join(f"<td>{getattr(scores, each):.4f}" for each in TITLES)
         lines.append(f"<tr{' class=stack' * (name == 'stack')}><td>{name}{cells}")
     return "\n".join([*lines, "</table>"])
+
+
+def _class_table(report: Report) -> Iterator[str]:
+    if report.classes:
+        yield "<h2>Classes</h2><table><tr><th>class<th>IoU<th>Dice"
+        for each in report.classes:
+            yield f"<tr><td>{html.escape(each.name)}<td>{each.iou:.4f}<td>{each.dice:.4f}"
+        yield "</table>"
 
 
 def _legend() -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from napari_emseg.core.scores.paired import Paired
-from napari_emseg.core.scores.scores import SliceScores, StackScores
+from napari_emseg.core.scores.scores import ClassScores, SliceScores, StackScores
 from napari_emseg.core.scores.segmentation_error import SegmentationError
 from napari_emseg.report.provenance import Provenance
 
@@ -47,6 +47,11 @@ class Report:
     def slices(self) -> dict[int, SliceScores]:
         """The scores of each slice, by its number."""
         return dict(zip(self.scores.numbers, self.scores.slices, strict=True))
+
+    @property
+    def classes(self) -> tuple[ClassScores, ...]:
+        """The scores of each class; empty where membrane and cell are all."""
+        return self.scores.classes
 
     @property
     def rows(self) -> list[tuple[str, SliceScores]]:

@@ -81,3 +81,13 @@ def test_the_worst_slice_comes_first_and_whole():
     assert [(z, region.risk) for z, region in visiting_order(by_slice)] == [
         (1, 0.4), (1, 0.4), (0, 0.5),
     ]  # fmt: skip
+
+
+def test_where_classes_are_unsure_is_worth_a_look_too():
+    probability = np.full((192, 192), 0.99, np.float32)
+    doubt = np.zeros(probability.shape, np.uint8)
+    doubt[70:100, 20:50] = 255
+    (region,) = rank_regions(probability, THRESHOLD, doubt)
+    assert 70 <= region.y < 100
+    assert 20 <= region.x < 50
+    assert rank_regions(probability, THRESHOLD) == []

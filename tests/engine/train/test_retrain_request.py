@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_emseg.core.config.correction import RetrainConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.train.split import split_target
 from napari_emseg.engine.train.held_out import HeldOut
 from napari_emseg.engine.train.request import TrainingData
@@ -13,7 +16,8 @@ from napari_emseg.engine.train.retrain_request import next_name, retrain_request
 from napari_emseg.errors import LabelsError
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.library import DEFAULT, find_model, import_model
-from napari_emseg.types import Stack
+from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.types import Stack, noted_names
 
 SHAPE = (5, 64, 80)
 
@@ -84,7 +88,7 @@ def test_each_round_has_a_name_of_its_own(default):
 
 def test_what_is_held_out_is_what_the_trainer_holds_out(data, default):
     request = retrain_request(data, (2,), default, RetrainConfig())
-    target = data.target(request.meaning, request.recipe.train, request.split, classes=2)
+    target = data.target(request.meaning, request.recipe.train, request.split)
     split = split_target(target, fraction=request.recipe.train.val_fraction)
     held_out = HeldOut.of(request)
     assert held_out.slices == split.validation == (2,)
@@ -109,3 +113,32 @@ def test_it_scores_what_was_painted_when_training_began(data, default):
     wrong[2, :, : held_out.cut] = 1  # what trained does not count
     assert held_out.v_rand(wrong) == pytest.approx(1)
     assert held_out.v_rand(np.ones(SHAPE, np.float32)) < 0.7
+
+
+@pytest.mark.parametrize(
+    ("names", "classes", "said"),
+    [
+        ((), 3, "received a mask or cells; make its classes editable"),
+        (("membrane", "cell", "mitochondrion"), 2, "train a model of these in the dock Train"),
+    ],
+)
+def test_labels_of_other_classes_than_the_model_has_are_refused(
+    data, default, names, classes, said
+):
+    labels = data.labels.with_data(data.labels.data, edits=noted_names(names))
+    info = replace(default.info, network=NetworkConfig(classes=classes))
+    package = ModelPackage(default.folder, info)
+    with pytest.raises(LabelsError, match=said):
+        retrain_request(TrainingData(data.images, labels), (1,), package, RetrainConfig())
+
+
+def test_corrected_classes_are_learned_as_such(data, default):
+    names = ("membrane", "cell", "mitochondrion")
+    labels = data.labels.with_data(data.labels.data + 1, edits=noted_names(names))
+    network = NetworkConfig(classes=3, class_names=",".join(names))
+    package = ModelPackage(default.folder, replace(default.info, network=network))
+    request = retrain_request(TrainingData(data.images, labels), (1,), package, RetrainConfig())
+    assert request.meaning == "scribbles"
+    assert request.recipe.network.names == names
+    cells = (data.labels.data > 0).astype(np.float32)
+    assert HeldOut.of(request).v_rand(cells) == pytest.approx(1)  # membrane is 1 there, not 0

@@ -58,6 +58,9 @@ class PlainView:
         self.layers.append(ArrayLabels(data, name, edits))
         return self.layers[-1].tracker
 
+    def name_classes(self, labels, names):
+        labels.class_names = names
+
     def show_region(self, image, z, region):
         self.regions.append((image, z, region.y, region.x))
 

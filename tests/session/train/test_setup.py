@@ -23,7 +23,7 @@ from napari_emseg.session.train.form import TrainSettings
 from napari_emseg.session.train.patch_preview import READING
 from napari_emseg.session.train.session import Phase
 from napari_emseg.session.train.setup import TrainSetup
-from napari_emseg.types import Cancelled, Failed, Finished, Log, Stack
+from napari_emseg.types import Cancelled, Failed, Finished, Log, Stack, noted_names
 
 
 @pytest.fixture
@@ -519,3 +519,29 @@ def test_two_setups_do_not_mix(executor, data, make_jobs, make_form):
     assert one.data is data
     assert other.data is None
     assert not other.training.is_busy
+
+
+def test_classes_that_labels_hold_are_suggested_and_read_for(setup, executor, form, data):
+    seen = []
+    setup.events.class_names.connect(seen.append)
+    tile = np.ones((8, 8), np.uint8)
+    tile[1:7, 1:7], tile[3:5, 3:5] = 2, 3
+    z, y, x = data.labels.shape
+    labels = np.tile(tile, (z, -(-y // 8), -(-x // 8)))[:, :y, :x]
+    edits = noted_names(("membrane", "cell", "mitochondrion"))
+    named = Stack(labels, kind="labels", edits=edits)
+    form.read = lambda: TrainingData(data.images, named)
+    setup.change_data()
+    executor.pass_time()
+    assert seen == [("membrane", "cell", "mitochondrion")]
+    assert "Of these 2 are learned; set classes to 3" in setup.taken_for
+    form.classes = 3  # as the dock does
+    setup.change_settings()
+    executor.pass_time()
+    assert setup.meaning == "scribbles"
+    assert "They hold 3 classes: membrane, cell, mitochondrion." in setup.taken_for
+    assert "set classes" not in setup.taken_for
+    form.read = lambda: data  # a mask
+    setup.choose_data()
+    executor.pass_time()
+    assert seen[-1] == ()

@@ -419,3 +419,22 @@ def test_curves_go_with_their_history_and_come_with_the_next(curves, qtbot):
 )
 def test_durations(seconds, words):
     assert duration(seconds) == words
+
+
+def test_classes_of_the_labels_are_suggested_until_a_person_chooses(form):
+    names = form.network["class_names"]
+    form.suggest_classes(("membrane", "cell", "mitochondrion"))
+    assert form.classes == 3
+    assert form.recipe(AugmentConfig()).network.names == ("membrane", "cell", "mitochondrion")
+    form.suggest_classes(())
+    assert (form.classes, names.value) == (2, "")
+    form.network["classes"].value = 4
+    form.suggest_classes(("membrane", "cell", "mitochondrion"))
+    assert form.classes == 4
+    assert {"classes", "class_names"}.isdisjoint(form.lasting)
+
+
+def test_names_of_other_classes_than_there_are_do_not_stay(form):
+    form.suggest_classes(("membrane", "cell", "mitochondrion"))
+    form.network["classes"].value = 5
+    assert form.recipe(AugmentConfig()).network.names[2] == "class 3"

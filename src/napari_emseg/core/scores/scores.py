@@ -78,6 +78,25 @@ class SliceScores:
 
 
 @dataclass(frozen=True)
+class ClassScores:
+    """Scores of one class, each in 0..1 and 1 where nothing is wrong.
+
+    Parameters
+    ----------
+    name : str
+        What the class is called.
+    iou : float
+        Intersection over union of its pixels (Jaccard index).
+    dice : float
+        Twice the intersection over the sum of both.
+    """
+
+    name: str
+    iou: float
+    dice: float
+
+
+@dataclass(frozen=True)
 class ThresholdScores:
     """One row of the sweep: the mean of every score over the slices at one threshold."""
 
@@ -101,6 +120,8 @@ class StackScores:
         The threshold of the highest mean V_rand; of several equal ones the nearest to 0.5.
     v_rand, v_info : float
         Each the best over the thresholds of its mean over the slices, as the challenge ranks.
+    classes : tuple of ClassScores
+        Of each class over all pixels of these slices, where both are maps of several classes.
     """
 
     slices: tuple[SliceScores, ...]
@@ -109,6 +130,7 @@ class StackScores:
     threshold: float
     v_rand: float
     v_info: float
+    classes: tuple[ClassScores, ...] = ()
 
     @classmethod
     def reduce(
@@ -165,6 +187,7 @@ class StackScores:
         rows = zip(self.numbers, self.slices, strict=True)
         return {
             "slices": [{"slice": z, **asdict(scores)} for z, scores in rows],
+            **({"classes": [asdict(each) for each in self.classes]} if self.classes else {}),
             "stack": stack | {n: v for n, v in asdict(self.mean).items() if n not in stack},
             "sweep": [{"threshold": row.threshold, **asdict(row.mean)} for row in self.sweep],
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from napari_emseg.core.label_meaning import LabelSummary, guess_meaning
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.types import ArrayLike
@@ -15,6 +17,7 @@ def summarise_labels(
     *,
     classes: int = 2,
     images: ArrayLike | None = None,
+    names: Sequence[str] = (),
 ) -> LabelSummary:
     """Look through labels (Z, Y, X), numpy or lazy, one slice at a time.
 
@@ -29,10 +32,13 @@ def summarise_labels(
     images : (Z, Y, X) array, optional
         What they were painted on, which tells whether cell and membrane are swapped.
 
+    names : sequence of str
+        What their classes are called, where they are known to hold these.
+
     Raises
     ------
     LabelsError
         This is a picture.
     """
     counts = None if regions is None else regions.covers
-    return guess_meaning(labels, classes=classes, counts=counts, images=images)
+    return guess_meaning(labels, classes=classes, counts=counts, images=images, names=names)

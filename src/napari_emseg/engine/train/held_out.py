@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.label_meaning import known_pixels
+from napari_emseg.core.label_meaning import TRUTH_MEANING, known_pixels
 from napari_emseg.core.train.split import first_held_out_column
 from napari_emseg.engine.train.request import TrainRequest
-from napari_emseg.types import Float32Array
+from napari_emseg.types import Float32Array, LabelsMeaning
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,21 +25,26 @@ class HeldOut:
         Their labels.
     cut : int, optional
         The first column that counts, where there is one slice.
+    meaning : {"instances", "scribbles"}
+        How the labels are read: classes as scribbles, and all others alike.
     """
 
     truth: Mapping[int, npt.NDArray[Any]]
     cut: int | None = None
+    meaning: LabelsMeaning = TRUTH_MEANING
 
     @classmethod
     def of(cls, request: TrainRequest) -> HeldOut:
         """Copy what ``request`` leaves to validation."""
         split, labels = request.split, request.data.labels
         truth = {z: labels.slice(z).copy() for z in split.validation}
+        meaning: LabelsMeaning = "scribbles" if request.meaning == "scribbles" else TRUTH_MEANING
         if split.named_validation is not None:
-            return cls(truth)
+            return cls(truth, meaning=meaning)
         (slice_,) = truth.values()
         known = known_pixels(slice_, request.meaning)
-        return cls(truth, first_held_out_column(known, request.recipe.train.val_fraction))
+        cut = first_held_out_column(known, request.recipe.train.val_fraction)
+        return cls(truth, cut, meaning)
 
     @property
     def slices(self) -> tuple[int, ...]:
@@ -59,5 +64,7 @@ class HeldOut:
         columns = slice(self.cut, None)
         predicted = np.stack([np.asarray(probability[z])[:, columns] for z in self.slices])
         return score_stack(
-            predicted, np.stack([self.truth[z][:, columns] for z in self.slices])
+            predicted,
+            np.stack([self.truth[z][:, columns] for z in self.slices]),
+            meaning=self.meaning,
         ).v_rand

@@ -13,6 +13,7 @@ from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.label_meaning import guess_meaning
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
+from napari_emseg.errors import LabelsError
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.library import name_of
 from napari_emseg.model.packages.package import ModelPackage
@@ -49,8 +50,9 @@ def retrain_request(
     Raises
     ------
     LabelsError
-        If there is no slice.
+        If there is no slice, or the labels hold other classes than the model tells apart.
     """
+    _require_its_classes(data, package)
     return TrainRequest(
         name=next_name(package),
         data=data,
@@ -88,5 +90,21 @@ def _meaning(data: TrainingData, slices: Sequence[int], classes: int) -> LabelsM
     """How corrected labels are read: a slice that counts is known everywhere, so no scribbles."""
     used = set(slices)
     return guess_meaning(
-        data.labels.data, classes=classes, counts=lambda z: z in used, all_known=True
-    ).meaning
+        data.labels.data, classes=classes, counts=lambda z: z in used, all_known=True,
+        names=data.labels.class_names,
+    ).meaning  # fmt: skip
+
+
+def _require_its_classes(data: TrainingData, package: ModelPackage) -> None:
+    known, painted = package.info.class_names, data.labels.class_names
+    if len(known) == max(2, len(painted)):
+        return
+    held = ", ".join(painted) if painted else "a mask or cells"
+    way_out = (
+        "make its classes editable (Segment, Result: classes)" if len(known) > len(painted)
+        else "train a model of these in the dock Train"
+    )  # fmt: skip
+    raise LabelsError(
+        f"Labels: expected {', '.join(known)}, which {name_of(package)} tells apart, received "
+        f"{held}; {way_out}"
+    )

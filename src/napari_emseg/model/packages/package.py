@@ -13,7 +13,6 @@ from typing import Any
 
 import yaml
 
-from napari_emseg.core.classes import class_names
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.errors import ModelError, SettingError
@@ -88,7 +87,7 @@ class PackageInfo:
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in order."""
-        return class_names(self.network.classes)
+        return self.network.names
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for the package's YAML."""

@@ -132,6 +132,8 @@ class Training:
 
     def _take_network(self, network: NetworkConfig, source: str) -> None:
         require_classes(network, self.recipe.network.classes, source)
+        if named := self.recipe.network.class_names:  # a person may name what had no names
+            network = replace(network, class_names=named)
         if network != self.recipe.network:
             self.tell(Log(f"The {source} brings its network along: {network.to_dict()}."))
         self.recipe = replace(self.recipe, network=network)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -120,6 +120,7 @@ def _compare(
     thresholds: tuple[float, ...],
 ) -> ComparedSlice | None:
     # here, as these take a while to load: in a thread, while the window lives
+    from napari_emseg.core.scores.class_scores import ClassTable
     from napari_emseg.core.scores.comparison import compare_slice
     from napari_emseg.core.scores.truth import TrueSlice
 
@@ -127,4 +128,8 @@ def _compare(
     if not truth.is_labelled:
         return None
     probability = to_probability(predicted, pair.kind)
-    return compare_slice(z, probability, truth, config, thresholds)
+    compared = compare_slice(z, probability, truth, config, thresholds)
+    if (classes := pair.classes) is None:
+        return compared
+    table = ClassTable.of(predicted, labels, classes.readings, len(classes.names))
+    return replace(compared, classes=table)

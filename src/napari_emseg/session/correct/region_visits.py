@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from psygnal import SignalGroupDescriptor
 
+from napari_emseg.core.classes import cells_of
 from napari_emseg.core.correct.review_regions import ReviewRegion
 from napari_emseg.session.correct.region_ranking import RankedPrediction, RegionRanker
 from napari_emseg.session.executor import Executor
@@ -178,7 +179,13 @@ def _is_corrected(
     """Whether a person has painted in the square what the prediction does not say."""
     if z not in corrected.slices:
         return False
-    painted = np.asarray(corrected.labels.slice(z)[region.square]) != 0
-    threshold = prediction.rules[1].threshold
-    predicted = np.asarray(prediction.probability[z][region.square]) > threshold
-    return int(np.count_nonzero(painted != predicted)) >= _CORRECTED_PX
+    painted = np.asarray(corrected.labels.slice(z)[region.square])
+    kinds, config = prediction.rules
+    predicted = np.asarray(prediction.probability[z][region.square]) > config.threshold
+    if not corrected.labels.class_names:
+        differs = (painted != 0) != predicted
+    elif "classes" in kinds:
+        differs = painted != prediction.classes[z][region.square]
+    else:
+        differs = (cells_of(painted) != 0) != predicted
+    return int(np.count_nonzero(differs)) >= _CORRECTED_PX

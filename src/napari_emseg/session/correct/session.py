@@ -22,6 +22,7 @@ from napari_emseg.session.correct.make_editable import (
     planned,
     require_pair,
 )
+from napari_emseg.session.correct.meaning import names_of_classes
 from napari_emseg.session.correct.region_visits import Corrected, RegionVisits
 from napari_emseg.session.correct.tool_actions import BrushActs, load_tools
 from napari_emseg.session.correct.view import CorrectView
@@ -29,6 +30,7 @@ from napari_emseg.session.executor import Executor
 from napari_emseg.session.painting.edit_tracker import EditTracker, Plan
 from napari_emseg.session.painting.labels import LabelsLayer, StackLayer
 from napari_emseg.session.workspace import Workspace
+from napari_emseg.types import RepairedKind
 
 
 class CorrectPhase(StrEnum):
@@ -64,8 +66,8 @@ class CorrectSession:
         The stack that was segmented.
     tracker : EditTracker or None
         Of the labels that are corrected; None where there are none yet.
-    are_cells : bool
-        Whether every cell has a label of its own.
+    kind : {"mask", "cells", "classes"}
+        What they hold.
     brush : BrushSession
         The tools.
     regions : RegionVisits
@@ -90,7 +92,7 @@ class CorrectSession:
     message: str = ""
     image: StackLayer | None = None
     tracker: EditTracker | None = None
-    are_cells: bool = False
+    kind: RepairedKind = "mask"
 
     def __post_init__(self) -> None:
         self._reading, self._acting = (self.executor.lane(n) for n in ("editable", "brush"))
@@ -104,7 +106,7 @@ class CorrectSession:
         """The dock is closed; the labels are followed and kept safe all the same."""
         if self.phase is CorrectPhase.CLOSED:
             return
-        self.choose(None, are_cells=False)
+        self.choose(None)
         self.phase = CorrectPhase.CLOSED
         self.regions.close()
         self._reading.stop()
@@ -121,16 +123,18 @@ class CorrectSession:
 
     # -- what is corrected -----------------------------------------------------------------
 
-    def choose(self, tracker: EditTracker | None, *, are_cells: bool) -> None:
+    def choose(self, tracker: EditTracker | None, kind: RepairedKind = "mask") -> None:
         """Correct other labels, or ones that mean something else, or none."""
         if self.phase is CorrectPhase.CLOSED:
             return
         self._follow(tracker)
-        self.are_cells = are_cells
+        self.kind = kind
+        if tracker is not None and kind == "classes":
+            self.view.name_classes(tracker.layer, names_of_classes(tracker.layer))
         if tracker is None:
             self.brush.use(None)
         else:
-            self.brush.use(BrushActs(tracker, self._acting, are_cells=are_cells))
+            self.brush.use(BrushActs(tracker, self._acting, kind))
             self.view.select(tracker.layer)
         if self.phase is not CorrectPhase.MAKING_EDITABLE:
             self._rest()

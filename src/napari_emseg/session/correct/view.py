@@ -53,5 +53,8 @@ class CorrectView(Protocol):
             What a person has done to them already.
         """
 
+    def name_classes(self, labels: LabelsLayer, names: tuple[str, ...]) -> None:
+        """Have a layer know that it holds these classes, and show them in their colours."""
+
     def show_region(self, image: Any, z: int, region: ReviewRegion) -> None:
         """Bring a region of an image before a person's eyes, where the image is still there."""

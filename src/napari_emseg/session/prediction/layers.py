@@ -97,6 +97,26 @@ class SourceImage(Protocol):
         """Slice ``z`` (Y, X)."""
 
     def beside(
-        self, kind: str, array: np.ndarray[Any, Any], *, model: str, called: str
+        self,
+        kind: str,
+        array: np.ndarray[Any, Any],
+        *,
+        model: str,
+        called: str,
+        class_names: tuple[str, ...] = (),
     ) -> GrowingLayer:
-        """A layer for ``probability``, ``mask`` or ``cells`` of the same shape; not added yet."""
+        """A layer of one kind and of the same shape; not added yet.
+
+        Parameters
+        ----------
+        kind : {"probability", "mask", "cells", "classes"}
+            What it shows.
+        array : (Z, Y, X) array
+            Its pixels.
+        model : str
+            Folder of the model.
+        called : str
+            Stands behind its name.
+        class_names : tuple of str
+            What classes are called, membrane first.
+        """

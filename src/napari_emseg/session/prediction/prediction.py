@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -54,8 +54,14 @@ class Prediction:
     ----------
     source, probability : (Z, Y, X) memmap
         What the worker reads, and what it writes: float32, 0..1.
-    mask, cells : (Z, Y, X) array
-        As far as they are made; uint8 and uint32.
+    class_names : tuple of str
+        What the classes are called, membrane first; empty where these are membrane and cell alone.
+    within, doubt : (Z, Y, X) uint8 memmap or None
+        Which class a pixel has within cells and how unsure that is (`core.classes`), where there
+        are more than two.
+    mask, cells, classes : (Z, Y, X) array
+        As far as they are made; uint8, uint32 and uint8. Without further classes there is no map
+        of them.
     done : set of int
         Slices that are predicted.
     settings : PredictionSettings or None
@@ -77,12 +83,22 @@ class Prediction:
         self.source = scratch.allocate("source", shape, image.dtype, reserve=False)
         self.probability = scratch.allocate("probability", shape, np.float32, reserve=False)
         self.mask, self.cells = np.zeros(shape, np.uint8), np.zeros(shape, np.uint32)
-        self._shown, *results = (
-            image.beside(kind, getattr(self, kind), model=self.model, called=called)
-            for kind in ("probability", "mask", "cells")
+        names = package.info.class_names
+        self.class_names = names if len(names) > 2 else ()
+        self.classes = np.zeros(shape if self.class_names else (0, 0, 0), np.uint8)
+        self.within, self.doubt = (
+            scratch.allocate(name, shape, np.uint8, reserve=False) if self.class_names else None
+            for name in ("within_cells", "class_doubt")
         )
-        self._results = dict(zip(("mask", "cells"), results, strict=True))
-        self._maker = ResultMaker(self.probability, self._put, executor)
+        self._shown, *results = (
+            image.beside(
+                kind, getattr(self, kind), model=self.model, called=called,
+                class_names=self.class_names if kind == "classes" else (),
+            )
+            for kind in ("probability", *self.kinds)
+        )  # fmt: skip
+        self._results = dict(zip(self.kinds, results, strict=True))
+        self._maker = ResultMaker(self.probability, self._put, executor, within=self.within)
         self._rules: tuple[Kinds, MaskConfig] | None = None
         self._out_of_turn = False
         self.done: set[int] = set()
@@ -104,6 +120,11 @@ class Prediction:
     def out_path(self) -> Path:
         """File that the worker writes probabilities to."""
         return Path(str(self.probability.filename))
+
+    @property
+    def kinds(self) -> Kinds:
+        """What can be made of it: ``mask`` and ``cells``, and of more classes ``classes``."""
+        return ("mask", "cells", "classes") if self.class_names else ("mask", "cells")
 
     @property
     def rules(self) -> tuple[Kinds, MaskConfig]:
@@ -131,6 +152,11 @@ class Prediction:
         return str(package.folder) == self.model and self.is_open
 
     @property
+    def _predicted(self) -> list[np.memmap[Any, Any]]:
+        """What the worker writes to."""
+        return [each for each in (self.probability, self.within, self.doubt) if each is not None]
+
+    @property
     def _layers(self) -> tuple[GrowingLayer, ...]:
         return (self._shown, *self._results.values())
 
@@ -155,6 +181,7 @@ class Prediction:
         return PredictJob(
             self.source_path, self.out_path, self.model, tuple(slices),
             settings.device, settings.config, region=settings.region,
+            within_cells=_path_of(self.within), class_doubt=_path_of(self.doubt),
             voxel_size_nm=self._image.voxel_size_nm,
         )  # fmt: skip
 
@@ -190,7 +217,7 @@ class Prediction:
         Parameters
         ----------
         kinds : tuple of str
-            Which layers to show: ``mask``, ``cells`` or both.
+            Which layers to show, of `kinds`; where it has none of these, the mask.
         config : MaskConfig
             How they are made.
 
@@ -199,6 +226,7 @@ class Prediction:
         bool
             False where a person has edited one of them, so that it stays as it is.
         """
+        kinds = tuple(kind for kind in kinds if kind in self.kinds) or ("mask",)
         before, self._rules = self._rules, (kinds, config)
         if before is None or before[0] != kinds:
             for kind, layer in self._results.items():
@@ -232,8 +260,8 @@ class Prediction:
     def release(self) -> None:
         """Delete the shared files; a layer that shows one keeps its pixels until it is gone."""
         self.stop()
-        for path in (self.source_path, self.out_path):
-            self._scratch.release(path)
+        for shared in (self.source, *self._predicted):
+            self._scratch.release(Path(str(shared.filename)))
 
     # -- how -------------------------------------------------------------------------------
 
@@ -242,7 +270,8 @@ class Prediction:
         total, network = len(self.source), self.package.info.network
         seen = sorted({near for z in slices for near in network.slices_seen(z, total)})
         self._scratch.reserve(self.source, seen)
-        self._scratch.reserve(self.probability, slices)
+        for shared in self._predicted:
+            self._scratch.reserve(shared, slices)
         for z in seen:
             self.source[z] = self._image.slice(z)
 
@@ -262,6 +291,10 @@ class Prediction:
     def _draw_thumbnails(self) -> None:
         for layer in self._results.values():
             layer.draw_thumbnail()
+
+
+def _path_of(shared: np.memmap[Any, Any] | None) -> Path | None:
+    return None if shared is None else Path(str(shared.filename))
 
 
 def nearest_first(slices: Sequence[int] | set[int], here: int) -> list[int]:

@@ -21,7 +21,7 @@ from napari_emseg.session.retrain.adapters import Overlay
 if TYPE_CHECKING:
     from napari_emseg.model.packages.package import ModelPackage
 
-NOW_CELL, NOW_MEMBRANE = 1, 2
+NOW_CELL, NOW_MEMBRANE, NOW_OTHER_CLASS = 1, 2, 3
 """What a changed pixel is now."""
 
 
@@ -170,12 +170,13 @@ def compare(now: Round) -> tuple[Comparison, npt.NDArray[Any] | None]:
 
 
 def changes(before: Prediction, after: Prediction, slices: Iterable[int]) -> npt.NDArray[Any]:
-    """Where the masks of two predictions differ, each made by its own rules; for a thread.
+    """Where masks, or classes, of two predictions differ, each by its own rules; for a thread.
 
     Returns
     -------
     (Z, Y, X) uint8 array
-        1 where cell came of membrane, 2 where membrane came of cell; 0 in all other slices.
+        1 where cell came of membrane, 2 where membrane came of cell, 3 where a pixel of a cell has
+        another class; 0 in all other slices.
     """
     from napari_emseg.core.segment.postprocess import to_mask  # scipy: in the thread
 
@@ -186,4 +187,6 @@ def changes(before: Prediction, after: Prediction, slices: Iterable[int]) -> npt
         )
         changed[z][new & ~old] = NOW_CELL
         changed[z][old & ~new] = NOW_MEMBRANE
+        if before.within is not None and after.within is not None:
+            changed[z][old & new & (before.within[z] != after.within[z])] = NOW_OTHER_CLASS
     return changed

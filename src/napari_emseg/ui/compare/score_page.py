@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.core.scores.scores import TITLES, SliceScores, StackScores
+from napari_emseg.core.scores.scores import TITLES, ClassScores, SliceScores, StackScores
 from napari_emseg.report.figures import draw_sweep
 from napari_emseg.report.files import SHORT
 from napari_emseg.session.compare.session import CompareSession
@@ -47,6 +47,8 @@ class ScorePage(QWidget):
     ----------
     here, stack : Label
         The slice that is seen, and the mean, in a sentence each.
+    classes : Label
+        IoU and Dice of each class, where both layers are maps of several.
     plot : PlotCanvas
         The sweep over thresholds.
     table : Table
@@ -56,6 +58,7 @@ class ScorePage(QWidget):
     def __init__(self, theme: str) -> None:
         super().__init__()
         self.here, self.stack = wrapped_label(_NOTHING), wrapped_label("")
+        self.classes = wrapped_label("")
         self.plot = PlotCanvas(theme, _PLOT_PX)
         self.plot.setToolTip("Scores over the threshold, as means over the slices scored so far.")
         columns = [SLICE_COLUMN, *(Column(SHORT[name], _MEANINGS[name]) for name in TITLES)]
@@ -63,7 +66,8 @@ class ScorePage(QWidget):
         self._drawn: object = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for part in (self.here.native, self.stack.native, self.plot, self.table):
+        labels = (each.native for each in (self.here, self.stack, self.classes))
+        for part in (*labels, self.plot, self.table):
             layout.addWidget(part)
 
     def show_scores(self, session: CompareSession) -> None:
@@ -72,6 +76,9 @@ class ScorePage(QWidget):
         sweep = None if session.scores is None else session.scores.sweep()
         self.here.value = _about_here(session, known)
         self.stack.value = _about_stack(known, sweep)
+        classes = () if session.scores is None else session.scores.classes(session.config)
+        self.classes.value = _about_classes(classes)
+        self.classes.visible = bool(classes)
         self.table.show_rows(
             {z: [number(z), *map(figure, asdict(scores).values())] for z, scores in known.items()}
         )
@@ -110,6 +117,11 @@ def _about_stack(known: Mapping[int, SliceScores], sweep: StackScores | None) ->
     if sweep is None:
         return text
     return f"{text} Best threshold {sweep.threshold:g}: V_rand {sweep.v_rand:.4f}."
+
+
+def _about_classes(classes: Sequence[ClassScores]) -> str:
+    said = "; ".join(f"{each.name} {each.iou:.4f} ({each.dice:.4f})" for each in classes)
+    return f"IoU (Dice) of the classes over all slices scored so far: {said}." if said else ""
 
 
 def _in_words(scores: SliceScores) -> str:

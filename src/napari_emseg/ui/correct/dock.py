@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 from napari_emseg.session.correct.session import CorrectSession
 from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
+from napari_emseg.ui.correct.class_brush import ClassBrush
 from napari_emseg.ui.correct.fields import CorrectFields
 from napari_emseg.ui.correct.make_editable import MakeEditable
 from napari_emseg.ui.correct.next_region import NextRegionPanel
@@ -57,6 +58,8 @@ class CorrectWidget(QWidget):
         Where correcting helps most.
     brush : BrushTools
         Draws, fills, splits and merges.
+    classes : ClassBrush
+        Which class the brush paints, where the labels hold classes.
     retrain : RetrainPanel
         Has the model learn from the corrections, and looks again.
     """
@@ -71,6 +74,7 @@ class CorrectWidget(QWidget):
         self.editable = MakeEditable(viewer, self.session)
         self.review = ReviewRow(viewer, self.session)
         self.brush = BrushTools(self.session.brush)
+        self.classes = ClassBrush(self.session.brush)
         self.regions = NextRegionPanel(viewer, self.session.regions)
         self.retrain = RetrainPanel(viewer, lambda: self.corrections)
         self.status = wrapped_label("")
@@ -88,7 +92,7 @@ class CorrectWidget(QWidget):
             _heading("Make editable"), self.editable.native,
             _heading("Edited slices"), self.review,
             _heading("Where next"), self.regions,
-            _heading("Brush"), self.brush.native,
+            _heading("Brush"), self.classes.widget, self.brush.native,
             _heading("Retrain"), self.retrain,
         ]  # fmt: skip
 
@@ -134,7 +138,7 @@ class CorrectWidget(QWidget):
         """Other labels are repaired, or they mean something else."""
         layer = self.fields.labels_layer
         tracker = None if layer is None else tracker_of(layer)
-        self.session.choose(tracker, are_cells=self.fields.are_cells)
+        self.session.choose(tracker, self.fields.kind)
 
     def _choose_image(self, image: Image | None) -> None:
         self.session.image = None if image is None else NapariStack(image)

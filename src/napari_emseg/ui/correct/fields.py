@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from magicgui.widgets import ComboBox, create_widget
 from napari.layers import Image, Labels
 from psygnal import Signal
 
-from napari_emseg.session.correct.meaning import are_cells
+from napari_emseg.session.correct.meaning import kind_of
+from napari_emseg.types import RepairedKind
 from napari_emseg.ui.painting.edit_tracker import can_be_tracked
 from napari_emseg.ui.viewer.stack_layers import NapariLabels
 from napari_emseg.ui.widgets.forms import form_of, spare_width
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 NEW = "(new layer)"
-_MASK, _CELLS = "mask", "cells"
 
 
 class CorrectFields:
@@ -48,9 +48,10 @@ class CorrectFields:
             )
         )  # fmt: skip
         self.meaning = ComboBox(
-            name="meaning", label="Labels are", choices=[_MASK, _CELLS],
-            tooltip="mask: cell or membrane. cells: every cell has a label of its own. Guessed "
-            "from the layer; the tools below act accordingly.",
+            name="meaning", label="Labels are", choices=list(get_args(RepairedKind)),
+            tooltip="mask: cell or membrane. cells: every cell has a label of its own. "
+            "classes: 1 is membrane, 2 cell, 3 and more are parts of cells. Guessed from the "
+            "layer; the tools below act accordingly.",
         )  # fmt: skip
         self.form = form_of([self.image, self.labels, self.meaning])
         self.labels.changed.connect(self._choose)
@@ -72,9 +73,10 @@ class CorrectFields:
         return self.labels.value if isinstance(self.labels.value, Labels) else None
 
     @property
-    def are_cells(self) -> bool:
-        """Whether every cell has a label of its own."""
-        return bool(self.meaning.value == _CELLS)
+    def kind(self) -> RepairedKind:
+        """What the labels hold."""
+        kind: RepairedKind = self.meaning.value
+        return kind
 
     def choose(self, layer: Labels) -> None:
         """Repair this layer."""
@@ -84,7 +86,7 @@ class CorrectFields:
     def _choose(self) -> None:
         if self.labels_layer is not None:
             with self.meaning.changed.blocked():
-                self.meaning.value = _CELLS if are_cells(NapariLabels(self.labels_layer)) else _MASK
+                self.meaning.value = kind_of(NapariLabels(self.labels_layer))
         self.chosen.emit()
 
     def _label_choices(self, _: Any = None) -> list[Any]:

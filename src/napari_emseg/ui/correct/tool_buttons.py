@@ -34,6 +34,7 @@ class BrushTools(Container[Any]):
         self.session = session
         self._layer: Labels | None = None
         self._brush_before: int | None = None
+        self._label_before = 1
         self._is_switching = False
         self.thickness = field_for(BrushConfig, "thickness_px")
         self.through_stack = field_for(
@@ -86,14 +87,20 @@ class BrushTools(Container[Any]):
 
     def _prepare(self, layer: Labels, tool: Tool) -> None:
         if tool.is_drawn:
-            self._brush_before = layer.brush_size
+            self._brush_before, self._label_before = layer.brush_size, layer.selected_label
             layer.n_edit_dimensions = 2
             layer.brush_size = self.session.thickness_px
-            self._set_mode(layer, "erase")
+            self._paint_membrane(layer)
         else:
             self._set_mode(layer, "pan_zoom")
             layer.mouse_drag_callbacks.append(self._on_press)
         layer.events.paint.connect(self._on_paint)
+
+    def _paint_membrane(self, layer: Labels) -> None:
+        membrane = 0 if self.session.acts is None else self.session.acts.membrane
+        if membrane:
+            layer.selected_label = membrane
+        self._set_mode(layer, "paint" if membrane else "erase")
 
     def _release(self, layer: Labels) -> None:
         """Let napari's own tools act again."""
@@ -102,7 +109,7 @@ class BrushTools(Container[Any]):
             layer.mouse_drag_callbacks.remove(self._on_press)
         brush, self._brush_before = self._brush_before, None
         if brush is not None:
-            layer.brush_size = brush
+            layer.brush_size, layer.selected_label = brush, self._label_before
             self._set_mode(layer, "pan_zoom")
 
     def _set_mode(self, layer: Labels, mode: str) -> None:

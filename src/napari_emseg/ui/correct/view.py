@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels
 
 from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata
 from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.viewer import layers
+from napari_emseg.ui.viewer.class_colors import class_names_of, dress
 from napari_emseg.ui.viewer.go_to import go_to
 from napari_emseg.ui.viewer.label_colors import same_colors
 
@@ -60,12 +61,20 @@ class ViewerForCorrecting:
             name=name,
             opacity=other.opacity,
             colormap=same_colors(other.colormap),
-            metadata=LayerMetadata(edits=edits).stored(),
+            features=other.features,
+            metadata=LayerMetadata(edits=edits, class_names=labels.class_names).stored(),
             **layers.geometry(other),
         )
         self._viewer.add_layer(layer)
         other.visible = False  # its colours would lie over what is painted
         return tracker_of(layer)
+
+    def name_classes(self, labels: LabelsLayer, names: tuple[str, ...]) -> None:
+        """As `CorrectView.name_classes`."""
+        layer = _native(labels)
+        if class_names_of(layer) != names:
+            change_metadata(layer, class_names=names)
+        dress(layer, names)
 
     def show_region(self, image: Any, z: int, region: ReviewRegion) -> None:
         """As `CorrectView.show_region`."""

@@ -1,4 +1,4 @@
-"""Layers of probability, mask and cells that grow beside their source."""
+"""Layers of probability, mask, cells and classes that grow beside their source."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from napari.layers import Image, Labels
 
 from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.ui.painting.edit_tracker import is_edited, tracker_of
+from napari_emseg.ui.viewer.class_colors import class_looks
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
 from napari_emseg.ui.viewer.layers import geometry
 
@@ -49,13 +50,15 @@ class GrowingLayer(ABC):
     source : Source
         The image.
     kind : str
-        ``probability``, ``mask`` or ``cells``.
+        ``probability``, ``mask``, ``cells`` or ``classes``.
     array : (Z, Y, X) array
         What is shown; a flat image's only slice as (Y, X).
     model : str
         Folder of the model.
     called : str
         Stands behind the layer's name, in brackets.
+    class_names : tuple of str
+        What classes are called, membrane first.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class GrowingLayer(ABC):
         *,
         model: str,
         called: str,
+        class_names: tuple[str, ...] = (),
     ) -> None:
         self._source, self._kind = source, kind
         self._data = array[0] if source.layer.ndim == 2 else array
@@ -73,10 +77,14 @@ class GrowingLayer(ABC):
         self._about = {
             "name": f"{image.name} {kind}{f' ({called})' if called else ''}",
             "metadata": LayerMetadata(
-                source=image.name, model=model, thickness_assumed=source.thickness_assumed
+                source=image.name,
+                model=model,
+                thickness_assumed=source.thickness_assumed,
+                class_names=class_names,
             ).stored(),
             **geometry(image, source.level),
         }
+        self._class_names = class_names
         self._is_hidden = False
         self.layer: Layer | None = None
 
@@ -150,7 +158,7 @@ class GrowingImage(GrowingLayer):
 
 
 class GrowingLabels(GrowingLayer):
-    """Mask or cells, until a person edits them."""
+    """Mask, cells or classes, until a person edits them."""
 
     @property
     def is_edited(self) -> bool:
@@ -164,8 +172,12 @@ class GrowingLabels(GrowingLayer):
         super().filled(z)
 
     def _add_to(self, viewer: ViewerModel) -> Layer:
-        colors = {"colormap": label_colors(MASK_COLORS)} if self._kind == "mask" else {}
-        layer = Labels(self._data, opacity=OPACITY, **colors, **self._about)
+        looks: dict[str, Any] = {}
+        if self._kind == "mask":
+            looks["colormap"] = label_colors(MASK_COLORS)
+        elif self._class_names:
+            looks = class_looks(self._class_names)
+        layer = Labels(self._data, opacity=OPACITY, **looks, **self._about)
         viewer.add_layer(layer)
         tracker_of(layer)  # follows it from now on
         return layer

@@ -116,8 +116,14 @@ class LayerImage:
         return self.viewer is not None and shows_slice(self.viewer, self.layer, z, self.level)
 
     def beside(
-        self, kind: str, array: np.ndarray[Any, Any], *, model: str, called: str
+        self,
+        kind: str,
+        array: np.ndarray[Any, Any],
+        *,
+        model: str,
+        called: str,
+        class_names: tuple[str, ...] = (),
     ) -> GrowingLayer:
         """As `SourceImage.beside`."""
         made = GrowingImage if kind == "probability" else GrowingLabels
-        return made(self, kind, array, model=model, called=called)
+        return made(self, kind, array, model=model, called=called, class_names=class_names)

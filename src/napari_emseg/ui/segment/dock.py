@@ -18,6 +18,7 @@ from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
+from napari_emseg.ui.prediction.layer_legend import LayerLegend
 from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.segment.buttons import SegmentButtons
 from napari_emseg.ui.segment.fields import SegmentFields
@@ -61,6 +62,8 @@ class SegmentWidget(Container[Any]):
         How much is segmented.
     status : RunRow
         Those buttons, and how far it is.
+    legend : LayerLegend
+        Names of the classes of the layer that is seen.
     recovery : RecoveryOffer
         Painted labels that can be restored.
     doctor : DoctorDialog
@@ -78,15 +81,17 @@ class SegmentWidget(Container[Any]):
         self.status = RunRow(self.buttons, "Stop; finished slices are kept.")
         self.status.margins = (0, 0, 0, 0)
         self.recovery = RecoveryOffer(viewer)
+        self.legend = LayerLegend(viewer)
         parts = [self.recovery, self.fields.form, self.status]
         super().__init__(widgets=parts, labels=False)
-        self.native.layout().insertWidget(2, self.fields.pixels)
+        self.native.layout().insertWidget(2, self.legend.widget)
+        self.native.layout().insertWidget(3, self.fields.pixels)
         # at the top of a tall dock, not spread over it
         self.native.layout().addStretch()
         self.doctor = DoctorDialog(self.native, self.session.submit)
         self._connect()
         self._draw()
-        self.fields.take_threshold_of_model()
+        self.fields.take_rules_of_model()
         self._look()
         self.session.ask_devices()
         self.recovery.look()
@@ -117,7 +122,7 @@ class SegmentWidget(Container[Any]):
             fields.membranes, fields.pixel_size, fields.scale,
         ):  # fmt: skip
             field.changed.connect(self._ask)
-        fields.model.changed.connect(fields.take_threshold_of_model)
+        fields.model.changed.connect(fields.take_rules_of_model)
         fields.slices.changed.connect(self._count)
         fields.slices.changed.connect(self.buttons.name_whole)
         fields.doctor.changed.connect(self.doctor.look)
@@ -145,6 +150,7 @@ class SegmentWidget(Container[Any]):
         self._workspace.chosen.disconnect(self.fields.choose_model, missing_ok=True)
         self.session.events.disconnect()
         self.session.close()
+        self.legend.stop()
         self.recovery.stop()
 
     # -- what a click would take -----------------------------------------------------------

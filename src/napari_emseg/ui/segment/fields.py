@@ -20,7 +20,8 @@ from napari_emseg.ui.widgets.model_field import choose_model, model_field
 from napari_emseg.ui.widgets.remembered_fields import remember, restore
 
 _RESULTS = {"mask": ("mask",), "cells": ("cells",), "mask and cells": ("mask", "cells")}
-"""What a person may choose to see, and the layers that show it."""
+_CLASS_RESULTS = {"classes": ("classes",), "classes and cells": ("classes", "cells")}
+"""What a person may choose to see, and the layers that show it; the latter of further classes."""
 
 _GROUP = "segment"
 """What the fields are remembered under."""
@@ -108,9 +109,10 @@ class SegmentFields:
         self.result = ComboBox(
             name="result",
             label="Result",
-            choices=list(_RESULTS),
+            choices=self._result_choices,  # napari asks again with each new layer
             tooltip="mask: cell or membrane. cells: every cell has an id and a colour of its own, "
-            "and keeps them from slice to slice.",
+            "and keeps them from slice to slice. classes: those that the model tells apart, where "
+            "they are more than membrane and cell.",
         )
         self.threshold = field_for(MaskConfig, "threshold", step=0.01)
         self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
@@ -172,7 +174,7 @@ class SegmentFields:
     def rules(self) -> tuple[tuple[str, ...], MaskConfig]:
         """What is to be shown, and how it is made."""
         config = MaskConfig(self.threshold.value, self.smallest_cell.value)
-        return _RESULTS[self.result.value], config
+        return {**_RESULTS, **_CLASS_RESULTS}[self.result.value], config
 
     def slices_of(self, count: int) -> list[int]:
         """The slices wanted of a stack of ``count``, ascending.
@@ -202,11 +204,17 @@ class SegmentFields:
     def _device_choices(self, _: object = None) -> list[str]:
         return ["auto", "cpu", *self._devices]
 
-    def take_threshold_of_model(self) -> None:
-        """Set the threshold to the model's own."""
-        if self.model.value is not None:
-            with self.threshold.changed.blocked():  # what is shown came from another model
+    def _result_choices(self, _: object = None) -> list[str]:
+        model = self.model.value
+        more = model is not None and model.info.network.classes > 2
+        return [*_RESULTS, *(_CLASS_RESULTS if more else ())]
+
+    def take_rules_of_model(self) -> None:
+        """Set the threshold to the model's own, and offer the results that it has."""
+        if self.model.value is not None:  # what is shown came from another model
+            with self.threshold.changed.blocked(), self.result.changed.blocked():
                 self.threshold.value = self.model.value.info.threshold
+                self.result.reset_choices()
 
 
 def _sizes(image: Image) -> list[VoxelSize | None]:

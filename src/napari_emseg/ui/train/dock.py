@@ -149,6 +149,7 @@ class TrainWidget(QWidget):
         form.changed.connect(self.setup.change_settings)
         form.name.changed.connect(self.setup.give_name)
         self.setup.events.name.connect(form.show_name)
+        self.setup.events.class_names.connect(form.suggest_classes)
         library_events.added.connect(form.list_models)
         self._pages["Model"].add(form)
         return form

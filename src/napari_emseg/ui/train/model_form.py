@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from magicgui.widgets import ComboBox, Container, LineEdit
@@ -22,6 +23,8 @@ from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
 
 _OWN = "own settings"
 _NEW = "a new model"
+_OF_LABELS = ("classes", "class_names")
+"""Settings that follow from the labels."""
 
 
 class ModelForm(QWidget):
@@ -67,22 +70,30 @@ class ModelForm(QWidget):
         self.terms = {
             each.name: field_for(TermsConfig, each.name) for each in TermsConfig.settings()
         }
+        self._suggested = self.network["classes"].value
         self.help = wrapped_label("")
         self._lay_out()
         self._connect()
+        self._show_names()
         self._show_preset()
 
     # -- what is chosen --------------------------------------------------------------------
 
     @property
     def settings(self) -> dict[str, ValueWidget[Any]]:
-        """The advanced fields, by name."""
+        """The fields of device, training and network, by name."""
         return {"device": self.device, **self.train, **self.network}
 
     @property
+    def advanced_settings(self) -> list[ValueWidget[Any]]:
+        """The fields that are folded away; names of classes are not."""
+        return [field for name, field in self.settings.items() if name != "class_names"]
+
+    @property
     def lasting(self) -> dict[str, ValueWidget[Any]]:
-        """The fields that the next training begins with; other slices have other terms."""
-        return {**self.settings, "author": self.terms["author"], "license": self.terms["license"]}
+        """The fields that the next training begins with; terms and classes are of its data."""
+        kept = {name: field for name, field in self.settings.items() if name not in _OF_LABELS}
+        return {**kept, "author": self.terms["author"], "license": self.terms["license"]}
 
     @property
     def start_from(self) -> ModelPackage | None:
@@ -107,7 +118,23 @@ class ModelForm(QWidget):
     def _network(self) -> NetworkConfig:
         if self.start_from is not None:
             return self.start_from.info.network
-        return NetworkConfig(**_values(self.network))
+        values = _values(self.network)
+        if values["classes"] == 2:  # the names are not to be seen then
+            values["class_names"] = ""
+        return NetworkConfig(**values)
+
+    def suggest_classes(self, names: Sequence[str]) -> None:
+        """Tell apart what the labels hold, unless a person has chosen otherwise.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of the classes; empty where the labels show no more than membrane and cell.
+        """
+        if self.network["classes"].value == self._suggested and self.start_from is None:
+            self._suggested = max(2, len(names))
+            self.network["class_names"].value = ",".join(names)
+            self.network["classes"].value = self._suggested
 
     def show_name(self, name: str) -> None:
         """Fill in what the model is to be called."""
@@ -123,12 +150,12 @@ class ModelForm(QWidget):
     # -- parts -----------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        form = form_of([self.name, self.start, self.preset])
+        form = form_of([self.name, self.start, self.preset, self.network["class_names"]])
         parts = Container(widgets=[form, self.help], labels=False)
         parts.margins = (0, 0, 0, 0)
         self.advanced = Folded(
             "Advanced settings",
-            lambda: form_of([*self.settings.values()]).native,
+            lambda: form_of([*self.advanced_settings]).native,
             tooltip="Every setting of the training.",
         )
         self.passing_on = Folded(
@@ -148,6 +175,7 @@ class ModelForm(QWidget):
     def _connect(self) -> None:
         self.preset.changed.connect(self._apply_preset)
         self.start.changed.connect(self._lock_network)
+        self.network["classes"].changed.connect(self._show_names)
         for field in (*self.settings.values(), self.start):
             field.changed.connect(self._note_change)
 
@@ -169,6 +197,13 @@ class ModelForm(QWidget):
         with self.preset.changed.blocked():
             self.preset.value = fitting[0].name if fitting else _OWN
         self.help.value = fitting[0].help if fitting else f"{values['epochs']} epochs."
+
+    def _show_names(self) -> None:
+        """Membrane and cell are called so; names of other classes than there are do not count."""
+        count, names = self.network["classes"].value, self.network["class_names"]
+        names.visible = count > 2
+        if len(names.value.split(",")) != count:
+            names.value = ""
 
     def _lock_network(self) -> None:
         """A model that goes on keeps its network's shape."""

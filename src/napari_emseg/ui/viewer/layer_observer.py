@@ -13,6 +13,7 @@ from psygnal import Signal
 
 from napari_emseg.errors import ShapeError
 from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.ui.viewer.class_colors import class_names_of
 from napari_emseg.ui.viewer.layers import (
     apart,
     current_slice,
@@ -101,6 +102,11 @@ class LayerObserver:
     def holds_ids(self) -> bool:
         """Whether its values are ids of cells and no grey values."""
         return isinstance(self.layer, Labels)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What its classes are called, where it is known to hold these."""
+        return class_names_of(self.layer)
 
     @property
     def model_folder(self) -> str:

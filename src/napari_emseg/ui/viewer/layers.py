@@ -11,7 +11,7 @@ from napari_emseg.core.train.regions import Regions, ellipse_outline
 from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.napari_writer import layer_voxel_size
-from napari_emseg.types import Stack, StackKind, VoxelSize
+from napari_emseg.types import Stack, StackKind, VoxelSize, noted_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -219,7 +219,7 @@ def as_stack(layer: Image | Labels, kind: StackKind) -> Stack:
     data = layer.data if layer.ndim == 3 else np.asarray(layer.data)[np.newaxis]
     about = metadata_of(layer) or LayerMetadata()
     return Stack(
-        data, voxel_size_of(layer), layer.name, kind,
+        data, voxel_size_of(layer), layer.name, kind, noted_names(about.class_names),
         thickness_assumed=about.thickness_assumed, notes=about.notes,
     )  # fmt: skip
 
