@@ -30,6 +30,7 @@ from napari_emseg.ui.widgets.model_field import choose_model, model_field
 from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.progress_row import RunRow
 from napari_emseg.ui.widgets.remembered_fields import remember
+from napari_emseg.ui.widgets.scroll_page import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +106,6 @@ class RetrainPanel(QWidget):
             tooltip="Back to the model and the prediction before; the new model stays in the "
             "library.",
         )
-        self.run.margins = (0, 0, 0, 0)
         remember(self.config, "retrain")
 
     def _lay_out(self) -> None:
@@ -114,8 +114,8 @@ class RetrainPanel(QWidget):
         self.run[0].append(self.revert)  # beside Retrain and Stop
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(form_of([self.model, self.config["minutes"]]).native)
-        layout.addWidget(advanced)
+        fields = Page(form_of([self.model, self.config["minutes"]]).native, advanced)
+        layout.addWidget(fields, stretch=1)
         layout.addWidget(self.run.native)
 
     def _connect(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import Container
 from psygnal import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.packages.library import DEFAULT
@@ -27,9 +27,11 @@ from napari_emseg.ui.viewer.layers import (
     visible_region,
 )
 from napari_emseg.ui.viewer.workspace import workspace_of
+from napari_emseg.ui.widgets.dock_tabs import TabWithOthers
 from napari_emseg.ui.widgets.doctor_dialog import DoctorDialog
 from napari_emseg.ui.widgets.notify import show_failure, show_warning
 from napari_emseg.ui.widgets.progress_row import RunRow
+from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from napari_emseg.session.prediction.layers import SourceImage
 
 
-class SegmentWidget(Container[Any]):
+class SegmentWidget(QWidget):
     """Segment image layers with a model, in the worker process.
 
     Parameters
@@ -71,26 +73,22 @@ class SegmentWidget(Container[Any]):
     _looked_at: object = None
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
         self._viewer = viewer
         self._runner, self._workspace = job_runner(), workspace_of(viewer)
-        self.session = SegmentSession(self._runner, QtExecutor(), self._workspace)
+        self.session = SegmentSession(self._runner, QtExecutor(self), self._workspace)
         self.fields, self.buttons = SegmentFields(), SegmentButtons()
         self.status = RunRow(self.buttons, "Stop; finished slices are kept.")
-        self.status.margins = (0, 0, 0, 0)
         self.recovery = RecoveryOffer(viewer)
-        parts = [self.recovery, self.fields.form, self.status]
-        super().__init__(widgets=parts, labels=False)
-        self.native.layout().insertWidget(2, self.fields.pixels)
-        # at the top of a tall dock, not spread over it
-        self.native.layout().addStretch()
-        self.doctor = DoctorDialog(self.native, self.session.submit)
+        self.doctor = DoctorDialog(self, self.session.submit)
+        self._lay_out()
         self._connect()
         self._draw()
         self.fields.take_threshold_of_model()
         self._look()
         self.session.ask_devices()
         self.recovery.look()
-        spare_the_window(viewer, self.native)
+        spare_the_window(viewer, self)
 
     @property
     def prediction(self) -> Prediction | None:
@@ -98,6 +96,14 @@ class SegmentWidget(Container[Any]):
         return self.session.prediction
 
     # -- parts -----------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        """The fields scroll; the buttons, and how far it is, are always to be seen."""
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, TOP_PX, 0, 0)
+        fields = Page(self.recovery.native, self.fields.form.native, self.fields.pixels)
+        layout.addWidget(fields, stretch=1)
+        layout.addWidget(self.status.native)
 
     def _connect(self) -> None:
         fields, session = self.fields, self.session
@@ -130,11 +136,12 @@ class SegmentWidget(Container[Any]):
         session.ended.connect(self.ended.emit)
         library_events.added.connect(fields.offer_models)
         self._workspace.chosen.connect(fields.choose_model)
-        WhenClosed(self.native, self._close)
+        TabWithOthers(self)
+        WhenClosed(self, self._close)
 
     def reset_choices(self, *_: object) -> None:
         """Offer the layers that there are now; napari calls this."""
-        super().reset_choices()
+        self.fields.form.reset_choices()
         if self.fields.image.value is not self._looked_at:  # the field does not tell of its last
             self._look()
         if self.fields.image.value is None:

@@ -29,11 +29,12 @@ from napari_emseg.ui.train.resume_row import ResumeRow
 from napari_emseg.ui.train.split_strip import SplitLegend, SplitStrip
 from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
+from napari_emseg.ui.widgets.dock_tabs import TabWithOthers
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.progress_row import RunRow
 from napari_emseg.ui.widgets.remembered_fields import remember
-from napari_emseg.ui.widgets.scroll_page import Page
+from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
     from napari_emseg.ui.train.augmentation_form import AugmentationPanel
     from napari_emseg.ui.train.augmentation_preview import AugmentationPreview
     from napari_emseg.ui.train.model_form import ModelForm
-
-_TOP_PX = 6
-"""Between the dock's title and the tabs, of which napari's theme would cut off the upper edge."""
 
 _CLOSING = {
     "dock": ("Close the dock and stop the training?", "The best model so far is kept.", "Stop"),
@@ -164,7 +162,7 @@ class TrainWidget(QWidget):
         for name, page in self._pages.items():
             self.tabs.addTab(page, name)
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, _TOP_PX, 0, 0)
+        self._layout.setContentsMargins(0, TOP_PX, 0, 0)
         self._layout.addWidget(self.offer.native)
         self._layout.addWidget(self.tabs, stretch=1)
         self._layout.addWidget(self.run.native)
@@ -188,6 +186,7 @@ class TrainWidget(QWidget):
         self._connect_training()
         self._viewer.events.theme.connect(self._show_theme)
         self._closing = AskBeforeClosing(self, lambda: self.session.is_busy, self._may_close)
+        TabWithOthers(self)
         WhenClosed(self, self._close)
 
     def _connect_training(self) -> None:

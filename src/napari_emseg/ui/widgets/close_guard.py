@@ -45,8 +45,8 @@ class AskBeforeClosing(QObject):
         return False
 
     def _guard(self) -> None:
-        dock = _parent_of(self._widget, QDockWidget)
-        window = _parent_of(self._widget, QMainWindow)
+        dock = parent_of(self._widget, QDockWidget)
+        window = parent_of(self._widget, QMainWindow)
         if window is not None:
             window.removeEventFilter(self)  # a second one would ask twice
             window.installEventFilter(self)
@@ -83,7 +83,8 @@ def ask(parent: QWidget, text: str, details: str, yes: str) -> bool:
     return bool(box.clickedButton() is agree)
 
 
-def _parent_of(widget: QWidget, kind: type[QWidget]) -> Any:
+def parent_of(widget: QWidget, kind: type[QWidget]) -> Any:
+    """The nearest widget of a kind around ``widget``; None where there is none."""
     parent = widget.parentWidget()
     while parent is not None and not isinstance(parent, kind):
         parent = parent.parentWidget()
