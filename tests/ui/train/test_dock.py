@@ -188,7 +188,7 @@ def test_painting_and_removing_layers_do_no_harm_to_a_training(
 @pytest.mark.slow
 def test_a_killed_worker_is_said_and_the_training_goes_on(endless, wait, qtbot):
     assert not endless.offer.visible
-    os.kill(job_runner().worker_pid, signal.SIGKILL)
+    os.kill(job_runner().training_pid, signal.SIGKILL)
     event = wait()
     assert isinstance(event, Failed)
     assert event.crashed
@@ -217,7 +217,7 @@ def test_stop_pressed_twice_ends_it_at_once_and_it_can_go_on(endless, wait):
 
 @pytest.mark.slow
 def test_a_dock_opened_later_offers_what_was_interrupted(viewer, endless, wait):
-    os.kill(job_runner().worker_pid, signal.SIGKILL)
+    os.kill(job_runner().training_pid, signal.SIGKILL)
     wait()
     (run,) = interrupted_runs()
     other = train_module.TrainWidget(viewer)
@@ -313,7 +313,7 @@ def test_without_layers_it_says_what_to_do(trainer):
     assert "choose an image layer" in trainer.run.message.value
 
 
-def test_a_name_that_is_taken_or_impossible_is_said(trainer, layers):
+def test_a_name_that_is_impossible_is_said(trainer, layers):
     for name, words in (("default", "not possible"), ("a/b", "not possible")):
         trainer.model.name.value = name
         trainer.run.start.native.click()

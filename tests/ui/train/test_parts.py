@@ -271,6 +271,16 @@ def test_presets_set_settings_and_own_settings_are_told(form):
     assert form.recipe(AugmentConfig()).train.epochs == 31
 
 
+def test_with_minutes_no_epochs_are_promised(form):
+    form.minutes.value = 30
+    assert form.help.value == "As many epochs as fit into 30 minutes."
+    assert not form.preset.enabled
+    assert form.recipe(AugmentConfig()).train.minutes == 30
+    form.minutes.value = 0
+    assert form.preset.enabled
+    assert "120 epochs" in form.help.value
+
+
 def test_every_field_has_a_tooltip(form, panel):
     fields = [*form.train.values(), *form.network.values(), *panel.settings.by_name.values()]
     fields += [

@@ -248,7 +248,7 @@ class SegmentSession:
 
     def _on_advanced(self, queue: SegmentQueue, words: str, done: float) -> None:
         self.done, self.phase = done, Phase.SEGMENTING
-        self.message = f"{queue.place}{words}"
+        self.message = f"{queue.place}{words}. {self._jobs.beside}".strip(" .")
 
     def _on_obstructed(self) -> None:
         self._stop_run()

@@ -30,7 +30,7 @@ from napari_emseg.ui.train.split_strip import SplitLegend, SplitStrip
 from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.widgets.dock_tabs import TabWithOthers
-from napari_emseg.ui.widgets.forms import wrapped_label
+from napari_emseg.ui.widgets.forms import form_of, row_of, wrapped_label
 from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.progress_row import RunRow
 from napari_emseg.ui.widgets.remembered_fields import remember
@@ -102,6 +102,7 @@ class TrainWidget(QWidget):
         )
         self.preview = TrainingPreview(self._viewer, self._turns)
         self.preview_note = wrapped_label("")
+        self.go = PushButton(text="Go there", tooltip="Show that slice.", visible=False)
 
     # What does not show at once is made in turns of its own, or when it is asked for: with all of
     # it, opening the dock would be felt.
@@ -149,6 +150,7 @@ class TrainWidget(QWidget):
         self.setup.events.name.connect(form.show_name)
         library_events.added.connect(form.list_models)
         self._pages["Model"].add(form)
+        self._layout.insertWidget(self._layout.count() - 1, form_of([form.minutes]).native)
         return form
 
     def _lay_out(self) -> None:
@@ -157,7 +159,7 @@ class TrainWidget(QWidget):
             "Data": Page(self.data, self.strip, self.legend),
             "Augmentation": Page(),
             "Model": Page(),
-            "Curves": Page(self.curves, self.preview_note.native),
+            "Curves": Page(self.curves, row_of(self.preview_note, self.go).native),
         }
         for name, page in self._pages.items():
             self.tabs.addTab(page, name)
@@ -176,6 +178,7 @@ class TrainWidget(QWidget):
         data.meant.connect(setup.choose_meaning)
         self.strip.changed.connect(setup.choose_split)
         self.run.start.changed.connect(setup.train)
+        self.go.changed.connect(self._go_to_preview)
         self.run.stop.changed.connect(self.session.stop)
         setup.events.about.connect(data.show_about)
         setup.events.taken_for.connect(data.show_taken_for)
@@ -235,9 +238,14 @@ class TrainWidget(QWidget):
 
     def _show_preview(self, preview: Preview | None) -> None:
         self.preview_note.value = ""
+        self.go.visible = preview is not None and self.preview.has_place
         if preview is not None:
             self.preview.show(preview)
             self.preview_note.value = f"The layer Training preview shows slice {preview.z}."
+
+    def _go_to_preview(self) -> None:
+        if self.session.preview is not None:
+            self.preview.go_to(self.session.preview)
 
     def _show_theme(self) -> None:
         self.curves.show_theme(self._viewer.theme)

@@ -36,6 +36,8 @@ class ModelForm(QWidget):
     ----------
     changed : psygnal.Signal
         Emitted when a setting has changed.
+    minutes : ValueWidget
+        How long to train; whoever shows the form places it.
     """
 
     changed = Signal()
@@ -61,6 +63,7 @@ class ModelForm(QWidget):
         self.train = {
             each.name: field_for(TrainConfig, each.name) for each in TrainConfig.settings()
         }
+        self.minutes = self.train["minutes"] = _minutes_field()
         self.network = {
             each.name: field_for(NetworkConfig, each.name) for each in NetworkConfig.settings()
         }
@@ -76,8 +79,13 @@ class ModelForm(QWidget):
 
     @property
     def settings(self) -> dict[str, ValueWidget[Any]]:
-        """The advanced fields, by name."""
+        """The fields of device, training and network, by name."""
         return {"device": self.device, **self.train, **self.network}
+
+    @property
+    def _advanced(self) -> list[ValueWidget[Any]]:
+        """Those that are folded away."""
+        return [field for field in self.settings.values() if field is not self.minutes]
 
     @property
     def lasting(self) -> dict[str, ValueWidget[Any]]:
@@ -128,7 +136,7 @@ class ModelForm(QWidget):
         parts.margins = (0, 0, 0, 0)
         self.advanced = Folded(
             "Advanced settings",
-            lambda: form_of([*self.settings.values()]).native,
+            lambda: form_of(self._advanced).native,
             tooltip="Every setting of the training.",
         )
         self.passing_on = Folded(
@@ -168,7 +176,12 @@ class ModelForm(QWidget):
         fitting = [p for p in PRESETS if p.train.items() <= values.items()]
         with self.preset.changed.blocked():
             self.preset.value = fitting[0].name if fitting else _OWN
-        self.help.value = fitting[0].help if fitting else f"{values['epochs']} epochs."
+        for epochs in (self.preset, self.train["epochs"]):
+            epochs.enabled = not values["minutes"]
+        if values["minutes"]:
+            self.help.value = f"As many epochs as fit into {values['minutes']:g} minutes."
+        else:
+            self.help.value = fitting[0].help if fitting else f"{values['epochs']} epochs."
 
     def _lock_network(self) -> None:
         """A model that goes on keeps its network's shape."""
@@ -176,6 +189,15 @@ class ModelForm(QWidget):
             field.enabled = self.start_from is None
             if self.start_from is not None:
                 field.value = getattr(self.start_from.info.network, name)
+
+
+def _minutes_field() -> ValueWidget[Any]:
+    """How long to train; stands beside the button that begins it."""
+    field = field_for(TrainConfig, "minutes", narrow=True, label="For", step=1)
+    field.native.setDecimals(1)
+    field.native.setSuffix(" minutes")
+    field.native.setSpecialValueText("all epochs")
+    return field
 
 
 def _beginnings() -> list[tuple[str, ModelPackage | None]]:
