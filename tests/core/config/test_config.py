@@ -181,3 +181,10 @@ def test_the_options_of_a_command_have_each_name_once():
                     (PredictConfig, MaskConfig)):  # fmt: skip
         names = [each.name for config in configs for each in config.settings()]
         assert len(set(names)) == len(names)
+
+
+def test_what_a_form_calls_a_setting():
+    titles = {each.name: each.title for each in TrainConfig.settings()}
+    assert titles["patch_size"] == "Patch size [px]"
+    assert titles["ema"] == "Average of weights"
+    assert titles["border_sigma_px"] == "Width of borders [px]"

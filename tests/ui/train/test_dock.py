@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractSpinBox, QComboBox
 
 from napari_emseg.core.config.terms import TermsConfig
@@ -431,6 +432,34 @@ def test_painting_another_slice_shows_it_in_the_strip(trainer, layers, qtbot):
     labels.paint((2, 40, 40), 1)
     qtbot.waitUntil(lambda: trainer.setup.split.of(2) != "not labelled")
     assert "5 labelled" in trainer.data.about.value
+
+
+def test_the_strip_goes_to_slices_and_frames_the_one_that_is_seen(viewer, trainer, layers, qtbot):
+    strip = trainer.strip
+    for z in (4, 1):
+        qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip.box_of(z).center())
+        assert viewer.dims.current_step[0] == z
+        assert strip._here == z
+    assert trainer.setup.split.of(1) in ("train", "validate")
+
+
+@pytest.mark.slow
+def test_segment_predicts_while_a_training_runs(viewer, endless, layers, ends_of):
+    _, segment = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
+    wait = ends_of(segment).wait
+    segment.fields.image.value = layers[0]
+    segment.buttons.current.native.click()
+    assert isinstance(wait(), Finished)
+    assert endless.session.is_running
+    endless.session.stop()
+
+
+def test_minutes_stand_beside_the_button(trainer):
+    minutes = trainer.model.minutes.native
+    assert minutes.isVisible()
+    assert minutes.text() == "all epochs"
+    minutes.setValue(30)
+    assert minutes.text() == "30.0 minutes"
 
 
 def test_shapes_say_what_is_reviewed(viewer, trainer, layers, qtbot):

@@ -61,15 +61,19 @@ def strip(qtbot):
     return strip
 
 
-def test_a_click_gives_the_next_role(strip, qtbot):
+def test_a_click_goes_there_and_a_right_click_gives_the_next_role(strip, qtbot):
     changed = []
     strip.changed.connect(changed.append)
     at = strip.box_of(8).center()
     assert strip.slice_at(at) == 8
+    wanted = []
+    strip.wanted.connect(wanted.append)
     qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=at)
+    assert (wanted, changed) == ([8], [])
+    qtbot.mouseClick(strip, Qt.MouseButton.RightButton, pos=at)
     assert strip.split.of(8) == "validate"
     assert changed == [strip.split]
-    qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip.box_of(0).center())
+    qtbot.mouseClick(strip, Qt.MouseButton.RightButton, pos=strip.box_of(0).center())
     assert changed == [strip.split]
 
 

@@ -75,11 +75,17 @@ class AugmentConfig(Config):
         choices=("linear", "cubic"),
     )
     doubled_probability: float = setting(
-        0.01, "Fraction of the slices on which a second section lies.", ge=0, le=1
+        0.01,
+        "Fraction of the slices on which a second section lies.",
+        ge=0,
+        le=1,
+        label="A second section on it",
     )
-    doubled_share: float = setting(0.4, "Largest share of that second section.", ge=0, le=1)
+    doubled_share: float = setting(
+        0.4, "Largest share of that second section.", ge=0, le=1, label="Its share"
+    )
     doubled_shift_px: float = setting(
-        12.0, "Shift of that second section, at most.", unit="px", ge=0, le=1000
+        12.0, "Shift of that second section, at most.", unit="px", ge=0, le=1000, label="Its shift"
     )
     fold_probability: float = setting(0.02, "Fraction of the slices with a dark fold.", ge=0, le=1)
     fold_width_px: float = setting(20.0, "Width of a fold, at most.", unit="px", ge=1, le=1000)

@@ -18,6 +18,7 @@ class TrainConfig(Config):
         unit="minutes",
         ge=0,
         le=100_000,
+        label="Time",
     )
     patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
     batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
@@ -27,25 +28,44 @@ class TrainConfig(Config):
         "goes into what follows each epoch.",
         ge=1,
         le=10_000,
+        label="Steps per epoch, at least",
     )
     loss: str = setting(
         "cross-entropy",
         "What training minimises: the weighted cross-entropy alone, or with Dice or clDice of the "
         "membranes added.",
         choices=("cross-entropy", "dice", "cldice"),
+        label="What it minimises",
     )
     overlap_weight: float = setting(
-        0.5, "Weight of Dice or clDice beside the cross-entropy.", ge=0, le=100
+        0.5,
+        "Weight of Dice or clDice beside the cross-entropy.",
+        ge=0,
+        le=100,
+        label="Weight of Dice",
     )
     learning_rate: float = setting(1e-3, "Adam's step size at the start.", ge=1e-7, le=1)
     val_fraction: float = setting(
-        0.1, "Fraction of the labelled slices held out for validation.", ge=0.01, le=0.9
+        0.1,
+        "Fraction of the labelled slices held out for validation.",
+        ge=0.01,
+        le=0.9,
+        label="Part to validate on",
     )
     border_weight: float = setting(
-        10.0, "Extra weight w_0 of the borders between close cells.", ge=0, le=1000
+        10.0,
+        "Extra weight w_0 of the borders between close cells.",
+        ge=0,
+        le=1000,
+        label="Weight of borders",
     )
     border_sigma_px: float = setting(
-        5.0, "Width sigma of that border weight.", unit="px", ge=0.5, le=100
+        5.0,
+        "Width sigma of that border weight.",
+        unit="px",
+        ge=0.5,
+        le=100,
+        label="Width of borders",
     )
     ema: float = setting(
         0.0,
@@ -53,6 +73,7 @@ class TrainConfig(Config):
         "place; 0 keeps the weights themselves.",
         ge=0,
         le=0.9999,
+        label="Average of weights",
     )
     rehearse: float = setting(
         0.0,
@@ -60,6 +81,7 @@ class TrainConfig(Config):
         "that is at hand, so that it does not forget.",
         ge=0,
         le=0.9,
+        label="Part from earlier data",
     )
     patience: int = setting(
         0,
@@ -67,6 +89,7 @@ class TrainConfig(Config):
         unit="epochs",
         ge=0,
         le=100_000,
+        label="Stop without gain after",
     )
     validate_every: int = setting(
         0,
@@ -75,8 +98,11 @@ class TrainConfig(Config):
         unit="epochs",
         ge=0,
         le=100_000,
+        label="Validate every",
     )
     mixed_precision: bool = setting(
-        True, "Compute in half precision on a GPU; a processor always takes float32."
+        True,
+        "Compute in half precision on a GPU; a processor always takes float32.",
+        label="Half precision on a GPU",
     )
-    seed: int = setting(0, "Seed of all random draws.", ge=0, le=2**32 - 1)
+    seed: int = setting(0, "Seed of all random draws.", ge=0, le=2**32 - 1, label="Random seed")

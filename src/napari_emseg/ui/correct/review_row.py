@@ -9,6 +9,8 @@ from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from napari_emseg.core.correct.edits import Edits
 from napari_emseg.ui.correct.edit_strip import EditLegend, EditStrip
 from napari_emseg.ui.painting.edit_tracker import layer_of
+from napari_emseg.ui.viewer.go_to import go_to_slice
+from napari_emseg.ui.viewer.slice_in_view import SliceFollower
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -52,10 +54,7 @@ class ReviewRow(QWidget):
         self.reviewed.clicked.connect(self._on_key)
         self._session.roles_changed.connect(self.look)
         self._session.events.tracker.connect(self._bind)
-        dims = self._viewer.dims.events
-        self._seen = (dims.point, dims.order, dims.ndisplay)
-        for event in self._seen:
-            event.connect(self._show_here)
+        self._seen = SliceFollower(self._viewer, self._show_here)
 
     def look(self) -> None:
         """Something else is edited or reviewed."""
@@ -69,8 +68,7 @@ class ReviewRow(QWidget):
         """The dock is closed."""
         self._bind()
         self._session.roles_changed.disconnect(self.look, missing_ok=True)
-        for event in self._seen:
-            event.disconnect(self._show_here)
+        self._seen.stop()
 
     def _bind(self) -> None:
         """Have the key act on the layer that is corrected now."""
@@ -85,14 +83,8 @@ class ReviewRow(QWidget):
         self._session.turn_review()
 
     def _go(self, z: int) -> None:
-        layer, viewer = self._layer, self._viewer
-        if layer is None or layer.ndim == 2:
-            return
-        at = [float(place) for place in layer.world_to_data(viewer.dims.point)]
-        at[0] = z
-        for axis, place in enumerate(layer.data_to_world(at), viewer.dims.ndim - layer.ndim):
-            if axis not in viewer.dims.displayed:
-                viewer.dims.set_point(axis, place)
+        if self._layer is not None:
+            go_to_slice(self._viewer, self._layer, z)
 
     def _show_here(self) -> None:
         z, tracker = self._session.slice_in_view(), self._session.tracker

@@ -36,9 +36,7 @@ class BrushTools(Container[Any]):
         self._brush_before: int | None = None
         self._is_switching = False
         self.thickness = field_for(BrushConfig, "thickness_px")
-        self.through_stack = field_for(
-            BrushConfig, "through_stack", label="Merge through the stack"
-        )
+        self.through_stack = field_for(BrushConfig, "through_stack")
         self.buttons = {tool: _button(tool) for tool in TOOLS}
         rows = [row_of(self.buttons[DRAW], self.buttons[FILL]),
                 row_of(self.buttons[SPLIT], self.buttons[MERGE])]  # fmt: skip

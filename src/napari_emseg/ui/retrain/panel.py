@@ -15,6 +15,7 @@ from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.session.retrain.round import CorrectedStack
 from napari_emseg.session.retrain.session import RetrainSession
 from napari_emseg.session.train.session import TrainSession
+from napari_emseg.session.words import explained
 from napari_emseg.session.workspace import library_events
 from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
@@ -110,7 +111,11 @@ class RetrainPanel(QWidget):
 
     def _lay_out(self) -> None:
         rest = [field for name, field in self.config.items() if name != "minutes"]
-        advanced = Folded("How it learns", lambda: form_of(rest).native, tooltip="Seldom needed.")
+        advanced = Folded(
+            "How it learns",
+            lambda: form_of(rest).native,
+            tooltip="How fast it learns, and how much of what it knew it sees again.",
+        )
         self.run[0].append(self.revert)  # beside Retrain and Stop
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -186,5 +191,5 @@ class RetrainPanel(QWidget):
         if session.is_busy:
             self.run.show_running(session.message, session.done)
         else:
-            self.run.show_idle(session.message)
+            self.run.show_idle(explained(session.message))
         self.revert.enabled = bool(session.rounds) and not session.is_busy

@@ -94,9 +94,9 @@ class SegmentFields:
 
     def _make_pixels(self) -> None:
         self.membranes = field_for(PredictConfig, "membranes")
-        self.pixel_size = field_for(PredictConfig, "pixel_size_nm", label="Pixel size [nm]")
+        self.pixel_size = field_for(PredictConfig, "pixel_size_nm")
         self.pixel_size.native.setSpecialValueText("as recorded")
-        self.scale = field_for(PredictConfig, "scale", label="Enlarge by")
+        self.scale = field_for(PredictConfig, "scale")
         said = [self.membranes, self.pixel_size, self.scale]
         self.pixels = Folded(
             "Pixels and membranes",
@@ -114,8 +114,8 @@ class SegmentFields:
         )
         self.threshold = field_for(MaskConfig, "threshold", step=0.01)
         self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
-        self.tta = field_for(PredictConfig, "tta", label="Average over all orientations")
-        self.exact = field_for(PredictConfig, "exact", label="Exact, in single precision")
+        self.tta = field_for(PredictConfig, "tta")
+        self.exact = field_for(PredictConfig, "exact")
 
     def _device_row(self) -> Container[Any]:
         row = Container(

@@ -15,6 +15,7 @@ from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.session.train.form import TrainSettings
 from napari_emseg.session.train.session import Phase
 from napari_emseg.session.train.setup import TrainSetup
+from napari_emseg.session.words import explained
 from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Event, Failed, Preview
 from napari_emseg.ui.background.dock_closed import WhenClosed
@@ -27,6 +28,8 @@ from napari_emseg.ui.train.data_form import DataForm
 from napari_emseg.ui.train.preview_layer import TrainingPreview
 from napari_emseg.ui.train.resume_row import ResumeRow
 from napari_emseg.ui.train.split_strip import SplitLegend, SplitStrip
+from napari_emseg.ui.viewer.go_to import go_to_slice
+from napari_emseg.ui.viewer.slice_in_view import SliceFollower, slice_in_view
 from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.widgets.dock_tabs import TabWithOthers
@@ -177,6 +180,8 @@ class TrainWidget(QWidget):
         data.edited.connect(setup.change_data)
         data.meant.connect(setup.choose_meaning)
         self.strip.changed.connect(setup.choose_split)
+        self.strip.wanted.connect(self._go_to_slice)
+        self._seen = SliceFollower(self._viewer, self._show_here)
         self.run.start.changed.connect(setup.train)
         self.go.changed.connect(self._go_to_preview)
         self.run.stop.changed.connect(self.session.stop)
@@ -220,6 +225,7 @@ class TrainWidget(QWidget):
     def _show_split(self) -> None:
         self.strip.show_split(self.setup.split, self.setup.total)
         self.legend.show_split(self.setup.split)
+        self._show_here()
 
     def _show_state(self) -> None:
         session = self.session
@@ -227,7 +233,7 @@ class TrainWidget(QWidget):
             known = session.phase is Phase.TRAINING
             self.run.show_running(session.message, session.done if known else None)
         else:
-            self.run.show_idle(session.message)
+            self.run.show_idle(explained(session.message))
 
     def _look_forward(self, phase: Phase) -> None:
         """Show where the curves of a training will be, once it is certain that it begins."""
@@ -242,6 +248,14 @@ class TrainWidget(QWidget):
         if preview is not None:
             self.preview.show(preview)
             self.preview_note.value = f"The layer Training preview shows slice {preview.z}."
+
+    def _go_to_slice(self, z: int) -> None:
+        image = self.data.image_layer
+        if image is not None and image in self._viewer.layers:
+            go_to_slice(self._viewer, image, z)
+
+    def _show_here(self) -> None:
+        self.strip.show_here(slice_in_view(self._viewer, self.data.image_layer))
 
     def _go_to_preview(self) -> None:
         if self.session.preview is not None:
@@ -261,6 +275,7 @@ class TrainWidget(QWidget):
             return
         self._is_closed = True
         self._viewer.events.theme.disconnect(self._show_theme)
+        self._seen.stop()
         library_events.added.disconnect(self.model.list_models, missing_ok=True)
         self.data.unwatch()
         self.patches.stop()

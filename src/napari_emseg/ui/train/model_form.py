@@ -15,6 +15,7 @@ from napari_emseg.core.config.presets import PRESETS
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.model.hardware.device_choice import has_nvidia_gpu
 from napari_emseg.model.packages.library import list_models
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.ui.widgets.collapsible import Folded
@@ -57,7 +58,8 @@ class ModelForm(QWidget):
             value="balanced", tooltip="How long to train; sets the epochs below.",
         )  # fmt: skip
         self.device = ComboBox(
-            name="device", label="Device", choices=["auto", "cpu", "gpu"],
+            name="device", label="Device",
+            choices=["auto", "cpu", *(["gpu"] if has_nvidia_gpu() else [])],
             tooltip="Where the network trains; auto takes a GPU where there is one.",
         )  # fmt: skip
         self.train = {
