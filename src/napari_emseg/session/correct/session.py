@@ -125,6 +125,8 @@ class CorrectSession:
         """Correct other labels, or ones that mean something else, or none."""
         if self.phase is CorrectPhase.CLOSED:
             return
+        if tracker is not self.tracker:
+            self.message = ""
         self._follow(tracker)
         self.are_cells = are_cells
         if tracker is None:
@@ -141,6 +143,10 @@ class CorrectSession:
         z = self.slice_in_view() if z is None else z
         if z is not None and self.tracker is not None:
             self.tracker.review(z, not self.tracker.edits.of(z).reviewed)
+
+    def look(self) -> None:
+        """Another slice is seen."""
+        self.brush.look_elsewhere(self.slice_in_view())
 
     def slice_in_view(self) -> int | None:
         """The slice of the labels that a person sees, flat; None where it is none."""

@@ -174,6 +174,14 @@ class SegmentSession:
         if self._queue is None:
             self.message = message
 
+    def forget_removed(self) -> bool:
+        """Whether all that was filled last is gone by now, so that nothing need be said of it."""
+        is_gone = bool(self._filled) and not any(each.is_shown for each in self._filled)
+        if self._queue is not None or not is_gone:
+            return False
+        self._filled = []
+        return True
+
     def ask_devices(self) -> None:
         """Find out what this machine can compute with."""
         self.submit(DevicesJob, self._on_devices)

@@ -89,6 +89,7 @@ class CompareWidget(QWidget):
                 tooltip="Scores, errors and the sweep over thresholds of every labelled slice.",
             ),
             "Stop; what is scored so far is kept.",
+            "Score slices",
         )
         self.scores, self.errors = ScorePage(viewer.theme), ErrorList()
         self.export = ScoreExportButtons(session)
@@ -203,6 +204,7 @@ class CompareWidget(QWidget):
         viewer.dims.events.current_step.disconnect(self._look)
         viewer.events.theme.disconnect(self._show_theme)
         self._drawing.stop()
+        self.run.end()
         for part in (self.fields, self.views, self.error_layer, self._navigation, self.recovery):
             part.stop()
         self.session.close()

@@ -161,6 +161,7 @@ class CorrectWidget(QWidget):
         self.regions.close_panel()
         self.retrain.close_panel()
         self.review.stop()
+        self.brush.stop()
         self.recovery.stop()
 
 

@@ -42,11 +42,17 @@ if TYPE_CHECKING:
     from napari_emseg.ui.retrain.corrections import Corrections
 
 _CLOSING = {
-    "dock": ("Close the dock and stop retraining?", "The layers stay as they are.", "Stop"),
+    "dock": (
+        "Close the dock and stop retraining?",
+        "The layers stay as they are.",
+        "Stop",
+        "Go on training",
+    ),
     "napari": (
         "Close napari and stop retraining?",
         "It can go on in the dock Train, after its last finished epoch.",
         "Close napari",
+        "Go on training",
     ),
 }
 
@@ -101,6 +107,7 @@ class RetrainPanel(QWidget):
                 "segmented before, and show what has changed.",
             ),
             "Stop, and leave everything as it was. Twice while it learns: at once.",
+            "Retrain",
         )
         self.revert = PushButton(
             text="Revert",
@@ -183,6 +190,7 @@ class RetrainPanel(QWidget):
         self._workspace.segmented.disconnect(self.choose_model, missing_ok=True)
         self.session.events.disconnect()
         self.session.close()
+        self.run.end()
 
     # -- what the person sees --------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from napari_emseg.ui.viewer.layers import (
     visible_region,
 )
 from napari_emseg.ui.viewer.workspace import workspace_of
+from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.widgets.dock_tabs import TabWithOthers
 from napari_emseg.ui.widgets.doctor_dialog import DoctorDialog
 from napari_emseg.ui.widgets.notify import show_failure, show_warning
@@ -41,6 +42,17 @@ if TYPE_CHECKING:
 
     from napari_emseg.core.segment.tiling import Region
     from napari_emseg.session.prediction.layers import SourceImage
+
+_CLOSING = {
+    "dock": (
+        "Close the dock and stop segmenting?", "Finished slices are kept.", "Stop",
+        "Go on segmenting",
+    ),
+    "napari": (
+        "Close napari and stop segmenting?", "What is not saved is lost.", "Close napari",
+        "Go on segmenting",
+    ),
+}  # fmt: skip
 
 
 class SegmentWidget(QWidget):
@@ -78,7 +90,7 @@ class SegmentWidget(QWidget):
         self._runner, self._workspace = job_runner(), workspace_of(viewer)
         self.session = SegmentSession(self._runner, QtExecutor(self), self._workspace)
         self.fields, self.buttons = SegmentFields(), SegmentButtons()
-        self.status = RunRow(self.buttons, "Stop; finished slices are kept.")
+        self.status = RunRow(self.buttons, "Stop; finished slices are kept.", "Segment")
         self.recovery = RecoveryOffer(viewer)
         self.doctor = DoctorDialog(self, self.session.submit)
         self._lay_out()
@@ -136,6 +148,9 @@ class SegmentWidget(QWidget):
         session.ended.connect(self.ended.emit)
         library_events.added.connect(fields.offer_models)
         self._workspace.chosen.connect(fields.choose_model)
+        self._closing = AskBeforeClosing(
+            self, lambda: session.phase is not Phase.IDLE, lambda what: ask(self, *_CLOSING[what])
+        )
         TabWithOthers(self)
         WhenClosed(self, self._close)
 
@@ -146,12 +161,15 @@ class SegmentWidget(QWidget):
             self._look()
         if self.fields.image.value is None:
             self.session.say_idle(NO_IMAGE)
+        elif self.session.forget_removed():
+            self._ask()
 
     def _close(self) -> None:
         library_events.added.disconnect(self.fields.offer_models, missing_ok=True)
         self._workspace.chosen.disconnect(self.fields.choose_model, missing_ok=True)
         self.session.events.disconnect()
         self.session.close()
+        self.status.end()
         self.recovery.stop()
 
     # -- what a click would take -----------------------------------------------------------

@@ -48,11 +48,17 @@ if TYPE_CHECKING:
     from napari_emseg.ui.train.model_form import ModelForm
 
 _CLOSING = {
-    "dock": ("Close the dock and stop the training?", "The best model so far is kept.", "Stop"),
+    "dock": (
+        "Close the dock and stop the training?",
+        "The best model so far is kept.",
+        "Stop",
+        "Go on training",
+    ),
     "napari": (
         "Close napari and interrupt the training?",
         "It can go on, after its last finished epoch, when the dock Train is opened again.",
         "Close napari",
+        "Go on training",
     ),
 }
 
@@ -102,6 +108,7 @@ class TrainWidget(QWidget):
                 text="Train", tooltip="Train on a copy of the data; painting goes on meanwhile."
             ),
             "Stop; the best model so far is kept. Twice: at once.",
+            "Train",
         )
         self.preview = TrainingPreview(self._viewer, self._turns)
         self.preview_note = wrapped_label("")
@@ -280,6 +287,7 @@ class TrainWidget(QWidget):
         self.data.unwatch()
         self.patches.stop()
         self.setup.close()
+        self.run.end()
         self.recovery.stop()
         self._turns.cancel()
 

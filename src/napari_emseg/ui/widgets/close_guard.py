@@ -39,7 +39,7 @@ class AskBeforeClosing(QObject):
             if event.type() == QEvent.Type.Show:
                 self._guard()
             return False
-        if event.type() == QEvent.Type.Close and self._must_stay("napari"):
+        if closes_by_person(watched, event) and self._must_stay("napari"):
             event.ignore()
             return True
         return False
@@ -70,15 +70,27 @@ class AskBeforeClosing(QObject):
         return self._is_busy() and not self._ask(what)
 
 
-def ask(parent: QWidget, text: str, details: str, yes: str) -> bool:
-    """Ask a question; ``yes`` is what the button says that does it."""
+def closes_by_person(window: QObject | None, event: QEvent) -> bool:
+    """Whether an event closes a window that may stay.
+
+    A program that closes napari has closed what is in it before, and cannot go back.
+    """
+    if event.type() != QEvent.Type.Close:
+        return False
+    middle = window.centralWidget() if isinstance(window, QMainWindow) else None
+    parts = [] if middle is None else middle.children()
+    return not any(isinstance(part, QWidget) and part.isHidden() for part in parts)
+
+
+def ask(parent: QWidget, text: str, details: str, yes: str, no: str) -> bool:
+    """Ask a question; ``yes`` is what the button says that does it, ``no`` the other one."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Training")
+    box.setWindowTitle("EM segmentation")
     box.setText(text)
     box.setInformativeText(details)
     agree = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
-    box.addButton("Go on training", QMessageBox.ButtonRole.RejectRole)
+    box.addButton(no, QMessageBox.ButtonRole.RejectRole)
     box.exec()
     return bool(box.clickedButton() is agree)
 
