@@ -28,7 +28,7 @@ class TrainConfig(Config):
         "goes into what follows each epoch.",
         ge=1,
         le=10_000,
-        label="Steps per epoch, at least",
+        label="Steps an epoch",
     )
     loss: str = setting(
         "cross-entropy",
@@ -89,7 +89,7 @@ class TrainConfig(Config):
         unit="epochs",
         ge=0,
         le=100_000,
-        label="Stop without gain after",
+        label="Give up after",
     )
     validate_every: int = setting(
         0,
@@ -103,6 +103,6 @@ class TrainConfig(Config):
     mixed_precision: bool = setting(
         True,
         "Compute in half precision on a GPU; a processor always takes float32.",
-        label="Half precision on a GPU",
+        label="Half precision",
     )
     seed: int = setting(0, "Seed of all random draws.", ge=0, le=2**32 - 1, label="Random seed")

@@ -160,6 +160,26 @@ def remove_model(name: str) -> None:
         shutil.rmtree(folder)
 
 
+def rename_model(name: str, new: str) -> None:
+    """Call a model of the library otherwise.
+
+    Raises
+    ------
+    ModelError
+        If it is not in the library, or the new name is taken or not possible.
+    WriteError
+        If its folder cannot be renamed.
+    """
+    require_name(new)
+    folder, wanted = library_folder() / name, library_folder() / new
+    if not (_NAME.fullmatch(name) and (folder / RDF).exists()):
+        raise ModelError(f"model: {name!r} is not in your library, {library_folder()}")
+    if wanted.exists():
+        raise ModelError(f"name: there is a model {new!r} already; give another name")
+    with as_write_error(folder):
+        folder.rename(wanted)
+
+
 def require_name(name: str) -> None:
     """Raise `ModelError` where a model of the library cannot be called ``name``."""
     if name == DEFAULT or not _NAME.fullmatch(name):

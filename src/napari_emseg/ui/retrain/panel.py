@@ -140,6 +140,7 @@ class RetrainPanel(QWidget):
         session.ended.connect(self.ended.emit)
         session.failed.connect(show_failure)
         library_events.added.connect(self._offer_models)
+        library_events.changed.connect(self._offer_models)
         self._workspace.chosen.connect(self._choose)
         self._workspace.segmented.connect(self.choose_model)
         self._closing = AskBeforeClosing(
@@ -186,6 +187,7 @@ class RetrainPanel(QWidget):
     def close_panel(self) -> None:
         """Hear of nothing any more; the dock that holds the panel calls this when it is closed."""
         library_events.added.disconnect(self._offer_models, missing_ok=True)
+        library_events.changed.disconnect(self._offer_models, missing_ok=True)
         self._workspace.chosen.disconnect(self._choose, missing_ok=True)
         self._workspace.segmented.disconnect(self.choose_model, missing_ok=True)
         self.session.events.disconnect()

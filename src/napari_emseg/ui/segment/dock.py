@@ -17,6 +17,7 @@ from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.background.job_runner import job_runner
+from napari_emseg.ui.models.dialog import ModelsDialog
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
 from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.segment.buttons import SegmentButtons
@@ -77,6 +78,8 @@ class SegmentWidget(QWidget):
         Those buttons, and how far it is.
     recovery : RecoveryOffer
         Painted labels that can be restored.
+    models : ModelsDialog
+        Lists the models.
     doctor : DoctorDialog
         Says what is used of the machine.
     """
@@ -93,6 +96,7 @@ class SegmentWidget(QWidget):
         self.status = RunRow(self.buttons, "Stop; finished slices are kept.", "Segment")
         self.recovery = RecoveryOffer(viewer)
         self.doctor = DoctorDialog(self, self.session.submit)
+        self.models = ModelsDialog(self)
         self._lay_out()
         self._connect()
         self._draw()
@@ -139,6 +143,7 @@ class SegmentWidget(QWidget):
         fields.slices.changed.connect(self._count)
         fields.slices.changed.connect(self.buttons.name_whole)
         fields.doctor.changed.connect(self.doctor.look)
+        fields.models.changed.connect(self.models.look)
         for event in (session.events.phase, session.events.message, session.events.done):
             event.connect(self._draw)
         session.events.taken_for.connect(self._show_source)
@@ -147,6 +152,7 @@ class SegmentWidget(QWidget):
         session.warned.connect(show_warning)
         session.ended.connect(self.ended.emit)
         library_events.added.connect(fields.offer_models)
+        library_events.changed.connect(fields.offer_models)
         self._workspace.chosen.connect(fields.choose_model)
         self._closing = AskBeforeClosing(
             self, lambda: session.phase is not Phase.IDLE, lambda what: ask(self, *_CLOSING[what])
@@ -166,6 +172,7 @@ class SegmentWidget(QWidget):
 
     def _close(self) -> None:
         library_events.added.disconnect(self.fields.offer_models, missing_ok=True)
+        library_events.changed.disconnect(self.fields.offer_models, missing_ok=True)
         self._workspace.chosen.disconnect(self.fields.choose_model, missing_ok=True)
         self.session.events.disconnect()
         self.session.close()

@@ -45,7 +45,8 @@ class SegmentFields:
         self._make_pixels()
         self._make_rules()
         self.form = form_of([
-            self.image, self.taken_for, self.level, self.model, self._device_row(),
+            self.image, self.taken_for, self.level,
+            _row("Model", self.model, self.models), _row("Device", self.device, self.doctor),
             self.result, self.threshold, self.smallest_cell, self.tta, self.exact, self.slices,
         ])  # fmt: skip
         remember(
@@ -70,6 +71,10 @@ class SegmentFields:
             label="Device",
             choices=self._device_choices,  # napari asks again with each new layer
             tooltip="Where the network runs; auto takes a GPU where there is one.",
+        )
+        self.models = PushButton(
+            text="Models ...",
+            tooltip="All models with their figures; rename, remove, import, export.",
         )
         self.doctor = PushButton(
             text="Doctor ...",
@@ -116,14 +121,6 @@ class SegmentFields:
         self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
         self.tta = field_for(PredictConfig, "tta")
         self.exact = field_for(PredictConfig, "exact")
-
-    def _device_row(self) -> Container[Any]:
-        row = Container(
-            widgets=[self.device, self.doctor], layout="horizontal", labels=False, label="Device"
-        )
-        row.margins = (0, 0, 0, 0)
-        row.native.layout().setStretch(0, 1)
-        return row
 
     @property
     def config(self) -> PredictConfig:
@@ -207,6 +204,14 @@ class SegmentFields:
         if self.model.value is not None:
             with self.threshold.changed.blocked():  # what is shown came from another model
                 self.threshold.value = self.model.value.info.threshold
+
+
+def _row(label: str, field: ComboBox, button: PushButton) -> Container[Any]:
+    """A choice, and what leads to more about it."""
+    row = Container(widgets=[field, button], layout="horizontal", labels=False, label=label)
+    row.margins = (0, 0, 0, 0)
+    row.native.layout().setStretch(0, 1)
+    return row
 
 
 def _sizes(image: Image) -> list[VoxelSize | None]:

@@ -159,6 +159,7 @@ class TrainWidget(QWidget):
         form.name.changed.connect(self.setup.give_name)
         self.setup.events.name.connect(form.show_name)
         library_events.added.connect(form.list_models)
+        library_events.changed.connect(form.list_models)
         self._pages["Model"].add(form)
         self._layout.insertWidget(self._layout.count() - 1, form_of([form.minutes]).native)
         return form
@@ -284,6 +285,7 @@ class TrainWidget(QWidget):
         self._viewer.events.theme.disconnect(self._show_theme)
         self._seen.stop()
         library_events.added.disconnect(self.model.list_models, missing_ok=True)
+        library_events.changed.disconnect(self.model.list_models, missing_ok=True)
         self.data.unwatch()
         self.patches.stop()
         self.setup.close()
