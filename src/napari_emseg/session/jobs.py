@@ -1,7 +1,7 @@
 """Jobs of sessions: they are made beside the window, done by workers, and told of in order.
 
 Trainings have a worker of their own: they take hours, and who segments meanwhile need not wait. The
-two share the machine, and both become slower (``docs/speed.md``).
+two share the machine, and both become slower.
 """
 
 from __future__ import annotations
