@@ -176,8 +176,8 @@ class SegmentSession:
 
     def forget_removed(self) -> bool:
         """Whether all that was filled last is gone by now, so that nothing need be said of it."""
-        is_gone = bool(self._filled) and not any(each.is_shown for each in self._filled)
-        if self._queue is not None or not is_gone:
+        is_gone = all(each.done and not each.is_shown for each in self._filled)
+        if self._queue is not None or not self._filled or not is_gone:
             return False
         self._filled = []
         return True

@@ -160,14 +160,14 @@ class SegmentWidget(QWidget):
         TabWithOthers(self)
         WhenClosed(self, self._close)
 
-    def reset_choices(self, *_: object) -> None:
+    def reset_choices(self, event: object = None) -> None:
         """Offer the layers that there are now; napari calls this."""
         self.fields.form.reset_choices()
         if self.fields.image.value is not self._looked_at:  # the field does not tell of its last
             self._look()
         if self.fields.image.value is None:
             self.session.say_idle(NO_IMAGE)
-        elif self.session.forget_removed():
+        elif getattr(event, "type", "") == "removed" and self.session.forget_removed():
             self._ask()
 
     def _close(self) -> None:

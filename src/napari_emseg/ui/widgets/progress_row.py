@@ -41,8 +41,7 @@ class RunRow(Container[Any]):
         super().__init__(widgets=[*buttons, self.bar, self.message], labels=False)
         self._said = ""
         self._is_running = False
-        self._activity = Activity(title)
-        self._done: float | None = None
+        self._activity = Activity(self.native, title)
         self._soon = later(self.native, self._show_all)
         self.show_idle("")
 
@@ -72,9 +71,7 @@ class RunRow(Container[Any]):
             self.native.setUpdatesEnabled(False)
         self._enable(running=True)
         self._fill(done)
-        self._done = done
-        if not self._soon.isActive():
-            self._activity.show(done)
+        self._activity.show(done)
         self.say(message)
 
     def show_stopping(self) -> None:
@@ -84,7 +81,6 @@ class RunRow(Container[Any]):
 
     def _show_all(self) -> None:
         self.bar.visible = True
-        self._activity.show(self._done)
         self.message.value = self._said
         self.native.setUpdatesEnabled(True)
 
