@@ -160,6 +160,8 @@ class WaitingJobs:
         self.scratch, self._do, self._tickets = scratch, do, count(1)
         self._waiting, self._stopped, self.abandoned = deque(), set(), set()
 
+    beside = ""
+
     def submit(self, make_job, on_event):
         ticket = next(self._tickets)
         self._waiting.append((ticket, make_job, on_event))

@@ -112,9 +112,12 @@ class LibraryEvents:
     ----------
     added : psygnal.Signal
         Emitted with the folder of a new model package.
+    changed : psygnal.Signal
+        Emitted when models were renamed, removed or imported by hand.
     """
 
     added = Signal(Path)
+    changed = Signal()
 
 
 library_events = LibraryEvents()

@@ -201,3 +201,10 @@ def test_classes_have_names():
 def test_names_that_are_none_are_refused(names, said):
     with pytest.raises(SettingError, match=said):
         NetworkConfig(classes=3, class_names=names)
+
+
+def test_what_a_form_calls_a_setting():
+    titles = {each.name: each.title for each in TrainConfig.settings()}
+    assert titles["patch_size"] == "Patch size [px]"
+    assert titles["ema"] == "Average of weights"
+    assert titles["border_sigma_px"] == "Width of borders [px]"

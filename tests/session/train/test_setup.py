@@ -11,19 +11,21 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.jobs import StepTimeJob, TrainJob
 from napari_emseg.engine.train.interrupted_run import interrupted_runs
 from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.errors import ReadError, SettingError
-from napari_emseg.io.folders import runs_folder
+from napari_emseg.io.folders import library_folder, runs_folder
 from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.thread_lane import ThreadLane
 from napari_emseg.session.train.form import TrainSettings
 from napari_emseg.session.train.patch_preview import READING
 from napari_emseg.session.train.session import Phase
 from napari_emseg.session.train.setup import TrainSetup
-from napari_emseg.types import Cancelled, Failed, Finished, Log, Stack, noted_names
+from napari_emseg.types import Cancelled, Failed, Finished, Log, Progress, Stack, noted_names
 
 
 @pytest.fixture
@@ -228,8 +230,16 @@ def test_train_asks_for_what_is_chosen(setup, form, jobs, recipe):
     assert len(jobs.jobs) == 1
 
 
+def test_a_name_that_is_taken_gets_the_next_number(setup, jobs):
+    for name in ("mine", "mine 2"):
+        (library_folder() / name).mkdir(parents=True)
+    setup.give_name("mine 2")
+    setup.train()
+    assert setup.name == jobs.jobs[0].name == "mine 3"
+
+
 @pytest.mark.parametrize("name", ["default", "a/b", ""])
-def test_a_name_that_is_taken_or_impossible_is_said(setup, jobs, name):
+def test_a_name_that_is_impossible_is_said(setup, jobs, name):
     setup.give_name(name)
     setup.train()
     assert "not possible" in setup.training.message
@@ -453,7 +463,10 @@ def test_time_is_told_once_it_was_measured(executor, jobs, form, recipe):
     assert estimate.is_unknown
     estimate.measure()
     estimate.measure()
-    assert (estimate.text, estimate.is_measuring) == ("Measuring ...", True)
+    assert estimate.text.startswith("Measuring;")
+    assert estimate.is_measuring
+    jobs.tell(Progress(3, 7, "steps"))
+    assert estimate.text == "Measuring: 3 of 7 steps ..."
     assert jobs.jobs == [StepTimeJob(recipe, "auto")]
     jobs.tell(Finished(0.5))
     assert estimate.text.startswith("Measured on this machine: ")
@@ -476,6 +489,24 @@ def test_what_could_not_be_measured_is_said_and_can_be_again(executor, jobs, for
     assert setup.estimate.text == event.message
     assert setup.estimate.is_unknown
     assert not setup.estimate.is_measuring
+
+
+@pytest.mark.usefixtures("_nothing_measured")
+def test_measuring_can_be_stopped(executor, jobs, form):
+    setup = TrainSetup(executor, jobs, form)
+    setup.open()
+    executor.pass_time()
+    setup.estimate.measure()
+    setup.estimate.stop()
+    assert jobs.abandoned == [1]
+    assert "not measured yet" in setup.estimate.text
+    assert not setup.estimate.is_measuring
+
+
+def test_where_minutes_are_given_there_is_nothing_to_measure(setup, form):
+    form.chosen = TrainSettings(Recipe(train=TrainConfig(minutes=30.0)))
+    setup.change_settings()
+    assert (setup.estimate.text, setup.estimate.is_unknown) == ("", False)
 
 
 @pytest.mark.usefixtures("_nothing_measured")

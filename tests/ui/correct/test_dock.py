@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari._qt.widgets.qt_keyboard_settings import ShortcutEditor
 from napari.layers import Labels
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QPoint, Qt
@@ -14,6 +15,7 @@ from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.io.napari_reader import get_reader
 from napari_emseg.session.correct.brush import DRAW, FILL, MERGE, SPLIT, TOOLS
 from napari_emseg.ui.correct.fields import NEW
+from napari_emseg.ui.painting import autosave
 from napari_emseg.ui.painting.autosave import autosave_of
 
 SHAPE = (5, 64, 80)
@@ -453,20 +455,45 @@ def test_what_the_tools_cannot_do_is_said(viewer, correct, layer, mouse, quiet):
     assert "buttons for 2-D" in correct.status.value
 
 
+def _shown(widget, qtbot):
+    qtbot.addWidget(widget)
+    return widget
+
+
+@pytest.mark.parametrize("are_ids", [False], indirect=True)
+def test_a_hint_goes_when_it_no_longer_holds(viewer, correct, layer, mouse, are_ids):
+    correct.session.brush.take_up(MERGE)
+    mouse.click(10, 10)
+    assert "second cell" in correct.status.value
+    viewer.dims.set_current_step(0, 3)
+    assert correct.status.value == MERGE.hint
+    correct.session.brush.put_down()
+    assert correct.status.value == ""
+
+
+@pytest.mark.parametrize("are_ids", [False], indirect=True)
+def test_closing_napari_asks_while_painting_is_not_saved(viewer, correct, layer, monkeypatch):
+    asked = []
+    monkeypatch.setattr(autosave, "ask", lambda _, *text: bool(asked.append(text)))
+    window = viewer.window._qt_window
+    stroke(layer, 1, (10, 10))
+    window.close()
+    assert window.isVisible()
+    assert layer.name in asked[0][0]
+
+
 @pytest.mark.parametrize("are_ids", [False], indirect=True)
 def test_keys_act_while_the_dock_is_open(viewer, docked, correct, layer, qtbot):
     canvas = viewer.window._qt_viewer.canvas.native
-    napari_has = set(viewer.class_keymap)
-    for kind in type(layer).__mro__:
-        napari_has.update(getattr(kind, "class_keymap", {}))
-    assert len(layer.keymap) == 5
-    assert not napari_has & set(layer.keymap)
+    listed = _shown(ShortcutEditor(), qtbot).key_bindings_strs["Labels layer"]
+    assert "napari-emseg:draw_membrane" in listed
     for tool in TOOLS:
         qtbot.keyClick(canvas, tool.key.lower())
         assert correct.session.brush.tool is tool
         assert correct.brush.buttons[tool].value
-    qtbot.keyClick(canvas, TOOLS[-1].key.lower())
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     assert correct.session.brush.tool is None
+    assert correct.status.value == ""
     qtbot.keyClick(canvas, "r")
     assert follower(viewer, layer).edits.reviewed == (2,)
     qtbot.keyClick(canvas, "d")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.library import DEFAULT, find_model
@@ -175,11 +176,11 @@ def test_what_is_corrected_is_passed_over(viewer, predict, panel, corrected, qtb
 def test_keys_while_the_dock_is_open(viewer, predict, panel, qtbot):
     image = predict().image
     wait_for_ranks(qtbot, panel)
-    keys = {str(key): call for key, call in viewer.keymap.items()}
+    keys = {str(key): call for key, call in ViewerModel.class_keymap.items()}
     assert {"Alt+N", "Alt+P"} <= set(keys)
     keys["Alt+N"](viewer)
     keys["Alt+N"](viewer)
     keys["Alt+P"](viewer)
     assert current_slice(viewer, image) == 1
     panel.close_panel()
-    assert not {"Alt+N", "Alt+P"} & {str(key) for key in viewer.keymap}
+    assert not {"Alt+N", "Alt+P"} & {str(key) for key in ViewerModel.class_keymap}

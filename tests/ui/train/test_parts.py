@@ -61,15 +61,19 @@ def strip(qtbot):
     return strip
 
 
-def test_a_click_gives_the_next_role(strip, qtbot):
+def test_a_click_goes_there_and_a_right_click_gives_the_next_role(strip, qtbot):
     changed = []
     strip.changed.connect(changed.append)
     at = strip.box_of(8).center()
     assert strip.slice_at(at) == 8
+    wanted = []
+    strip.wanted.connect(wanted.append)
     qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=at)
+    assert (wanted, changed) == ([8], [])
+    qtbot.mouseClick(strip, Qt.MouseButton.RightButton, pos=at)
     assert strip.split.of(8) == "validate"
     assert changed == [strip.split]
-    qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip.box_of(0).center())
+    qtbot.mouseClick(strip, Qt.MouseButton.RightButton, pos=strip.box_of(0).center())
     assert changed == [strip.split]
 
 
@@ -269,6 +273,16 @@ def test_presets_set_settings_and_own_settings_are_told(form):
     form.train["epochs"].value = 31
     assert form.preset.value == "own settings"
     assert form.recipe(AugmentConfig()).train.epochs == 31
+
+
+def test_with_minutes_no_epochs_are_promised(form):
+    form.minutes.value = 30
+    assert form.help.value == "As many epochs as fit into 30 minutes."
+    assert not form.preset.enabled
+    assert form.recipe(AugmentConfig()).train.minutes == 30
+    form.minutes.value = 0
+    assert form.preset.enabled
+    assert "120 epochs" in form.help.value
 
 
 def test_every_field_has_a_tooltip(form, panel):

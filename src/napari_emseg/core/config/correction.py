@@ -17,6 +17,7 @@ class BrushConfig(Config):
     through_stack: bool = setting(
         False,
         "Cells that are merged become one in the neighbouring slices too, as far as they go.",
+        label="Merge through the stack",
     )
 
 
@@ -40,4 +41,5 @@ class RetrainConfig(Config):
         "trained on, where that is at hand, so that it does not forget.",
         ge=0,
         le=0.9,
+        label="Part from earlier data",
     )

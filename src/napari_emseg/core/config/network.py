@@ -13,11 +13,17 @@ from napari_emseg.errors import SettingError
 class NetworkConfig(Config):
     """Shape of the U-Net."""
 
-    depth: int = setting(4, "Number of times the network halves the image.", ge=1, le=6)
-    base_filters: int = setting(
-        16, "Filters of the first level; doubled at each deeper one.", ge=1, le=128
+    depth: int = setting(
+        4, "Number of times the network halves the image.", ge=1, le=6, label="Times it halves"
     )
-    residual: bool = setting(True, "Add each block's input to its output.")
+    base_filters: int = setting(
+        16,
+        "Filters of the first level; doubled at each deeper one.",
+        ge=1,
+        le=128,
+        label="Filters at first",
+    )
+    residual: bool = setting(True, "Add each block's input to its output.", label="Residual blocks")
     normalisation: str = setting(
         "batch",
         "What is normalised after each convolution: each feature over the batch, all features of "
@@ -28,7 +34,11 @@ class NetworkConfig(Config):
         0.0, "Fraction of the deepest level's features left out while training.", ge=0, le=0.9
     )
     input_slices: int = setting(
-        1, "Slices that the network sees: 1, or 3 to see the neighbours.", ge=1, le=3
+        1,
+        "Slices that the network sees: 1, or 3 to see the neighbours.",
+        ge=1,
+        le=3,
+        label="Slices seen at once",
     )
     classes: int = setting(
         2,

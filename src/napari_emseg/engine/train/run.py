@@ -61,7 +61,7 @@ def time_steps(job: StepTimeJob, emit: OnEvent, should_stop: ShouldStop) -> floa
     load_backend()
     from napari_emseg.model.train.step_time import measure_step_time
 
-    return measure_step_time(job.recipe, device=job.device, should_stop=should_stop)
+    return measure_step_time(job.recipe, device=job.device, on_event=emit, should_stop=should_stop)
 
 
 @contextmanager

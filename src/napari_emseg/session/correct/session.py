@@ -127,6 +127,8 @@ class CorrectSession:
         """Correct other labels, or ones that mean something else, or none."""
         if self.phase is CorrectPhase.CLOSED:
             return
+        if tracker is not self.tracker:
+            self.message = ""
         self._follow(tracker)
         self.kind = kind
         if tracker is not None and kind == "classes":
@@ -145,6 +147,10 @@ class CorrectSession:
         z = self.slice_in_view() if z is None else z
         if z is not None and self.tracker is not None:
             self.tracker.review(z, not self.tracker.edits.of(z).reviewed)
+
+    def look(self) -> None:
+        """Another slice is seen."""
+        self.brush.look_elsewhere(self.slice_in_view())
 
     def slice_in_view(self) -> int | None:
         """The slice of the labels that a person sees, flat; None where it is none."""

@@ -123,6 +123,15 @@ class Autosave:
 
     # -- what can be restored --------------------------------------------------------------
 
+    @property
+    def unsaved(self) -> list[str]:
+        """Names of the layers with painting that no file of a person's holds."""
+        return [
+            kept.tracker.layer.name
+            for kept in self._kept.values()
+            if kept.tracker.edits.slices and (kept.is_on_disk or kept.due())
+        ]
+
     def left_behind(self) -> list[Recovery]:
         """What can be restored: of removed layers, and of processes that have ended."""
         return [*self.removed, *left_behind()]

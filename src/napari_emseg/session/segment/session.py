@@ -174,6 +174,14 @@ class SegmentSession:
         if self._queue is None:
             self.message = message
 
+    def forget_removed(self) -> bool:
+        """Whether all that was filled last is gone by now, so that nothing need be said of it."""
+        is_gone = all(each.done and not each.is_shown for each in self._filled)
+        if self._queue is not None or not self._filled or not is_gone:
+            return False
+        self._filled = []
+        return True
+
     def ask_devices(self) -> None:
         """Find out what this machine can compute with."""
         self.submit(DevicesJob, self._on_devices)
@@ -248,7 +256,7 @@ class SegmentSession:
 
     def _on_advanced(self, queue: SegmentQueue, words: str, done: float) -> None:
         self.done, self.phase = done, Phase.SEGMENTING
-        self.message = f"{queue.place}{words}"
+        self.message = f"{queue.place}{words}. {self._jobs.beside}".strip(" .")
 
     def _on_obstructed(self) -> None:
         self._stop_run()

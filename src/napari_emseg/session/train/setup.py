@@ -13,7 +13,7 @@ from psygnal import SignalGroupDescriptor
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.errors import EmsegError
-from napari_emseg.model.packages.library import free_name, require_free
+from napari_emseg.model.packages.library import free_name, require_name
 from napari_emseg.session.executor import Executor, Task
 from napari_emseg.session.jobs import Jobs
 from napari_emseg.session.train.form import TrainForm
@@ -254,8 +254,9 @@ class TrainSetup:
 
     def _begin(self) -> None:
         try:
+            require_name(self.name.strip())
+            self.name = free_name(self.name.strip())
             request = self._request()
-            require_free(self.name.strip())
         except EmsegError as error:
             self.training.refuse(str(error))
             return

@@ -58,7 +58,7 @@ class CompareFields:
             "is unknown and left out, 1 membrane, 2 and more cell.",
         )  # fmt: skip
         self.threshold = field_for(CompareConfig, "threshold", step=0.01)
-        self.piece_radius = field_for(CompareConfig, "piece_radius_px", label="Smallest error [px]")
+        self.piece_radius = field_for(CompareConfig, "piece_radius_px")
         self.taken_for = wrapped_label("")
         self.form = form_of([
             self.image, self.truth, self.prediction, self.second, self.meaning, self.piece_radius,

@@ -13,7 +13,7 @@ from napari_emseg.core.scores.scores import TITLES, ClassScores, SliceScores, St
 from napari_emseg.report.figures import draw_sweep
 from napari_emseg.report.files import SHORT
 from napari_emseg.session.compare.session import CompareSession
-from napari_emseg.session.words import plural
+from napari_emseg.session.words import explained, plural
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.plot_canvas import PlotCanvas
 from napari_emseg.ui.widgets.table import Column, Table, figure, number
@@ -106,7 +106,7 @@ def _about_here(session: CompareSession, known: Mapping[int, SliceScores]) -> st
         return f"Slice {here} has no truth: nothing is painted there."
     if here is None or here not in known:
         return _NOTHING if not known else ""
-    return f"Slice {here}: {_in_words(known[here])}"
+    return explained(f"Slice {here}: {_in_words(known[here])}")
 
 
 def _about_stack(known: Mapping[int, SliceScores], sweep: StackScores | None) -> str:

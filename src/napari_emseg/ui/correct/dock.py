@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.session.correct.session import CorrectSession
 from napari_emseg.ui.background.dock_closed import WhenClosed
@@ -23,9 +23,10 @@ from napari_emseg.ui.retrain.corrections import Corrections
 from napari_emseg.ui.retrain.panel import RetrainPanel
 from napari_emseg.ui.viewer.stack_layers import NapariStack
 from napari_emseg.ui.viewer.workspace import workspace_of
+from napari_emseg.ui.widgets.dock_tabs import TabWithOthers
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.notify import show_error
-from napari_emseg.ui.widgets.scroll_page import Page
+from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
     from napari_emseg.session.painting.edit_tracker import EditTracker
 
-_TOP_PX = 6
+
+_REPAIR = "Repair"
 
 
 class CorrectWidget(QWidget):
@@ -84,23 +86,29 @@ class CorrectWidget(QWidget):
         self._choose()
         self.recovery.look()
 
-    def _parts(self) -> list[QWidget]:
-        """What stands in the dock, from top to bottom."""
-        return [
-            self.recovery.native,
-            self.fields.form.native,
-            _heading("Make editable"), self.editable.native,
-            _heading("Edited slices"), self.review,
-            _heading("Where next"), self.regions,
-            _heading("Brush"), self.classes.widget, self.brush.native,
-            _heading("Retrain"), self.retrain,
-        ]  # fmt: skip
+    def _pages(self) -> dict[str, QWidget]:
+        """What stands in the dock, by the title of its tab; in the order in which it is done."""
+        return {
+            "Labels": Page(
+                self.recovery.native, self.fields.form.native,
+                _heading("Make editable"), self.editable.native,
+            ),
+            _REPAIR: Page(
+                _heading("Where next"), self.regions,
+                _heading("Brush"), self.classes.widget, self.brush.native,
+                _heading("Edited slices"), self.review,
+            ),
+            "Retrain": self.retrain,
+        }  # fmt: skip
 
     def _lay_out(self) -> None:
+        self.tabs = QTabWidget()
+        self._page_of = self._pages()
+        for title, page in self._page_of.items():
+            self.tabs.addTab(page, title)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, _TOP_PX, 0, 0)
-        self.page = Page(*self._parts())
-        layout.addWidget(self.page, stretch=1)
+        layout.setContentsMargins(0, TOP_PX, 0, 0)
+        layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.status.native)
 
     def _connect(self) -> None:
@@ -110,6 +118,7 @@ class CorrectWidget(QWidget):
         self.session.made.connect(self._on_made)
         self.session.events.message.connect(self._show_message)
         self.session.refused.connect(show_error)
+        TabWithOthers(self)
         WhenClosed(self, self._close)
 
     def reset_choices(self, _: object = None) -> None:
@@ -145,6 +154,7 @@ class CorrectWidget(QWidget):
 
     def _on_made(self, tracker: EditTracker) -> None:
         self.fields.choose(layer_of(tracker))
+        self.tabs.setCurrentWidget(self._page_of[_REPAIR])
 
     def _show_message(self, message: str) -> None:
         self.status.value = message
@@ -155,6 +165,7 @@ class CorrectWidget(QWidget):
         self.regions.close_panel()
         self.retrain.close_panel()
         self.review.stop()
+        self.brush.stop()
         self.recovery.stop()
 
 

@@ -15,6 +15,7 @@ from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.session.retrain.round import CorrectedStack
 from napari_emseg.session.retrain.session import RetrainSession
 from napari_emseg.session.train.session import TrainSession
+from napari_emseg.session.words import explained
 from napari_emseg.session.workspace import library_events
 from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
@@ -30,6 +31,7 @@ from napari_emseg.ui.widgets.model_field import choose_model, model_field
 from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.progress_row import RunRow
 from napari_emseg.ui.widgets.remembered_fields import remember
+from napari_emseg.ui.widgets.scroll_page import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,11 +42,17 @@ if TYPE_CHECKING:
     from napari_emseg.ui.retrain.corrections import Corrections
 
 _CLOSING = {
-    "dock": ("Close the dock and stop retraining?", "The layers stay as they are.", "Stop"),
+    "dock": (
+        "Close the dock and stop retraining?",
+        "The layers stay as they are.",
+        "Stop",
+        "Go on training",
+    ),
     "napari": (
         "Close napari and stop retraining?",
         "It can go on in the dock Train, after its last finished epoch.",
         "Close napari",
+        "Go on training",
     ),
 }
 
@@ -99,23 +107,27 @@ class RetrainPanel(QWidget):
                 "segmented before, and show what has changed.",
             ),
             "Stop, and leave everything as it was. Twice while it learns: at once.",
+            "Retrain",
         )
         self.revert = PushButton(
             text="Revert",
             tooltip="Back to the model and the prediction before; the new model stays in the "
             "library.",
         )
-        self.run.margins = (0, 0, 0, 0)
         remember(self.config, "retrain")
 
     def _lay_out(self) -> None:
         rest = [field for name, field in self.config.items() if name != "minutes"]
-        advanced = Folded("How it learns", lambda: form_of(rest).native, tooltip="Seldom needed.")
+        advanced = Folded(
+            "How it learns",
+            lambda: form_of(rest).native,
+            tooltip="How fast it learns, and how much of what it knew it sees again.",
+        )
         self.run[0].append(self.revert)  # beside Retrain and Stop
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(form_of([self.model, self.config["minutes"]]).native)
-        layout.addWidget(advanced)
+        fields = Page(form_of([self.model, self.config["minutes"]]).native, advanced)
+        layout.addWidget(fields, stretch=1)
         layout.addWidget(self.run.native)
 
     def _connect(self) -> None:
@@ -128,6 +140,7 @@ class RetrainPanel(QWidget):
         session.ended.connect(self.ended.emit)
         session.failed.connect(show_failure)
         library_events.added.connect(self._offer_models)
+        library_events.changed.connect(self._offer_models)
         self._workspace.chosen.connect(self._choose)
         self._workspace.segmented.connect(self.choose_model)
         self._closing = AskBeforeClosing(
@@ -174,10 +187,12 @@ class RetrainPanel(QWidget):
     def close_panel(self) -> None:
         """Hear of nothing any more; the dock that holds the panel calls this when it is closed."""
         library_events.added.disconnect(self._offer_models, missing_ok=True)
+        library_events.changed.disconnect(self._offer_models, missing_ok=True)
         self._workspace.chosen.disconnect(self._choose, missing_ok=True)
         self._workspace.segmented.disconnect(self.choose_model, missing_ok=True)
         self.session.events.disconnect()
         self.session.close()
+        self.run.end()
 
     # -- what the person sees --------------------------------------------------------------
 
@@ -186,5 +201,5 @@ class RetrainPanel(QWidget):
         if session.is_busy:
             self.run.show_running(session.message, session.done)
         else:
-            self.run.show_idle(session.message)
+            self.run.show_idle(explained(session.message))
         self.revert.enabled = bool(session.rounds) and not session.is_busy

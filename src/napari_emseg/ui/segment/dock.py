@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import Container
 from psygnal import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.packages.library import DEFAULT
@@ -17,6 +17,7 @@ from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.background.job_runner import job_runner
+from napari_emseg.ui.models.dialog import ModelsDialog
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
 from napari_emseg.ui.prediction.layer_legend import LayerLegend
 from napari_emseg.ui.prediction.source_image import LayerImage
@@ -28,9 +29,12 @@ from napari_emseg.ui.viewer.layers import (
     visible_region,
 )
 from napari_emseg.ui.viewer.workspace import workspace_of
+from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
+from napari_emseg.ui.widgets.dock_tabs import TabWithOthers
 from napari_emseg.ui.widgets.doctor_dialog import DoctorDialog
 from napari_emseg.ui.widgets.notify import show_failure, show_warning
 from napari_emseg.ui.widgets.progress_row import RunRow
+from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,8 +45,19 @@ if TYPE_CHECKING:
     from napari_emseg.core.segment.tiling import Region
     from napari_emseg.session.prediction.layers import SourceImage
 
+_CLOSING = {
+    "dock": (
+        "Close the dock and stop segmenting?", "Finished slices are kept.", "Stop",
+        "Go on segmenting",
+    ),
+    "napari": (
+        "Close napari and stop segmenting?", "What is not saved is lost.", "Close napari",
+        "Go on segmenting",
+    ),
+}  # fmt: skip
 
-class SegmentWidget(Container[Any]):
+
+class SegmentWidget(QWidget):
     """Segment image layers with a model, in the worker process.
 
     Parameters
@@ -66,6 +81,8 @@ class SegmentWidget(Container[Any]):
         Names of the classes of the layer that is seen.
     recovery : RecoveryOffer
         Painted labels that can be restored.
+    models : ModelsDialog
+        Lists the models.
     doctor : DoctorDialog
         Says what is used of the machine.
     """
@@ -74,28 +91,24 @@ class SegmentWidget(Container[Any]):
     _looked_at: object = None
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
         self._viewer = viewer
         self._runner, self._workspace = job_runner(), workspace_of(viewer)
-        self.session = SegmentSession(self._runner, QtExecutor(), self._workspace)
+        self.session = SegmentSession(self._runner, QtExecutor(self), self._workspace)
         self.fields, self.buttons = SegmentFields(), SegmentButtons()
-        self.status = RunRow(self.buttons, "Stop; finished slices are kept.")
-        self.status.margins = (0, 0, 0, 0)
+        self.status = RunRow(self.buttons, "Stop; finished slices are kept.", "Segment")
         self.recovery = RecoveryOffer(viewer)
         self.legend = LayerLegend(viewer)
-        parts = [self.recovery, self.fields.form, self.status]
-        super().__init__(widgets=parts, labels=False)
-        self.native.layout().insertWidget(2, self.legend.widget)
-        self.native.layout().insertWidget(3, self.fields.pixels)
-        # at the top of a tall dock, not spread over it
-        self.native.layout().addStretch()
-        self.doctor = DoctorDialog(self.native, self.session.submit)
+        self.doctor = DoctorDialog(self, self.session.submit)
+        self.models = ModelsDialog(self)
+        self._lay_out()
         self._connect()
         self._draw()
         self.fields.take_rules_of_model()
         self._look()
         self.session.ask_devices()
         self.recovery.look()
-        spare_the_window(viewer, self.native)
+        spare_the_window(viewer, self)
 
     @property
     def prediction(self) -> Prediction | None:
@@ -103,6 +116,16 @@ class SegmentWidget(Container[Any]):
         return self.session.prediction
 
     # -- parts -----------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        """The fields scroll; the buttons, and how far it is, are always to be seen."""
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, TOP_PX, 0, 0)
+        fields = Page(
+            self.recovery.native, self.fields.form.native, self.legend.widget, self.fields.pixels
+        )  # fmt: skip
+        layout.addWidget(fields, stretch=1)
+        layout.addWidget(self.status.native)
 
     def _connect(self) -> None:
         fields, session = self.fields, self.session
@@ -126,6 +149,7 @@ class SegmentWidget(Container[Any]):
         fields.slices.changed.connect(self._count)
         fields.slices.changed.connect(self.buttons.name_whole)
         fields.doctor.changed.connect(self.doctor.look)
+        fields.models.changed.connect(self.models.look)
         for event in (session.events.phase, session.events.message, session.events.done):
             event.connect(self._draw)
         session.events.taken_for.connect(self._show_source)
@@ -134,23 +158,32 @@ class SegmentWidget(Container[Any]):
         session.warned.connect(show_warning)
         session.ended.connect(self.ended.emit)
         library_events.added.connect(fields.offer_models)
+        library_events.changed.connect(fields.offer_models)
         self._workspace.chosen.connect(fields.choose_model)
-        WhenClosed(self.native, self._close)
+        self._closing = AskBeforeClosing(
+            self, lambda: session.phase is not Phase.IDLE, lambda what: ask(self, *_CLOSING[what])
+        )
+        TabWithOthers(self)
+        WhenClosed(self, self._close)
 
-    def reset_choices(self, *_: object) -> None:
+    def reset_choices(self, event: object = None) -> None:
         """Offer the layers that there are now; napari calls this."""
-        super().reset_choices()
+        self.fields.form.reset_choices()
         if self.fields.image.value is not self._looked_at:  # the field does not tell of its last
             self._look()
         if self.fields.image.value is None:
             self.session.say_idle(NO_IMAGE)
+        elif getattr(event, "type", "") == "removed" and self.session.forget_removed():
+            self._ask()
 
     def _close(self) -> None:
         library_events.added.disconnect(self.fields.offer_models, missing_ok=True)
+        library_events.changed.disconnect(self.fields.offer_models, missing_ok=True)
         self._workspace.chosen.disconnect(self.fields.choose_model, missing_ok=True)
         self.session.events.disconnect()
         self.session.close()
         self.legend.stop()
+        self.status.end()
         self.recovery.stop()
 
     # -- what a click would take -----------------------------------------------------------

@@ -46,7 +46,8 @@ class SegmentFields:
         self._make_pixels()
         self._make_rules()
         self.form = form_of([
-            self.image, self.taken_for, self.level, self.model, self._device_row(),
+            self.image, self.taken_for, self.level,
+            _row("Model", self.model, self.models), _row("Device", self.device, self.doctor),
             self.result, self.threshold, self.smallest_cell, self.tta, self.exact, self.slices,
         ])  # fmt: skip
         remember(
@@ -72,6 +73,10 @@ class SegmentFields:
             choices=self._device_choices,  # napari asks again with each new layer
             tooltip="Where the network runs; auto takes a GPU where there is one.",
         )
+        self.models = PushButton(
+            text="Models ...",
+            tooltip="All models with their figures; rename, remove, import, export.",
+        )
         self.doctor = PushButton(
             text="Doctor ...",
             tooltip="What is used of this machine, and why not more, with the commands that help.",
@@ -95,9 +100,9 @@ class SegmentFields:
 
     def _make_pixels(self) -> None:
         self.membranes = field_for(PredictConfig, "membranes")
-        self.pixel_size = field_for(PredictConfig, "pixel_size_nm", label="Pixel size [nm]")
+        self.pixel_size = field_for(PredictConfig, "pixel_size_nm")
         self.pixel_size.native.setSpecialValueText("as recorded")
-        self.scale = field_for(PredictConfig, "scale", label="Enlarge by")
+        self.scale = field_for(PredictConfig, "scale")
         said = [self.membranes, self.pixel_size, self.scale]
         self.pixels = Folded(
             "Pixels and membranes",
@@ -116,16 +121,8 @@ class SegmentFields:
         )
         self.threshold = field_for(MaskConfig, "threshold", step=0.01)
         self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
-        self.tta = field_for(PredictConfig, "tta", label="Average over all orientations")
-        self.exact = field_for(PredictConfig, "exact", label="Exact, in single precision")
-
-    def _device_row(self) -> Container[Any]:
-        row = Container(
-            widgets=[self.device, self.doctor], layout="horizontal", labels=False, label="Device"
-        )
-        row.margins = (0, 0, 0, 0)
-        row.native.layout().setStretch(0, 1)
-        return row
+        self.tta = field_for(PredictConfig, "tta")
+        self.exact = field_for(PredictConfig, "exact")
 
     @property
     def config(self) -> PredictConfig:
@@ -215,6 +212,14 @@ class SegmentFields:
             with self.threshold.changed.blocked(), self.result.changed.blocked():
                 self.threshold.value = self.model.value.info.threshold
                 self.result.reset_choices()
+
+
+def _row(label: str, field: ComboBox, button: PushButton) -> Container[Any]:
+    """A choice, and what leads to more about it."""
+    row = Container(widgets=[field, button], layout="horizontal", labels=False, label=label)
+    row.margins = (0, 0, 0, 0)
+    row.native.layout().setStretch(0, 1)
+    return row
 
 
 def _sizes(image: Image) -> list[VoxelSize | None]:

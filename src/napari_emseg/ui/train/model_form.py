@@ -16,6 +16,7 @@ from napari_emseg.core.config.presets import PRESETS
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.model.hardware.device_choice import has_nvidia_gpu
 from napari_emseg.model.packages.library import list_models
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.ui.widgets.collapsible import Folded
@@ -39,6 +40,8 @@ class ModelForm(QWidget):
     ----------
     changed : psygnal.Signal
         Emitted when a setting has changed.
+    minutes : ValueWidget
+        How long to train; whoever shows the form places it.
     """
 
     changed = Signal()
@@ -58,12 +61,14 @@ class ModelForm(QWidget):
             value="balanced", tooltip="How long to train; sets the epochs below.",
         )  # fmt: skip
         self.device = ComboBox(
-            name="device", label="Device", choices=["auto", "cpu", "gpu"],
+            name="device", label="Device",
+            choices=["auto", "cpu", *(["gpu"] if has_nvidia_gpu() else [])],
             tooltip="Where the network trains; auto takes a GPU where there is one.",
         )  # fmt: skip
         self.train = {
             each.name: field_for(TrainConfig, each.name) for each in TrainConfig.settings()
         }
+        self.minutes = self.train["minutes"] = _minutes_field()
         self.network = {
             each.name: field_for(NetworkConfig, each.name) for each in NetworkConfig.settings()
         }
@@ -85,9 +90,10 @@ class ModelForm(QWidget):
         return {"device": self.device, **self.train, **self.network}
 
     @property
-    def advanced_settings(self) -> list[ValueWidget[Any]]:
-        """The fields that are folded away; names of classes are not."""
-        return [field for name, field in self.settings.items() if name != "class_names"]
+    def _advanced(self) -> list[ValueWidget[Any]]:
+        """Those that are folded away: not the minutes, nor the names of classes."""
+        shown = ("minutes", "class_names")
+        return [field for name, field in self.settings.items() if name not in shown]
 
     @property
     def lasting(self) -> dict[str, ValueWidget[Any]]:
@@ -155,7 +161,7 @@ class ModelForm(QWidget):
         parts.margins = (0, 0, 0, 0)
         self.advanced = Folded(
             "Advanced settings",
-            lambda: form_of([*self.advanced_settings]).native,
+            lambda: form_of(self._advanced).native,
             tooltip="Every setting of the training.",
         )
         self.passing_on = Folded(
@@ -196,7 +202,12 @@ class ModelForm(QWidget):
         fitting = [p for p in PRESETS if p.train.items() <= values.items()]
         with self.preset.changed.blocked():
             self.preset.value = fitting[0].name if fitting else _OWN
-        self.help.value = fitting[0].help if fitting else f"{values['epochs']} epochs."
+        for epochs in (self.preset, self.train["epochs"]):
+            epochs.enabled = not values["minutes"]
+        if values["minutes"]:
+            self.help.value = f"As many epochs as fit into {values['minutes']:g} minutes."
+        else:
+            self.help.value = fitting[0].help if fitting else f"{values['epochs']} epochs."
 
     def _show_names(self) -> None:
         """Membrane and cell are called so; names of other classes than there are do not count."""
@@ -211,6 +222,15 @@ class ModelForm(QWidget):
             field.enabled = self.start_from is None
             if self.start_from is not None:
                 field.value = getattr(self.start_from.info.network, name)
+
+
+def _minutes_field() -> ValueWidget[Any]:
+    """How long to train; stands beside the button that begins it."""
+    field = field_for(TrainConfig, "minutes", narrow=True, label="For", step=1)
+    field.native.setDecimals(1)
+    field.native.setSuffix(" minutes")
+    field.native.setSpecialValueText("all epochs")
+    return field
 
 
 def _beginnings() -> list[tuple[str, ModelPackage | None]]:

@@ -124,7 +124,7 @@ def field_for(
     declared = _declared(config)[name]  # type: ignore[arg-type]
     about = {
         "name": name,
-        "label": _label(declared),
+        "label": declared.title,
         "value": declared.default,
         "tooltip": f"{declared.help} ({declared.range_text})",
         **_range(declared),
@@ -137,13 +137,6 @@ def field_for(
 @cache
 def _declared(config: Any) -> dict[str, Setting]:
     return {each.name: each for each in config.settings()}
-
-
-def _label(declared: Setting) -> str:
-    unit = declared.unit
-    words = declared.name.removesuffix(f"_{unit}").removesuffix("_deg")
-    words = words.replace("_", " ").capitalize()
-    return words if unit in ("", words.lower()) else f"{words} [{unit}]"
 
 
 def _widget_class(declared: Setting, narrow: bool) -> Any:
