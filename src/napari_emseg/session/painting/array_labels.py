@@ -24,6 +24,8 @@ class ArrayLabels:
         What they are called.
     edits : Edits, optional
         What a person has done to them already.
+    is_stored : bool
+        Whether a file holds them as they are.
 
     Attributes
     ----------
@@ -32,12 +34,17 @@ class ArrayLabels:
     """
 
     def __init__(
-        self, data: npt.NDArray[Any], name: str = "labels", edits: Edits | None = None
+        self,
+        data: npt.NDArray[Any],
+        name: str = "labels",
+        edits: Edits | None = None,
+        *,
+        is_stored: bool = False,
     ) -> None:
         self.data, self.name = data, name
         self._done: list[list[Difference]] = []
         self._undone: list[list[Difference]] = []
-        self.tracker = EditTracker(self, Edits() if edits is None else edits)
+        self.tracker = EditTracker(self, Edits() if edits is None else edits, is_stored=is_stored)
 
     @property
     def key(self) -> Hashable:
