@@ -329,7 +329,7 @@ def test_an_added_ending_replaces_nothing_unasked(tmp_path):
 @pytest.mark.parametrize("ending", [".tif", ".zarr", ".h5"])
 @pytest.mark.parametrize("kind", ["mask", "cells"])
 def test_what_a_prediction_was_made_of_comes_back(tmp_path, said, ending, kind):
-    about = LayerMetadata(source="em", model="/m/tiny", kind=kind, slices={2, 0}, made=12.5)
+    about = LayerMetadata(source="em", model="/m/tiny", kind=kind, made=12.5)
     layer = Labels(np.ones((4, 12, 10), np.uint32), metadata=about.stored())
     back = _open(_save(layer, tmp_path / f"em {kind}{ending}"))
     assert metadata_of(back) == about

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ KEY = "napari_emseg"
 CHANGES = "changes"
 """The kind of a layer that shows where two predictions differ."""
 
-_ORIGIN = {"source": str, "model": str, "kind": str, "slices": list, "made": (int, float)}
+_ORIGIN = {"source": str, "model": str, "kind": str, "made": (int, float)}
 """What is kept in a file beside the pixels, and what it is for JSON."""
 
 
@@ -28,8 +28,6 @@ class LayerMetadata:
         Folder of the model that predicted it; empty where the layer is no prediction.
     kind : str
         ``probability``, ``mask`` or ``cells``, where that is known, or `CHANGES`; else empty.
-    slices : collection of int, optional
-        Slices that are predicted, which grows while it is; None where nobody has noted them.
     made : float
         When it was predicted, in seconds since 1970; the layers of one prediction share it. 0 where
         it is not known.
@@ -47,7 +45,6 @@ class LayerMetadata:
     source: str = ""
     model: str = ""
     kind: str = ""
-    slices: Collection[int] | None = None
     made: float = 0.0
     edits: Any = None
     errors_of: str = ""
@@ -68,8 +65,6 @@ class LayerMetadata:
     def origin(self) -> dict[str, Any] | None:
         """Where the pixels come from, in a form for JSON; None where that is not known."""
         note = {name: value for name in _ORIGIN if not _is_nothing(value := getattr(self, name))}
-        if self.slices is not None:
-            note["slices"] = sorted(self.slices)
         return note or None
 
     @classmethod
@@ -81,8 +76,6 @@ class LayerMetadata:
             for name, kind in _ORIGIN.items()
             if isinstance(found.get(name), kind)  # type: ignore[arg-type]
         }
-        if "slices" in known:
-            known["slices"] = {z for z in known["slices"] if isinstance(z, int)}
         return cls(**known, **others)
 
     def stored(self, others: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -31,6 +31,9 @@ class Setting:
         Smallest and largest allowed value, both included.
     choices : tuple of str
         Allowed strings; empty where any is.
+    is_lasting : bool
+        Whether a form may begin with it as a person left it the last time; a choice that changes
+        more than what is in sight is made anew each time.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Setting:
     ge: float | None = None
     le: float | None = None
     choices: tuple[str, ...] = ()
+    is_lasting: bool = True
 
     @property
     def range_text(self) -> str:
@@ -80,9 +84,13 @@ def setting(
     ge: float | None = None,
     le: float | None = None,
     choices: tuple[str, ...] = (),
+    is_lasting: bool = True,
 ) -> Any:
     """Declare a field of a config; see `Setting` for the parameters."""
-    declared = {"help": help, "unit": unit, "ge": ge, "le": le, "choices": choices}
+    declared = {
+        "help": help, "unit": unit, "ge": ge, "le": le, "choices": choices,
+        "is_lasting": is_lasting,
+    }  # fmt: skip
     return field(default=default, metadata=declared)
 
 

@@ -97,6 +97,9 @@ class SourceImage(Protocol):
         """Slice ``z`` (Y, X)."""
 
     def beside(
-        self, kind: str, array: np.ndarray[Any, Any], *, model: str, called: str
+        self, kind: str, array: np.ndarray[Any, Any], *, model: str, made: float
     ) -> GrowingLayer:
-        """A layer for ``probability``, ``mask`` or ``cells`` of the same shape; not added yet."""
+        """A layer for ``probability``, ``mask`` or ``cells`` of the same shape; not added yet.
+
+        It is called after the image and the model, and notes both, and when it was made.
+        """

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.engine.jobs import PredictJob
-from napari_emseg.session.prediction.layers import GrowingLayer, SourceImage
-from napari_emseg.session.prediction.results import Kinds, ResultMaker, SliceResults
+from napari_emseg.session.prediction.layers import SourceImage
+from napari_emseg.session.prediction.shown import ShownPrediction
 
 if TYPE_CHECKING:
     from napari_emseg.io.scratch import Scratch
@@ -31,11 +32,11 @@ class PredictionSettings:
     region: Region | None = None
 
 
-class Prediction:
-    """What one model says of one image.
+class Prediction(ShownPrediction):
+    """What one model says of one image, while it is predicted.
 
     The worker writes probabilities into a file that the probability layer shows; mask and cells are
-    made from it beside the window. A result that a person has edited is never written to again.
+    made from it beside the window.
 
     Parameters
     ----------
@@ -47,53 +48,32 @@ class Prediction:
         Where the shared files lie.
     executor : Executor
         Makes mask and cells.
-    called : str
-        What its layers are called on top, so that those of several models can be told apart.
 
     Attributes
     ----------
-    source, probability : (Z, Y, X) memmap
-        What the worker reads, and what it writes: float32, 0..1.
-    mask, cells : (Z, Y, X) array
-        As far as they are made; uint8 and uint32.
-    done : set of int
-        Slices that are predicted.
-    settings : PredictionSettings or None
-        By what they were, as far as they have it in common.
+    source : (Z, Y, X) memmap
+        What the worker reads; `probability` is what it writes.
     """
 
+    probability: np.memmap[Any, Any]
+
     def __init__(
-        self,
-        image: SourceImage,
-        package: ModelPackage,
-        scratch: Scratch,
-        executor: Executor,
-        *,
-        called: str = "",
+        self, image: SourceImage, package: ModelPackage, scratch: Scratch, executor: Executor
     ) -> None:
-        self._image, self._pixels, self._scratch = image, image.pixels, scratch
-        self.package, self.model = package, str(package.folder)
-        shape = image.shape
+        self.package, self._scratch = package, scratch
+        model, made, shape = str(package.folder), time.time(), image.shape
         self.source = scratch.allocate("source", shape, image.dtype, reserve=False)
-        self.probability = scratch.allocate("probability", shape, np.float32, reserve=False)
-        self.mask, self.cells = np.zeros(shape, np.uint8), np.zeros(shape, np.uint32)
-        self._shown, *results = (
-            image.beside(kind, getattr(self, kind), model=self.model, called=called)
-            for kind in ("probability", "mask", "cells")
-        )
-        self._results = dict(zip(("mask", "cells"), results, strict=True))
-        self._maker = ResultMaker(self.probability, self._put, executor)
-        self._rules: tuple[Kinds, MaskConfig] | None = None
-        self._out_of_turn = False
-        self.done: set[int] = set()
-        self.settings: PredictionSettings | None = None
-
-    # -- what it is ------------------------------------------------------------------------
-
-    @property
-    def image(self) -> Hashable:
-        """The layer that is predicted."""
-        return self._image.layer
+        arrays = {
+            "probability": scratch.allocate("probability", shape, np.float32, reserve=False),
+            "mask": np.zeros(shape, np.uint8),
+            "cells": np.zeros(shape, np.uint32),
+        }
+        layers = {
+            kind: image.beside(kind, array, model=model, made=made)
+            for kind, array in arrays.items()
+        }
+        threshold = package.info.threshold
+        super().__init__(image, model, threshold, made, arrays, layers, executor)
 
     @property
     def source_path(self) -> Path:
@@ -105,34 +85,11 @@ class Prediction:
         """File that the worker writes probabilities to."""
         return Path(str(self.probability.filename))
 
-    @property
-    def rules(self) -> tuple[Kinds, MaskConfig]:
-        """What is shown, and how it is made."""
-        return self._rules or (("mask",), MaskConfig(self.package.info.threshold))
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether any of its layers is still in the viewer."""
-        return any(layer.is_shown for layer in self._layers)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it may be written to: nobody has edited or removed a layer, or the pixels."""
-        return (
-            not self._maker.is_stopped
-            and self._image.pixels is self._pixels
-            and not any(layer.is_removed or layer.is_edited for layer in self._layers)
-        )
-
     def can_extend(self, image: SourceImage, package: ModelPackage) -> bool:
-        """Whether more slices of ``image`` by that model may still be added to these layers."""
+        """As declared."""
         if image.layer is not self.image or image.shape != self.mask.shape:  # of another level
             return False
         return str(package.folder) == self.model and self.is_open
-
-    @property
-    def _layers(self) -> tuple[GrowingLayer, ...]:
-        return (self._shown, *self._results.values())
 
     # -- slices that come ------------------------------------------------------------------
 
@@ -178,64 +135,11 @@ class Prediction:
         self._maker.after(self._draw_thumbnails)
         self._maker.after(then)
 
-    def when_shown(self, call: Callable[[], object]) -> None:
-        """Call when all slices that are predicted so far are shown."""
-        self._maker.after(call)
-
-    # -- what is shown of them -------------------------------------------------------------
-
-    def apply(self, kinds: Kinds, config: MaskConfig) -> bool:
-        """Make the results anew from the probability, the slice that is shown first.
-
-        Parameters
-        ----------
-        kinds : tuple of str
-            Which layers to show: ``mask``, ``cells`` or both.
-        config : MaskConfig
-            How they are made.
-
-        Returns
-        -------
-        bool
-            False where a person has edited one of them, so that it stays as it is.
-        """
-        before, self._rules = self._rules, (kinds, config)
-        if before is None or before[0] != kinds:
-            for kind, layer in self._results.items():
-                layer.open_eye(kind in kinds)
-        if before != self._rules:
-            self._out_of_turn = True
-            self._make_all()
-        return not any(self._results[kind].is_edited for kind in kinds)
-
-    def hide(self) -> None:
-        """Close the eyes of its layers."""
-        for layer in self._layers:
-            layer.hide()
-
-    def show(self) -> None:
-        """Open those that `hide` has closed."""
-        for layer in self._layers:
-            layer.show()
-
-    def remove(self) -> None:
-        """Take its layers out of the viewer, save what a person has edited."""
-        for layer in self._layers:
-            if not layer.is_edited:
-                layer.remove()
-        self.release()
-
-    def stop(self) -> None:
-        """Make no more of mask and cells."""
-        self._maker.stop()
-
     def release(self) -> None:
         """Delete the shared files; a layer that shows one keeps its pixels until it is gone."""
-        self.stop()
+        super().release()
         for path in (self.source_path, self.out_path):
             self._scratch.release(path)
-
-    # -- how -------------------------------------------------------------------------------
 
     def _copy_slices(self, slices: Sequence[int]) -> None:
         """Put what the worker needs for ``slices`` where it reads."""
@@ -245,25 +149,3 @@ class Prediction:
         self._scratch.reserve(self.probability, slices)
         for z in seen:
             self.source[z] = self._image.slice(z)
-
-    def _make_all(self) -> None:
-        """Make all slices anew; cells of the one that is shown keep their ids."""
-        here = self._image.here
-        self._maker.begin(*self.rules, here, self.cells[here].copy())
-        self._maker.make(nearest_first(self.done, here))
-
-    def _put(self, z: int, results: SliceResults) -> None:
-        for kind, labels in results.items():
-            layer = self._results[kind]
-            if not (layer.is_removed or layer.is_edited):
-                getattr(self, kind)[z] = labels
-                layer.filled(z)
-
-    def _draw_thumbnails(self) -> None:
-        for layer in self._results.values():
-            layer.draw_thumbnail()
-
-
-def nearest_first(slices: Sequence[int] | set[int], here: int) -> list[int]:
-    """The slices, those next to ``here`` first."""
-    return sorted(slices, key=lambda z: abs(z - here))

@@ -69,6 +69,7 @@ class CompareWidget(QWidget):
         self._lay_out()
         self._connect()
         load_matplotlib()
+        self.fields.reset_choices()
         self.fields.choose()
         self.session.training_runs.look()
         self.recovery.look()

@@ -18,6 +18,7 @@ from napari_emseg.ui.correct.view import ViewerForCorrecting
 from napari_emseg.ui.painting.autosave import autosave_of
 from napari_emseg.ui.painting.edit_tracker import layer_of, tracker_of
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
+from napari_emseg.ui.prediction.reopened import take_up_saved
 from napari_emseg.ui.retrain.corrections import Corrections
 from napari_emseg.ui.retrain.panel import RetrainPanel
 from napari_emseg.ui.viewer.stack_layers import NapariStack
@@ -63,12 +64,13 @@ class CorrectWidget(QWidget):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
+        self._viewer = viewer
         autosave_of(viewer)  # all that is painted from now on is kept safe
         view = ViewerForCorrecting(viewer)
         self.session = CorrectSession(QtExecutor(self), workspace_of(viewer), view)
         self.recovery = RecoveryOffer(viewer)
         self.fields = CorrectFields(viewer)
-        self.editable = MakeEditable(viewer, self.session)
+        self.editable = MakeEditable(viewer, self.session, lambda: self.fields.image.value)
         self.review = ReviewRow(viewer, self.session)
         self.brush = BrushTools(self.session.brush)
         self.regions = NextRegionPanel(viewer, self.session.regions)
@@ -76,6 +78,7 @@ class CorrectWidget(QWidget):
         self.status = wrapped_label("")
         self._lay_out()
         self._connect()
+        self.reset_choices()
         self._choose_image(self.fields.image.value)
         self._choose()
         self.recovery.look()
@@ -110,8 +113,10 @@ class CorrectWidget(QWidget):
 
     def reset_choices(self, _: object = None) -> None:
         """Offer the layers that there are now; napari calls this."""
+        take_up_saved(self._viewer)
         self.fields.reset_choices()
         self.editable.reset_choices()
+        self.session.regions.look()
 
     @property
     def corrections(self) -> Corrections:
@@ -138,6 +143,7 @@ class CorrectWidget(QWidget):
 
     def _choose_image(self, image: Image | None) -> None:
         self.session.image = None if image is None else NapariStack(image)
+        self.reset_choices()
 
     def _on_made(self, tracker: EditTracker) -> None:
         self.fields.choose(layer_of(tracker))

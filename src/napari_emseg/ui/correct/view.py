@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels
 
 from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.viewer import layers
 from napari_emseg.ui.viewer.go_to import go_to
@@ -38,9 +38,7 @@ class ViewerForCorrecting:
 
     def current_slice(self, labels: LabelsLayer) -> int:
         """As `CorrectView.current_slice`."""
-        if self._viewer.dims.ndisplay != 2:
-            self.require_seen_from_above(labels)
-        return layers.current_slice(self._viewer, _native(labels))
+        return layers.seen_slice(self._viewer, _native(labels))
 
     def require_seen_from_above(self, labels: LabelsLayer) -> None:
         """As `CorrectView.require_seen_from_above`."""
@@ -60,7 +58,7 @@ class ViewerForCorrecting:
             name=name,
             opacity=other.opacity,
             colormap=same_colors(other.colormap),
-            metadata=LayerMetadata(edits=edits).stored(),
+            metadata=_correction_of(other, edits).stored(),
             **layers.geometry(other),
         )
         self._viewer.add_layer(layer)
@@ -71,6 +69,12 @@ class ViewerForCorrecting:
         """As `CorrectView.show_region`."""
         if image in self._viewer.layers:
             go_to(self._viewer, image, (z, region.y, region.x), size_px=SQUARE_PX)
+
+
+def _correction_of(other: Labels, edits: Edits) -> LayerMetadata:
+    """What corrected labels say of themselves: of what image they are, and of what kind."""
+    known = metadata_of(other) or LayerMetadata()
+    return LayerMetadata(source=known.source, kind=known.kind, edits=edits)
 
 
 def _native(labels: LabelsLayer) -> Any:

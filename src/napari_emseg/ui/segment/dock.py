@@ -9,7 +9,8 @@ from psygnal import Signal
 
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.packages.library import DEFAULT
-from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings, nearest_first
+from napari_emseg.session.prediction.prediction import PredictionSettings
+from napari_emseg.session.prediction.shown import ShownPrediction, nearest_first
 from napari_emseg.session.segment.cost import NO_IMAGE, Question
 from napari_emseg.session.segment.session import Phase, SegmentSession
 from napari_emseg.session.workspace import library_events
@@ -18,11 +19,12 @@ from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
+from napari_emseg.ui.prediction.reopened import take_up_saved
 from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.segment.buttons import SegmentButtons
 from napari_emseg.ui.segment.fields import SegmentFields
 from napari_emseg.ui.viewer.layers import (
-    current_slice,
+    seen_slice,
     selected_images,
     visible_region,
 )
@@ -74,7 +76,7 @@ class SegmentWidget(Container[Any]):
         self._viewer = viewer
         self._runner, self._workspace = job_runner(), workspace_of(viewer)
         self.session = SegmentSession(self._runner, QtExecutor(), self._workspace)
-        self.fields, self.buttons = SegmentFields(), SegmentButtons()
+        self.fields, self.buttons = SegmentFields(viewer), SegmentButtons()
         self.status = RunRow(self.buttons, "Stop; finished slices are kept.")
         self.status.margins = (0, 0, 0, 0)
         self.recovery = RecoveryOffer(viewer)
@@ -87,13 +89,14 @@ class SegmentWidget(Container[Any]):
         self._connect()
         self._draw()
         self.fields.take_threshold_of_model()
+        self.reset_choices()
         self._look()
         self.session.ask_devices()
         self.recovery.look()
         spare_the_window(viewer, self.native)
 
     @property
-    def prediction(self) -> Prediction | None:
+    def prediction(self) -> ShownPrediction | None:
         """What is, or was last, worked on."""
         return self.session.prediction
 
@@ -134,11 +137,21 @@ class SegmentWidget(Container[Any]):
 
     def reset_choices(self, *_: object) -> None:
         """Offer the layers that there are now; napari calls this."""
+        self.fields.images.look()
         super().reset_choices()
+        take_up_saved(self._viewer)
+        self._take_up()
         if self.fields.image.value is not self._looked_at:  # the field does not tell of its last
             self._look()
         if self.fields.image.value is None:
             self.session.say_idle(NO_IMAGE)
+
+    def _take_up(self) -> None:
+        """Have the fields work on what was segmented before this dock, and show how it was made."""
+        image = self.fields.image.value
+        found = None if image is None else self.session.take_up(image)
+        if found is not None:
+            self.fields.show_rules(*found.rules)
 
     def _close(self) -> None:
         library_events.added.disconnect(self.fields.offer_models, missing_ok=True)
@@ -178,6 +191,7 @@ class SegmentWidget(Container[Any]):
             self.fields.forget_pixels()
             self.session.source.choose_membranes("auto")
         self.fields.offer_levels()
+        self._take_up()
         self._look_at_level()
 
     def _look_at_level(self) -> None:
@@ -228,7 +242,7 @@ class SegmentWidget(Container[Any]):
 
     def _current(self, image: SourceImage) -> list[int]:
         layer: Any = image.layer
-        return [current_slice(self._viewer, layer, self.fields.level_of(layer) or 0)]
+        return [seen_slice(self._viewer, layer, self.fields.level_of(layer) or 0)]
 
     def _segment_chosen(
         self, slices_of: Callable[[SourceImage], list[int]], region: Region | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.ui.viewer import undo_history
 from napari_emseg.ui.viewer.layers import geometry, stack_shape
 from napari_emseg.ui.viewer.window import unwrapped
@@ -77,6 +78,7 @@ class NapariLabels(NapariStack):
             "dtype": str(self.dtype),
             "opacity": float(layer.opacity),
             "is_mask": isinstance(layer.colormap, DirectLabelColormap),
+            "origin": (metadata_of(layer) or LayerMetadata()).origin,
             "place": {
                 **{
                     key: np.asarray(place[key]).tolist()
