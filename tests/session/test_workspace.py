@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 from napari_emseg.session.workspace import Workspace
 
-
 _times = count(1)
 
 

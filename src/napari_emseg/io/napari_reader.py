@@ -103,9 +103,14 @@ def layer_data(stack: Stack) -> LayerData:
 
 
 def _paintable(stack: Stack) -> ArrayLike:
-    """The pixels; those that a person has painted on are loaded, so that painting can go on."""
+    """The pixels; those that painting, or a moved threshold, goes on with are loaded."""
     size = int(np.prod(stack.shape)) * stack.data.dtype.itemsize
-    return stack.data if stack.edits is None or is_large(size) else np.asarray(stack.data)
+    is_ours = stack.edits is not None or stack.origin is not None
+    if stack.kind == "image" or not is_ours or is_large(size):
+        return stack.data
+    are_cells = (stack.origin or {}).get("kind") == "cells"
+    # a file has them as small as they are; more ids may come
+    return np.asarray(stack.data, np.uint32 if are_cells else None)
 
 
 def _beside_the_open(stack: Stack) -> Stack:

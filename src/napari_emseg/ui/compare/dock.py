@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
 from qtpy.QtCore import QTimer
@@ -142,6 +142,16 @@ class CompareWidget(QWidget):
     def reset_choices(self, _: object = None) -> None:
         """Offer the layers that there are now, by their names; napari calls this."""
         self.fields.reset_choices()
+
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        fields = self.fields
+        return {
+            "image": fields.image, "truth": fields.truth, "prediction": fields.prediction,
+            "second": fields.second, "meaning": fields.meaning, "threshold": fields.threshold,
+            "piece_radius_px": fields.piece_radius, "errors": self.views.errors,
+        }  # fmt: skip
 
     # -- what the person sees --------------------------------------------------------------
 

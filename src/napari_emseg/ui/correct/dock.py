@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -19,6 +19,7 @@ from napari_emseg.ui.painting.autosave import autosave_of
 from napari_emseg.ui.painting.edit_tracker import layer_of, tracker_of
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
 from napari_emseg.ui.prediction.reopened import take_up_saved
+from napari_emseg.ui.project.save_button import SaveButton
 from napari_emseg.ui.retrain.corrections import Corrections
 from napari_emseg.ui.retrain.panel import RetrainPanel
 from napari_emseg.ui.viewer.stack_layers import NapariStack
@@ -75,6 +76,7 @@ class CorrectWidget(QWidget):
         self.brush = BrushTools(self.session.brush)
         self.regions = NextRegionPanel(viewer, self.session.regions)
         self.retrain = RetrainPanel(viewer, lambda: self.corrections)
+        self.save = SaveButton(viewer, lambda: [self.fields.labels_layer])
         self.status = wrapped_label("")
         self._lay_out()
         self._connect()
@@ -89,7 +91,7 @@ class CorrectWidget(QWidget):
             self.recovery.native,
             self.fields.form.native,
             _heading("Make editable"), self.editable.native,
-            _heading("Edited slices"), self.review,
+            _heading("Edited slices"), self.review, self.save,
             _heading("Where next"), self.regions,
             _heading("Brush"), self.brush.native,
             _heading("Retrain"), self.retrain,
@@ -117,6 +119,16 @@ class CorrectWidget(QWidget):
         self.fields.reset_choices()
         self.editable.reset_choices()
         self.session.regions.look()
+
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        fields, brush = self.fields, self.brush
+        return {
+            "image": fields.image, "labels": fields.labels, "meaning": fields.meaning,
+            "prediction": self.editable.prediction, "slices": self.editable.slices,
+            "thickness_px": brush.thickness, "model": self.retrain.model, **self.retrain.config,
+        }  # fmt: skip
 
     @property
     def corrections(self) -> Corrections:

@@ -21,6 +21,7 @@ from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
 from napari_emseg.ui.prediction.reopened import take_up_saved
 from napari_emseg.ui.prediction.source_image import LayerImage
+from napari_emseg.ui.project.save_button import SaveButton
 from napari_emseg.ui.segment.buttons import SegmentButtons
 from napari_emseg.ui.segment.fields import SegmentFields
 from napari_emseg.ui.viewer.layers import (
@@ -28,6 +29,7 @@ from napari_emseg.ui.viewer.layers import (
     selected_images,
     visible_region,
 )
+from napari_emseg.ui.viewer.predictions import ALL_KINDS, newest_prediction
 from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.doctor_dialog import DoctorDialog
 from napari_emseg.ui.widgets.notify import show_failure, show_warning
@@ -61,6 +63,8 @@ class SegmentWidget(Container[Any]):
         What is segmented, by what and how.
     buttons : SegmentButtons
         How much is segmented.
+    save : SaveButton
+        Saves what was made, or the project.
     status : RunRow
         Those buttons, and how far it is.
     recovery : RecoveryOffer
@@ -83,6 +87,8 @@ class SegmentWidget(Container[Any]):
         parts = [self.recovery, self.fields.form, self.status]
         super().__init__(widgets=parts, labels=False)
         self.native.layout().insertWidget(2, self.fields.pixels)
+        self.save = SaveButton(viewer, self._made)
+        self.native.layout().addWidget(self.save)
         # at the top of a tall dock, not spread over it
         self.native.layout().addStretch()
         self.doctor = DoctorDialog(self.native, self.session.submit)
@@ -99,6 +105,22 @@ class SegmentWidget(Container[Any]):
     def prediction(self) -> ShownPrediction | None:
         """What is, or was last, worked on."""
         return self.session.prediction
+
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        fields = self.fields
+        return {
+            "image": fields.image, "model": fields.model, "device": fields.device,
+            "result": fields.result, "threshold": fields.threshold,
+            "smallest_cell": fields.smallest_cell, "tta": fields.tta, "exact": fields.exact,
+            "slices": fields.slices,
+        }  # fmt: skip
+
+    def _made(self) -> list[Any]:
+        """The layers of the newest prediction, for saving."""
+        image = self.fields.image.value
+        return [newest_prediction(self._viewer, image, [kind]) for kind in ALL_KINDS]
 
     # -- parts -----------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
 from psygnal import Signal
@@ -87,6 +87,16 @@ class TrainWidget(QWidget):
         self._connect()
         self.setup.open()
         spare_the_window(viewer, self)
+
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        data, model = self.data, self.model
+        return {
+            "source": data.source, "image": data.image, "labels": data.labels,
+            "reviewed": data.reviewed, "meaning": data.meaning, "name": model.name,
+            "start": model.start, "preset": model.preset, **model.settings,
+        }  # fmt: skip
 
     # -- parts -----------------------------------------------------------------------------
 

@@ -65,9 +65,9 @@ def newest_prediction(
     """
     order = {kind: -k for k, kind in enumerate(kinds)}
     found = [
-        (about.made, about.kind == "probability" or layer.visible, order[about.kind], k, layer)
-        for k, (layer, about) in enumerate(_predictions(viewer))
-        if about.kind in order and (image is None or belongs_to(layer, image))
+        (about.made, kind == "probability" or layer.visible, order[kind], k, layer)
+        for k, (layer, about, kind) in enumerate(_predictions(viewer))
+        if kind in order and (image is None or belongs_to(layer, image))
     ]
     return max(found, key=lambda each: each[:-1])[-1] if found else None
 
@@ -103,11 +103,13 @@ def _is_worked_on(layer: Labels) -> bool:
     return about.is_correction or has_edits
 
 
-def _predictions(viewer: ViewerModel) -> Iterator[tuple[Layer, LayerMetadata]]:
+def _predictions(viewer: ViewerModel) -> Iterator[tuple[Layer, LayerMetadata, str]]:
+    """Layers that a model has made, what they say of themselves, and of which kind they are."""
     for layer in viewer.layers:
         about = metadata_of(layer)
         if about is not None and about.is_prediction:
-            yield unwrapped(layer), about
+            known = about.kind or ("mask" if isinstance(layer, Labels) else "probability")
+            yield unwrapped(layer), about, known
 
 
 def _same_shape(layer: Any, image: Any) -> bool:

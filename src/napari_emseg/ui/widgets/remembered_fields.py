@@ -54,7 +54,7 @@ def restore(fields: Fields, group: str) -> None:
     remembered = _store().read(group)
     for name, field in _lasting(fields).items():
         if name in remembered:
-            _set(field, remembered[name])
+            set_field(field, remembered[name])
 
 
 def flush() -> None:
@@ -69,7 +69,13 @@ def _lasting(fields: Fields) -> Fields:
     }
 
 
-def _set(field: ValueWidget[Any], remembered: Any) -> None:
+def value_of(field: ValueWidget[Any]) -> Any:
+    """What `set_field` takes, in a form for JSON; of a choice its name."""
+    return field.current_choice if isinstance(field, CategoricalWidget) else field.value
+
+
+def set_field(field: ValueWidget[Any], remembered: Any) -> None:
+    """Set a field to what `value_of` gave; what is not offered any more is passed over."""
     value = remembered
     if isinstance(field, CategoricalWidget):
         value = field.get_choice(str(remembered))
@@ -84,8 +90,7 @@ def _set(field: ValueWidget[Any], remembered: Any) -> None:
 
 
 def _note(field: ValueWidget[Any], group: str, name: str, _: object = None) -> None:
-    value = field.current_choice if isinstance(field, CategoricalWidget) else field.value
-    _store().note(group, name, value)
+    _store().note(group, name, value_of(field))
 
 
 class _Store:
