@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_emseg.errors import EmsegError, WriteError
 from napari_emseg.io.project.project_file import ENDING, Project, moved_files, read_project
-from napari_emseg.session.project import ProjectSession
+from napari_emseg.session.project.session import ProjectSession
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.painting.autosave import autosave_of
 from napari_emseg.ui.painting.edit_tracker import can_be_tracked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QObject, QPoint, Qt
-from qtpy.QtGui import QHelpEvent
+from qtpy.QtGui import QFontMetrics, QHelpEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -73,11 +73,9 @@ class ElidedChoice(QObject):
             QStyle.ComplexControl.CC_ComboBox, option,
             QStyle.SubControl.SC_ComboBoxEditField, field,
         ).width()  # fmt: skip
-        metrics = field.fontMetrics()
         # a letter of margin: styles draw the text a little into the edit field
-        option.currentText = metrics.elidedText(
-            field.currentText(), Qt.TextElideMode.ElideMiddle, room - metrics.averageCharWidth()
-        )
+        room -= field.fontMetrics().averageCharWidth()
+        option.currentText = _cut(field.currentText(), field.fontMetrics(), room)
         return option
 
     def _tell(self, is_field: bool, at: QPoint, on_screen: QPoint) -> bool:
@@ -88,3 +86,11 @@ class ElidedChoice(QObject):
         elif self._list is not None:
             QToolTip.showText(on_screen, str(self._list.indexAt(at).data() or ""), self._list)
         return True
+
+
+def _cut(text: str, metrics: QFontMetrics, room: int) -> str:
+    """A text that fits, of whose end twice as much is left as of its begin."""
+    if metrics.horizontalAdvance(text) <= room:
+        return text
+    cuts = (f"{text[:k]}\u2026{text[-2 * k :]}" for k in range(len(text) // 3, 0, -1))
+    return next((cut for cut in cuts if metrics.horizontalAdvance(cut) <= room), text[-1:])
