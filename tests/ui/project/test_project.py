@@ -97,6 +97,7 @@ def tuesday(make_napari_viewer, tmp_path, image, qtbot, said):
     _, segment = viewer.window.add_plugin_dock_widget(PLUGIN, "Segment")
     viewer.window.add_plugin_dock_widget(PLUGIN, "Correct")
     segment.fields.threshold.value = 0.7
+    viewer.layers["em [default] mask"].visible = False
     viewer.dims.set_current_step(0, 3)
     autosave_of(viewer).wait()
     assert list(recovery_folder().glob("*/slice-*.npz"))
@@ -121,6 +122,7 @@ def test_all_of_it_comes_back(make_napari_viewer, tuesday, qtbot, said):
     docks = {name.partition(" (")[0]: each for name, each in viewer.window.dock_widgets.items()}
     segment, correct = docks["Segment"], docks["Correct"]
     assert segment.fields.threshold.value == pytest.approx(0.7)
+    assert not viewer.layers["em [default] mask"].visible, "as it was"
     assert correct.fields.labels.value is back
     assert correct.session.tracker is tracker_of(back)
     assert viewer.dims.current_step[0] == 3

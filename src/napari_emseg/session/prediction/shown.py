@@ -40,6 +40,8 @@ class ShownPrediction:
         What shows each of them.
     executor : Executor
         Makes mask and cells.
+    kinds : tuple of str
+        Which results are there already, made at the model's threshold; empty where none is.
 
     Attributes
     ----------
@@ -60,6 +62,8 @@ class ShownPrediction:
         arrays: dict[str, Any],
         layers: Mapping[str, GrowingLayer],
         executor: Executor,
+        *,
+        kinds: Kinds = (),
     ) -> None:
         self._image, self._pixels = image, image.pixels
         self.model, self.threshold, self.made = model, threshold, made
@@ -69,7 +73,7 @@ class ShownPrediction:
         self._shown = layers["probability"]
         self._results = {kind: layers[kind] for kind in ("mask", "cells")}
         self._maker = ResultMaker(self.probability, self._put, executor)
-        self._rules: tuple[Kinds, MaskConfig] | None = None
+        self._rules = (kinds, MaskConfig(threshold)) if kinds else None
         self._out_of_turn = self._is_released = False
         self.done: set[int] = set()
         self.settings: PredictionSettings | None = None

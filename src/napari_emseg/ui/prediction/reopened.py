@@ -67,8 +67,9 @@ def _reopened(viewer: ViewerModel, shown: Image, about: LayerMetadata) -> ShownP
         for kind, array in arrays.items()
     }
     found = ShownPrediction(
-        image, about.model, _threshold_of(about.model), about.made, arrays, growing, QtExecutor()
-    )
+        image, about.model, _threshold_of(about.model), about.made, arrays, growing, QtExecutor(),
+        kinds=tuple(kind for kind in _DTYPES if kind in layers),
+    )  # fmt: skip
     found.done |= {z for z in range(len(probability)) if np.any(probability[z, ::_EVERY, ::_EVERY])}
     return found
 

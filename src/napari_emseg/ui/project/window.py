@@ -39,7 +39,7 @@ def restore_window(viewer: Any, state: dict[str, Any]) -> None:
     for name, values in state.get("docks", {}).items():
         if name not in DOCKS:
             continue
-        _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+        _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
         dock.reset_choices()
         fields = dock.project_fields
         for key, value in values.items():
