@@ -64,7 +64,9 @@ class CompareFields:
         self._followed = (
             self._images,
             FollowedChoice(self.prediction, lambda: newest_prediction(viewer, self.image.value)),
-            FollowedChoice(self.truth, lambda: newest_truth(viewer, self.image.value)),
+            FollowedChoice(
+                self.truth, lambda: newest_truth(viewer, self.image.value), is_led=False
+            ),
             FollowedChoice(self.second, lambda: None),
         )
         self.threshold = field_for(CompareConfig, "threshold", step=0.01)
