@@ -65,6 +65,9 @@ class Stack:
         Whether the first edge length is a guess, which is not to be recorded.
     notes : tuple of str
         What was guessed when it was read, and who reads it is to be told; a sentence each.
+    origin : dict, optional
+        A note for JSON of what predicted or corrected pixels were made from, and by which model;
+        see `io.layer_metadata`.
     """
 
     data: ArrayLike
@@ -74,6 +77,7 @@ class Stack:
     edits: dict[str, Any] | None = None
     thickness_assumed: bool = False
     notes: tuple[str, ...] = ()
+    origin: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if len(self.data.shape) != 3:

@@ -88,9 +88,8 @@ class PlainImage:
     def slice(self, z):
         return self.pixels[z]
 
-    def beside(self, kind, array, *, model, called, class_names=()):
-        name = f"{self.name} {kind}{f' ({called})' if called else ''}"
-        return PlainLayer(self.viewer, name, array)
+    def beside(self, kind, array, *, model, made, class_names=()):
+        return PlainLayer(self.viewer, f"{self.name} [{Path(model).name}] {kind}", array)
 
 
 class PlainViewer:

@@ -161,8 +161,8 @@ def test_a_whole_round(
     assert segmented == [after]
     assert after.rules == (("mask",), MaskConfig(0.3, 4)), "the old model's threshold is replaced"
     assert [folder.name for folder in added] == chosen == [CHILD]
-    assert not viewer["em mask"].visible
-    mask = viewer[f"em mask ({CHILD})"]
+    assert not viewer["em [mine] mask"].visible
+    mask = viewer[f"em [{CHILD}] mask"]
     assert mask.visible
     new = to_mask(after.probability[:3], MaskConfig(0.3, 4))
     np.testing.assert_array_equal(viewer["changed"].array[:3], new)
@@ -182,7 +182,7 @@ def test_the_way_back(viewer, image, before, session, training, jobs, workspace,
     start()
     training.learn()
     jobs.work()
-    viewer.active = viewer[f"em mask ({CHILD})"]
+    viewer.active = viewer[f"em [{CHILD}] mask"]
     session.revert()
     assert eyes(viewer) == shown
     assert chosen == [CHILD, "mine"]
@@ -197,12 +197,12 @@ def test_the_way_back_leaves_what_was_painted_since(viewer, before, session, tra
     start()
     training.learn()
     jobs.work()
-    mask = viewer[f"em mask ({CHILD})"]
+    mask = viewer[f"em [{CHILD}] mask"]
     mask.is_edited = True
     viewer.active = mask
     session.revert()
     assert mask in viewer.layers
-    assert f"em probability ({CHILD})" not in viewer.names
+    assert f"em [{CHILD}] probability" not in viewer.names
     assert viewer.active is mask
 
 
@@ -219,7 +219,7 @@ def test_round_after_round(viewer, before, session, training, jobs, workspace, s
     session.revert()
     session.revert()
     assert workspace.newest() is before
-    assert viewer["em mask"].visible
+    assert viewer["em [mine] mask"].visible
 
 
 def test_a_threshold_of_the_persons_own_stays(before, session, training, jobs, workspace, start):
@@ -415,7 +415,7 @@ def test_an_image_that_is_removed_is_not_segmented_again(
 def test_a_new_mask_that_is_removed_while_it_grows_stops_the_round(
     viewer, session, training, jobs, worker, start, ended, as_it_was
 ):
-    worker.before[1] = lambda: viewer.layers.remove(viewer[f"em mask ({CHILD})"])
+    worker.before[1] = lambda: viewer.layers.remove(viewer[f"em [{CHILD}] mask"])
     start()
     training.learn()
     jobs.work()
@@ -427,15 +427,15 @@ def test_what_a_person_paints_on_a_new_mask_while_it_grows_stays(
     viewer, before, session, training, jobs, worker, start, ended
 ):
     def paint():
-        viewer[f"em mask ({CHILD})"].is_edited = True
+        viewer[f"em [{CHILD}] mask"].is_edited = True
 
     worker.before[1] = paint
     start()
     training.learn()
     jobs.work()
     assert isinstance(ended[0], Cancelled)
-    assert viewer[f"em mask ({CHILD})"].array[0].any()
-    assert viewer["em mask"].visible
+    assert viewer[f"em [{CHILD}] mask"].array[0].any()
+    assert viewer["em [mine] mask"].visible
 
 
 @pytest.mark.parametrize("when", ["learning", "segmenting"])

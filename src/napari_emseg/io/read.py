@@ -178,7 +178,7 @@ def _as_stack(
         notes = (*notes, f"No section thickness is recorded; taken for {voxel_size_nm[0]:g} nm.")
     if kind == "labels" and not raw_values:
         data = normalised_labels(data)
-    return Stack(data, voxel_size_nm, name, kind, loaded.edits, assumed, notes)
+    return Stack(data, voxel_size_nm, name, kind, loaded.edits, assumed, notes, loaded.origin)
 
 
 def _remote(where: Location) -> RemoteFormat:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,11 +25,15 @@ def doubtful() -> np.ndarray:
     return probability
 
 
+_times = count(1)
+
+
 def predict(workspace, image="em", probability=None, done=range(4)):
     """A prediction that a dock has made."""
     prediction = SimpleNamespace(
         image=image, probability=doubtful() if probability is None else probability,
         done=set(done), is_shown=True, rules=(("mask",), SimpleNamespace(threshold=THRESHOLD)),
+        made=next(_times),
     )  # fmt: skip
     workspace.add(prediction)
     workspace.segmented.emit(prediction)

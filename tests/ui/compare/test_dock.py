@@ -118,7 +118,7 @@ def test_layers_are_offered_as_they_come_go_and_are_renamed(viewer, compare, lay
         return [str(choice) for choice in compare.fields.prediction.choices]
 
     assert "errors" in [layer.name for layer in viewer.layers]
-    offered = [layer.name for layer in compare.fields.truth.choices]
+    offered = [layer.name for layer in compare.fields.truth.choices if layer is not None]
     assert set(offered) == {"truth", "em", "probability"}
     layers[2].name = "renamed"
     assert compare.fields.prediction.get_choice("renamed") == layers[2]

@@ -36,6 +36,9 @@ def image_layer(viewer, image):
     return viewer.add_image(image, name="em", scale=(50, 4, 4), translate=(100, 8, 0))
 
 
+BY_A_MODEL = LayerMetadata(source="em", model="/models/default").stored()
+
+
 @pytest.fixture(params=[False, True], ids=["mask", "cells"])
 def are_ids(request):
     return request.param
@@ -45,7 +48,7 @@ def are_ids(request):
 def prediction(viewer, image_layer, are_ids):
     return viewer.add_labels(
         grid(are_ids), name="em cells" if are_ids else "em mask",
-        scale=(50, 4, 4), translate=(100, 8, 0),
+        scale=(50, 4, 4), translate=(100, 8, 0), metadata=BY_A_MODEL,
     )  # fmt: skip
 
 
@@ -104,7 +107,11 @@ def test_one_click_makes_a_layer_to_paint_on(viewer, correct, prediction, layer,
 @pytest.mark.parametrize("are_ids", [False], indirect=True)
 def test_the_current_slice_alone(viewer, correct, prediction, qtbot):
     viewer.dims.set_current_step(0, 3)
-    viewer.dims.order = (1, 0, 2)  # rolled axes
+    for order, ndisplay in (((1, 0, 2), 2), ((0, 1, 2), 3)):  # rolled axes; three dimensions
+        viewer.dims.order, viewer.dims.ndisplay = order, ndisplay
+        correct.editable.current.native.click()
+        assert "expected a view of one slice" in correct.status.value
+    viewer.dims.ndisplay = 2
     correct.editable.current.native.click()
     qtbot.waitUntil(lambda: "em corrected" in viewer.layers, timeout=5000)
     made = viewer.layers["em corrected"].data
@@ -534,7 +541,7 @@ def test_thickness_follows_napari_and_is_remembered(viewer, docked, correct, lay
 
 def test_a_single_slice(viewer, image, qtbot):
     viewer.add_image(image[0], name="em")
-    viewer.add_labels(grid(True)[0], name="em cells")
+    viewer.add_labels(grid(True)[0], name="em cells", metadata=BY_A_MODEL)
     _, correct = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
     correct.editable.current.native.click()
     qtbot.waitUntil(lambda: "em corrected" in viewer.layers, timeout=5000)

@@ -100,13 +100,13 @@ def test_the_whole_loop(viewer, person, segmented, panel, retrain):
     child = find_model("tiny, corrected 1")
     assert child.info.parent == "tiny"
     assert panel.model.value.folder == person.dock.fields.model.value.folder == child.folder
-    new = viewer.layers["em mask (tiny, corrected 1)"]
+    new = viewer.layers["em [tiny, corrected 1] mask"]
     assert new.visible
-    assert not viewer.layers["em mask"].visible
+    assert not viewer.layers["em [tiny] mask"].visible
     np.testing.assert_allclose(new.scale, (50, 4, 4))
     assert person.dock.prediction.done == {1, 2, 3, 4, 5}
     overlay = viewer.layers["em changed"]
-    old = np.asarray(viewer.layers["em mask"].data) != 0
+    old = np.asarray(viewer.layers["em [tiny] mask"].data) != 0
     expected = np.where(new.data != 0, 1, 2) * ((new.data != 0) != old)
     np.testing.assert_array_equal(overlay.data, expected)
     assert not overlay.editable
@@ -144,7 +144,7 @@ def test_the_threshold_of_the_dock_applies_to_the_new_prediction(
     viewer, person, segmented, retrain, qtbot
 ):
     retrain()
-    mask = viewer.layers["em mask (tiny, corrected 1)"].data[1:]
+    mask = viewer.layers["em [tiny, corrected 1] mask"].data[1:]
     person.dock.fields.threshold.value = 0.0
     qtbot.waitUntil(mask.all)
     person.dock.fields.threshold.value = 1.0
@@ -168,7 +168,7 @@ def test_without_a_prediction_the_corrected_slice_is_segmented(viewer, tiny, pan
     assert after.done == {2}
     assert after.probability[2].any()
     expected = to_mask(after.probability[2], after.rules[1])  # of 3 s of learning: maybe no cell
-    np.testing.assert_array_equal(viewer.layers["em mask (tiny, corrected 1)"].data[2], expected)
+    np.testing.assert_array_equal(viewer.layers["em [tiny, corrected 1] mask"].data[2], expected)
     assert "before" not in panel.run.message.value
     panel.revert.native.click()
     assert [layer.name for layer in viewer.layers] == ["em", "corrected"]
@@ -205,7 +205,7 @@ def test_an_image_that_is_removed_is_not_segmented_again(
 @pytest.mark.slow
 def test_what_a_person_painted_on_a_new_mask_stays(viewer, segmented, panel, retrain):
     retrain()
-    mask = viewer.layers["em mask (tiny, corrected 1)"]
+    mask = viewer.layers["em [tiny, corrected 1] mask"]
     mask.paint((2, 10, 10), 7)
     panel.revert.native.click()
     assert mask in viewer.layers
@@ -223,4 +223,4 @@ def test_a_flat_image(viewer, dock, tiny, wandering_cells, ends_of):
     ended = ends_of(panel)
     panel.run.start.native.click()
     assert isinstance(ended.wait(), Finished), ended
-    assert viewer.layers["one mask (tiny, corrected 1)"].data.shape == grey[0].shape
+    assert viewer.layers["one [tiny, corrected 1] mask"].data.shape == grey[0].shape

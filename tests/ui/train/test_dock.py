@@ -224,6 +224,7 @@ def test_a_dock_opened_later_offers_what_was_interrupted(viewer, endless, wait):
     other = train_module.TrainWidget(viewer)
     assert other.setup.offer.run == run
     other.offer.discard.native.click()
+    other.offer.delete.native.click()
     assert not run.folder.exists()
     assert other.setup.offer.run is None
     other.close()

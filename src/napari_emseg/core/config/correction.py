@@ -16,8 +16,24 @@ class BrushConfig(Config):
     )
     through_stack: bool = setting(
         False,
-        "Cells that are merged become one in the neighbouring slices too, as far as they go.",
+        "Cells that are merged become one in the neighbouring slices too, as far as they go. Off "
+        "again with each new dock.",
         label="Merge through the stack",
+        is_lasting=False,
+    )
+
+
+@dataclass(frozen=True)
+class EditableConfig(Config):
+    """How a prediction is written into labels that are painted on already."""
+
+    policy: str = setting(
+        "keep my edits",
+        "keep my edits: pixels that you have changed and slices that you have reviewed stay. only "
+        "empty slices: all slices with labels stay. replace: nothing stays. Ctrl-Z brings back "
+        "what was there. Each new dock begins with the first.",
+        choices=("keep my edits", "only empty slices", "replace"),
+        is_lasting=False,
     )
 
 

@@ -33,6 +33,9 @@ class Setting:
         Allowed strings; empty where any is.
     label : str
         What a form calls it, without the unit; empty where the name will do.
+    is_lasting : bool
+        Whether a form may begin with it as a person left it the last time; a choice that changes
+        more than what is in sight is made anew each time.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Setting:
     le: float | None = None
     choices: tuple[str, ...] = ()
     label: str = ""
+    is_lasting: bool = True
 
     @property
     def title(self) -> str:
@@ -93,10 +97,12 @@ def setting(
     le: float | None = None,
     choices: tuple[str, ...] = (),
     label: str = "",
+    is_lasting: bool = True,
 ) -> Any:
     """Declare a field of a config; see `Setting` for the parameters."""
     declared = {
         "help": help, "unit": unit, "ge": ge, "le": le, "choices": choices, "label": label,
+        "is_lasting": is_lasting,
     }  # fmt: skip
     return field(default=default, metadata=declared)
 

@@ -28,7 +28,8 @@ from napari_emseg.types import Stack, StackKind
 DATA_SETS = {"image": "volumes/raw", "labels": "volumes/labels/neuron_ids"}
 """Where CREMI has grey values and labels."""
 
-_KIND, _EDITS, _ASSUMED = "napari_emseg_kind", "napari_emseg_edits", "napari_emseg_assumed"
+_KIND, _ASSUMED = "napari_emseg_kind", "napari_emseg_assumed"
+_EDITS, _ORIGIN = "napari_emseg_edits", "napari_emseg_origin"
 _CHUNK = 512
 _MOST_NAMED = 12
 
@@ -62,8 +63,9 @@ class Hdf5(WritableFormat):
                 data.attrs["resolution"] = stack.voxel_size_nm
                 data.attrs["unit"] = "nm"
                 data.attrs[_ASSUMED] = stack.thickness_assumed
-            if stack.edits is not None:
-                data.attrs[_EDITS] = json.dumps(stack.edits)
+            for key, note in ((_EDITS, stack.edits), (_ORIGIN, stack.origin)):
+                if note is not None:
+                    data.attrs[key] = json.dumps(note)
 
     @contextmanager
     def fill(self, path: Path, stack: Stack) -> Iterator[Put]:
@@ -239,16 +241,15 @@ def _recorded(data: Any) -> Loaded:
     known: StackKind | None = "labels" if kind == "labels" else "image" if kind == "image" else None
     if known is None and data.name.strip("/") in DATA_SETS.values():
         known = "image" if data.name.strip("/") == DATA_SETS["image"] else "labels"
-    edits = _edits(data)
     return Loaded(
-        None, size.voxel_size_nm, known, edits, axes, size.thickness_assumed,
-        about=str(data.name), notes=size.notes,
+        None, size.voxel_size_nm, known, _note(data, _EDITS), axes, size.thickness_assumed,
+        about=str(data.name), notes=size.notes, origin=_note(data, _ORIGIN),
     )  # fmt: skip
 
 
-def _edits(data: Any) -> dict[str, Any] | None:
+def _note(data: Any, key: str) -> dict[str, Any] | None:
     try:
-        note = json.loads(_text(data.attrs.get(_EDITS)) or "null")
+        note = json.loads(_text(data.attrs.get(key)) or "null")
     except ValueError:
         return None
     return note if isinstance(note, dict) else None

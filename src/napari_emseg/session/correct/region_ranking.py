@@ -22,7 +22,7 @@ class RankedPrediction(LivingPrediction, Protocol):
 
     @property
     def doubt(self) -> Any:
-        """(Z, Y, X) array of uint8, how unsure the classes are; None where there are none."""
+        """(Z, Y, X) array of uint8, how unsure the classes are; None where nobody knows."""
 
     @property
     def classes(self) -> Any:
@@ -92,5 +92,6 @@ def _ranked(prediction: RankedPrediction, z: int) -> list[ReviewRegion]:
     from napari_emseg.core.correct.ranking import rank_regions  # scipy and skimage: in the lane
 
     kinds, config = prediction.rules
-    doubt = np.asarray(prediction.doubt[z]) if "classes" in kinds else None
+    unsure = prediction.doubt if "classes" in kinds else None
+    doubt = None if unsure is None else np.asarray(unsure[z])
     return rank_regions(np.asarray(prediction.probability[z]), config.threshold, doubt)

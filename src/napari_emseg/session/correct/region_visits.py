@@ -66,6 +66,8 @@ class RegionVisits:
         Brings a region before a person's eyes; called with image, slice and region.
     corrected : callable
         Gives what is corrected; None where nothing is.
+    image : callable
+        Gives the image that is looked at; None where there is none, and any prediction will do.
 
     Attributes
     ----------
@@ -83,6 +85,7 @@ class RegionVisits:
     workspace: Workspace
     show: Callable[[Any, int, ReviewRegion], object]
     corrected: Callable[[], Corrected | None]
+    image: Callable[[], Any] = lambda: None
     phase: VisitPhase = VisitPhase.NOTHING
     message: str = ""
     can_go_back: bool = False
@@ -128,7 +131,9 @@ class RegionVisits:
 
     def look(self, _: object = None) -> None:
         """Rank the newest prediction, with what it has got since."""
-        prediction = self.workspace.newest()
+        if self.phase is VisitPhase.CLOSED:
+            return
+        prediction = self.workspace.newest(self.image())
         if prediction is None:
             self.message = _NOTHING
         else:

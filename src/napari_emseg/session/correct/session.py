@@ -99,7 +99,11 @@ class CorrectSession:
         load_tools(self._acting)
         self.brush = BrushSession(self.view, self.say, self.refuse)
         self.regions = RegionVisits(
-            self.executor, self.workspace, self.view.show_region, self._corrected
+            self.executor,
+            self.workspace,
+            self.view.show_region,
+            self._corrected,
+            lambda: None if self.image is None else self.image.key,
         )
 
     def close(self) -> None:

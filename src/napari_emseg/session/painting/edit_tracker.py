@@ -78,6 +78,8 @@ class EditTracker:
         What is painted on.
     edits : Edits
         What is known of it so far.
+    is_stored : bool
+        Whether a file holds the layer as it is, with these edits.
 
     Attributes
     ----------
@@ -90,10 +92,11 @@ class EditTracker:
     changed = Signal(object)
     settled = Signal(object)
 
-    def __init__(self, layer: LabelsLayer, edits: Edits) -> None:
+    def __init__(self, layer: LabelsLayer, edits: Edits, *, is_stored: bool = False) -> None:
         self.layer, self.edits = layer, edits
         self._steps: deque[_Step] = deque(maxlen=LIMIT)
-        self._versions = dict.fromkeys(edits.edited, 1)
+        # whoever keeps painted slices safe writes those that have a version
+        self._versions = {} if is_stored else dict.fromkeys(edits.edited, 1)
         self._compared: dict[int, int] = {}
         self._loose: list[Packable] = []
         self._by_program = self._is_replaced = False

@@ -102,10 +102,12 @@ class SourceImage(Protocol):
         array: np.ndarray[Any, Any],
         *,
         model: str,
-        called: str,
+        made: float,
         class_names: tuple[str, ...] = (),
     ) -> GrowingLayer:
         """A layer of one kind and of the same shape; not added yet.
+
+        It is called after the image and the model, and notes both, and when it was made.
 
         Parameters
         ----------
@@ -115,8 +117,8 @@ class SourceImage(Protocol):
             Its pixels.
         model : str
             Folder of the model.
-        called : str
-            Stands behind its name.
+        made : float
+            When it was predicted, in seconds since 1970.
         class_names : tuple of str
             What classes are called, membrane first.
         """

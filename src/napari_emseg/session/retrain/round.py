@@ -16,6 +16,7 @@ from napari_emseg.model.packages.library import name_of
 from napari_emseg.session.prediction.layers import SourceImage
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
 from napari_emseg.session.prediction.results import Kinds
+from napari_emseg.session.prediction.shown import ShownPrediction
 from napari_emseg.session.retrain.adapters import Overlay
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Round:
         What it learns from.
     parent : ModelPackage
         The model that it began with.
-    before : Prediction or None
+    before : ShownPrediction or None
         What was shown then.
     active : layer or None
         The one that a person worked on then.
@@ -70,7 +71,7 @@ class Round:
 
     corrected: CorrectedStack
     parent: ModelPackage
-    before: Prediction | None
+    before: ShownPrediction | None
     active: Hashable | None
     held_out: HeldOut | None = None
     model: ModelPackage | None = None
@@ -106,7 +107,7 @@ class Round:
         if self.before is None:
             return ("mask",), MaskConfig(threshold)
         kinds, config = self.before.rules
-        if config.threshold == self.before.package.info.threshold:
+        if config.threshold == self.before.threshold:
             config = replace(config, threshold=threshold)
         return kinds, config
 
@@ -169,7 +170,9 @@ def compare(now: Round) -> tuple[Comparison, npt.NDArray[Any] | None]:
     return Comparison(now.child, str(held_out), score, reached, share), changed
 
 
-def changes(before: Prediction, after: Prediction, slices: Iterable[int]) -> npt.NDArray[Any]:
+def changes(
+    before: ShownPrediction, after: ShownPrediction, slices: Iterable[int]
+) -> npt.NDArray[Any]:
     """Where masks, or classes, of two predictions differ, each by its own rules; for a thread.
 
     Returns

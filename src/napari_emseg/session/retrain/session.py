@@ -17,8 +17,9 @@ from napari_emseg.engine.train.retrain_request import retrain_request
 from napari_emseg.model.packages.library import find_model, name_of
 from napari_emseg.session.executor import Executor
 from napari_emseg.session.jobs import Jobs
-from napari_emseg.session.prediction.prediction import Prediction, nearest_first
+from napari_emseg.session.prediction.prediction import Prediction
 from napari_emseg.session.prediction.run import Outcome, PredictionRun
+from napari_emseg.session.prediction.shown import nearest_first
 from napari_emseg.session.retrain.adapters import Training, View
 from napari_emseg.session.retrain.round import (
     Comparison,
@@ -205,9 +206,7 @@ class RetrainSession:
         if not image.is_shown:
             self._undo(Failed("The image was removed, so it is not segmented again."))
             return
-        now.after = Prediction(
-            image, now.model, self._jobs.scratch, self._executor, called=now.child
-        )
+        now.after = Prediction(image, now.model, self._jobs.scratch, self._executor)
         now.after.apply(*now.rules)
         slices = nearest_first(now.slices, image.here)
         self._begin(Phase.SEGMENTING, "Reading the slices ...")

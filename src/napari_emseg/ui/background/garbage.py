@@ -9,8 +9,8 @@ from weakref import ref
 from qtpy.QtCore import QCoreApplication, QThread, QTimer
 from qtpy.QtWidgets import QWidget
 
-from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.timers import later
+from napari_emseg.ui.docking.dock_closed import WhenClosed
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.session.compare.session import CompareSession, Phase
-from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.compare.error_layer import ErrorLayer
@@ -21,8 +20,9 @@ from napari_emseg.ui.compare.score_export import ScoreExportButtons
 from napari_emseg.ui.compare.score_page import ScorePage
 from napari_emseg.ui.compare.training_runs import TrainingRunsPage
 from napari_emseg.ui.compare.views import CompareViews
+from napari_emseg.ui.docking.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_tabs import TabWithOthers
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
-from napari_emseg.ui.widgets.dock_tabs import TabWithOthers
 from napari_emseg.ui.widgets.notify import show_error, show_info
 from napari_emseg.ui.widgets.plot_canvas import load_matplotlib
 from napari_emseg.ui.widgets.progress_row import RunRow
@@ -70,6 +70,7 @@ class CompareWidget(QWidget):
         self._lay_out()
         self._connect()
         load_matplotlib()
+        self.fields.reset_choices()
         self.fields.choose()
         self.session.training_runs.look()
         self.recovery.look()
@@ -144,6 +145,16 @@ class CompareWidget(QWidget):
     def reset_choices(self, _: object = None) -> None:
         """Offer the layers that there are now, by their names; napari calls this."""
         self.fields.reset_choices()
+
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        fields = self.fields
+        return {
+            "image": fields.image, "truth": fields.truth, "prediction": fields.prediction,
+            "second": fields.second, "meaning": fields.meaning, "threshold": fields.threshold,
+            "piece_radius_px": fields.piece_radius, "errors": self.views.errors,
+        }  # fmt: skip
 
     # -- what the person sees --------------------------------------------------------------
 

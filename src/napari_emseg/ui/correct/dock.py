@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.session.correct.session import CorrectSession
-from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.correct.class_brush import ClassBrush
 from napari_emseg.ui.correct.fields import CorrectFields
@@ -16,14 +15,17 @@ from napari_emseg.ui.correct.next_region import NextRegionPanel
 from napari_emseg.ui.correct.review_row import ReviewRow
 from napari_emseg.ui.correct.tool_buttons import BrushTools
 from napari_emseg.ui.correct.view import ViewerForCorrecting
+from napari_emseg.ui.docking.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_tabs import TabWithOthers
 from napari_emseg.ui.painting.autosave import autosave_of
 from napari_emseg.ui.painting.edit_tracker import layer_of, tracker_of
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
+from napari_emseg.ui.prediction.reopened import take_up_saved
+from napari_emseg.ui.project.save_button import SaveButton
 from napari_emseg.ui.retrain.corrections import Corrections
 from napari_emseg.ui.retrain.panel import RetrainPanel
 from napari_emseg.ui.viewer.stack_layers import NapariStack
 from napari_emseg.ui.viewer.workspace import workspace_of
-from napari_emseg.ui.widgets.dock_tabs import TabWithOthers
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.notify import show_error
 from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
@@ -68,20 +70,23 @@ class CorrectWidget(QWidget):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
+        self._viewer = viewer
         autosave_of(viewer)  # all that is painted from now on is kept safe
         view = ViewerForCorrecting(viewer)
         self.session = CorrectSession(QtExecutor(self), workspace_of(viewer), view)
         self.recovery = RecoveryOffer(viewer)
         self.fields = CorrectFields(viewer)
-        self.editable = MakeEditable(viewer, self.session)
+        self.editable = MakeEditable(viewer, self.session, lambda: self.fields.image.value)
         self.review = ReviewRow(viewer, self.session)
         self.brush = BrushTools(self.session.brush)
         self.classes = ClassBrush(self.session.brush)
         self.regions = NextRegionPanel(viewer, self.session.regions)
         self.retrain = RetrainPanel(viewer, lambda: self.corrections)
+        self.save = SaveButton(viewer, lambda: [self.fields.labels_layer])
         self.status = wrapped_label("")
         self._lay_out()
         self._connect()
+        self.reset_choices()
         self._choose_image(self.fields.image.value)
         self._choose()
         self.recovery.look()
@@ -110,6 +115,7 @@ class CorrectWidget(QWidget):
         layout.setContentsMargins(0, TOP_PX, 0, 0)
         layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.status.native)
+        layout.addWidget(self.save)
 
     def _connect(self) -> None:
         self.fields.chosen.connect(self._choose)
@@ -123,8 +129,20 @@ class CorrectWidget(QWidget):
 
     def reset_choices(self, _: object = None) -> None:
         """Offer the layers that there are now; napari calls this."""
+        take_up_saved(self._viewer)
         self.fields.reset_choices()
         self.editable.reset_choices()
+        self.session.regions.look()
+
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        fields, brush = self.fields, self.brush
+        return {
+            "image": fields.image, "labels": fields.labels, "meaning": fields.meaning,
+            "prediction": self.editable.prediction, "slices": self.editable.slices,
+            "thickness_px": brush.thickness, "model": self.retrain.model, **self.retrain.config,
+        }  # fmt: skip
 
     @property
     def corrections(self) -> Corrections:
@@ -151,6 +169,7 @@ class CorrectWidget(QWidget):
 
     def _choose_image(self, image: Image | None) -> None:
         self.session.image = None if image is None else NapariStack(image)
+        self.reset_choices()
 
     def _on_made(self, tracker: EditTracker) -> None:
         self.fields.choose(layer_of(tracker))

@@ -9,7 +9,7 @@ from magicgui.widgets import Container, PushButton
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.ui.background.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.viewer.shortcuts import Shortcut
 from napari_emseg.ui.viewer.window import unwrapped
 from napari_emseg.ui.widgets.forms import wrapped_label

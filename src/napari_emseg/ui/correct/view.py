@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels
 
 from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
-from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata
+from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.viewer import layers
 from napari_emseg.ui.viewer.class_colors import class_names_of, dress
@@ -39,9 +39,7 @@ class ViewerForCorrecting:
 
     def current_slice(self, labels: LabelsLayer) -> int:
         """As `CorrectView.current_slice`."""
-        if self._viewer.dims.ndisplay != 2:
-            self.require_seen_from_above(labels)
-        return layers.current_slice(self._viewer, _native(labels))
+        return layers.seen_slice(self._viewer, _native(labels))
 
     def require_seen_from_above(self, labels: LabelsLayer) -> None:
         """As `CorrectView.require_seen_from_above`."""
@@ -62,7 +60,7 @@ class ViewerForCorrecting:
             opacity=other.opacity,
             colormap=same_colors(other.colormap),
             features=other.features,
-            metadata=LayerMetadata(edits=edits, class_names=labels.class_names).stored(),
+            metadata=_correction_of(other, edits).stored(),
             **layers.geometry(other),
         )
         self._viewer.add_layer(layer)
@@ -80,6 +78,14 @@ class ViewerForCorrecting:
         """As `CorrectView.show_region`."""
         if image in self._viewer.layers:
             go_to(self._viewer, image, (z, region.y, region.x), size_px=SQUARE_PX)
+
+
+def _correction_of(other: Labels, edits: Edits) -> LayerMetadata:
+    """What corrected labels say of themselves: of what image they are, and what they hold."""
+    known = metadata_of(other) or LayerMetadata()
+    return LayerMetadata(
+        source=known.source, kind=known.kind, edits=edits, class_names=known.class_names
+    )
 
 
 def _native(labels: LabelsLayer) -> Any:

@@ -28,8 +28,8 @@ from napari_emseg.model.packages.library import (
 from napari_emseg.session.models.summary import ModelSummary
 from napari_emseg.session.words import V_RAND
 from napari_emseg.session.workspace import library_events
+from napari_emseg.ui.docking.close_guard import ask
 from napari_emseg.ui.widgets.buttons import ask_for_path, button
-from napari_emseg.ui.widgets.close_guard import ask
 from napari_emseg.ui.widgets.table import Cell, Column, Table, figure
 
 _SIZE = (860, 340)

@@ -11,9 +11,9 @@ from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.io.napari_writer import labels_written
 from napari_emseg.session.painting.autosave import Autosave
 from napari_emseg.ui.background.executor import QtExecutor
+from napari_emseg.ui.docking.close_guard import ask, closes_by_person
 from napari_emseg.ui.painting.edit_tracker import can_be_tracked, tracker_of
 from napari_emseg.ui.viewer.window import main_window, unwrapped
-from napari_emseg.ui.widgets.close_guard import ask, closes_by_person
 from napari_emseg.ui.widgets.notify import show_warning
 
 if TYPE_CHECKING:

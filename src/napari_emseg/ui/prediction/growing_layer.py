@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from napari.layers import Image, Labels
@@ -54,11 +55,13 @@ class GrowingLayer(ABC):
     array : (Z, Y, X) array
         What is shown; a flat image's only slice as (Y, X).
     model : str
-        Folder of the model.
-    called : str
-        Stands behind the layer's name, in brackets.
+        Folder of the model; its name stands in that of the layer.
+    made : float
+        When it was predicted, in seconds since 1970.
     class_names : tuple of str
         What classes are called, membrane first.
+    layer : Layer, optional
+        One that shows the array already, where it was opened from a file.
     """
 
     def __init__(
@@ -68,17 +71,20 @@ class GrowingLayer(ABC):
         array: np.ndarray[Any, Any],
         *,
         model: str,
-        called: str,
+        made: float,
         class_names: tuple[str, ...] = (),
+        layer: Layer | None = None,
     ) -> None:
         self._source, self._kind = source, kind
         self._data = array[0] if source.layer.ndim == 2 else array
         image = source.layer
         self._about = {
-            "name": f"{image.name} {kind}{f' ({called})' if called else ''}",
+            "name": f"{image.name} [{Path(model).name}] {kind}",
             "metadata": LayerMetadata(
                 source=image.name,
                 model=model,
+                kind=kind,
+                made=made,
                 thickness_assumed=source.thickness_assumed,
                 class_names=class_names,
             ).stored(),
@@ -86,7 +92,7 @@ class GrowingLayer(ABC):
         }
         self._class_names = class_names
         self._is_hidden = False
-        self.layer: Layer | None = None
+        self.layer = layer
 
     @property
     def is_shown(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 from napari.layers import Labels, Layer
 
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import CHANGES, LayerMetadata
 from napari_emseg.session.retrain.round import NOW_CELL, NOW_MEMBRANE, NOW_OTHER_CLASS
 from napari_emseg.ui.viewer.label_colors import label_colors
 from napari_emseg.ui.viewer.layers import geometry
@@ -57,7 +57,9 @@ class RetrainView:
             name=f"{image.name} changed",
             opacity=_OPACITY,
             colormap=label_colors(_COLORS),
-            metadata=LayerMetadata(source=image.name, model=prediction.model).stored(),
+            metadata=LayerMetadata(
+                source=image.name, model=prediction.model, kind=CHANGES
+            ).stored(),
             **geometry(image),
         )
         self._viewer.add_layer(layer)

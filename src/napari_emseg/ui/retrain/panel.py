@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from magicgui.widgets import PushButton
@@ -17,14 +18,15 @@ from napari_emseg.session.retrain.session import RetrainSession
 from napari_emseg.session.train.session import TrainSession
 from napari_emseg.session.words import explained
 from napari_emseg.session.workspace import library_events
-from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.job_runner import job_runner
+from napari_emseg.ui.docking.close_guard import AskBeforeClosing, ask
+from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.retrain.difference_layer import RetrainView
 from napari_emseg.ui.viewer.layers import as_stack
+from napari_emseg.ui.viewer.predictions import image_looked_at
 from napari_emseg.ui.viewer.workspace import workspace_of
-from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.widgets.collapsible import Folded
 from napari_emseg.ui.widgets.forms import field_for, form_of
 from napari_emseg.ui.widgets.model_field import choose_model, model_field
@@ -35,7 +37,6 @@ from napari_emseg.ui.widgets.scroll_page import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from napari.components import ViewerModel
 
@@ -151,10 +152,10 @@ class RetrainPanel(QWidget):
     # -- what is chosen --------------------------------------------------------------------
 
     def choose_model(self) -> None:
-        """Choose the model of the newest prediction."""
-        prediction = self._workspace.newest()
+        """Choose the model of the newest prediction of the image that is looked at."""
+        prediction = self._workspace.newest(image_looked_at(self._viewer))
         if prediction is not None:
-            self._choose(prediction.package.folder)
+            self._choose(Path(prediction.model))
 
     def _choose(self, folder: Path) -> None:
         """Offer the models that there are now, and choose the one in ``folder``."""

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container, LineEdit, PushButton, create_widget
-from napari.layers import Image
+from magicgui.widgets import ComboBox, Container, LineEdit, PushButton
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.slices import chosen_slices
 from napari_emseg.session.segment.pyramid import nearest_level
 from napari_emseg.types import VoxelSize
+from napari_emseg.ui.viewer.image_field import ImageField
 from napari_emseg.ui.viewer.layers import pixels_of, voxel_size_of
 from napari_emseg.ui.widgets.collapsible import Folded
-from napari_emseg.ui.widgets.forms import field_for, form_of, spare_width, wrapped_label
+from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
 from napari_emseg.ui.widgets.model_field import choose_model, model_field
 from napari_emseg.ui.widgets.remembered_fields import remember, restore
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
 
 _RESULTS = {"mask": ("mask",), "cells": ("cells",), "mask and cells": ("mask", "cells")}
 _CLASS_RESULTS = {"classes": ("classes",), "classes and cells": ("classes", "cells")}
 """What a person may choose to see, and the layers that show it; the latter of further classes."""
+_ALL_RESULTS = {**_RESULTS, **_CLASS_RESULTS}
 
 _GROUP = "segment"
 """What the fields are remembered under."""
@@ -30,8 +35,15 @@ _GROUP = "segment"
 class SegmentFields:
     """Fields, and what their values mean; they begin as a person left them the last time.
 
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose images are offered.
+
     Attributes
     ----------
+    images : ImageField
+        The field of the image.
     form : Container
         Those that are always to be seen, below one another.
     pixels : Folded
@@ -40,8 +52,10 @@ class SegmentFields:
         What the image is taken for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         self._devices: list[str] = []
+        self.images = ImageField(viewer, "The stack, or single slice, to segment.")
+        self.image = self.images.field
         self._make_sources()
         self._make_pixels()
         self._make_rules()
@@ -59,13 +73,6 @@ class SegmentFields:
         )  # fmt: skip
 
     def _make_sources(self) -> None:
-        image: Any = create_widget(
-            annotation=Image,
-            name="image",
-            label="Image",
-            options={"tooltip": "The stack, or single slice, to segment."},
-        )
-        self.image = spare_width(image)
         self.model = model_field("The network that segments: the one that ships, or one of yours.")
         self.device = ComboBox(
             name="device",
@@ -171,7 +178,16 @@ class SegmentFields:
     def rules(self) -> tuple[tuple[str, ...], MaskConfig]:
         """What is to be shown, and how it is made."""
         config = MaskConfig(self.threshold.value, self.smallest_cell.value)
-        return {**_RESULTS, **_CLASS_RESULTS}[self.result.value], config
+        return _ALL_RESULTS[self.result.value], config
+
+    def show_rules(self, kinds: tuple[str, ...], config: MaskConfig) -> None:
+        """Show how something was made, without making it anew."""
+        offered = {name: each for name, each in _ALL_RESULTS.items() if name in self.result.choices}
+        result = next((name for name, each in offered.items() if each == kinds), None)
+        shown = {self.threshold: config.threshold, self.smallest_cell: config.smallest_cell_px}
+        for field, value in (*shown.items(), (self.result, result)):
+            with field.changed.blocked():
+                field.value = field.value if value is None else value
 
     def slices_of(self, count: int) -> list[int]:
         """The slices wanted of a stack of ``count``, ascending.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
 from psygnal import Signal
@@ -18,11 +18,13 @@ from napari_emseg.session.train.setup import TrainSetup
 from napari_emseg.session.words import explained
 from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Event, Failed, Preview
-from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.job_runner import job_runner
+from napari_emseg.ui.docking.close_guard import AskBeforeClosing, ask
+from napari_emseg.ui.docking.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_tabs import TabWithOthers
 from napari_emseg.ui.train.curve_plots import Curves
 from napari_emseg.ui.train.data_form import DataForm
 from napari_emseg.ui.train.preview_layer import TrainingPreview
@@ -31,8 +33,6 @@ from napari_emseg.ui.train.split_strip import SplitLegend, SplitStrip
 from napari_emseg.ui.viewer.go_to import go_to_slice
 from napari_emseg.ui.viewer.slice_in_view import SliceFollower, slice_in_view
 from napari_emseg.ui.viewer.workspace import workspace_of
-from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
-from napari_emseg.ui.widgets.dock_tabs import TabWithOthers
 from napari_emseg.ui.widgets.forms import form_of, row_of, wrapped_label
 from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.progress_row import RunRow
@@ -94,6 +94,16 @@ class TrainWidget(QWidget):
         self._connect()
         self.setup.open()
         spare_the_window(viewer, self)
+
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        data, model = self.data, self.model
+        return {
+            "source": data.source, "image": data.image, "labels": data.labels,
+            "reviewed": data.reviewed, "meaning": data.meaning, "name": model.name,
+            "start": model.start, "preset": model.preset, **model.settings,
+        }  # fmt: skip
 
     # -- parts -----------------------------------------------------------------------------
 

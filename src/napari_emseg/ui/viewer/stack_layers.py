@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.ui.viewer import undo_history
 from napari_emseg.ui.viewer.class_colors import class_names_of
 from napari_emseg.ui.viewer.layers import geometry, stack_shape
@@ -84,6 +85,7 @@ class NapariLabels(NapariStack):
             "opacity": float(layer.opacity),
             "is_mask": isinstance(layer.colormap, DirectLabelColormap),
             "class_names": list(self.class_names),
+            "origin": (metadata_of(layer) or LayerMetadata()).origin,
             "place": {
                 **{
                     key: np.asarray(place[key]).tolist()

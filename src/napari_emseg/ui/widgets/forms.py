@@ -22,6 +22,10 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QLabel, QLayoutItem, QSizePolicy, QWidget
 
 from napari_emseg.core.config.setting import Config, Setting
+from napari_emseg.ui.widgets.elided_choice import ElidedChoice
+
+LASTING = "is_lasting"
+"""Qt property of the field of a setting: whether it may be remembered; see `Setting`."""
 
 _CHOICE_PX = 90
 """Room that a choice of layers or models always has, however narrow the dock is."""
@@ -45,8 +49,9 @@ def row_of(*widgets: Widget) -> Container[Any]:
 
 
 def spare_width(field: ComboBox) -> ComboBox:
-    """Let a long choice, such as the name of a file, be cut off rather than widen the dock."""
+    """Let a long choice, such as the name of a file, be cut rather than widen the dock."""
     field.native.setMinimumWidth(_CHOICE_PX)
+    ElidedChoice(field.native)
     return field
 
 
@@ -131,6 +136,7 @@ def field_for(
         **changes,
     }
     widget: ValueWidget[Any] = _widget_class(declared, narrow)(**about)
+    widget.native.setProperty(LASTING, declared.is_lasting)
     return widget
 
 

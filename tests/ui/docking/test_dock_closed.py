@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtWidgets import QWidget
 
-from napari_emseg.ui.background.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_closed import WhenClosed
 
 
 @pytest.fixture

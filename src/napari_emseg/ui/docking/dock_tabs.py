@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from napari_emseg.ui.widgets.close_guard import parent_of
+from napari_emseg.ui.docking.close_guard import parent_of
 
 _OURS = "napari_emseg_dock"
 
