@@ -57,6 +57,8 @@ class Stack:
         Whether the first edge length is a guess, which is not to be recorded.
     notes : tuple of str
         What was guessed when it was read, and who reads it is to be told; a sentence each.
+    predicted : tuple of int, optional
+        Of a prediction the slices that a model has filled, ascending; None where nobody knows.
     """
 
     data: ArrayLike
@@ -66,6 +68,7 @@ class Stack:
     edits: dict[str, Any] | None = None
     thickness_assumed: bool = False
     notes: tuple[str, ...] = ()
+    predicted: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if len(self.data.shape) != 3:
@@ -141,7 +144,9 @@ class Stack:
     def take(self, slices: Sequence[int]) -> Stack:
         """The stack of these slices alone; `ShapeError` where one does not exist."""
         self.require_slices(slices)
-        return self.with_data(self.data[list(slices)])
+        known = self.predicted
+        predicted = None if known is None else tuple(k for k, z in enumerate(slices) if z in known)
+        return self.with_data(self.data[list(slices)], predicted=predicted)
 
     def with_data(self, data: ArrayLike, **changes: Any) -> Stack:
         """The same stack (voxel size, name) around other data."""

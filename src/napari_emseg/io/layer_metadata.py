@@ -29,6 +29,8 @@ class LayerMetadata:
         Whether the first edge length of the layer's voxels is a guess, which is not to be recorded.
     notes : tuple of str
         What was guessed when the layer's file was read, a sentence each.
+    predicted : tuple of int, optional
+        Slices that a model has filled as a whole; None where nobody knows.
     """
 
     source: str = ""
@@ -37,6 +39,7 @@ class LayerMetadata:
     errors_of: str = ""
     thickness_assumed: bool = False
     notes: tuple[str, ...] = ()
+    predicted: tuple[int, ...] | None = None
 
     @property
     def is_prediction(self) -> bool:
@@ -45,12 +48,8 @@ class LayerMetadata:
 
     def stored(self, others: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The metadata of a layer: ours, beside those of ``others`` under other keys."""
-        ours = {name: value for name, value in vars(self).items() if not _is_nothing(value)}
+        ours = {name: value for name, value in vars(self).items() if value != _NOTHING[name]}
         return {**(others or {}), KEY: ours}
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or value is False or value in ("", ())
 
 
 def metadata_of(holder: Any) -> LayerMetadata | None:
@@ -81,3 +80,4 @@ def change_metadata(layer: Any, **changes: Any) -> None:
 
 
 _NAMES = tuple(LayerMetadata.__dataclass_fields__)
+_NOTHING = vars(LayerMetadata())

@@ -92,7 +92,10 @@ def layer_data(stack: Stack) -> LayerData:
         if _is_lazy(stack):
             meta["contrast_limits"] = contrast_limits(stack)
     about = LayerMetadata(
-        edits=stack.edits, thickness_assumed=stack.thickness_assumed, notes=stack.notes
+        edits=stack.edits,
+        thickness_assumed=stack.thickness_assumed,
+        notes=stack.notes,
+        predicted=stack.predicted,
     )
     if about != LayerMetadata():
         meta["metadata"] = about.stored()

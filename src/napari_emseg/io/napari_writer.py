@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import WriteError
-from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.layout.units import nm_per_unit
 from napari_emseg.io.layout.voxels import voxel_size_or_none
 from napari_emseg.io.write import as_ids, as_mask_uint8, write_stack
@@ -118,4 +118,14 @@ def _stack(data: Any, meta: Mapping[str, Any], kind: StackKind) -> Stack:
     known = metadata_of(meta)
     assumed = len(shape) == 2 or (known is not None and known.thickness_assumed)
     data = pixels if len(shape) > 2 else pixels[None]
-    return Stack(data, layer_voxel_size(meta), name, kind, thickness_assumed=assumed)
+    return Stack(
+        data, layer_voxel_size(meta), name, kind, thickness_assumed=assumed,
+        predicted=_predicted_of(known),
+    )  # fmt: skip
+
+
+def _predicted_of(known: LayerMetadata | None) -> tuple[int, ...] | None:
+    """Slices that a model has filled, or a person since."""
+    if known is None or known.predicted is None:
+        return None
+    return tuple(sorted({*known.predicted, *getattr(known.edits, "slices", ())}))

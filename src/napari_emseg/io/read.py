@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from napari_emseg.io.layout.axes import by_hand, by_place, meant, zyx_by_names
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.layout.partners import compare_numbers
 from napari_emseg.io.layout.voxels import challenge_voxel_size, checked_voxel_size
+from napari_emseg.io.unfinished import finished_slices
 from napari_emseg.types import Stack, StackKind, VoxelSize
 
 
@@ -178,7 +180,17 @@ def _as_stack(
         notes = (*notes, f"No section thickness is recorded; taken for {voxel_size_nm[0]:g} nm.")
     if kind == "labels" and not raw_values:
         data = normalised_labels(data)
-    return Stack(data, voxel_size_nm, name, kind, loaded.edits, assumed, notes)
+    predicted = None if where.is_remote else finished_slices(where.path)
+    if predicted is None:
+        predicted = _predicted(loaded.predicted, len(data))
+    return Stack(data, voxel_size_nm, name, kind, loaded.edits, assumed, notes, predicted)
+
+
+def _predicted(note: Any, count: int) -> tuple[int, ...] | None:
+    """The slices that are noted, where they are slices of this stack."""
+    if not isinstance(note, list) or not all(type(z) is int and 0 <= z < count for z in note):
+        return None
+    return tuple(sorted(set(note)))
 
 
 def _remote(where: Location) -> RemoteFormat:

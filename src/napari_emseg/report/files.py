@@ -34,7 +34,7 @@ def score_table(report: Report) -> str:
     for name, scores in report.rows:
         figures = (getattr(scores, each) for each in TITLES)
         lines.append(f"{name:>5}  " + "  ".join(f"{figure:7.4f}" for figure in figures))
-    lines.append(f"best threshold {report.scores.threshold:g}")
+    lines.append(f"best threshold {report.scores.threshold:g}, over {report.scores.coverage}")
     return "\n".join(lines)
 
 
@@ -50,6 +50,7 @@ def write_csv(report: Report, path: Path) -> None:
         for name, value in flat(report.provenance.to_dict()):
             file.write(f"# {name}: {value}\n")
         file.write(f"# threshold: {report.scores.threshold:g}\n")
+        file.write(f"# scored: {report.scores.coverage}\n")
         writer = csv.writer(file)
         writer.writerow(["slice", *TITLES])
         for name, scores in report.rows:

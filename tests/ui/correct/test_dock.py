@@ -10,7 +10,7 @@ from qtpy.QtCore import QPoint, Qt
 from scipy import ndimage
 
 from napari_emseg.errors import EmsegError
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.io.napari_reader import get_reader
 from napari_emseg.session.correct.brush import DRAW, FILL, MERGE, SPLIT, TOOLS
 from napari_emseg.ui.correct.fields import NEW
@@ -117,6 +117,12 @@ def test_a_range_of_slices(viewer, correct, prediction, qtbot):
     qtbot.waitUntil(lambda: "em corrected" in viewer.layers, timeout=5000)
     made = viewer.layers["em corrected"].data
     assert [z for z in range(5) if made[z].any()] == [1, 2]
+    assert metadata_of(viewer.layers["em corrected"]).predicted == (1, 2)
+    change_metadata(prediction, predicted=(0, 1, 3))
+    correct.editable.slices.value = "2:5"
+    correct.editable.whole.native.click()
+    qtbot.waitUntil(lambda: "written" in correct.status.value, timeout=5000)
+    assert metadata_of(viewer.layers["em corrected"]).predicted == (1, 2, 3)
 
 
 @pytest.mark.parametrize(

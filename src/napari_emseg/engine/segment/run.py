@@ -67,7 +67,10 @@ def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
 
     work = _prediction(job, read_stack(job.source, kind="image"), emit, should_stop)
     kind: StackKind = "image" if job.what == "probability" else "labels"
-    planned = planned_stack(work.stack, len(work.slices), DTYPES[job.what], kind=kind)
+    count = len(work.slices)
+    planned = planned_stack(
+        work.stack, count, DTYPES[job.what], kind=kind, predicted=tuple(range(count))
+    )
     places = {"overwrite": job.overwrite, "resume": job.resume}
     with ResumableWriter(
         job.out, planned, _run_of(job, work.package), **places, sources=[job.source]

@@ -37,6 +37,8 @@ class Loaded:
         Words besides the file's name that say what it holds, such as the name of a data set.
     notes : tuple of str
         What a person is to be told, a sentence each.
+    predicted : object
+        What stands where the slices that a model has filled are noted; not checked yet.
     """
 
     data: ArrayLike
@@ -48,6 +50,7 @@ class Loaded:
     min_is_white: bool = False
     about: str = ""
     notes: tuple[str, ...] = ()
+    predicted: Any = None
 
 
 def check_dtype(path: str | PathLike[str], dtype: np.dtype[Any]) -> None:

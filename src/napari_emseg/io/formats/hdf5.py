@@ -29,6 +29,7 @@ DATA_SETS = {"image": "volumes/raw", "labels": "volumes/labels/neuron_ids"}
 """Where CREMI has grey values and labels."""
 
 _KIND, _EDITS, _ASSUMED = "napari_emseg_kind", "napari_emseg_edits", "napari_emseg_assumed"
+_PREDICTED = "napari_emseg_predicted"
 _CHUNK = 512
 _MOST_NAMED = 12
 
@@ -64,6 +65,8 @@ class Hdf5(WritableFormat):
                 data.attrs[_ASSUMED] = stack.thickness_assumed
             if stack.edits is not None:
                 data.attrs[_EDITS] = json.dumps(stack.edits)
+            if stack.predicted is not None:
+                data.attrs[_PREDICTED] = json.dumps(stack.predicted)
 
     @contextmanager
     def fill(self, path: Path, stack: Stack) -> Iterator[Put]:
@@ -239,19 +242,20 @@ def _recorded(data: Any) -> Loaded:
     known: StackKind | None = "labels" if kind == "labels" else "image" if kind == "image" else None
     if known is None and data.name.strip("/") in DATA_SETS.values():
         known = "image" if data.name.strip("/") == DATA_SETS["image"] else "labels"
-    edits = _edits(data)
+    edits = _noted(data, _EDITS)
     return Loaded(
-        None, size.voxel_size_nm, known, edits, axes, size.thickness_assumed,
-        about=str(data.name), notes=size.notes,
+        None, size.voxel_size_nm, known, edits if isinstance(edits, dict) else None, axes,
+        size.thickness_assumed, about=str(data.name), notes=size.notes,
+        predicted=_noted(data, _PREDICTED),
     )  # fmt: skip
 
 
-def _edits(data: Any) -> dict[str, Any] | None:
+def _noted(data: Any, name: str) -> Any:
+    """What an attribute of ours holds as JSON."""
     try:
-        note = json.loads(_text(data.attrs.get(_EDITS)) or "null")
+        return json.loads(_text(data.attrs.get(name)) or "null")
     except ValueError:
         return None
-    return note if isinstance(note, dict) else None
 
 
 def _axes(data: Any) -> tuple[str, ...] | None:

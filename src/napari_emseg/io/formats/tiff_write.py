@@ -25,6 +25,9 @@ EDITS_TAG = 65123
 KIND_TAG = 65124
 """As `EDITS_TAG`; holds the kind, for which OME's metadata have no place."""
 
+PREDICTED_TAG = 65126
+"""As `EDITS_TAG`; holds the slices that a model has filled as JSON."""
+
 _TEXT, _BYTES = 2, 7
 """TIFF's types: ASCII, and "undefined", bytes as they are."""
 
@@ -50,12 +53,13 @@ def make_tiff(path: Path, stack: Stack) -> None:
 
 
 def _own_tags(stack: Stack) -> list[tuple[int, int, int, str | bytes, bool]]:
-    """Kind and note of edits as tags of the first page, which all three variants have room for."""
-    kind: tuple[int, int, int, str | bytes, bool] = (KIND_TAG, _TEXT, 0, stack.kind, True)
-    if stack.edits is None:
-        return [kind]
-    note = json.dumps(stack.edits).encode("ascii")
-    return [kind, (EDITS_TAG, _BYTES, len(note), note, True)]
+    """Kind and notes as tags of the first page, which all three variants have room for."""
+    tags: list[tuple[int, int, int, str | bytes, bool]] = [(KIND_TAG, _TEXT, 0, stack.kind, True)]
+    for tag, note in ((EDITS_TAG, stack.edits), (PREDICTED_TAG, stack.predicted)):
+        if note is not None:
+            text = json.dumps(note).encode("ascii")
+            tags.append((tag, _BYTES, len(text), text, True))
+    return tags
 
 
 def _make_columns(path: Path, stack: Stack) -> None:

@@ -290,7 +290,8 @@ def _from_ome(place: str, group: Any, level: int) -> Loaded:
             f"{place}: its OME-Zarr metadata are incomplete ({type(error).__name__}: {error}); "
             f"give the array itself, such as {place}{SEPARATOR}0"
         ) from error
-    edits = ome.noted(group).get("edits")
+    noted = ome.noted(group)
+    edits = noted.get("edits")
     return Loaded(
         _lazy(place, array),
         size.voxel_size_nm,
@@ -300,4 +301,5 @@ def _from_ome(place: str, group: Any, level: int) -> Loaded:
         size.thickness_assumed,
         about=str(group.path),
         notes=size.notes,
+        predicted=noted.get("predicted"),
     )

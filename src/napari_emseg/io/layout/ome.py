@@ -94,8 +94,9 @@ def written_attributes(
     if n_levels > 1:
         image["type"] = "mean" if stack.kind == "image" else "nearest"
     label = {"image-label": {"source": {"image": "../../"}}} if is_under_labels else {}
-    edits = {} if stack.edits is None else {"edits": stack.edits}
-    ours = {NOTES_ATTRIBUTE: {"kind": stack.kind, **edits}}
+    notes = {"edits": stack.edits, "predicted": stack.predicted}
+    known = {name: note for name, note in notes.items() if note is not None}
+    ours = {NOTES_ATTRIBUTE: {"kind": stack.kind, **known}}
     if zarr_format == 3:
         return {"ome": {"version": "0.5", "multiscales": [image], **label}, **ours}
     return {"multiscales": [{"version": "0.4", **image}], **label, **ours}

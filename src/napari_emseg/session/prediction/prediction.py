@@ -58,6 +58,8 @@ class Prediction:
         As far as they are made; uint8 and uint32.
     done : set of int
         Slices that are predicted.
+    whole : set of int
+        Those of them that are predicted as a whole, and not only where a person looked.
     settings : PredictionSettings or None
         By what they were, as far as they have it in common.
     """
@@ -86,6 +88,8 @@ class Prediction:
         self._rules: tuple[Kinds, MaskConfig] | None = None
         self._out_of_turn = False
         self.done: set[int] = set()
+        self.whole: set[int] = set()
+        self._is_part = False
         self.settings: PredictionSettings | None = None
 
     # -- what it is ------------------------------------------------------------------------
@@ -151,6 +155,7 @@ class Prediction:
         """What has ``slices`` predicted; copies them, so it is for a thread."""
         same = self.settings is None or self.settings.region == settings.region
         self.settings = settings if same else replace(settings, region=None)
+        self._is_part = settings.region is not None
         self._copy_slices(slices)
         return PredictJob(
             self.source_path, self.out_path, self.model, tuple(slices),
@@ -161,8 +166,10 @@ class Prediction:
     def accept(self, z: int) -> None:
         """Show slice ``z``, whose probability the worker has written."""
         self.done.add(z)
+        if not self._is_part:
+            self.whole.add(z)
         self._maker.make([z])
-        self._shown.filled(z)
+        self._shown.filled(z, whole=z in self.whole)
 
     def finish(self, then: Callable[[], object]) -> None:
         """Take the probability layer away where no slice was finished, else complete the results.
@@ -257,7 +264,7 @@ class Prediction:
             layer = self._results[kind]
             if not (layer.is_removed or layer.is_edited):
                 getattr(self, kind)[z] = labels
-                layer.filled(z)
+                layer.filled(z, whole=z in self.whole)
 
     def _draw_thumbnails(self) -> None:
         for layer in self._results.values():

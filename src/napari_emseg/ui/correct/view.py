@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels
 
 from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.viewer import layers
 from napari_emseg.ui.viewer.go_to import go_to
 from napari_emseg.ui.viewer.label_colors import same_colors
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy as np
     from napari.components import ViewerModel
 
@@ -60,12 +62,27 @@ class ViewerForCorrecting:
             name=name,
             opacity=other.opacity,
             colormap=same_colors(other.colormap),
-            metadata=LayerMetadata(edits=edits).stored(),
+            metadata=LayerMetadata(edits=edits, predicted=()).stored(),
             **layers.geometry(other),
         )
         self._viewer.add_layer(layer)
         other.visible = False  # its colours would lie over what is painted
         return tracker_of(layer)
+
+    def note_predicted(
+        self, labels: LabelsLayer, prediction: LabelsLayer, slices: Collection[int]
+    ) -> None:
+        """As `CorrectView.note_predicted`."""
+        layer, known = _native(labels), metadata_of(_native(prediction))
+        ours = metadata_of(layer)
+        if ours is None or ours.predicted is None:
+            return
+        filled = None if known is None else known.predicted
+        if filled is None and len(slices) == labels.shape[0]:
+            change_metadata(layer, predicted=None)  # what nobody knows of one, nobody of the other
+            return
+        taken = {z for z in slices if filled is None or z in filled}
+        change_metadata(layer, predicted=tuple(sorted(taken.union(ours.predicted))))
 
     def show_region(self, image: Any, z: int, region: ReviewRegion) -> None:
         """As `CorrectView.show_region`."""

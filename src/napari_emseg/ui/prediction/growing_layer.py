@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from napari.layers import Image, Labels
 
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.ui.painting.edit_tracker import is_edited, tracker_of
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
 from napari_emseg.ui.viewer.layers import geometry
@@ -73,7 +73,10 @@ class GrowingLayer(ABC):
         self._about = {
             "name": f"{image.name} {kind}{f' ({called})' if called else ''}",
             "metadata": LayerMetadata(
-                source=image.name, model=model, thickness_assumed=source.thickness_assumed
+                source=image.name,
+                model=model,
+                thickness_assumed=source.thickness_assumed,
+                predicted=(),
             ).stored(),
             **geometry(image, source.level),
         }
@@ -102,11 +105,15 @@ class GrowingLayer(ABC):
         if self.layer is None and viewer is not None:
             self.layer = self._add_to(viewer)
 
-    def filled(self, z: int) -> None:
+    def filled(self, z: int, *, whole: bool = True) -> None:
         """As `filled` there."""
+        is_new = self.layer is None
+        self.add()
         if self.layer is None:
-            self.add()
-        elif self.layer.visible and self._source.shows(z):
+            return
+        if whole:
+            _note_predicted(self.layer, z)
+        if not is_new and self.layer.visible and self._source.shows(z):
             self.layer.refresh(extent=False, thumbnail=False)
 
     def draw_thumbnail(self) -> None:
@@ -157,11 +164,11 @@ class GrowingLabels(GrowingLayer):
         """As `is_edited` of the session's `GrowingLayer`; its tracker knows."""
         return isinstance(self.layer, Labels) and is_edited(self.layer)
 
-    def filled(self, z: int) -> None:
+    def filled(self, z: int, *, whole: bool = True) -> None:
         """As `filled` there."""
         if isinstance(self.layer, Labels):
             tracker_of(self.layer).rewritten(z)
-        super().filled(z)
+        super().filled(z, whole=whole)
 
     def _add_to(self, viewer: ViewerModel) -> Layer:
         colors = {"colormap": label_colors(MASK_COLORS)} if self._kind == "mask" else {}
@@ -169,3 +176,11 @@ class GrowingLabels(GrowingLayer):
         viewer.add_layer(layer)
         tracker_of(layer)  # follows it from now on
         return layer
+
+
+def _note_predicted(layer: Layer, z: int) -> None:
+    """Note that a slice is filled as a whole."""
+    known = metadata_of(layer)
+    predicted = () if known is None or known.predicted is None else known.predicted
+    if z not in predicted:
+        change_metadata(layer, predicted=tuple(sorted((*predicted, z))))
