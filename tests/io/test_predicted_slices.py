@@ -9,12 +9,12 @@ import pytest
 from napari.layers import Image, Labels
 
 from napari_emseg.core.correct.edits import Edits
+from napari_emseg.io.disk.unfinished import RECORD
 from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.napari_reader import read_layers
 from napari_emseg.io.napari_writer import write_image, write_labels
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.resumable_writer import ResumableWriter, planned_stack
-from napari_emseg.io.unfinished import RECORD
 from napari_emseg.io.write import write_stack
 from napari_emseg.types import Stack
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import ReadError
+from napari_emseg.io.disk.unfinished import finished_slices
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty
 from napari_emseg.io.formats.file_format import AnyPath, FileFormat, RemoteFormat, natural_key
 from napari_emseg.io.formats.folder import order_of_files
@@ -20,7 +21,6 @@ from napari_emseg.io.layout.axes import by_hand, by_place, meant, zyx_by_names
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.layout.partners import compare_numbers
 from napari_emseg.io.layout.voxels import challenge_voxel_size, checked_voxel_size
-from napari_emseg.io.unfinished import finished_slices
 from napari_emseg.types import Stack, StackKind, VoxelSize
 
 

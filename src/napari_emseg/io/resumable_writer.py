@@ -17,11 +17,11 @@ import numpy.typing as npt
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.atomic import as_write_error, sync_file, write_atomically
 from napari_emseg.io.disk.lock import LOCK, Lock
+from napari_emseg.io.disk.unfinished import RECORD, record_of
 from napari_emseg.io.formats.file_format import AnyPath, Put, WritableFormat
 from napari_emseg.io.formats.registry import slice_ending_for
 from napari_emseg.io.layout.location import place_to_write
 from napari_emseg.io.read import read_stack
-from napari_emseg.io.unfinished import RECORD, record_of
 from napari_emseg.io.write import check_format, refuse_inputs
 from napari_emseg.types import Stack
 
