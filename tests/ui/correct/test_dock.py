@@ -239,6 +239,9 @@ def test_corrections_are_what_is_edited_or_reviewed(
     correct.review.strip.turned.emit(4)
     found = correct.corrections
     assert (found.image, found.labels, found.slices) == (image_layer, layer, (2, 4))
+    drawn = int((layer.data[2] != viewer.layers["em mask"].data[2]).sum())
+    said = f"Learns from slice 2 ({drawn} pixels drawn) and slice 4 (reviewed)."
+    qtbot.waitUntil(lambda: correct.retrain.learns_from.value == said, timeout=5000)
     layer.undo()
     qtbot.waitUntil(lambda: correct.corrections.slices == (4,), timeout=5000)
     correct.fields.labels.value = NEW
@@ -554,7 +557,7 @@ def test_retrain_learns_from_what_is_edited(correct, layer, monkeypatch, quiet):
     correct.retrain.run.start.native.click()
     [(corrected, package, config)] = begun
     assert corrected.data.labels.data is layer.data
-    assert corrected.slices == (1,)
+    assert corrected.pixels.slices == (1,)
     assert package.info.name == "default"
     assert config.minutes == 2
 

@@ -22,6 +22,8 @@ class TrainJob:
         Edge lengths (Z, Y, X), instead of what the file says.
     library : Path, optional
         Model library to copy the model into, under ``name`` or, where that is taken, one like it.
+    called : str
+        What a person calls the stack, where its file is a copy with a name of its own.
     """
 
     images: Path
@@ -39,6 +41,7 @@ class TrainJob:
     voxel_size_nm: VoxelSize | None = None
     library: Path | None = None
     terms: TermsConfig = TermsConfig()
+    called: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ def train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult:
     for note in check_partners(job.images, job.labels):
         emit(Log(note))
     stack = read_stack(job.images, kind="image", voxel_size_nm=job.voxel_size_nm)
+    stack = replace(stack, name=job.called or stack.name)
     labels = read_stack(job.labels, kind="labels")
     reviewed = None if job.reviewed is None else read_stack(job.reviewed, kind="labels")
     with _in_library(job) as added:

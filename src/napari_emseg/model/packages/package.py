@@ -16,6 +16,7 @@ import yaml
 from napari_emseg.core.classes import class_names
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.slices import in_words
 from napari_emseg.errors import ModelError, SettingError
 from napari_emseg.io.file_fingerprint import FileFingerprint, sha256_of
 from napari_emseg.types import VoxelSize
@@ -33,6 +34,9 @@ It holds pixels of a person's, so no export takes it.
 
 LARGEST_INT8_COST = 0.003
 """V_rand that int8 may cost on the validation slices, to be used unless told otherwise."""
+
+_ALL_KNOWN = 0.95
+"""Part of the pixels from which on a slice counts as labelled as a whole: rims may be no tissue."""
 
 _NOT_OURS = (LookupError, TypeError, ValueError, AttributeError)
 """What comes of reading a description whose entries are missing, or of other types."""
@@ -84,6 +88,17 @@ class PackageInfo:
     def parent(self) -> str | None:
         """Name of the model that it went on from; None where it began at random."""
         return self.training.get("parent")
+
+    @property
+    def measured_on(self) -> str:
+        """On what the scores were measured, such as ``slices 24 to 26 of train-volume``."""
+        slices = self.training.get("validation_slices")
+        if not slices:
+            return ""
+        part = "" if self.training.get("first_validation_column") is None else "the right part of "
+        known = self.training.get("validation_known", 1.0)
+        counted = "the labelled pixels of " if known < _ALL_KNOWN else ""
+        return f"{counted}{part}{in_words(slices)} of {self.training.get('stack', 'its stack')}"
 
     @property
     def class_names(self) -> tuple[str, ...]:

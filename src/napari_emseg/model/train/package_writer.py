@@ -140,7 +140,8 @@ def _write_test_pair(
 
 
 def _default_card(info: PackageInfo) -> str:
-    scores = "\n".join(f"- {name}: {value:.4f}" for name, value in info.scores.items())
+    where = f"On {info.measured_on}:\n\n" if info.measured_on else ""
+    scores = where + "\n".join(f"- {name}: {value:.4f}" for name, value in info.scores.items())
     cited = "\n".join(f"- {each['text']} https://doi.org/{each['doi']}" for each in _CITATIONS)
     terms = (
         info.terms.data_terms or "Not stated. Ask who made the data before you pass the model on."

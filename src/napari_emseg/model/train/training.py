@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import keras
+import numpy as np
 
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
@@ -148,7 +149,14 @@ class Training:
             "train_slices": list(self.split.train),
             "validation_slices": list(self.split.validation),
             "first_validation_column": self.split.cut,
+            "validation_known": self._validation_known(),
         }
+
+    def _validation_known(self) -> float:
+        """Part of the pixels that validate whose class is known, 0..1."""
+        columns = self.split.validation_columns
+        known = [self.target[z].known[:, columns].mean() for z in self.split.validation]
+        return round(float(np.mean(known)), 3)
 
     def _config_with_terms(self) -> dict[str, Any]:
         return {**self._config(), "terms": self.terms.to_dict()}

@@ -60,4 +60,7 @@ class CorrectView(Protocol):
         """Note with labels that these slices of a prediction, as far as it has them, are theirs."""
 
     def show_region(self, image: Any, z: int, region: ReviewRegion) -> None:
-        """Bring a region of an image before a person's eyes, where the image is still there."""
+        """Bring a region of an image before a person's eyes, where the image is still there.
+
+        It is framed until another slice is shown.
+        """

@@ -64,8 +64,8 @@ class CorrectWidget(QWidget):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         autosave_of(viewer)  # all that is painted from now on is kept safe
-        view = ViewerForCorrecting(viewer)
-        self.session = CorrectSession(QtExecutor(self), workspace_of(viewer), view)
+        self._view = ViewerForCorrecting(viewer)
+        self.session = CorrectSession(QtExecutor(self), workspace_of(viewer), self._view)
         self.recovery = RecoveryOffer(viewer)
         self.fields = CorrectFields(viewer)
         self.editable = MakeEditable(viewer, self.session)
@@ -106,6 +106,7 @@ class CorrectWidget(QWidget):
         self.session.made.connect(self._on_made)
         self.session.events.message.connect(self._show_message)
         self.session.refused.connect(show_error)
+        self.session.roles_changed.connect(self.retrain.look_soon)
         WhenClosed(self, self._close)
 
     def reset_choices(self, _: object = None) -> None:
@@ -126,7 +127,8 @@ class CorrectWidget(QWidget):
         image, tracker = self.session.image, self.session.tracker
         assert image is not None
         assert tracker is not None
-        return Corrections(cast("Image", image.key), layer_of(tracker), slices)
+        edits = {z: tracker.edits.of(z) for z in slices}
+        return Corrections(cast("Image", image.key), layer_of(tracker), edits)
 
     # -- what happens ----------------------------------------------------------------------
 
@@ -138,6 +140,7 @@ class CorrectWidget(QWidget):
 
     def _choose_image(self, image: Image | None) -> None:
         self.session.image = None if image is None else NapariStack(image)
+        self.retrain.look_soon()
 
     def _on_made(self, tracker: EditTracker) -> None:
         self.fields.choose(layer_of(tracker))
@@ -152,6 +155,7 @@ class CorrectWidget(QWidget):
         self.retrain.close_panel()
         self.review.stop()
         self.recovery.stop()
+        self._view.stop()
 
 
 def _heading(text: str) -> QWidget:

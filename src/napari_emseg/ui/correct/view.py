@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
 
-from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
+from napari_emseg.core.correct.review_regions import ReviewRegion
 from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.viewer import layers
+from napari_emseg.ui.viewer.canvas_box import CanvasBox
 from napari_emseg.ui.viewer.go_to import go_to
 from napari_emseg.ui.viewer.label_colors import same_colors
 
@@ -24,11 +25,25 @@ if TYPE_CHECKING:
     from napari_emseg.session.painting.labels import LabelsLayer
 
 
+FRAME_PX = 32
+"""Edge of the frame around a place to look at."""
+
+_SURROUNDINGS = 2
+"""How many times as much is to be seen, at the least."""
+
+
 class ViewerForCorrecting:
     """A `napari_emseg.session.correct.view.CorrectView` over a viewer."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
+        self._frame = CanvasBox(viewer, "emseg_region")
+        viewer.dims.events.current_step.connect(self._frame.hide)
+
+    def stop(self) -> None:
+        """Frame nothing any more."""
+        self._viewer.dims.events.current_step.disconnect(self._frame.hide)
+        self._frame.stop()
 
     def holds(self, labels: LabelsLayer) -> bool:
         """As `CorrectView.holds`."""
@@ -87,7 +102,9 @@ class ViewerForCorrecting:
     def show_region(self, image: Any, z: int, region: ReviewRegion) -> None:
         """As `CorrectView.show_region`."""
         if image in self._viewer.layers:
-            go_to(self._viewer, image, (z, region.y, region.x), size_px=SQUARE_PX)
+            at = z, region.y, region.x
+            world = go_to(self._viewer, image, at, size_px=_SURROUNDINGS * FRAME_PX)
+            self._frame.show(world, FRAME_PX * abs(float(image.scale[-1])))
 
 
 def _native(labels: LabelsLayer) -> Any:
