@@ -68,6 +68,8 @@ class Stack:
     origin : dict, optional
         A note for JSON of what predicted or corrected pixels were made from, and by which model;
         see `io.layer_metadata`.
+    predicted : tuple of int, optional
+        Of a prediction the slices that a model has filled, ascending; None where nobody knows.
     """
 
     data: ArrayLike
@@ -78,6 +80,7 @@ class Stack:
     thickness_assumed: bool = False
     notes: tuple[str, ...] = ()
     origin: dict[str, Any] | None = None
+    predicted: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if len(self.data.shape) != 3:
@@ -159,7 +162,9 @@ class Stack:
     def take(self, slices: Sequence[int]) -> Stack:
         """The stack of these slices alone; `ShapeError` where one does not exist."""
         self.require_slices(slices)
-        return self.with_data(self.data[list(slices)])
+        known = self.predicted
+        predicted = None if known is None else tuple(k for k, z in enumerate(slices) if z in known)
+        return self.with_data(self.data[list(slices)], predicted=predicted)
 
     def with_data(self, data: ArrayLike, **changes: Any) -> Stack:
         """The same stack (voxel size, name) around other data."""

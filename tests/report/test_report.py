@@ -22,6 +22,8 @@ NAMES = (
     "pixel_accuracy", "iou", "dice", "precision", "recall",
 )  # fmt: skip
 
+SCORED = ("slices", "stack", "slices_scored", "slices_labelled", "not_predicted")
+
 
 def scores_of(first: float) -> SliceScores:
     """Eleven scores, each another."""
@@ -32,7 +34,7 @@ def scores_of(first: float) -> SliceScores:
 def report():
     table = {2: [scores_of(0.1), scores_of(0.5)], 5: [scores_of(0.3), scores_of(0.7)]}
     return Report(
-        StackScores.reduce(table, (0.25, 0.5)),
+        replace(StackScores.reduce(table, (0.25, 0.5)), not_predicted=(7,)),
         Provenance(
             StackRecord("p", "float32", "aa", (2, 3, 4)),
             StackRecord("t", "uint8", "bb"),
@@ -56,6 +58,7 @@ def test_json_is_what_other_programs_read(report):
             "v_rand_split": 0.61, "v_rand_merge": 0.62, "v_info_split": 0.64, "v_info_merge": 0.65,
             "dice": 0.68, "precision": 0.69, "recall": 0.7,
         },
+        "slices_scored": 2, "slices_labelled": 3, "not_predicted": [7],
         "sweep": [row({"threshold": 0.25}, 0.2), row({"threshold": 0.5}, 0.6)],
         "about": {
             "napari_emseg": "1.2.3",
@@ -84,7 +87,7 @@ def test_what_a_person_has_chosen_to_look_at_is_added(report, tmp_path):
     text = (tmp_path / "scores.json").read_text()
     assert text == json.dumps(seen.to_dict(), indent=2) + "\n"
     found = json.loads(text)
-    assert list(found) == ["slices", "stack", "sweep", "errors", "about"]
+    assert list(found) == [*SCORED, "sweep", "errors", "about"]
     assert list(found["stack"])[-1] == "best_threshold"
     assert found["errors"] == [{
         "slice": 2, "kind": "split", "cost_px": 40, "position": [1.5, 2.0], "length_px": 7,
@@ -111,12 +114,13 @@ def test_csv_is_what_other_programs_read(report, tmp_path):
         "# settings.truth_means: mask\n",
         "# settings.slices: [2, 5]\n",
     ]
-    assert lines[11:14] == [
+    assert lines[11:15] == [
         "# threshold: 0.5\n",
+        "# scored: 2 of 3 slices; slice 7 was not predicted\n",
         f"slice,{','.join(NAMES)}\r\n",
         "2,0.5,0.51,0.52,0.53,0.54,0.55,0.56,0.57,0.58,0.59,0.6\r\n",
     ]
-    assert [line.split(",")[0] for line in lines[14:]] == ["5", "stack"]
+    assert [line.split(",")[0] for line in lines[15:]] == ["5", "stack"]
 
 
 def test_table_and_headline_are_what_a_person_reads(report):
@@ -124,9 +128,10 @@ def test_table_and_headline_are_what_a_person_reads(report):
     assert table[0].split()[:5] == ["slice", "V_rand", "split", "merge", "V_info"]
     assert table[1].split()[:3] == ["2", "0.5000", "0.5100"]
     assert table[3].split()[:3] == ["stack", "0.6000", "0.6100"]
-    assert table[4] == "best threshold 0.5"
+    assert table[4] == "best threshold 0.5, over 2 of 3 slices; slice 7 was not predicted"
     assert headline(report) == (
-        "V_rand 0.6000, V_info 0.6300, pixel accuracy 0.6600 over 2 slices at threshold 0.5."
+        "V_rand 0.6000, V_info 0.6300, pixel accuracy 0.6600 at threshold 0.5 over 2 of 3 "
+        "slices; slice 7 was not predicted."
     )
 
 
@@ -141,7 +146,7 @@ def test_another_prediction_is_held_against_it(report):
     better = {2: [scores_of(0.6)], 5: [scores_of(0.65)]}
     second = replace(report, scores=StackScores.reduce(better, (0.5,)))
     found = replace(report, comparison=PairedReport.of(report, second)).to_dict()
-    assert list(found) == ["slices", "stack", "sweep", "about", "against"]
+    assert list(found) == [*SCORED, "sweep", "about", "against"]
     against = found["against"]
     assert list(against) == ["prediction", "stack", "v_rand_differences", "p_value", "verdict"]
     assert against["prediction"] == found["about"]["prediction"]

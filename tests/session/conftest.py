@@ -39,7 +39,7 @@ class PlainLayer:
             self.was_added = True
             self.viewer.layers.append(self)
 
-    def filled(self, z):
+    def filled(self, z, *, whole=True):
         self.add()
         self.drawn.append(z)
 

@@ -12,13 +12,14 @@ from psygnal import Signal, SignalGroupDescriptor
 
 from napari_emseg.core.config.correction import RetrainConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.correct.edits import Edits, SliceEdits
 from napari_emseg.core.segment.postprocess import to_mask
 from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.package import RDF, WEIGHTS, PackageInfo, read_package
 from napari_emseg.model.train.history import TrainResult
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
-from napari_emseg.session.retrain.round import Comparison, CorrectedStack
+from napari_emseg.session.retrain.round import Comparison, CorrectedStack, Judged
 from napari_emseg.session.retrain.session import Phase, RetrainSession
 from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Cancelled, Failed, Finished, Stack
@@ -124,7 +125,11 @@ def before(image, parent, scratch, executor, workspace):
 def corrected(image):
     labels = (image.pixels > 100).astype(np.uint8)
     data = TrainingData(Stack(image.pixels), Stack(labels, kind="labels"))
-    return CorrectedStack(image, data, (1,))
+    return CorrectedStack(image, data, reviewed(1))
+
+
+def reviewed(*slices):
+    return {z: SliceEdits(reviewed=True) for z in slices}
 
 
 @pytest.fixture
@@ -170,7 +175,7 @@ def test_a_whole_round(
     assert session.message == str(ended[0].result)
     assert f"{CHILD}: V_rand" in session.message
     assert "before" in session.message
-    assert "right part of slice 1, held out" in session.message
+    assert "right part of slice 1, reviewed and held out" in session.message
     assert session.rounds == 1
     assert viewer.active is image
 
@@ -248,7 +253,9 @@ def test_without_a_prediction_the_corrected_slice_is_segmented(
 def test_slices_that_are_held_out_but_were_not_predicted_are_segmented_too(
     before, session, training, jobs, workspace, corrected, parent
 ):
-    session.start(CorrectedStack(corrected.image, corrected.data, (2, 3)), parent, RetrainConfig())
+    session.start(
+        CorrectedStack(corrected.image, corrected.data, reviewed(2, 3)), parent, RetrainConfig()
+    )
     held_out = training.requests[0].split.validation
     training.learn()
     jobs.work()
@@ -369,7 +376,7 @@ def test_nothing_to_learn_from_is_a_failure_in_words(
 ):
     told = []
     session.failed.connect(told.append)
-    session.start(CorrectedStack(corrected.image, corrected.data, ()), parent, RetrainConfig())
+    session.start(CorrectedStack(corrected.image, corrected.data, {}), parent, RetrainConfig())
     assert isinstance(ended[0], Failed)
     assert told == ended
     assert session.message.endswith(AS_IT_WAS)
@@ -464,23 +471,65 @@ def test_what_is_refused_is_told(session):
 
 
 def compared(before, after, changed=0.031):
-    return str(Comparison("mine, corrected 2", "on slice 3, held out", before, after, changed))
+    judged = Judged("V_rand", "on slice 3, reviewed and held out", before, after)
+    return str(Comparison("mine, corrected 2", (judged,), changed))
 
 
 def test_before_and_after():
     assert compared(0.9124, 0.9581) == (
-        "mine, corrected 2: V_rand 0.912 before, 0.958 after (on slice 3, held out). 3.1 % of "
-        "pixels changed."
+        "mine, corrected 2: V_rand 0.912 before, 0.958 after (on slice 3, reviewed and held out). "
+        "3.1 % of pixels changed."
     )
 
 
 def test_what_has_become_worse_names_the_way_out():
     assert "Revert" in compared(0.95, 0.94)
     assert "Revert" not in compared(0.95, 0.95)
+    assert "Revert" not in compared(0.99991, 0.99989), "nobody sees a difference"
+
+
+def test_without_a_corrected_pixel_that_took_no_part_there_is_no_verdict():
+    said = str(Comparison("mine, corrected 2", (), 0.031))
+    assert said.startswith("mine, corrected 2: no corrected pixel was held out")
+    assert said.endswith("3.1 % of pixels changed.")
+
+
+def test_drawn_pixels_are_judged_alone(
+    before, session, training, jobs, image, corrected, parent, ended
+):
+    """The rest of the slice is what the old model said, which would always be right."""
+    labels, edits = corrected.data.labels.data, Edits()
+    edits.begin(1, labels[1].copy())
+    labels[1, :4] = 1 - labels[1, :4]
+    drawn = {1: edits.of(1)}
+    stack = CorrectedStack(image, corrected.data, drawn)
+    session.look(stack)
+    assert session.learns_from == f"Learns from slice 1 ({4 * labels.shape[2]} pixels drawn)."
+    session.start(stack, parent, RetrainConfig())
+    training.learn()
+    jobs.work()
+    (judged,) = ended[0].result.judged
+    assert judged.what == "right"
+    assert "pixels drawn on slice 1 and held out" in judged.where
+    assert judged.before is not None
+    session.look(None)
+    assert session.learns_from == ""
+
+
+def test_ids_alone_are_nothing_to_learn_from(session, image, corrected, parent):
+    labels, edits = corrected.data.labels.data, Edits()
+    edits.begin(1, labels[1].copy())
+    labels[1][labels[1] == 1] = 5
+    stack = CorrectedStack(image, corrected.data, {1: edits.of(1)})
+    session.look(stack)
+    assert session.learns_from.startswith("Nothing to learn from yet: only ids were changed")
+    session.start(stack, parent, RetrainConfig())
+    assert "teaches a network of membranes nothing" in session.message
 
 
 def test_without_a_prediction_before():
-    assert compared(None, 0.9, None) == "mine, corrected 2: V_rand 0.900 (on slice 3, held out)."
+    said = compared(None, 0.9, None)
+    assert said == "mine, corrected 2: V_rand 0.900 (on slice 3, reviewed and held out)."
 
 
 def test_each_phase_begins_without_knowing_how_long(before, session, training, jobs, start):

@@ -253,8 +253,8 @@ def list_() -> None:
     """List the model that ships and those of your library."""
     for package in list_models():
         score = package.info.scores.get("val_v_rand")
-        shown = "" if score is None else f"V_rand {score:.4f} on validation"
-        click.echo(f"{package.folder.name:24} {shown:28} {package.folder}")
+        shown = "" if score is None else f"V_rand {score:.4f} on {package.info.measured_on}"
+        click.echo(f"{package.folder.name:24} {shown:48} {package.folder}")
 
 
 @models.command()
@@ -263,6 +263,7 @@ def show(name: str) -> None:
     """Show what a model says of itself: network, threshold, training, scores, terms."""
     package = find_model(name)
     click.echo(f"folder: {package.folder}")
+    click.echo(f"scores were measured on: {package.info.measured_on or 'nobody knows what'}")
     click.echo(yaml.safe_dump(package.info.to_config(), sort_keys=False).rstrip())
 
 

@@ -43,6 +43,8 @@ class LayerMetadata:
     class_names : tuple of str
         What classes are called, where the layer holds these as scribbles do: 0 is unknown, 1 the
         first of them, and so on. Empty where it holds something else, or nobody knows.
+    predicted : tuple of int, optional
+        Slices that a model has filled as a whole; None where nobody knows.
     """
 
     source: str = ""
@@ -54,6 +56,7 @@ class LayerMetadata:
     thickness_assumed: bool = False
     notes: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+    predicted: tuple[int, ...] | None = None
 
     @property
     def is_prediction(self) -> bool:
@@ -68,7 +71,8 @@ class LayerMetadata:
     @property
     def origin(self) -> dict[str, Any] | None:
         """Where the pixels come from, in a form for JSON; None where that is not known."""
-        note = {name: value for name in _ORIGIN if not _is_nothing(value := getattr(self, name))}
+        note = {name: getattr(self, name) for name in _ORIGIN}
+        note = {name: value for name, value in note.items() if value != _NOTHING[name]}
         return note or None
 
     @classmethod
@@ -84,12 +88,8 @@ class LayerMetadata:
 
     def stored(self, others: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The metadata of a layer: ours, beside those of ``others`` under other keys."""
-        ours = {name: value for name, value in vars(self).items() if not _is_nothing(value)}
+        ours = {name: value for name, value in vars(self).items() if value != _NOTHING[name]}
         return {**(others or {}), KEY: ours}
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or value is False or value in ("", (), 0)
 
 
 def metadata_of(holder: Any) -> LayerMetadata | None:
@@ -120,3 +120,4 @@ def change_metadata(layer: Any, **changes: Any) -> None:
 
 
 _NAMES = tuple(LayerMetadata.__dataclass_fields__)
+_NOTHING = vars(LayerMetadata())

@@ -97,6 +97,7 @@ def layer_data(stack: Stack) -> LayerData:
         thickness_assumed=stack.thickness_assumed,
         notes=stack.notes,
         class_names=stack.class_names,
+        predicted=stack.predicted,
     )
     if about != LayerMetadata():
         meta["metadata"] = about.stored()

@@ -169,5 +169,13 @@ def _stack(data: Any, meta: Mapping[str, Any], kind: StackKind) -> Stack:
     assumed = len(shape) == 2 or known.thickness_assumed
     data = pixels if len(shape) > 2 else pixels[None]
     return Stack(
-        data, layer_voxel_size(meta), name, kind, thickness_assumed=assumed, origin=known.origin
-    )
+        data, layer_voxel_size(meta), name, kind, thickness_assumed=assumed, origin=known.origin,
+        predicted=_predicted_of(known),
+    )  # fmt: skip
+
+
+def _predicted_of(known: LayerMetadata) -> tuple[int, ...] | None:
+    """Slices that a model has filled, or a person since."""
+    if known.predicted is None:
+        return None
+    return tuple(sorted({*known.predicted, *getattr(known.edits, "slices", ())}))

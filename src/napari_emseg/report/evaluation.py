@@ -15,6 +15,7 @@ from napari_emseg.core.label_meaning import LabelSummary, guess_meaning
 from napari_emseg.core.label_reading import LabelReading
 from napari_emseg.core.scores.class_scores import ClassTable
 from napari_emseg.core.scores.comparison import compare_slices
+from napari_emseg.core.scores.empty_slices import about_empty
 from napari_emseg.core.scores.metrics import (
     ISBI_THRESHOLDS,
     check_shapes,
@@ -87,7 +88,13 @@ class Evaluation:
         """What the prediction is taken for; the truth decides where its values do not."""
         check_shapes(self.prediction.shape, self.truth.shape, axes="ZYX")
         reading = prediction_meaning(self.prediction.data)
-        return oriented(reading, self._read, self.truth_summary.labelled)
+        return oriented(reading, self._read, self._scored)
+
+    @property
+    def _scored(self) -> list[int]:
+        """Slices that are labelled and, as far as the prediction knows, predicted."""
+        predicted, labelled = self.prediction.predicted, self.truth_summary.labelled
+        return [z for z in labelled if predicted is None or z in predicted]
 
     def report(
         self,
@@ -118,8 +125,11 @@ class Evaluation:
 
     def _named(self, scores: StackScores) -> StackScores:
         """With the slices called as a person calls them, and the scores of classes."""
-        numbers = tuple(self.numbers[z] for z in scores.numbers)
-        return replace(scores, numbers=numbers, classes=self._class_scores(scores.numbers))
+        numbers, left_out = (
+            tuple(self.numbers[z] for z in each) for each in (scores.numbers, scores.not_predicted)
+        )
+        classes = self._class_scores(scores.numbers)
+        return replace(scores, numbers=numbers, not_predicted=left_out, classes=classes)
 
     def _class_scores(self, slices: Sequence[int]) -> tuple[ClassScores, ...]:
         """Of each class in these slices; empty unless both hold more than membrane and cell."""
@@ -142,14 +152,31 @@ class Evaluation:
     ) -> StackScores:
         return score_stack(
             self.prediction.data, self.truth.data, thresholds=thresholds, prediction_is=reading,
-            meaning=self._truth_reading, on_slice=on_slice,
+            meaning=self._truth_reading, predicted=self.prediction.predicted, on_slice=on_slice,
         )  # fmt: skip
 
     def _notes(self, scores: StackScores, thresholds: Sequence[float]) -> tuple[str, ...]:
         reading = self.prediction_reading
         against = agreement(self._read, scores.numbers, reading) < 0
         turned = self._score(thresholds, reading.turned) if against else None
-        return about_values(self.prediction.data, scores.numbers) + notes_on(scores, turned)
+        return (
+            *about_values(self.prediction.data, scores.numbers),
+            *self._about_empty(scores),
+            *notes_on(scores, turned),
+        )
+
+    def _about_empty(self, scores: StackScores) -> tuple[str, ...]:
+        """On scored slices without a value, of which nobody knows whether they were predicted."""
+        if self.prediction.predicted is not None:
+            return ()
+        # all of a slice is membrane, or all of it cell, at any threshold: few are looked at again
+        extreme = [
+            z
+            for z, each in zip(scores.numbers, scores.slices, strict=True)
+            if each.recall in (0, 1)
+        ]
+        empty = [z for z in extreme if not self.prediction.slice(z).any()]
+        return about_empty([self.numbers[z] for z in empty], len(scores.numbers))
 
     def pictures(self, report: Report, image: Stack | None = None) -> list[Picture]:
         """The slices of a report with the lowest V_rand, at its threshold, in their order.

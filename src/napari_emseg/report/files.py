@@ -34,7 +34,7 @@ def score_table(report: Report) -> str:
     for name, scores in report.rows:
         figures = (getattr(scores, each) for each in TITLES)
         lines.append(f"{name:>5}  " + "  ".join(f"{figure:7.4f}" for figure in figures))
-    lines.append(f"best threshold {report.scores.threshold:g}")
+    lines.append(f"best threshold {report.scores.threshold:g}, over {report.scores.coverage}")
     lines += [f"{each.name}: IoU {each.iou:.4f}, Dice {each.dice:.4f}" for each in report.classes]
     return "\n".join(lines)
 
@@ -53,6 +53,7 @@ def write_csv(report: Report, path: Path) -> None:
         file.write(f"# threshold: {report.scores.threshold:g}\n")
         for each in report.classes:
             file.write(f"# {each.name}: IoU {each.iou}, Dice {each.dice}\n")
+        file.write(f"# scored: {report.scores.coverage}\n")
         writer = csv.writer(file)
         writer.writerow(["slice", *TITLES])
         for name, scores in report.rows:

@@ -91,11 +91,10 @@ def _write_html(report: Report, pictures: Sequence[Picture], path: Path) -> None
 
 def headline(report: Report) -> str:
     """The scores of a report in one sentence."""
-    scores, count = report.scores, len(report.slices)
+    scores = report.scores
     return (
         f"V_rand {scores.v_rand:.4f}, V_info {scores.v_info:.4f}, pixel accuracy "
-        f"{scores.pixel_accuracy:.4f} over {count} slice{'s' * (count != 1)} at threshold "
-        f"{scores.threshold:g}."
+        f"{scores.pixel_accuracy:.4f} at threshold {scores.threshold:g} over {scores.coverage}."
     )
 
 

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from napari_emseg.core.correct.ranking import rank_regions, uncertain_boundaries
-from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion, visiting_order
+from napari_emseg.core.correct.review_regions import (
+    MAY_MERGE,
+    MAY_SPLIT,
+    SQUARE_PX,
+    UNSURE,
+    ReviewRegion,
+    visiting_order,
+)
 
 THRESHOLD = 0.5
 
@@ -57,6 +64,12 @@ def test_without_a_boundary_the_uncertain_spot_is_shown():
     assert 70 <= region.y < 80
     assert 20 <= region.x < 30
     assert region.risk > 0
+    assert region.reason == UNSURE
+
+
+@pytest.mark.parametrize(("gap", "reason"), [(0.55, MAY_MERGE), (0.45, MAY_SPLIT)])
+def test_it_is_said_which_way_a_boundary_is_decided(gap, reason):
+    assert rank_regions(rooms(gap), THRESHOLD)[0].reason == reason
 
 
 def test_a_slice_that_is_certain_has_no_region():

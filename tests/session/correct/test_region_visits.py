@@ -79,7 +79,7 @@ def test_next_and_previous(visits, workspace, shown):
     assert (image, z) == ("em", 1)
     assert 88 <= y < 102
     assert 96 <= x < 104
-    assert visits.message == f"Slice 1, around row {y}, column {x}."
+    assert visits.message == f"Slice 1: may merge these two cells (row {y}, column {x})."
     assert not visits.can_go_back
     visits.go_on()
     assert shown[-1][1] == 3

@@ -570,3 +570,22 @@ def test_closing_the_dock_restores_the_view(viewer, compare, layers, qtbot):
     viewer.theme = "light"
     qtbot.wait(100)
     assert 3 not in known(compare)
+
+
+def test_a_prediction_of_some_slices_is_scored_on_these(compare, layers, viewer, qtbot):
+    _, labels, prediction = layers
+    data = prediction.data.copy()
+    data[3:] = 0
+    partly = viewer.add_image(
+        data, name="partly", metadata={KEY: {"model": "probe", "predicted": (0, 1, 2)}}, **PLACE
+    )
+    compare.fields.prediction.value = partly
+    wait_for_layers(compare, qtbot, partly, labels)
+    score_all(compare, qtbot, slices=3)
+    text = compare.scores.stack.value
+    assert text.startswith("Mean of 3 of 7 slices: V_rand ")
+    assert text.endswith("Not predicted, and not scored: slices 3 to 6.")
+    viewer.dims.set_current_step(0, 5)
+    qtbot.waitUntil(
+        lambda: "Slice 5 is not predicted" in compare.scores.here.value, timeout=WAIT_MS
+    )

@@ -11,7 +11,7 @@ from qtpy.QtCore import QPoint, Qt
 from scipy import ndimage
 
 from napari_emseg.errors import EmsegError
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.io.napari_reader import get_reader
 from napari_emseg.session.correct.brush import DRAW, FILL, MERGE, SPLIT, TOOLS
 from napari_emseg.ui.correct.fields import NEW
@@ -126,6 +126,12 @@ def test_a_range_of_slices(viewer, correct, prediction, qtbot):
     qtbot.waitUntil(lambda: "em corrected" in viewer.layers, timeout=5000)
     made = viewer.layers["em corrected"].data
     assert [z for z in range(5) if made[z].any()] == [1, 2]
+    assert metadata_of(viewer.layers["em corrected"]).predicted == (1, 2)
+    change_metadata(prediction, predicted=(0, 1, 3))
+    correct.editable.slices.value = "2:5"
+    correct.editable.whole.native.click()
+    qtbot.waitUntil(lambda: "written" in correct.status.value, timeout=5000)
+    assert metadata_of(viewer.layers["em corrected"]).predicted == (1, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -242,6 +248,9 @@ def test_corrections_are_what_is_edited_or_reviewed(
     correct.review.strip.turned.emit(4)
     found = correct.corrections
     assert (found.image, found.labels, found.slices) == (image_layer, layer, (2, 4))
+    drawn = int((layer.data[2] != viewer.layers["em mask"].data[2]).sum())
+    said = f"Learns from slice 2 ({drawn} pixels drawn) and slice 4 (reviewed)."
+    qtbot.waitUntil(lambda: correct.retrain.learns_from.value == said, timeout=5000)
     layer.undo()
     qtbot.waitUntil(lambda: correct.corrections.slices == (4,), timeout=5000)
     correct.fields.labels.value = NEW
@@ -582,7 +591,7 @@ def test_retrain_learns_from_what_is_edited(correct, layer, monkeypatch, quiet):
     correct.retrain.run.start.native.click()
     [(corrected, package, config)] = begun
     assert corrected.data.labels.data is layer.data
-    assert corrected.slices == (1,)
+    assert corrected.pixels.slices == (1,)
     assert package.info.name == "default"
     assert config.minutes == 2
 

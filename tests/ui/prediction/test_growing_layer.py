@@ -60,8 +60,9 @@ def test_a_layer_comes_with_the_first_slice_and_lies_on_its_image(viewer, image,
     np.testing.assert_array_equal(layer.scale, image.layer.scale)
     about = metadata_of(layer)
     assert (about.source, about.model, about.kind) == ("em", "/models/probe", "mask")
-    assert about.made == 1.5
+    assert (about.made, about.predicted) == (1.5, (0,))
     mask.filled(0)
+    assert metadata_of(layer).predicted == (0,)
     assert len(viewer.layers) == 2
     assert mask.is_shown
     viewer.layers.remove(layer)
@@ -174,3 +175,11 @@ def test_a_result_of_a_level_lies_on_its_image(viewer):
     corner = (0, -0.5, -0.5)
     np.testing.assert_allclose(grown.layer.data_to_world(corner), layer.data_to_world(corner))
     np.testing.assert_allclose(grown.layer.scale, (50, 8, 8))
+
+
+def test_a_slice_that_is_predicted_where_a_person_looks_is_not_noted(image, array):
+    grown = image.beside("mask", array, model="probe", called="mine")
+    grown.filled(0, whole=False)
+    assert metadata_of(grown.layer).predicted == ()
+    grown.filled(0)
+    assert metadata_of(grown.layer).predicted == (0,)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 
+from napari_emseg.core.correct.edits import SliceEdits
 from napari_emseg.core.segment.postprocess import to_mask
 from napari_emseg.errors import LabelsError
 from napari_emseg.model.packages.library import find_model, list_models
@@ -40,7 +41,8 @@ class Person:
     def __call__(self):
         if not self.slices:
             raise LabelsError("labels: nothing is corrected yet; paint on a slice first")
-        return Corrections(self.image, self.labels, self.slices)
+        known = dict.fromkeys(self.slices, SliceEdits(reviewed=True))
+        return Corrections(self.image, self.labels, known)
 
 
 @pytest.fixture
@@ -110,7 +112,7 @@ def test_the_whole_loop(viewer, person, segmented, panel, retrain):
     expected = np.where(new.data != 0, 1, 2) * ((new.data != 0) != old)
     np.testing.assert_array_equal(overlay.data, expected)
     assert not overlay.editable
-    for words in ("tiny, corrected 1: V_rand", "before", "right part of slice 2", "changed"):
+    for words in ("V_rand", "before", "right part of slice 2, reviewed", "changed"):
         assert words in panel.run.message.value
     np.testing.assert_array_equal(person.labels.data, painted)
     assert viewer.layers.selection.active is person.labels
@@ -133,7 +135,7 @@ def test_round_after_round(viewer, person, segmented, panel, retrain):
     person.labels.data[3] = person.labels.data[2]
     assert isinstance(retrain(), Finished)
     assert find_model("tiny, corrected 2").info.parent == "tiny"
-    assert "on slice 3, held out" in panel.run.message.value
+    assert "on slice 3, reviewed and held out" in panel.run.message.value
     assert isinstance(retrain(), Finished)
     assert find_model("tiny, corrected 3").info.parent == "tiny, corrected 2"
     assert [name for name in eyes(viewer) if "changed" in name] == ["em changed"]

@@ -51,6 +51,14 @@ class RetrainConfig(Config):
     learning_rate: float = setting(
         1e-3, "Adam's step size at the start; smaller changes the model less.", ge=1e-7, le=1
     )
+    around_px: int = setting(
+        16,
+        "How far around a stroke labels are learned from as well, as whoever draws has seen them; "
+        "of a slice that is marked as reviewed all are.",
+        unit="px",
+        ge=0,
+        le=1000,
+    )
     rehearse: float = setting(
         0.3,
         "Fraction of the patches that come from earlier corrections and what else the model was "

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy import ndimage
 from skimage.segmentation import watershed
 
-from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
+from napari_emseg.core.correct.review_regions import MAY_MERGE, MAY_SPLIT, SQUARE_PX, ReviewRegion
 from napari_emseg.types import Float32Array
 
 _UNCERTAIN = 0.3
@@ -50,11 +50,14 @@ class UncertainBoundary:
         Where it is, in px.
     share : float
         Share of the slice's pairs of pixels that are in one cell by it or not, times the doubt.
+    is_open : bool
+        Whether the cells are one at the threshold, by a gap in the membrane between them.
     """
 
     y: int
     x: int
     share: float
+    is_open: bool
 
 
 def rank_regions(
@@ -106,7 +109,8 @@ def _region(
     by_class = float(unsure[here].sum()) / SQUARE_PX**2 * _UNSURE_CLASS
     if boundaries and by_cells >= by_class:
         worst = max(boundaries, key=lambda each: each.share)
-        return ReviewRegion(worst.y, worst.x, by_cells + by_class)
+        reason = MAY_MERGE if worst.is_open else MAY_SPLIT
+        return ReviewRegion(worst.y, worst.x, by_cells + by_class, reason)
     square = uncertain[here] + unsure[here]
     y, x = np.unravel_index(int(ndimage.uniform_filter(square, 9).argmax()), square.shape)
     return ReviewRegion(top + int(y), left + int(x), by_cells + by_class)
@@ -138,7 +142,7 @@ def uncertain_boundaries(probability: Float32Array, threshold: float) -> list[Un
     share = doubt * area[pairs[:, 0]] * area[pairs[:, 1]] / area.sum() ** 2
     y, x = np.unravel_index(at, cells.shape)
     return [
-        UncertainBoundary(int(y[k]), int(x[k]), float(share[k]))
+        UncertainBoundary(int(y[k]), int(x[k]), float(share[k]), bool(saddles[k] > threshold))
         for k in np.flatnonzero(share > 0).tolist()
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari_emseg.core.label_meaning import LabelSummary, guess_meaning
-from napari_emseg.core.train.regions import Regions
+from napari_emseg.core.train.regions import CountedArea
 from napari_emseg.types import ArrayLike
 
 __all__ = ["LabelSummary", "summarise_labels"]
@@ -13,7 +13,7 @@ __all__ = ["LabelSummary", "summarise_labels"]
 
 def summarise_labels(
     labels: ArrayLike,
-    regions: Regions | None = None,
+    regions: CountedArea | None = None,
     *,
     classes: int = 2,
     images: ArrayLike | None = None,
@@ -25,7 +25,7 @@ def summarise_labels(
     ----------
     labels : (Z, Y, X) array
         What a person painted. A slice of zeros is not labelled.
-    regions : Regions, optional
+    regions : CountedArea, optional
         What counts of it; a slice without a region is not labelled either.
     classes : int
         How many classes they are painted for.

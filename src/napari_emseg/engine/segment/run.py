@@ -73,9 +73,15 @@ def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
 
     work = _prediction(job, read_stack(job.source, kind="image"), emit, should_stop)
     kind: StackKind = "image" if job.what == "probability" else "labels"
+    count = len(work.slices)
     names = work.package.info.class_names if job.what == "classes" else ()
     planned = planned_stack(
-        work.stack, len(work.slices), DTYPES[job.what], kind=kind, edits=noted_names(names)
+        work.stack,
+        count,
+        DTYPES[job.what],
+        kind=kind,
+        edits=noted_names(names),
+        predicted=tuple(range(count)),
     )
     places = {"overwrite": job.overwrite, "resume": job.resume}
     with ResumableWriter(

@@ -12,7 +12,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.train.regions import Regions
+from napari_emseg.core.train.regions import CountedArea
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.segment.polarity import with_dark_membranes
 from napari_emseg.engine.train.interrupted_run import TrainRun
@@ -39,7 +39,7 @@ class TrainingData:
     ----------
     images, labels : Stack
         Both (Z, Y, X); numpy or lazy.
-    regions : Regions, optional
+    regions : CountedArea, optional
         Where the labels count; everywhere by default.
     files : (Path, Path), optional
         Where images and labels are read from, so that no copy is needed.
@@ -47,7 +47,7 @@ class TrainingData:
 
     images: Stack
     labels: Stack
-    regions: Regions | None = None
+    regions: CountedArea | None = None
     files: tuple[Path, Path] | None = None
 
     def __post_init__(self) -> None:
@@ -176,6 +176,7 @@ class TrainRequest:
         return LabelledFiles(
             images, labels, self.meaning, self.split.used, self.split.named_validation,
             reviewed=self._copy_regions(run), voxel_size_nm=self.data.images.voxel_size_nm,
+            called=self.data.images.name,
         )  # fmt: skip
 
     def _copies(self, run: TrainRun) -> tuple[Path, Path]:

@@ -46,8 +46,9 @@ def _read(files: LabelledFiles, emit: OnEvent) -> LabelledStack:
 
     for note in check_partners(files.images, files.labels):
         emit(Log(note))
+    images = read_stack(files.images, kind="image", voxel_size_nm=files.voxel_size_nm)
     return LabelledStack(
-        read_stack(files.images, kind="image", voxel_size_nm=files.voxel_size_nm),
+        replace(images, name=files.called or images.name),
         read_stack(files.labels, kind="labels"),
         files.meaning, files.slices, files.validation, files.weight,
         None if files.reviewed is None else read_stack(files.reviewed, kind="labels"),

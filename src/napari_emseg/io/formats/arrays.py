@@ -39,6 +39,8 @@ class Loaded:
         What a person is to be told, a sentence each.
     origin : dict, optional
         The note of what the pixels were made from, where there is one.
+    predicted : object
+        What stands where the slices that a model has filled are noted; not checked yet.
     """
 
     data: ArrayLike
@@ -51,6 +53,12 @@ class Loaded:
     about: str = ""
     notes: tuple[str, ...] = ()
     origin: dict[str, Any] | None = None
+    predicted: Any = None
+
+
+def note_or_none(note: Any) -> dict[str, Any] | None:
+    """A note as it should be; None where it is something else."""
+    return note if isinstance(note, dict) else None
 
 
 def check_dtype(path: str | PathLike[str], dtype: np.dtype[Any]) -> None:

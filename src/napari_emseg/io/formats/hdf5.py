@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, as_dask, check_dtype, native
+from napari_emseg.io.formats.arrays import Loaded, as_dask, check_dtype, native, note_or_none
 from napari_emseg.io.formats.file_format import Put, WritableFormat, is_large
 from napari_emseg.io.layout.location import SEPARATOR
 from napari_emseg.io.layout.units import nm_per_unit
@@ -30,6 +30,7 @@ DATA_SETS = {"image": "volumes/raw", "labels": "volumes/labels/neuron_ids"}
 
 _KIND, _ASSUMED = "napari_emseg_kind", "napari_emseg_assumed"
 _EDITS, _ORIGIN = "napari_emseg_edits", "napari_emseg_origin"
+_PREDICTED = "napari_emseg_predicted"
 _CHUNK = 512
 _MOST_NAMED = 12
 
@@ -63,7 +64,8 @@ class Hdf5(WritableFormat):
                 data.attrs["resolution"] = stack.voxel_size_nm
                 data.attrs["unit"] = "nm"
                 data.attrs[_ASSUMED] = stack.thickness_assumed
-            for key, note in ((_EDITS, stack.edits), (_ORIGIN, stack.origin)):
+            notes = ((_EDITS, stack.edits), (_ORIGIN, stack.origin), (_PREDICTED, stack.predicted))
+            for key, note in notes:
                 if note is not None:
                     data.attrs[key] = json.dumps(note)
 
@@ -242,17 +244,18 @@ def _recorded(data: Any) -> Loaded:
     if known is None and data.name.strip("/") in DATA_SETS.values():
         known = "image" if data.name.strip("/") == DATA_SETS["image"] else "labels"
     return Loaded(
-        None, size.voxel_size_nm, known, _note(data, _EDITS), axes, size.thickness_assumed,
-        about=str(data.name), notes=size.notes, origin=_note(data, _ORIGIN),
+        None, size.voxel_size_nm, known, note_or_none(_noted(data, _EDITS)), axes,
+        size.thickness_assumed, about=str(data.name), notes=size.notes,
+        origin=note_or_none(_noted(data, _ORIGIN)), predicted=_noted(data, _PREDICTED),
     )  # fmt: skip
 
 
-def _note(data: Any, key: str) -> dict[str, Any] | None:
+def _noted(data: Any, name: str) -> Any:
+    """What an attribute of ours holds as JSON."""
     try:
-        note = json.loads(_text(data.attrs.get(key)) or "null")
+        return json.loads(_text(data.attrs.get(name)) or "null")
     except ValueError:
         return None
-    return note if isinstance(note, dict) else None
 
 
 def _axes(data: Any) -> tuple[str, ...] | None:

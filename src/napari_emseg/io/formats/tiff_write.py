@@ -27,6 +27,8 @@ KIND_TAG = 65124
 
 ORIGIN_TAG = 65125
 """As `EDITS_TAG`; holds what the pixels were made from."""
+PREDICTED_TAG = 65126
+"""As `EDITS_TAG`; holds the slices that a model has filled as JSON."""
 
 _TEXT, _BYTES = 2, 7
 """TIFF's types: ASCII, and "undefined", bytes as they are."""
@@ -54,14 +56,15 @@ def make_tiff(path: Path, stack: Stack) -> None:
 
 def _own_tags(stack: Stack) -> list[tuple[int, int, int, str | bytes, bool]]:
     """Kind and notes as tags of the first page, which all three variants have room for."""
-    kind: tuple[int, int, int, str | bytes, bool] = (KIND_TAG, _TEXT, 0, stack.kind, True)
-    noted = ((EDITS_TAG, stack.edits), (ORIGIN_TAG, stack.origin))
-    return [kind, *(_note(tag, note) for tag, note in noted if note is not None)]
-
-
-def _note(tag: int, note: dict[str, Any]) -> tuple[int, int, int, str | bytes, bool]:
-    text = json.dumps(note).encode("ascii")
-    return tag, _BYTES, len(text), text, True
+    tags: list[tuple[int, int, int, str | bytes, bool]] = [(KIND_TAG, _TEXT, 0, stack.kind, True)]
+    noted = (
+        (EDITS_TAG, stack.edits), (ORIGIN_TAG, stack.origin), (PREDICTED_TAG, stack.predicted),
+    )  # fmt: skip
+    for tag, note in noted:
+        if note is not None:
+            text = json.dumps(note).encode("ascii")
+            tags.append((tag, _BYTES, len(text), text, True))
+    return tags
 
 
 def _make_columns(path: Path, stack: Stack) -> None:

@@ -290,7 +290,7 @@ def _from_ome(place: str, group: Any, level: int) -> Loaded:
             f"{place}: its OME-Zarr metadata are incomplete ({type(error).__name__}: {error}); "
             f"give the array itself, such as {place}{SEPARATOR}0"
         ) from error
-    noted = {key: note for key, note in ome.noted(group).items() if isinstance(note, dict)}
+    noted = ome.noted(group)
     return Loaded(
         _lazy(place, array),
         size.voxel_size_nm,
@@ -301,4 +301,5 @@ def _from_ome(place: str, group: Any, level: int) -> Loaded:
         about=str(group.path),
         notes=size.notes,
         origin=noted.get("origin"),
+        predicted=noted.get("predicted"),
     )

@@ -94,7 +94,10 @@ def written_attributes(
     if n_levels > 1:
         image["type"] = "mean" if stack.kind == "image" else "nearest"
     label = {"image-label": {"source": {"image": "../../"}}} if is_under_labels else {}
-    notes = {"kind": stack.kind, "edits": stack.edits, "origin": stack.origin}
+    notes = {
+        "kind": stack.kind, "edits": stack.edits, "origin": stack.origin,
+        "predicted": stack.predicted,
+    }  # fmt: skip
     ours = {NOTES_ATTRIBUTE: {key: note for key, note in notes.items() if note is not None}}
     if zarr_format == 3:
         return {"ome": {"version": "0.5", "multiscales": [image], **label}, **ours}

@@ -6,9 +6,11 @@ import math
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import keras
+import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.config.network import NetworkConfig
@@ -48,6 +50,9 @@ from napari_emseg.model.train.training_monitor import TrainingMonitor
 from napari_emseg.model.validation.joint_validator import JointValidator
 from napari_emseg.model.validation.validator import Validation
 from napari_emseg.types import EpochDone, Log, OnEvent, ShouldStop, VoxelSize
+
+_OF_ONE = (*SPLIT_PARTS, "validation_known")
+"""What is said of the only source for itself."""
 
 _ENDLESS = 10**9
 """Steps of a training that is limited by minutes alone."""
@@ -138,8 +143,12 @@ class Training:
             self.tell(Log(f"The {source} brings its network along: {network.to_dict()}."))
         self.recipe = replace(self.recipe, network=network)
 
+    @cached_property
+    def _described(self) -> list[dict[str, Any]]:
+        return [_described(each) for each in self.sources]
+
     def _config(self) -> dict[str, Any]:
-        sources = [_described(each) for each in self.sources]
+        sources = self._described
         only = sources[0] if len(sources) == 1 else {}
         return {
             "parent": self.parent,
@@ -147,7 +156,7 @@ class Training:
             "stack": ", ".join(each["name"] for each in sources),
             "voxel_size_nm": None if self.voxel_size_nm is None else list(self.voxel_size_nm),
             "sources": sources,
-            **{part: only[part] for part in SPLIT_PARTS if only},  # as older versions look for them
+            **{part: only[part] for part in _OF_ONE if only},  # as older versions look for them
         }
 
     def _config_with_terms(self) -> dict[str, Any]:
@@ -357,4 +366,12 @@ def _described(source: Source) -> dict[str, Any]:
         "train_slices": list(source.split.train),
         "validation_slices": list(source.split.validation),
         "first_validation_column": source.split.cut,
+        "validation_known": _validation_known(source),
     }
+
+
+def _validation_known(source: Source) -> float:
+    """Part of the pixels that validate whose class is known, 0..1."""
+    columns = source.split.validation_columns
+    known = [source.target[z].known[:, columns].mean() for z in source.split.validation]
+    return round(float(np.mean(known)), 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class ScoreExport:
 
         def work() -> Path:
             model = None if package is None else ModelRecord.of(package)
-            scores = scores_at(config.threshold, known, sweep)
+            scores = scores_at(config.threshold, known, sweep, pair.not_predicted)
             report = Report(
                 replace(scores, classes=class_scores(pair, known.values())),
                 _provenance(pair, list(known), config, model),
@@ -79,12 +79,18 @@ def model_of(prediction: ComparedLayer) -> ModelPackage | None:
 
 
 def scores_at(
-    threshold: float, known: Mapping[int, ComparedSlice], sweep: StackScores | None
+    threshold: float,
+    known: Mapping[int, ComparedSlice],
+    sweep: StackScores | None,
+    not_predicted: Sequence[int] = (),
 ) -> StackScores:
     """The scores of slices at the threshold that was chosen, with the sweep that is known."""
     slices = tuple(each.scores for each in known.values())
     mean, swept = SliceScores.average(slices), () if sweep is None else sweep.sweep
-    return StackScores(slices, tuple(known), swept, threshold, mean.v_rand, mean.v_info)
+    return StackScores(
+        slices, tuple(known), swept, threshold, mean.v_rand, mean.v_info,
+        not_predicted=tuple(not_predicted),
+    )  # fmt: skip
 
 
 def _provenance(

@@ -77,6 +77,9 @@ class ComparedLayer(Protocol):
     def version(self, z: int) -> int:
         """How often pixels of a slice have changed so far; called in threads, too."""
 
+    def is_predicted(self, z: int) -> bool | None:
+        """Whether a model, or a person, has filled a slice; None where nobody knows."""
+
     def read(self, z: int) -> npt.NDArray[Any]:
         """Pixels (Y, X) of a slice, loaded where they are lazy; called in threads."""
 
@@ -130,6 +133,11 @@ class LayerPair:
         return range(self._overlap.first[0].start, self._overlap.first[0].stop)
 
     @property
+    def not_predicted(self) -> list[int]:
+        """Those of `slices` that nobody has predicted."""
+        return [z for z in self.slices if self.prediction.is_predicted(z) is False]
+
+    @property
     def window(self) -> tuple[slice, slice]:
         """Rows and columns of the prediction that are compared."""
         return self._overlap.first[1:]
@@ -161,7 +169,11 @@ class LayerPair:
     def _doubts(self) -> tuple[str, ...]:
         from napari_emseg.core.scores.prediction_notes import about_values  # it loads OpenCV
 
-        return () if self.prediction.holds_ids else about_values(self.prediction.data, self.slices)
+        left_out = set(self.not_predicted)
+        slices = [z for z in self.slices if z not in left_out]
+        if self.prediction.holds_ids or not slices:
+            return ()
+        return about_values(self.prediction.data, slices)
 
     @cached_property
     def truth_reading(self) -> LabelReading:

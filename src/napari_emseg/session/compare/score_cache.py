@@ -83,7 +83,18 @@ class ScoreCache:
     @property
     def unlabelled(self) -> set[int]:
         """Slices whose truth nobody has labelled."""
-        return {z for z, each in self.known.items() if each.compared is None}
+        return {z for z, each in self.known.items() if each.is_predicted and each.compared is None}
+
+    @property
+    def not_predicted(self) -> set[int]:
+        """Slices that nobody has predicted."""
+        return {z for z, each in self.known.items() if not each.is_predicted}
+
+    @property
+    def doubtful(self) -> list[int]:
+        """Scored slices of zeros, of which nobody knows whether they were predicted."""
+        known = sorted(self.known.items())
+        return [z for z, each in known if each.is_doubtful and each.compared is not None]
 
     def has_sweep(self, z: int) -> bool:
         """Whether a slice is scored at all thresholds of the sweep."""

@@ -84,7 +84,7 @@ def new_labels(prediction: EditTracker, predicted: Predicted) -> tuple[npt.NDArr
     known, edits = prediction.edits, Edits()
     for z, labels in predicted:
         data[z] = labels
-        edits.predict(z, known.of(z).touched(labels))
+        edits.predict(z, known.of(z).touched(labels), known.of(z).redrawn(labels))
         if known.of(z).reviewed:
             edits.review(z, reviewed=True)
     return data, edits

@@ -162,7 +162,7 @@ class RegionVisits:
         self.show(prediction.image, z, region)
         self.can_go_back = number > 0
         more = "" if self.ranker.is_done else "; other slices are still being looked through"
-        self.message = f"Slice {z}, around row {region.y}, column {region.x}{more}."
+        self.message = f"Slice {z}: {region.reason} (row {region.y}, column {region.x}){more}."
 
     def _worst_left(self) -> tuple[int, ReviewRegion] | None:
         seen = {(z, str(region.square)) for z, region in self._visited}

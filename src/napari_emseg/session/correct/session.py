@@ -252,7 +252,7 @@ class CorrectSession:
         else:
             self._reading.latest(
                 partial(planned, target, predicted, policy, target.versions()),
-                partial(self._write, target),
+                partial(self._write, target, prediction),
                 self._fail,
             )
 
@@ -262,10 +262,11 @@ class CorrectSession:
         data, edits = new_labels(prediction, predicted)
         name = f"{(self.image or prediction.layer).name} corrected"
         made = self.view.add_beside(prediction.layer, data, name, edits)
+        self.view.note_predicted(made.layer, prediction.layer, [z for z, _ in predicted])
         self.made.emit(made)
         self.say(f"{_slices(len(predicted))} to paint on in {made.layer.name!r}.")
 
-    def _write(self, target: EditTracker, plan: Plan) -> None:
+    def _write(self, target: EditTracker, prediction: EditTracker, plan: Plan) -> None:
         """Write into the labels that are there."""
         self._rest()
         name = target.layer.name
@@ -277,6 +278,7 @@ class CorrectSession:
         except LabelsError as error:
             self.refuse(str(error))
             return
+        self.view.note_predicted(target.layer, prediction.layer, written)
         self.view.select(target.layer)  # Ctrl-Z is for the one that is selected
         left = len(plan.changes) - len(written)
         also = f"; {left} left as they are" if left else ""

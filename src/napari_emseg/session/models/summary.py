@@ -49,12 +49,13 @@ class ModelSummary:
         """What the package says of itself."""
         info, training = package.info, package.info.training
         made = datetime.fromtimestamp((package.folder / RDF).stat().st_mtime)
-        stack, slices = training.get("stack", ""), training.get("train_slices") or ()
+        sources, stack = training.get("sources") or [training], training.get("stack", "")
+        slices = [z for each in sources for z in each.get("train_slices") or ()]
         is_shipped = package.folder == shipped_folder()
         return cls(
             name=package.folder.name,
             v_rand=info.scores.get("val_v_rand", math.nan),
-            measured_on=_measured_on(package),
+            measured_on=info.measured_on,
             made="" if is_shipped else f"{made:%Y-%m-%d}",  # else the day of the installation
             parent=info.parent or "",
             data=", ".join(
@@ -63,12 +64,3 @@ class ModelSummary:
             voxel_size=voxel(info.voxel_size_nm),
             is_shipped=is_shipped,
         )
-
-
-def _measured_on(package: ModelPackage) -> str:
-    """What its figures were measured on; a package that knows more says it itself."""
-    training = package.info.training
-    if said := training.get("measured_on"):
-        return str(said)
-    held_out = training.get("validation_slices")
-    return f"{plural(len(held_out), 'slice')} held out" if held_out else ""

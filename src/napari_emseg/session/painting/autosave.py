@@ -252,7 +252,7 @@ def _write_slice(recovery: Recovery, z: int, due: _Due | None) -> bool:
     touched = due.known.touched(labels)
     is_touched = bool(touched.any())
     if is_touched or due.known.reviewed:
-        recovery.write_slice(z, PaintedSlice(labels, touched))
+        recovery.write_slice(z, PaintedSlice(labels, touched, due.known.redrawn(labels)))
     else:
         recovery.forget_slice(z)
     return is_touched

@@ -57,6 +57,7 @@ class _Change:
     is_left: bool
     difference: Difference | None = None
     kept: Packed | None = None
+    redrawn: Packed | None = None
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,8 @@ class EditTracker:
                 changes.append(_Change(z, version, predicted, is_left=True))
                 continue
             difference, kept = difference_of(z, now, result[0]), packed_mask(result[1])
-            changes.append(_Change(z, version, predicted, False, difference, kept))
+            redrawn = None if kept is None else Packed.of(self.edits.of(z).redrawn(now))
+            changes.append(_Change(z, version, predicted, False, difference, kept, redrawn))
         return Plan(policy, changes)
 
     def write(self, plan: Plan) -> tuple[int, ...]:
@@ -228,7 +230,7 @@ class EditTracker:
             mark = self.layer.write(differences)
         self._loose += [box for each in differences for box in (each.old, each.new)]
         for change in changes:
-            self.edits.predict(change.z, change.kept)
+            self.edits.predict(change.z, change.kept, change.redrawn)
         if mark is not None:
             self._steps.append(_Step(mark, old, {z: self._known(z) for z in slices}))
         self._tell(set(slices))

@@ -31,8 +31,11 @@ class GrowingLayer(Protocol):
     def add(self) -> None:
         """Put it into the viewer, unless it was there."""
 
-    def filled(self, z: int) -> None:
-        """Slice ``z`` was predicted: add the layer, or draw it where it is seen."""
+    def filled(self, z: int, *, whole: bool = True) -> None:
+        """Slice ``z`` was predicted, or a part of it: add the layer, or draw it where it is seen.
+
+        Which slices are filled as a whole is noted with the layer.
+        """
 
     def draw_thumbnail(self) -> None:
         """Draw the thumbnail, which single slices leave as it is."""

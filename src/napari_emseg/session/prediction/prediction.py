@@ -89,6 +89,7 @@ class Prediction(ShownPrediction):
             image, model, threshold, made, arrays, layers, executor,
             class_names=names, within=within, doubt=doubt,
         )  # fmt: skip
+        self._is_part = False
 
     @property
     def source_path(self) -> Path:
@@ -128,6 +129,7 @@ class Prediction(ShownPrediction):
         """What has ``slices`` predicted; copies them, so it is for a thread."""
         same = self.settings is None or self.settings.region == settings.region
         self.settings = settings if same else replace(settings, region=None)
+        self._is_part = settings.region is not None
         self._copy_slices(slices)
         return PredictJob(
             self.source_path, self.out_path, self.model, tuple(slices),
@@ -139,8 +141,10 @@ class Prediction(ShownPrediction):
     def accept(self, z: int) -> None:
         """Show slice ``z``, whose probability the worker has written."""
         self.done.add(z)
+        if not self._is_part:
+            self.whole.add(z)
         self._maker.make([z])
-        self._shown.filled(z)
+        self._shown.filled(z, whole=z in self.whole)
 
     def finish(self, then: Callable[[], object]) -> None:
         """Take the probability layer away where no slice was finished, else complete the results.

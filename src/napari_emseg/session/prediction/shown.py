@@ -54,6 +54,8 @@ class ShownPrediction:
         Those arrays; without further classes there is no map of them.
     done : set of int
         Slices that are predicted.
+    whole : set of int
+        Those of them that are predicted as a whole, and not only where a person looked.
     settings : PredictionSettings or None
         By what they were, as far as they have it in common, and it is known.
     """
@@ -86,6 +88,7 @@ class ShownPrediction:
         self._rules = (there, MaskConfig(threshold)) if there else None
         self._out_of_turn = self._is_released = False
         self.done: set[int] = set()
+        self.whole: set[int] = set()
         self.settings: PredictionSettings | None = None
 
     # -- what it is ------------------------------------------------------------------------
@@ -203,7 +206,7 @@ class ShownPrediction:
             layer = self._results[kind]
             if not (layer.is_removed or layer.is_edited):
                 getattr(self, kind)[z] = labels
-                layer.filled(z)
+                layer.filled(z, whole=z in self.whole)
 
     def _draw_thumbnails(self) -> None:
         for layer in self._results.values():

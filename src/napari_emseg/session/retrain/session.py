@@ -73,6 +73,8 @@ class RetrainSession:
         A sentence for the person who waits, or of what came out.
     done : float or None
         Part of the phase that is done, 0..1; None where nobody knows.
+    learns_from : str
+        What a round would learn from now, in words.
     rounds : int
         How many can be reverted.
     ended : psygnal.Signal
@@ -93,6 +95,7 @@ class RetrainSession:
     phase: Phase = Phase.IDLE
     message: str = ""
     done: float | None = None
+    learns_from: str = ""
     rounds: int = 0
 
     def __post_init__(
@@ -100,7 +103,7 @@ class RetrainSession:
     ) -> None:
         self._jobs, self._executor, self._workspace = jobs, executor, workspace
         self._training, self._view = training, view
-        self._lane = executor.lane("retrain")
+        self._lane, self._looking = executor.lane("retrain"), executor.lane("corrected")
         self._round: Round | None = None
         self._run: PredictionRun | None = None
         self._done: list[Round] = []
@@ -114,6 +117,14 @@ class RetrainSession:
 
     # -- actions ---------------------------------------------------------------------------
 
+    def look(self, corrected: CorrectedStack | None) -> None:
+        """Find out what a round would learn from, where there is anything."""
+        if corrected is None:
+            self._looking.drop()
+            self.learns_from = ""
+        else:
+            self._looking.latest(corrected.in_words, partial(setattr, self, "learns_from"))
+
     def start(
         self, corrected: CorrectedStack, package: ModelPackage, config: RetrainConfig
     ) -> None:
@@ -122,10 +133,9 @@ class RetrainSession:
         now = self._round = Round(corrected, package, before, self._view.active)
 
         def ask() -> tuple[TrainRequest, HeldOut]:
-            request = retrain_request(
-                corrected.data, corrected.slices, package, config, device=now.device
-            )
-            return request, HeldOut.of(request)
+            pixels = corrected.pixels
+            request = retrain_request(corrected.data, pixels, package, config, device=now.device)
+            return request, HeldOut.of(request, pixels)
 
         self._begin(Phase.LEARNING, "Looking at the corrected slices ...")
         self._lane.latest(ask, lambda asked: self._learn(now, *asked), self._fail)
@@ -168,6 +178,7 @@ class RetrainSession:
         self._training.events.message.disconnect(self._on_training, missing_ok=True)
         self._training.ended.disconnect(self._on_trained, missing_ok=True)
         self._lane.stop()
+        self._looking.stop()
         self._training.stop()
         if self._run is not None:
             self._run.abandon()

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_emseg.core.scores.empty_slices import about_empty
 from napari_emseg.core.scores.scores import TITLES, ClassScores, SliceScores, StackScores
+from napari_emseg.core.slices import in_words
 from napari_emseg.report.figures import draw_sweep
 from napari_emseg.report.files import SHORT
 from napari_emseg.session.compare.session import CompareSession
@@ -75,7 +77,7 @@ class ScorePage(QWidget):
         known = {} if session.scores is None else session.scores.scores(session.config)
         sweep = None if session.scores is None else session.scores.sweep()
         self.here.value = _about_here(session, known)
-        self.stack.value = _about_stack(known, sweep)
+        self.stack.value = _about_stack(session, known, sweep)
         classes = () if session.scores is None else session.scores.classes(session.config)
         self.classes.value = _about_classes(classes)
         self.classes.visible = bool(classes)
@@ -104,19 +106,27 @@ def _about_here(session: CompareSession, known: Mapping[int, SliceScores]) -> st
     here = session.here
     if session.scores is not None and here in session.scores.unlabelled:
         return f"Slice {here} has no truth: nothing is painted there."
+    if session.scores is not None and here in session.scores.not_predicted:
+        return f"Slice {here} is not predicted: it is not scored."
     if here is None or here not in known:
         return _NOTHING if not known else ""
     return explained(f"Slice {here}: {_in_words(known[here])}")
 
 
-def _about_stack(known: Mapping[int, SliceScores], sweep: StackScores | None) -> str:
-    if len(known) < 2:
+def _about_stack(
+    session: CompareSession, known: Mapping[int, SliceScores], sweep: StackScores | None
+) -> str:
+    scores = session.scores
+    if scores is None or len(known) < 2:
         return ""
     mean = SliceScores.average(list(known.values()))
-    text = f"Mean of {plural(len(known), 'slice')}: {_in_words(mean)}"
-    if sweep is None:
-        return text
-    return f"{text} Best threshold {sweep.threshold:g}: V_rand {sweep.v_rand:.4f}."
+    said = [f"Mean of {len(known)} of {plural(len(scores.pair.slices), 'slice')}: "]
+    said[0] += _in_words(mean)
+    if sweep is not None:
+        said.append(f"Best threshold {sweep.threshold:g}: V_rand {sweep.v_rand:.4f}.")
+    if left_out := scores.not_predicted:
+        said.append(f"Not predicted, and not scored: {in_words(left_out)}.")
+    return " ".join((*said, *about_empty(scores.doubtful, len(known))))
 
 
 def _about_classes(classes: Sequence[ClassScores]) -> str:

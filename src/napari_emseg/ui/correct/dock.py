@@ -72,8 +72,8 @@ class CorrectWidget(QWidget):
         super().__init__()
         self._viewer = viewer
         autosave_of(viewer)  # all that is painted from now on is kept safe
-        view = ViewerForCorrecting(viewer)
-        self.session = CorrectSession(QtExecutor(self), workspace_of(viewer), view)
+        self._view = ViewerForCorrecting(viewer)
+        self.session = CorrectSession(QtExecutor(self), workspace_of(viewer), self._view)
         self.recovery = RecoveryOffer(viewer)
         self.fields = CorrectFields(viewer)
         self.editable = MakeEditable(viewer, self.session, lambda: self.fields.image.value)
@@ -124,6 +124,7 @@ class CorrectWidget(QWidget):
         self.session.made.connect(self._on_made)
         self.session.events.message.connect(self._show_message)
         self.session.refused.connect(show_error)
+        self.session.roles_changed.connect(self.retrain.look_soon)
         TabWithOthers(self)
         WhenClosed(self, self._close)
 
@@ -157,7 +158,8 @@ class CorrectWidget(QWidget):
         image, tracker = self.session.image, self.session.tracker
         assert image is not None
         assert tracker is not None
-        return Corrections(cast("Image", image.key), layer_of(tracker), slices)
+        edits = {z: tracker.edits.of(z) for z in slices}
+        return Corrections(cast("Image", image.key), layer_of(tracker), edits)
 
     # -- what happens ----------------------------------------------------------------------
 
@@ -170,6 +172,7 @@ class CorrectWidget(QWidget):
     def _choose_image(self, image: Image | None) -> None:
         self.session.image = None if image is None else NapariStack(image)
         self.reset_choices()
+        self.retrain.look_soon()
 
     def _on_made(self, tracker: EditTracker) -> None:
         self.fields.choose(layer_of(tracker))
@@ -186,6 +189,7 @@ class CorrectWidget(QWidget):
         self.review.stop()
         self.brush.stop()
         self.recovery.stop()
+        self._view.stop()
 
 
 def _heading(text: str) -> QWidget:

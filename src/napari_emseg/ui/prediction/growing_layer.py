@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from napari.layers import Image, Labels
 
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.ui.painting.edit_tracker import is_edited, tracker_of
 from napari_emseg.ui.viewer.class_colors import class_looks
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
@@ -87,6 +87,7 @@ class GrowingLayer(ABC):
                 made=made,
                 thickness_assumed=source.thickness_assumed,
                 class_names=class_names,
+                predicted=(),
             ).stored(),
             **geometry(image, source.level),
         }
@@ -116,11 +117,15 @@ class GrowingLayer(ABC):
         if self.layer is None and viewer is not None:
             self.layer = self._add_to(viewer)
 
-    def filled(self, z: int) -> None:
+    def filled(self, z: int, *, whole: bool = True) -> None:
         """As `filled` there."""
+        is_new = self.layer is None
+        self.add()
         if self.layer is None:
-            self.add()
-        elif self.layer.visible and self._source.shows(z):
+            return
+        if whole:
+            _note_predicted(self.layer, z)
+        if not is_new and self.layer.visible and self._source.shows(z):
             self.layer.refresh(extent=False, thumbnail=False)
 
     def draw_thumbnail(self) -> None:
@@ -171,11 +176,11 @@ class GrowingLabels(GrowingLayer):
         """As `is_edited` of the session's `GrowingLayer`; its tracker knows."""
         return isinstance(self.layer, Labels) and is_edited(self.layer)
 
-    def filled(self, z: int) -> None:
+    def filled(self, z: int, *, whole: bool = True) -> None:
         """As `filled` there."""
         if isinstance(self.layer, Labels):
             tracker_of(self.layer).rewritten(z)
-        super().filled(z)
+        super().filled(z, whole=whole)
 
     def _add_to(self, viewer: ViewerModel) -> Layer:
         looks: dict[str, Any] = {}
@@ -187,3 +192,11 @@ class GrowingLabels(GrowingLayer):
         viewer.add_layer(layer)
         tracker_of(layer)  # follows it from now on
         return layer
+
+
+def _note_predicted(layer: Layer, z: int) -> None:
+    """Note that a slice is filled as a whole."""
+    known = metadata_of(layer)
+    predicted = () if known is None or known.predicted is None else known.predicted
+    if z not in predicted:
+        change_metadata(layer, predicted=tuple(sorted((*predicted, z))))

@@ -83,7 +83,9 @@ def _reopened(viewer: ViewerModel, shown: Image, about: LayerMetadata) -> ShownP
         there=tuple(kind for kind in _DTYPES if kind in layers), class_names=names,
         within=_within_cells(arrays["classes"]) if names else None,
     )  # fmt: skip
-    found.done |= {z for z in range(len(probability)) if np.any(probability[z, ::_EVERY, ::_EVERY])}
+    found.whole |= set(about.predicted or ())
+    rest = set(range(len(probability))) - found.whole
+    found.done |= found.whole | {z for z in rest if probability[z, ::_EVERY, ::_EVERY].any()}
     return found
 
 

@@ -28,7 +28,7 @@ from napari_emseg.ui.viewer.layers import as_stack
 from napari_emseg.ui.viewer.predictions import image_looked_at
 from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.collapsible import Folded
-from napari_emseg.ui.widgets.forms import field_for, form_of
+from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
 from napari_emseg.ui.widgets.model_field import choose_model, model_field
 from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.progress_row import RunRow
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_emseg.ui.retrain.corrections import Corrections
+
+_LOOK_S = 0.3
+"""How long strokes must rest before it is found out what would be learned from."""
 
 _CLOSING = {
     "dock": (
@@ -81,8 +84,10 @@ class RetrainPanel(QWidget):
     def __init__(self, viewer: ViewerModel, source: Callable[[], Corrections]) -> None:
         super().__init__()
         self._viewer, self._source, self._workspace = viewer, source, workspace_of(viewer)
+        executor = QtExecutor()
+        self._looking = executor.timer(self._look, _LOOK_S)
         self.session = RetrainSession(
-            job_runner(), QtExecutor(), self._workspace, TrainSession(job_runner()),
+            job_runner(), executor, self._workspace, TrainSession(job_runner()),
             RetrainView(viewer),
         )  # fmt: skip
         self._make_fields()
@@ -129,6 +134,8 @@ class RetrainPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         fields = Page(form_of([self.model, self.config["minutes"]]).native, advanced)
         layout.addWidget(fields, stretch=1)
+        self.learns_from = wrapped_label("")
+        layout.addWidget(self.learns_from.native)
         layout.addWidget(self.run.native)
 
     def _connect(self) -> None:
@@ -136,7 +143,8 @@ class RetrainPanel(QWidget):
         session = self.session
         self.run.stop.changed.connect(session.stop)
         self.revert.changed.connect(session.revert)
-        for event in (session.events.message, session.events.phase, session.events.done):
+        events = session.events
+        for event in (events.message, events.phase, events.done, events.learns_from):
             event.connect(self._draw)
         session.ended.connect(self.ended.emit)
         session.failed.connect(show_failure)
@@ -167,6 +175,17 @@ class RetrainPanel(QWidget):
 
     # -- actions ---------------------------------------------------------------------------
 
+    def look_soon(self) -> None:
+        """Say what would be learned from, when strokes have come to rest."""
+        self._looking.start()
+
+    def _look(self) -> None:
+        try:
+            corrected = self._corrected(self._source())
+        except EmsegError:  # nothing yet
+            corrected = None
+        self.session.look(corrected)
+
     def retrain(self) -> None:
         """Begin a round."""
         try:
@@ -183,7 +202,7 @@ class RetrainPanel(QWidget):
         data = TrainingData(
             as_stack(corrections.image, "image"), as_stack(corrections.labels, "labels")
         )
-        return CorrectedStack(LayerImage(self._viewer, corrections.image), data, corrections.slices)
+        return CorrectedStack(LayerImage(self._viewer, corrections.image), data, corrections.edits)
 
     def close_panel(self) -> None:
         """Hear of nothing any more; the dock that holds the panel calls this when it is closed."""
@@ -191,6 +210,7 @@ class RetrainPanel(QWidget):
         library_events.changed.disconnect(self._offer_models, missing_ok=True)
         self._workspace.chosen.disconnect(self._choose, missing_ok=True)
         self._workspace.segmented.disconnect(self.choose_model, missing_ok=True)
+        self._looking.stop()
         self.session.events.disconnect()
         self.session.close()
         self.run.end()
@@ -203,4 +223,5 @@ class RetrainPanel(QWidget):
             self.run.show_running(session.message, session.done)
         else:
             self.run.show_idle(explained(session.message))
+        self.learns_from.value = session.learns_from
         self.revert.enabled = bool(session.rounds) and not session.is_busy
