@@ -151,6 +151,11 @@ class Stack:
         names = (self.edits or {}).get(_NAMES)
         return tuple(map(str, names)) if isinstance(names, (list, tuple)) else ()
 
+    @property
+    def edits_alone(self) -> dict[str, Any] | None:
+        """The note of edits without the names of classes; None where nothing else is noted."""
+        return {key: note for key, note in (self.edits or {}).items() if key != _NAMES} or None
+
     def slice(self, z: int) -> npt.NDArray[Any]:
         """Slice ``z`` as a numpy array (Y, X), loaded where the stack is lazy."""
         return np.asarray(self.data[z])

@@ -93,7 +93,7 @@ def layer_data(stack: Stack) -> LayerData:
             meta["contrast_limits"] = contrast_limits(stack)
     about = LayerMetadata.from_origin(
         stack.origin,
-        edits=stack.edits,
+        edits=stack.edits_alone,
         thickness_assumed=stack.thickness_assumed,
         notes=stack.notes,
         class_names=stack.class_names,

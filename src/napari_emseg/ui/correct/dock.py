@@ -115,7 +115,9 @@ class CorrectWidget(QWidget):
         layout.setContentsMargins(0, TOP_PX, 0, 0)
         layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.status.native)
-        layout.addWidget(self.save)
+        foot = QVBoxLayout()  # with the margins of what stands above
+        foot.addWidget(self.save)
+        layout.addLayout(foot)
 
     def _connect(self) -> None:
         self.fields.chosen.connect(self._choose)

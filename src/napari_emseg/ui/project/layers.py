@@ -15,6 +15,7 @@ from napari_emseg.io.napari_reader import layer_data
 from napari_emseg.io.napari_writer import image_stack, labels_stack
 from napari_emseg.io.project.project_file import ProjectLayer
 from napari_emseg.ui.painting.edit_tracker import can_be_tracked, is_edited
+from napari_emseg.ui.viewer.class_colors import class_looks
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
 from napari_emseg.ui.viewer.layers import geometry
 
@@ -94,5 +95,8 @@ def layer_of(kept: ProjectLayer) -> Layer:
     if about["type"] == "image":
         look = {name: about[name] for name in ("contrast_limits", "gamma", "colormap")}
         return Image(data, **{**options, **look})
-    options |= {"colormap": label_colors(MASK_COLORS)} if about["is_mask"] else {}
+    if stack.class_names:
+        options |= class_looks(stack.class_names)
+    elif about["is_mask"]:
+        options["colormap"] = label_colors(MASK_COLORS)
     return Labels(data, **options)

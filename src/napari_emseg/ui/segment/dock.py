@@ -149,8 +149,8 @@ class SegmentWidget(QWidget):
             self.recovery.native, self.fields.form.native, self.legend.widget, self.fields.pixels
         )  # fmt: skip
         layout.addWidget(fields, stretch=1)
+        self.status.native.layout().addWidget(self.save)
         layout.addWidget(self.status.native)
-        layout.addWidget(self.save)
 
     def _connect(self) -> None:
         fields, session = self.fields, self.session
