@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 _REPAIR = "Repair"
 
+_FOOT_PX = 9
+"""Around the button at the foot, as around those above it."""
+
 
 class CorrectWidget(QWidget):
     """Repair a prediction with the brush.
@@ -115,7 +118,8 @@ class CorrectWidget(QWidget):
         layout.setContentsMargins(0, TOP_PX, 0, 0)
         layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.status.native)
-        foot = QVBoxLayout()  # with the margins of what stands above
+        foot = QVBoxLayout()
+        foot.setContentsMargins(_FOOT_PX, 0, _FOOT_PX, _FOOT_PX)
         foot.addWidget(self.save)
         layout.addLayout(foot)
 
