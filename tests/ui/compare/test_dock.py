@@ -200,7 +200,7 @@ def test_scores_are_those_of_the_core(compare, layers, truth, probability, qtbot
     for z, each in known(compare).items():
         assert each.scores == score_slice(probability[z], truth[z], 0.5)
     assert f"{known(compare)[0].scores.v_rand:.4f}" in compare.scores.here.value
-    assert "Mean of 7 slices" in compare.scores.stack.value
+    assert "Mean of 7 of 7 slices" in compare.scores.stack.value
 
 
 def test_the_threshold_is_followed_on_the_slice_and_then_on_all(compare, layers, qtbot):

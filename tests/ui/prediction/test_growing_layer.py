@@ -178,7 +178,7 @@ def test_a_result_of_a_level_lies_on_its_image(viewer):
 
 
 def test_a_slice_that_is_predicted_where_a_person_looks_is_not_noted(image, array):
-    grown = image.beside("mask", array, model="probe", called="mine")
+    grown = image.beside("mask", array, model="probe", made=1.0)
     grown.filled(0, whole=False)
     assert metadata_of(grown.layer).predicted == ()
     grown.filled(0)

@@ -251,7 +251,7 @@ def test_one_more_slice_of_a_mask_is_made_and_drawn_once(viewer, dock, blobs, qt
     settle(blobs, qtbot)
     mask, made, drawn = viewer.layers["em [default] mask"], [], []
     filled = blobs._results["mask"].filled
-    blobs._results["mask"].filled = lambda z: (made.append(z), filled(z))
+    blobs._results["mask"].filled = lambda z, **how: (made.append(z), filled(z, **how))
     viewer.dims.set_current_step(0, 1)
     mask.events.set_data.connect(lambda: drawn.append(viewer.dims.current_step[0]))
     before = mask.thumbnail.copy()
