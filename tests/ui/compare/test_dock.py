@@ -71,6 +71,7 @@ def layers(viewer, compare, truth, probability, qtbot):
     compare.fields.truth.value, compare.fields.prediction.value = labels, prediction
     viewer.dims.set_current_step(0, 0)
     wait_for_slice(compare, qtbot, 0)
+    qtbot.waitUntil(lambda: compare.error_layer.layer is not None, timeout=WAIT_MS)
     return image, labels, prediction
 
 
