@@ -25,6 +25,7 @@ class PlainLayer:
         self.viewer, self.name, self.array = viewer, name, array
         self.is_edited = self.was_added = False
         self.visible, self._hidden, self.drawn = True, False, []
+        self.is_prepared = False
 
     @property
     def is_shown(self):
@@ -33,6 +34,9 @@ class PlainLayer:
     @property
     def is_removed(self):
         return self.was_added and not self.is_shown
+
+    def prepare(self):
+        self.is_prepared = True
 
     def add(self):
         if not self.was_added:

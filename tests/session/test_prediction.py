@@ -62,6 +62,17 @@ def test_only_the_kinds_that_are_wanted_are_made(viewer, prediction):
     assert viewer["em [probe] mask"].array[0].any()
 
 
+def test_what_takes_long_before_a_layer_comes_is_done_in_the_lane_of_its_slices(
+    viewer, image, package, scratch, executor
+):
+    prediction = Prediction(image, package, scratch, executor)
+    prediction.apply(("cells",), RULES[1])
+    cells, mask = (prediction._results[kind] for kind in ("cells", "mask"))
+    assert cells.is_prepared
+    assert not mask.is_prepared
+    assert viewer.names == ["em"]
+
+
 def test_slices_that_come_out_of_turn_are_linked_in_the_end(prediction):
     accept(prediction, 2, 0)
     accept(prediction, 3, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.package import RDF, WEIGHTS, PackageInfo, read_package
 from napari_emseg.model.train.history import TrainResult
+from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
 from napari_emseg.session.retrain.round import Comparison, CorrectedStack, Judged
 from napari_emseg.session.retrain.session import Phase, RetrainSession
@@ -27,6 +29,27 @@ from napari_emseg.types import Cancelled, Failed, Finished, Stack
 AS_IT_WAS = "Everything is as it was."
 CHILD = "mine, corrected 1"
 LEARNED = f" What was learned by then is the model {CHILD}."
+
+
+class TurnsAtOnce(DirectExecutor):
+    """One whose timers do not wait, unless the test says so; `pass_turn` then calls the next."""
+
+    waits = False
+
+    def timer(self, call, delay_s=0.0):
+        timer = super().timer(call, delay_s)
+        wait = timer.start
+
+        def start():
+            wait()
+            if not self.waits:
+                timer.fire()
+
+        timer.start = start
+        return timer
+
+    def pass_turn(self):
+        next(timer for timer in self._timers if timer.is_active).fire()
 
 
 def in_library(name, **about):
@@ -83,8 +106,14 @@ def training():
 
 
 @pytest.fixture
-def session(jobs, executor, workspace, training, viewer):
-    return RetrainSession(jobs, executor, workspace, training, viewer)
+def turns():
+    """The executor that gives the session its turns; as a window does, save that none is waited."""
+    return TurnsAtOnce()
+
+
+@pytest.fixture
+def session(jobs, turns, workspace, training, viewer):
+    return RetrainSession(jobs, turns, workspace, training, viewer)
 
 
 @pytest.fixture
@@ -196,6 +225,51 @@ def test_the_way_back(viewer, image, before, session, training, jobs, workspace,
     assert session.rounds == 0
     assert session.message == f"Back at mine; {CHILD} stays in the library."
     assert viewer.active is image, "which a person worked on, as the present one is gone"
+
+
+def test_layers_go_in_turns_as_napari_takes_long_for_each(
+    viewer, before, session, turns, training, jobs, start
+):
+    start()
+    training.learn()
+    jobs.work()
+    turns.waits, counts = True, [len(viewer.layers)]
+    session.revert()
+    while session.is_busy:
+        assert session.phase is Phase.REVERTING
+        turns.pass_turn()
+        counts.append(len(viewer.layers))
+    assert {a - b for a, b in pairwise(counts)} == {0, 1}
+    assert counts[0] - counts[-1] == 3
+
+
+def test_stopped_layers_go_in_turns_too(
+    viewer, before, session, turns, training, jobs, worker, start
+):
+    def stop():
+        session.stop()
+        turns.waits = True
+
+    worker.before[2] = stop
+    start()
+    training.learn()
+    jobs.work()
+    counts = [len(viewer.layers)]
+    while session.is_busy:
+        turns.pass_turn()
+        counts.append(len(viewer.layers))
+    assert {a - b for a, b in pairwise(counts)} == {0, 1}
+    assert counts[0] - counts[-1] == 2
+
+
+def test_closing_waits_for_no_turn(viewer, before, session, turns, training, jobs, start):
+    start()
+    training.learn()
+    jobs.work()
+    turns.waits = True
+    session.revert()
+    session.close()
+    assert f"em mask ({CHILD})" not in viewer.names
 
 
 def test_the_way_back_leaves_what_was_painted_since(viewer, before, session, training, jobs, start):
@@ -541,5 +615,6 @@ def test_each_phase_begins_without_knowing_how_long(before, session, training, j
     training.done, training.message = 0.5, "Epoch 3"
     training.learn()
     jobs.work()
+    session.revert()
     assert known == dict.fromkeys(Phase)
     assert "Segmenting again: 2 of 3 slices, 2.0 s left" in messages

@@ -86,12 +86,24 @@ def retrain(panel, ended):
     return retrain
 
 
+@pytest.fixture
+def go_back(panel, qtbot):
+    """Click on *Revert*, and wait until all layers are gone."""
+
+    def go_back():
+        panel.revert.native.click()
+        assert not panel.revert.enabled
+        qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=JOB_TIMEOUT_MS)
+
+    return go_back
+
+
 def eyes(viewer) -> dict[str, bool]:
     return {layer.name: layer.visible for layer in viewer.layers}
 
 
 @pytest.mark.slow
-def test_the_whole_loop(viewer, person, segmented, panel, retrain):
+def test_the_whole_loop(viewer, person, segmented, panel, retrain, go_back):
     assert panel.model.value.folder.name == "tiny"
     painted, before = person.labels.data.copy(), eyes(viewer)
     viewer.layers.selection.active = person.labels
@@ -118,7 +130,7 @@ def test_the_whole_loop(viewer, person, segmented, panel, retrain):
     assert viewer.layers.selection.active is person.labels
     assert not {"tensorflow", "keras"} & set(sys.modules)
 
-    panel.revert.native.click()
+    go_back()
 
     assert eyes(viewer) == before
     assert panel.model.value.folder.name == person.dock.fields.model.value.folder.name == "tiny"
@@ -128,9 +140,9 @@ def test_the_whole_loop(viewer, person, segmented, panel, retrain):
 
 
 @pytest.mark.slow
-def test_round_after_round(viewer, person, segmented, panel, retrain):
+def test_round_after_round(viewer, person, segmented, panel, retrain, go_back):
     retrain()
-    panel.revert.native.click()
+    go_back()
     person.slices = (2, 3)
     person.labels.data[3] = person.labels.data[2]
     assert isinstance(retrain(), Finished)
@@ -161,7 +173,9 @@ def test_nothing_corrected_is_said(person, panel):
 
 
 @pytest.mark.slow
-def test_without_a_prediction_the_corrected_slice_is_segmented(viewer, tiny, panel, retrain):
+def test_without_a_prediction_the_corrected_slice_is_segmented(
+    viewer, tiny, panel, retrain, go_back
+):
     panel.model.reset_choices()
     panel.model.value = next(each for each in panel.model.choices if each.folder == tiny.folder)
     assert isinstance(retrain(), Finished)
@@ -172,7 +186,7 @@ def test_without_a_prediction_the_corrected_slice_is_segmented(viewer, tiny, pan
     expected = to_mask(after.probability[2], after.rules[1])  # of 3 s of learning: maybe no cell
     np.testing.assert_array_equal(viewer.layers["em [tiny, corrected 1] mask"].data[2], expected)
     assert "before" not in panel.run.message.value
-    panel.revert.native.click()
+    go_back()
     assert [layer.name for layer in viewer.layers] == ["em", "corrected"]
 
 
@@ -205,11 +219,11 @@ def test_an_image_that_is_removed_is_not_segmented_again(
 
 
 @pytest.mark.slow
-def test_what_a_person_painted_on_a_new_mask_stays(viewer, segmented, panel, retrain):
+def test_what_a_person_painted_on_a_new_mask_stays(viewer, segmented, panel, retrain, go_back):
     retrain()
     mask = viewer.layers["em [tiny, corrected 1] mask"]
     mask.paint((2, 10, 10), 7)
-    panel.revert.native.click()
+    go_back()
     assert mask in viewer.layers
     assert mask.data[2, 10, 10] == 7
 

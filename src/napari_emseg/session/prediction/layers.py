@@ -28,6 +28,9 @@ class GrowingLayer(Protocol):
     def is_edited(self) -> bool:
         """Whether a person has changed pixels, and not back again, or vouches for a slice."""
 
+    def prepare(self) -> None:
+        """Do what takes long before it can be put into the viewer; for a thread."""
+
     def add(self) -> None:
         """Put it into the viewer, unless it was there."""
 

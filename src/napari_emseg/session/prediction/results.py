@@ -113,6 +113,11 @@ class ResultMaker:
         self._drop_slices()
         self._pass = _Pass(kinds, config, z, ids)
 
+    def first(self, prepare: Callable[[], None]) -> None:
+        """Do this in the lane, before all that is wanted from now on."""
+        if not self.is_stopped:
+            self._lane.run(prepare)
+
     def make(self, slices: Iterable[int]) -> None:
         """Make these slices, in this order."""
         if self.is_stopped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -173,10 +174,12 @@ class ShownPrediction:
 
     def remove(self) -> None:
         """Take its layers out of the viewer, save what a person has edited."""
-        for layer in self._layers:
-            if not layer.is_edited:
-                layer.remove()
-        self.release()
+        for work in self.removal():
+            work()
+
+    def removal(self) -> list[Callable[[], None]]:
+        """What `remove` does, in works of one layer each: napari takes some 0.2 s for one."""
+        return [partial(_remove_unedited, layer) for layer in self._layers] + [self.release]
 
     def stop(self) -> None:
         """Make no more results, until `resume`."""
@@ -197,6 +200,8 @@ class ShownPrediction:
 
     def _make_all(self) -> None:
         """Make all slices anew; cells of the one that is shown keep their ids."""
+        for kind in self.rules[0]:
+            self._maker.first(self._results[kind].prepare)
         here = self._image.here
         self._maker.begin(*self.rules, here, self.cells[here].copy())
         self._maker.make(nearest_first(self.done, here))
@@ -211,6 +216,11 @@ class ShownPrediction:
     def _draw_thumbnails(self) -> None:
         for layer in self._results.values():
             layer.draw_thumbnail()
+
+
+def _remove_unedited(layer: GrowingLayer) -> None:
+    if not layer.is_edited:
+        layer.remove()
 
 
 def nearest_first(slices: Any, here: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import InitVar, dataclass
 from enum import StrEnum
 from functools import partial
@@ -27,6 +28,7 @@ from napari_emseg.session.retrain.round import (
     Round,
     compare,
 )
+from napari_emseg.session.turns import Turns
 from napari_emseg.session.workspace import Workspace
 from napari_emseg.types import Cancelled, Failed, Finished
 
@@ -43,6 +45,7 @@ class Phase(StrEnum):
     LEARNING = "learning"
     SEGMENTING = "segmenting"
     COMPARING = "comparing"
+    REVERTING = "reverting"
 
 
 @dataclass(eq=False)
@@ -103,7 +106,8 @@ class RetrainSession:
     ) -> None:
         self._jobs, self._executor, self._workspace = jobs, executor, workspace
         self._training, self._view = training, view
-        self._lane, self._looking = executor.lane("retrain"), executor.lane("corrected")
+        self._lane, self._turns = executor.lane("retrain"), Turns(executor)
+        self._looking = executor.lane("corrected")
         self._round: Round | None = None
         self._run: PredictionRun | None = None
         self._done: list[Round] = []
@@ -157,13 +161,17 @@ class RetrainSession:
         self.failed.emit(Failed(message))
 
     def revert(self) -> None:
-        """Back to the model and the prediction before the last round."""
+        """Back to the model and the prediction before the last round, in turns."""
         last, active = self._done.pop(), self._view.active
         assert last.after is not None
-        last.after.remove()
-        self._workspace.remove(last.after)
+        self._begin(Phase.REVERTING, f"Going back to {name_of(last.parent)} ...")
         if last.overlay is not None:
-            last.overlay.remove()
+            self._turns.want(last.overlay.remove)
+        self._turns.want(*last.after.removal(), partial(self._go_back, last, active))
+
+    def _go_back(self, last: Round, active: Hashable | None) -> None:
+        assert last.after is not None
+        self._workspace.remove(last.after)
         if last.before is not None:
             last.before.show()
             self._workspace.segmented.emit(last.before)
@@ -177,6 +185,7 @@ class RetrainSession:
         """Tell nobody any more; a training writes what it has learned."""
         self._training.events.message.disconnect(self._on_training, missing_ok=True)
         self._training.ended.disconnect(self._on_trained, missing_ok=True)
+        self._turns.finish()
         self._lane.stop()
         self._looking.stop()
         self._training.stop()
@@ -271,8 +280,11 @@ class RetrainSession:
         """Leave layers and chosen model as they were before the click."""
         now, self._round, self._run = self._round, None, None
         assert now is not None
-        if now.after is not None:
-            now.after.remove()
+        self._turns.want(
+            *([] if now.after is None else now.after.removal()), partial(self._undone, now, event)
+        )
+
+    def _undone(self, now: Round, event: Failed | Cancelled) -> None:
         if now.before is not None:
             now.before.show()
         self._view.active = now.active

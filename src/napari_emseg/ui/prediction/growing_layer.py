@@ -11,7 +11,7 @@ from napari.layers import Image, Labels
 from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.ui.painting.edit_tracker import is_edited, tracker_of
 from napari_emseg.ui.viewer.class_colors import class_looks
-from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
+from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors, prepare_ids
 from napari_emseg.ui.viewer.layers import geometry
 
 if TYPE_CHECKING:
@@ -110,6 +110,11 @@ class GrowingLayer(ABC):
     def is_edited(self) -> bool:
         """As `is_edited` there; nobody can edit an image."""
         return False
+
+    def prepare(self) -> None:
+        """As `prepare` there."""
+        if self._kind == "cells":
+            prepare_ids()
 
     def add(self) -> None:
         """As `add` there."""
