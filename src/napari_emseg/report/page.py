@@ -22,6 +22,7 @@ from napari_emseg.report.figures import (
 )
 from napari_emseg.report.files import flat, score_table
 from napari_emseg.report.report import Report
+from napari_emseg.report.volume_lines import volume_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +35,7 @@ body { font-family: system-ui, sans-serif; max-width: 1100px; margin: 2em auto; 
 img { max-width: 100% } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 td, th { padding: .2em .6em; text-align: right; border-bottom: 1px solid #ddd }
 td:first-child, th:first-child { text-align: left } tr.stack { font-weight: bold }
+pre { white-space: pre-wrap }
 .about td { text-align: left; overflow-wrap: anywhere }
 """
 
@@ -79,6 +81,7 @@ def _write_html(report: Report, pictures: Sequence[Picture], path: Path) -> None
         _image(overview_figure(report)),
         "<h2>Scores</h2>",
         _table(report),
+        _volume(report),
         f"<h2>The worst slices</h2><p>{_legend()}</p>",
         *(_image(picture_figure(each)) + _list(each) for each in pictures),
         "<h2>How to come to the same figures</h2>",
@@ -111,6 +114,13 @@ def _table(report: Report) -> str:
         cells = "".join(f"<td>{getattr(scores, each):.4f}" for each in TITLES)
         lines.append(f"<tr{' class=stack' * (name == 'stack')}><td>{name}{cells}")
     return "\n".join([*lines, "</table>"])
+
+
+def _volume(report: Report) -> str:
+    if report.volume is None:
+        return ""
+    lines = "\n".join(volume_lines(report.volume))
+    return f"<h2>The volume</h2><pre>{html.escape(lines)}</pre>"
 
 
 def _legend() -> str:
