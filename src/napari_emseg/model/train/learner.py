@@ -140,7 +140,7 @@ def new_learner(
         If the weights to start from cannot be read, or do not fit the network.
     """
     begun = build_unet(network) if start_from is None else _network_of(start_from)
-    model = in_precision(begun, half=half)
+    model = in_precision(begun, half=half, training=True)
     return Learner(compile_for_training(model, network, config))
 
 
@@ -197,7 +197,8 @@ def resumed_learner(
     if is_half(model) == half:
         return Learner(model)
     # begun on a GPU, and now on a processor, or the other way round
-    other = compile_for_training(in_precision(model, half=half), network, config)
+    converted = in_precision(model, half=half, training=True)
+    other = compile_for_training(converted, network, config)
     _copy_optimizer(model, other)
     return Learner(other)
 

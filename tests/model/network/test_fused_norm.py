@@ -1,0 +1,39 @@
+"""Batch normalisation by one operation."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.model.network.fused_norm import FusedBatchNormalization
+from napari_emseg.model.network.precision import in_precision
+from napari_emseg.model.network.unet import build_unet
+
+
+def norms(model):
+    return [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+
+
+def test_learns_what_keras_own_learns():
+    plain = build_unet(NetworkConfig(1, 4))
+    fused = in_precision(plain, half=False, training=True)
+    rng = np.random.default_rng(0)
+    image = rng.standard_normal((2, 16, 16, 1), dtype=np.float32)
+    classes = rng.integers(0, 2, (2, 16, 16, 1), np.uint8)
+    losses = []
+    for model in (plain, fused):
+        model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
+        losses.append([float(model.train_on_batch(image, classes)) for _ in range(3)])
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    for ours, theirs in zip(fused.get_weights(), plain.get_weights(), strict=True):
+        # TensorFlow keeps the unbiased variance, of 512 or 128 pixels here
+        np.testing.assert_allclose(ours, theirs, rtol=0.02, atol=1e-3)
+
+
+def test_is_only_where_a_network_is_trained_in_single_precision():
+    plain = build_unet(NetworkConfig(1, 4))
+    trained = in_precision(plain, half=False, training=True)
+    assert all(isinstance(each, FusedBatchNormalization) for each in norms(trained))
+    for kept in (in_precision(trained, half=False), in_precision(plain, half=True, training=True)):
+        assert {type(each) for each in norms(kept)} == {keras.layers.BatchNormalization}
