@@ -8,7 +8,7 @@ training alone: starting, writing the model and predicting come on top, for both
 
 BiaPy [1]_ trains its plain 2-D ``unet`` (16 to 256 feature maps) on patches of 256 px, four a step,
 by AdamW at 0.001 and cross-entropy, with rotation, flips, zoom, elastic deformation and brightness;
-it is interrupted when the minutes are over, and its best checkpoint predicts. It is no dependency:
+it is ended when the minutes are over, and its best checkpoint predicts. It is no dependency:
 give it an environment of its own, once, and say where that is::
 
     python3.11 -m venv /tmp/biapy
@@ -30,7 +30,6 @@ import csv
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -130,7 +129,7 @@ def train_biapy(python: str, out: Path, config: dict[str, object], minutes: floa
         for line in process.stdout:
             log.write(line)
             if over is None and "~~~ Epoch 1/" in line:
-                over = threading.Timer(60 * minutes, process.send_signal, [signal.SIGINT])
+                over = threading.Timer(60 * minutes, process.terminate)
                 over.start()
             if told := _STEP.search(line):
                 epoch, step, of = map(int, told.groups())
