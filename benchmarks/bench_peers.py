@@ -149,8 +149,9 @@ def predict_biapy(python: str, out: Path, config: dict[str, object]) -> Path:
     if not found:
         sys.exit(f"BiaPy predicted nothing; {out / 'predict.txt'} says why")
     stack = np.stack([np.squeeze(tifffile.imread(path)) for path in found]).astype(np.float32)
-    tifffile.imwrite(out / "prediction.tif", stack)
-    tifffile.imwrite(out / "mask.tif", (stack > 0.5).astype(np.uint8))
+    tifffile.imwrite(out / "prediction.tif", stack, photometric="minisblack")
+    mask = (stack > 0.5).astype(np.uint8)
+    tifffile.imwrite(out / "mask.tif", mask, photometric="minisblack")
     return out / "prediction.tif"
 
 
