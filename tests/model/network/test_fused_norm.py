@@ -37,3 +37,10 @@ def test_is_only_where_a_network_is_trained_in_single_precision():
     assert all(isinstance(each, FusedBatchNormalization) for each in norms(trained))
     for kept in (in_precision(trained, half=False), in_precision(plain, half=True, training=True)):
         assert {type(each) for each in norms(kept)} == {keras.layers.BatchNormalization}
+
+
+def test_is_saved_with_a_run_and_read_again(tmp_path):
+    trained = in_precision(build_unet(NetworkConfig(1, 4)), half=False, training=True)
+    trained.save(tmp_path / "last.keras")
+    again = keras.models.load_model(tmp_path / "last.keras")
+    assert all(isinstance(each, FusedBatchNormalization) for each in norms(again))
