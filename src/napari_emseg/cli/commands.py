@@ -29,8 +29,8 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.engine.train.labelled_stack import labelled_stacks
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
+from napari_emseg.engine.train.labelled_stack import labelled_stacks
 from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
 from napari_emseg.io.layout.location import Location
