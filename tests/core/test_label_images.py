@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_emseg.core.label_images import cell_components, thin_borders, touching_pixels
+from napari_emseg.core.label_images import (
+    cell_borders,
+    cell_components,
+    thin_borders,
+    touching_pixels,
+)
 
 
 @given(arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 12))))
@@ -39,3 +45,23 @@ def test_pixels_of_cells_that_touch():
     ids = np.array([[1, 1, 2, 2], [1, 1, 0, 2], [3, 0, 5, 2]])
     expected = [[0, 1, 1, 0], [1, 0, 0, 0], [1, 0, 1, 1]]
     assert touching_pixels(ids).astype(int).tolist() == expected
+
+
+@pytest.mark.parametrize("gap", [0, 2, 4])
+def test_borders_are_as_wide_as_asked_whatever_parts_the_cells(gap):
+    ids = np.zeros((20, 40), np.int32)
+    ids[:, : 20 - gap // 2], ids[:, 20 + gap // 2 :] = 1, 2
+    cells = (ids != 0) & ~cell_borders(ids, 6)
+    assert [int((~row).sum()) for row in cells] == [6] * 20
+    np.testing.assert_array_equal(~cells[0, 17:23], True)
+
+
+def test_cells_far_apart_lose_nothing_to_borders():
+    ids = np.zeros((20, 40), np.int32)
+    ids[:, :10], ids[:, 30:] = 1, 2
+    assert not (cell_borders(ids, 6) & (ids != 0)).any()
+
+
+def test_a_border_of_two_pixels_takes_one_of_each_cell():
+    ids = np.repeat(np.repeat(np.array([[1, 2], [3, 3]]), 8, axis=0), 8, axis=1)
+    np.testing.assert_array_equal(cell_borders(ids, 2), touching_pixels(ids))

@@ -172,7 +172,7 @@ def test_a_picture_is_refused(picture):
 def test_a_membrane_is_drawn_between_ids_that_touch():
     found = guess_meaning(IDS)
     assert found.meaning == "instances"
-    assert "a membrane of 2 px is drawn between them" in found.remarks[0]
+    assert "a membrane is drawn between them" in found.remarks[0]
     target = make_target(IDS, "instances", TrainConfig())
     apart = TrueSlice.read(target[0].classes, "mask").cells
     assert apart.max() >= 35  # of 40 cells, the smallest of which are all membrane

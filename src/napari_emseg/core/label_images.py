@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from skimage.measure import label
-from skimage.segmentation import watershed
+from skimage.segmentation import expand_labels, watershed
 
 BoolImage: TypeAlias = npt.NDArray[np.bool_]
 
@@ -76,6 +76,30 @@ def touching_pixels(ids: npt.NDArray[Any]) -> BoolImage:
         marked[:-1] |= differ
         marked[1:] |= differ
     return touching
+
+
+def cell_borders(ids: npt.NDArray[Any], width_px: float) -> BoolImage:
+    """Borders between cells (Y, X) that lie side by side, in the middle of what parts them.
+
+    Parameters
+    ----------
+    ids : (Y, X) integer array
+        Ids of cells, 0 where membrane.
+    width_px : float
+        How wide a border is, in px: 2, one of each cell, or more. Cells farther apart than that
+        have none.
+
+    Returns
+    -------
+    (Y, X) bool array
+        True also within cells, where less than that lies between them.
+    """
+    if width_px <= 2:
+        return touching_pixels(ids)
+    middle = touching_pixels(expand_labels(ids, width_px / 2))
+    away = cv2.distanceTransform(1 - middle.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    border: BoolImage = away <= width_px / 2 - 1
+    return border
 
 
 def thin_borders(mask: BoolImage) -> LabelImage:

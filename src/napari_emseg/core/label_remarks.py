@@ -141,7 +141,7 @@ def _cells(looks: Appearance, reading: LabelReading, role: LabelRole) -> Iterato
         yield f"Nearly all cells border on {reading.background}: it is taken for membrane."
     elif looks.touching > _TOUCHING:
         done = (
-            "a membrane of 2 px is drawn between them" if role == "labels"
+            "a membrane is drawn between them" if role == "labels"
             else "each id stays a cell of its own"
         )  # fmt: skip
         yield f"Cells touch along {percent(looks.touching)} of their borders: {done}."

@@ -11,6 +11,7 @@ from typing import Any
 import numpy.typing as npt
 
 from napari_emseg.core.config.comparison import CompareConfig
+from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 from napari_emseg.core.label_meaning import LabelSummary, guess_meaning
 from napari_emseg.core.label_reading import LabelReading
 from napari_emseg.core.scores.class_scores import ClassTable
@@ -31,6 +32,7 @@ from napari_emseg.core.scores.prediction_notes import (
 from napari_emseg.core.scores.probability import PredictionReading
 from napari_emseg.core.scores.scores import ClassScores, StackScores
 from napari_emseg.core.scores.truth import TrueSlice
+from napari_emseg.core.scores.volume.score_volume import VolumeScores, score_volume
 from napari_emseg.errors import ShapeError
 from napari_emseg.report.figures import Picture
 from napari_emseg.report.provenance import ModelRecord, Provenance, StackRecord
@@ -101,18 +103,35 @@ class Evaluation:
         *,
         threshold: float | None = None,
         model: ModelRecord | None = None,
+        volume: VolumeScoresConfig | None = None,
         on_slice: Callable[[int, int], None] | None = None,
     ) -> Report:
-        """Score all slices, at one threshold or at the challenge's eleven."""
+        """Score all slices, at one threshold or at the challenge's eleven.
+
+        With ``volume`` the cells through the slices as well.
+        """
+        through = None if volume is None else self._volume(volume, on_slice)
         thresholds = _thresholds(threshold)
         scores = self._score(thresholds, self.prediction_reading, on_slice)
         return Report(
             self._named(scores),
             self._provenance(thresholds, model),
+            volume=through,
             prediction_is=self.prediction_reading.words,
             truth_is=self.truth_summary.said.removeprefix("read as "),
             notes=(*self.truth_summary.remarks, *self._notes(scores, thresholds)),
         )
+
+    def _volume(
+        self, config: VolumeScoresConfig, on_slice: Callable[[int, int], None] | None
+    ) -> VolumeScores:
+        scores = score_volume(
+            self.prediction.data, self.truth.data, config=config,
+            voxel_size_nm=self.truth.voxel_size_nm or self.prediction.voxel_size_nm,
+            on_slice=on_slice,
+        )  # fmt: skip
+        named = {self.numbers[z]: each for z, each in scores.slices.items()}
+        return replace(scores, slices=named)
 
     def scores(
         self,

@@ -61,7 +61,13 @@ class TrainConfig(Config):
         le=100,
         label="Weight of Dice",
     )
-    learning_rate: float = setting(1e-3, "Adam's step size at the start.", ge=1e-7, le=1)
+    learning_rate: float = setting(
+        0.0,
+        "Adam's highest step size; 0 takes 0.001, or 0.003 after a warm-up where a new network has "
+        "half an hour or less.",
+        ge=0,
+        le=1,
+    )
     val_fraction: float = setting(
         0.1,
         "Fraction of the labelled slices held out for validation.",
@@ -83,6 +89,14 @@ class TrainConfig(Config):
         ge=0.5,
         le=100,
         label="Width of borders",
+    )
+    membrane_px: float = setting(
+        2.0,
+        "Width of the membrane that is drawn between cells with ids of their own where less lies "
+        "between them; about as wide as the membranes of other stacks that are learned along.",
+        unit="px",
+        ge=2,
+        le=50,
     )
     ema: float = setting(
         0.0,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.label_images import touching_pixels
+from napari_emseg.core.label_images import cell_borders
 from napari_emseg.core.label_reading import LabelReading, is_labelled
 from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.core.train.border_weights import border_weights
@@ -42,6 +42,7 @@ class Painting:
         names: tuple[str, ...],
         reviewed: Reviewed | None,
         resampling: Resampling = AS_IT_IS,
+        border_px: float = 2.0,
     ) -> None:
         if len(names) > 2 and reading.meaning != "scribbles":
             raise LabelsError(
@@ -52,10 +53,13 @@ class Painting:
         self.shape = int(z), int(y), int(x)
         self._labels, self._reading = labels, reading
         self._names, self._reviewed, self._resampling = names, reviewed, resampling
+        self._border_px = border_px
 
     def at(self, resampling: Resampling) -> Painting:
         """The same labels at other pixels."""
-        return Painting(self._labels, self._reading, self._names, self._reviewed, resampling)
+        return Painting(
+            self._labels, self._reading, self._names, self._reviewed, resampling, self._border_px
+        )
 
     def count(self, wanted: Sequence[int] | None) -> dict[int, npt.NDArray[np.int64]]:
         """Known pixels of each class, by slice: the wanted ones, or all that are labelled."""
@@ -83,7 +87,7 @@ class Painting:
     def _classes(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         classes = self._reading.classes(labels)
         if self._reading.meaning == "instances":
-            classes[touching_pixels(self._reading.ids(labels))] = 0
+            classes[cell_borders(self._reading.ids(labels), self._border_px)] = 0
         return classes
 
     def _slice(self, z: int) -> npt.NDArray[Any]:

@@ -100,9 +100,9 @@ def make_target(
     the classes and d1, d2 are the distances to the nearest and the second nearest cell; see
     `border_weights` for how exact they are. The further classes are parts of cells.
 
-    Instances that touch get a membrane of 2 px between them, one of each: two in one would teach
-    the network to merge them, and score it by it. So thin it takes little of thin cells, and the
-    weights are highest there.
+    Instances that touch, or nearly do, get a membrane of ``membrane_px`` between them: two in one
+    would teach the network to merge them, and score it by it. As thin as 2 px, one of each, it
+    takes little of thin cells.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def make_target(
     meaning : {"mask", "membranes", "scribbles", "instances"} or LabelReading
         How to read it: what else must be known beside a meaning is found in the labels.
     config : TrainConfig
-        Brings w_0 (``border_weight``) and sigma (``border_sigma_px``).
+        Brings w_0 (``border_weight``), sigma (``border_sigma_px``) and ``membrane_px``.
     slices : sequence of int, optional
         Use only these slices, each of which must be labelled; all labelled ones by default.
     classes : int
@@ -160,7 +160,7 @@ def painted_target(
     if not isinstance(meaning, LabelReading):
         meaning = _reading(labels, meaning, slices, classes)
     names = tuple(names or class_names(classes))
-    painting = Painting(labels, meaning, names, reviewed)
+    painting = Painting(labels, meaning, names, reviewed, border_px=config.membrane_px)
     counted = painting.count(slices)
     made = PaintedSlices(painting, tuple(counted), _class_weights(counted, names), config)
     return PaintedTarget(painting.shape, made)

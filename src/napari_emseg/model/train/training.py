@@ -44,7 +44,12 @@ from napari_emseg.model.train.rehearsal_file import (
     store_rehearsal_set,
 )
 from napari_emseg.model.train.run_folder import RunFolder
-from napari_emseg.model.train.schedule import Schedule, has_stalled
+from napari_emseg.model.train.schedule import (
+    Schedule,
+    has_stalled,
+    is_hurried,
+    with_learning_rate,
+)
 from napari_emseg.model.train.step_time_book import VALIDATION_SHARE
 from napari_emseg.model.train.training_monitor import TrainingMonitor
 from napari_emseg.model.validation.joint_validator import JointValidator
@@ -85,6 +90,7 @@ class Training:
         self.history: list[Row] = []
         self.stopped = False
         self.parent: str | None = None
+        self.hurried = False
         self.terms = terms
         self.rehearsal_set: RehearsalSet = ()
         self.monitor = TrainingMonitor(folder, on_event)
@@ -103,7 +109,9 @@ class Training:
         loss = training_loss(self.recipe.train, self.recipe.network.classes)
         self.validator = JointValidator(self.sources, self.recipe.network, loss)
         before = self.history[-1]["seconds"] if self.history else 0.0
-        self.schedule = Schedule(self.recipe.train, self.steps, seconds_before=before)
+        self.schedule = Schedule(
+            self.recipe.train, self.steps, seconds_before=before, hurried=self.hurried
+        )
         self._validated_at = before
         self._introduce(precision)
 
@@ -112,6 +120,7 @@ class Training:
             self._take_network(start_from.info.network, f"model {start_from.info.name!r}")
             self.parent = name_of(start_from)
             self.terms = self.terms.after(start_from.info.terms)
+        self._settle_learning_rate()
         self.folder.start(self._config_with_terms())
         if start_from is not None and self.recipe.train.rehearse:
             self.rehearsal_set = inherit_rehearsal_set(start_from, self.folder, self.tell)
@@ -123,6 +132,7 @@ class Training:
         self.folder.sweep()
         self.parent, terms = self.folder.read_config().get("parent"), self.folder.read_terms()
         self.terms = terms if self.terms == TermsConfig() else self.terms.after(terms)
+        self._settle_learning_rate()
         self.rehearsal_set = read_rehearsal_set(self.folder.rehearsal_set)
         require_same_recipe(self.folder, self.recipe)
         require_same_split(self.folder, self._config())
@@ -146,6 +156,11 @@ class Training:
     @cached_property
     def _described(self) -> list[dict[str, Any]]:
         return [_described(each) for each in self.sources]
+
+    def _settle_learning_rate(self) -> None:
+        self.hurried = is_hurried(self.recipe.train, new=self.parent is None)
+        train = with_learning_rate(self.recipe.train, hurried=self.hurried)
+        self.recipe = replace(self.recipe, train=train)
 
     def _config(self) -> dict[str, Any]:
         sources = self._described
