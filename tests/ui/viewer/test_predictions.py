@@ -137,12 +137,13 @@ def test_no_name_of_a_layer_widens_a_dock(viewer, grey, qtbot, name):
     viewer.window.resize(1280, 800)
     docked, widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)
     native = getattr(widget, "native", widget)
-    qtbot.wait(50)
+    image = viewer.add_image(grey, name="em")
+    add_prediction(viewer, 1.0, source="em")
+    labels = viewer.add_labels(np.ones(SHAPE, np.uint8), name="cells")
+    qtbot.wait(500)  # what is found of the labels takes room of its own
     before = docked.minimumSizeHint().width(), native.sizeHint().width()
-    viewer.add_image(grey, name=LONG)
-    add_prediction(viewer, 1.0, source=LONG)
-    viewer.add_labels(np.ones(SHAPE, np.uint8), name=LONG[::-1])
-    qtbot.wait(50)
+    image.name, labels.name = LONG, LONG[::-1]
+    qtbot.wait(100)
     after = docked.minimumSizeHint().width(), native.sizeHint().width()
     assert after == before
     assert viewer.window.geometry()[2] <= 1280
