@@ -45,6 +45,7 @@ from isbi import isbi_slices  # noqa: E402
 
 import napari_emseg as em  # noqa: E402
 from napari_emseg.core.config.correction import RetrainConfig  # noqa: E402
+from napari_emseg.core.correct.corrected_pixels import CorrectedPixels  # noqa: E402
 from napari_emseg.core.train.slice_split import SliceSplit  # noqa: E402
 from napari_emseg.engine.run import run  # noqa: E402
 from napari_emseg.engine.train.request import TrainingData  # noqa: E402
@@ -116,7 +117,8 @@ def retrain(case: Case, slices: list[int], epochs: int = 0) -> tuple[em.ModelPac
     """
     begun = time.perf_counter()
     data = TrainingData(case.images, case.truth)
-    request = retrain_request(data, slices, em.load_model(), RetrainConfig())
+    corrected = CorrectedPixels({}, tuple(slices))
+    request = retrain_request(data, corrected, em.load_model(), RetrainConfig())
     if epochs:
         train = replace(request.recipe.train, minutes=0.0, epochs=epochs)
         split = SliceSplit(

@@ -96,14 +96,25 @@ def train(recipe: str, group: str) -> Path:
 
 def score(package: Path, group: str, *flags: str) -> dict[str, float]:
     """Scores of a model on a group's slices at the best threshold."""
-    first, last = map(int, group.split("-"))
-    slices = f"{first}:{last + 1}"
     out = package.with_name("prediction.tif")
     command(
-        "predict", IMAGES, "--model", package, "--slices", slices,
+        "predict", IMAGES, "--model", package, "--slices", slices_of(group),
         "--out", out, "--overwrite", *flags,
     )  # fmt: skip
-    return json.loads(command("evaluate", out, LABELS, "--slices", slices, "--json"))["stack"]
+    return evaluate(out, group)
+
+
+def slices_of(group: str) -> str:
+    """What ``--slices`` takes for the three slices of a group."""
+    first, last = map(int, group.split("-"))
+    return f"{first}:{last + 1}"
+
+
+def evaluate(prediction: Path, group: str) -> dict[str, float]:
+    """Scores of a prediction of a group's slices at the best threshold."""
+    found = command("evaluate", prediction, LABELS, "--slices", slices_of(group), "--json")
+    scores: dict[str, float] = json.loads(found)["stack"]
+    return scores
 
 
 def gflop_per_slice(package: Path) -> float:
@@ -150,15 +161,15 @@ def measure(recipe: str, group: str) -> dict[str, str]:
     }
 
 
-def record(row: dict[str, str]) -> None:
-    """Add a row to the table, in the place of an older one of the same run."""
+def record(row: dict[str, str], table: Path = TABLE) -> None:
+    """Add a row to a table, in the place of an older one of the same run."""
     rows = []
-    if TABLE.exists():
-        with TABLE.open() as file:
+    if table.exists():
+        with table.open() as file:
             rows = list(csv.DictReader(file))
-    key = row["recipe"], row["group"]
-    rows = [each for each in rows if (each["recipe"], each["group"]) != key]
-    with TABLE.open("w", newline="") as file:
+    name, key = next(iter(row)), row["group"]
+    rows = [each for each in rows if (each[name], each["group"]) != (row[name], key)]
+    with table.open("w", newline="") as file:
         writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows([*rows, row])

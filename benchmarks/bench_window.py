@@ -1,7 +1,9 @@
 """How long the window hangs while a person segments, or trains, for the first time.
 
 A fresh napari opens the phantom and the dock *Segment*, then *Current slice* is clicked; another
-opens the dock *Train*, shows augmented patches and trains a small network. A timer of the event
+opens the dock *Train*, shows augmented patches and trains a small network; two more show 27 ISBI
+slices, one with our cells, views of *Compare* and the way back of *Retrain*, the other with what
+napari does by itself for such layers, both with nothing compiled yet by numba. A timer of the event
 loop ticks every few milliseconds; the longest time between two ticks is how long the window did
 not answer. Beside it stand how long the window's thread was at work, which hardly depends on what
 else the machine does, and what napari takes to add and remove layers by itself. Run it with
@@ -21,9 +23,11 @@ import time
 from collections import Counter
 
 import numpy as np
+from isbi import isbi_slices, require_isbi
 
 RUNS = 5
 PREVIEWS = 5
+SLICES = 27
 TICK_MS = 5
 LIMIT_S = 0.1
 TRACED = 5
@@ -227,6 +231,103 @@ def train_once() -> dict[str, float]:
     return stalls.result() | times
 
 
+def isbi_stack() -> tuple[np.ndarray, np.ndarray]:
+    """Grey values and labels of the slices, both uint8."""
+    grey, labels = isbi_slices(range(SLICES))
+    return (grey * 255).astype(np.uint8), (labels > 0).astype(np.uint8)
+
+
+def look_once() -> dict[str, float]:
+    """Segment cells, look at them in *Compare*, go back from a retraining; seconds by name."""
+    import napari
+
+    viewer = napari.Viewer(show=True)
+    grey, labels = isbi_stack()
+    viewer.add_image(grey, name="isbi")
+    truth = viewer.add_labels(labels, name="truth")
+    _, segment = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
+    ended: list[tuple[float, object]] = []
+    segment.ended.connect(lambda event: ended.append((time.perf_counter(), event)))
+    click_and_wait(segment.buttons.current, ended)
+    stalls = Stalls()
+    stalls.enter("first cells")
+    segment.fields.result.value = "cells"
+    wait_ms(4 * SETTLE_MS)
+    stalls.enter("cells of all slices")
+    click_and_wait(segment.buttons.whole, ended)
+    stalls.enter("open dock Compare")
+    _, compare = viewer.window.add_plugin_dock_widget("napari-emseg", "Compare")
+    compare.fields.prediction.value = viewer.layers["isbi probability"]
+    compare.fields.truth.value = truth
+    wait_ms(2 * SETTLE_MS)
+    for view, button in {"Side by side": compare.views.side, "Blink": compare.views.blink}.items():
+        for phase in (view, f"{view}, left"):
+            stalls.enter(phase)
+            button.click()
+            wait_ms(2 * SETTLE_MS)
+    stalls.enter("another prediction compared")
+    compare.fields.prediction.value = viewer.layers["isbi cells"]
+    wait_ms(2 * SETTLE_MS)
+    stalls.enter("open dock Correct")
+    _, correct = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
+    wait_ms(SETTLE_MS)
+    stalls.enter("a retraining is shown")
+    end_round(segment.prediction, correct.retrain.session)
+    wait_ms(2 * SETTLE_MS)
+    stalls.enter("Revert")
+    correct.retrain.revert.native.click()
+    wait_ms(2 * SETTLE_MS)
+    viewer.close()
+    return stalls.result()
+
+
+def end_round(before, session) -> None:
+    """Leave all as a retraining leaves it, which nobody waits for here: as if it taught nothing."""
+    from napari_emseg.session.prediction.prediction import Prediction
+    from napari_emseg.session.retrain.round import CorrectedStack, Round
+
+    after = Prediction(
+        before._image, before.package, session._jobs.scratch, session._executor, called="again"
+    )
+    after.probability[:] = before.probability
+    after.apply(*before.rules)
+    after.add_layer()
+    for z in range(SLICES):
+        after.accept(z)
+    wait_ms(4 * SETTLE_MS)
+    now = Round(CorrectedStack(before._image, None, ()), before.package, before, None)
+    now.model, now.after = before.package, after
+    session._show(now, "as if", np.ones(before.mask.shape, np.uint8))
+
+
+def alone_once() -> dict[str, float]:
+    """What napari does by itself for such layers; seconds by name."""
+    import napari
+
+    viewer = napari.Viewer(show=True)
+    grey, labels = isbi_stack()
+    viewer.add_image(grey)
+    viewer.add_labels(labels)
+    wait_ms(SETTLE_MS)
+    stalls = Stalls()
+
+    def measure(phase: str, act) -> object:
+        stalls.enter(f"napari alone {phase}")
+        made = act()
+        wait_ms(SETTLE_MS)
+        return made
+
+    ids = labels.astype(np.uint32)
+    first = measure("adds the first labels of 32 bits", lambda: viewer.add_labels(ids))
+    measure("adds more of them", lambda: viewer.add_labels(ids.copy()))
+    measure("turns its grid on", lambda: setattr(viewer.canvas.grid, "enabled", True))
+    measure("turns its grid off", lambda: setattr(viewer.canvas.grid, "enabled", False))
+    measure("closes an eye", lambda: setattr(first, "visible", False))
+    measure("removes a labels layer", lambda: viewer.layers.remove(first))
+    viewer.close()
+    return stalls.result()
+
+
 def unfold_all(dock) -> None:
     """Look at every page, and at all that is folded away on it."""
     from superqt import QCollapsible
@@ -267,12 +368,17 @@ def seconds_to(shown: list[float], click) -> float:
 
 def main() -> None:
     """Several fresh processes for each dock; prints the median and the worst."""
-    once = {"--segment": segment_once, "--train": train_once}
+    once = {
+        "--segment": segment_once, "--train": train_once,
+        "--look": look_once, "--alone": alone_once,
+    }  # fmt: skip
     if chosen := [name for name in once if name in sys.argv]:
         print(json.dumps(once[chosen[0]]()))
         return
-    print(f"{RUNS} fresh starts of napari for each dock, seconds; limit of a hang {LIMIT_S:.1f}")
+    print(f"{RUNS} fresh starts of napari for each part, seconds; limit of a hang {LIMIT_S:.1f}")
     for name in once:
+        if name == "--look":
+            require_isbi()
         report([sys.executable, __file__, name, *({"--trace"} & {*sys.argv})])
 
 
@@ -282,6 +388,8 @@ def report(command: list[str]) -> None:
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as folder:  # not as a person left the fields
             own = {f"EMSEG_{what}_DIR": f"{folder}/{what}" for what in ("CONFIG", "MODELS", "RUNS")}
+            if {"--look", "--alone"} & {*command}:
+                own["NUMBA_CACHE_DIR"] = f"{folder}/numba"
             own["PYTHONDONTWRITEBYTECODE"] = ""  # compiled once, as an installed package is
             done = subprocess.run(
                 command, capture_output=True, text=True, check=True, env=os.environ | own

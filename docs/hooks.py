@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.setting import Config
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 
-_SHOWN = (PredictConfig, MaskConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig)
+_SHOWN = (
+    PredictConfig, MaskConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig,
+    VolumeScoresConfig, MeasureConfig,
+)  # fmt: skip
 
 _RUNS = Path(__file__).resolve().parents[1] / "benchmarks" / "recipes.csv"
 

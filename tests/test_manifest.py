@@ -148,22 +148,36 @@ def test_reader_patterns_can_match():
             assert "/" not in pattern
 
 
-@pytest.mark.parametrize("name", ["cells.tif", "CELLS.TIFF", "stack.npy", "big.zarr"])
-def test_our_files_find_our_reader(manifest, name):
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        *((name, "read") for name in ("cells.tif", "CELLS.TIFF", "stack.npy", "big.zarr")),
+        ("work.emseg", "read_project"),
+    ],
+)
+def test_our_files_find_one_reader(manifest, name, command):
     from fnmatch import fnmatch
 
-    (reader,) = manifest.contributions.readers
-    assert any(fnmatch(name.lower(), pattern) for pattern in reader.filename_patterns)
+    found = [
+        reader.command
+        for reader in manifest.contributions.readers
+        if any(fnmatch(name.lower(), pattern) for pattern in reader.filename_patterns)
+    ]
+    assert found == [f"napari-emseg.{command}"]
 
 
-def test_folders_are_offered_to_the_reader():
-    assert all(reader["accepts_directories"] for reader in contributed("readers"))
+def test_folders_are_offered_to_the_reader_of_stacks():
+    offered = {each["command"]: each["accepts_directories"] for each in contributed("readers")}
+    assert offered == {"napari-emseg.read": True, "napari-emseg.read_project": False}
 
 
 def test_writers_take_one_layer_of_their_kind(manifest):
     """One layer each: so napari calls them with (path, data, meta)."""
     endings = {}
     for writer in manifest.contributions.writers:
+        if writer.command == "napari-emseg.write_project":
+            assert writer.layer_types == ["image*", "labels*"]  # all that there are
+            continue
         (kind,) = writer.layer_types  # "image" is one layer, "image*" would be many
         endings[kind] = set(writer.filename_extensions)
     assert set(endings) == {"image", "labels"}

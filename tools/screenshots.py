@@ -280,7 +280,7 @@ def correct(theme: str) -> None:
         dock.retrain.config["minutes"].value = RETRAIN_MINUTES
         dock.retrain.run.start.native.click()
         wait_until(lambda: "Epoch" in dock.retrain.run.message.value)
-        dock.page.verticalScrollBar().setValue(dock.page.verticalScrollBar().maximum())
+        dock.tabs.setCurrentWidget(dock.retrain)
         album.take()
         wait_until(lambda: ended)
         album.take()

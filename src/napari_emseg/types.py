@@ -25,6 +25,10 @@ StackKind: TypeAlias = Literal["image", "labels"]
 LabelsMeaning: TypeAlias = Literal["mask", "membranes", "scribbles", "instances"]
 """What labels can mean; see `core.label_meaning.MEANINGS`."""
 
+RepairedKind: TypeAlias = Literal["mask", "cells", "classes"]
+"""What labels that are being repaired hold: cell or not, an id for each cell, or classes as in
+scribbles."""
+
 LabelRole: TypeAlias = Literal["labels", "truth"]
 """Whether labels train, or are scored against."""
 
@@ -33,6 +37,9 @@ What: TypeAlias = Literal["probability", "mask", "cells", "classes"]
 
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 ShouldStop: TypeAlias = Callable[[], bool]
+
+_NAMES = "class_names"
+"""What the names of classes are called in the note of edits."""
 
 ISBI_VOXEL_SIZE_NM: VoxelSize = (50.0, 4.0, 4.0)
 
@@ -52,11 +59,17 @@ class Stack:
     kind : {"image", "labels"}
         Whether it holds grey values or labels.
     edits : dict, optional
-        A note for JSON of what a person has changed of predicted labels; see `core.correct.edits`.
+        A note for JSON of what a person has changed of predicted labels, see `core.correct.edits`,
+        and of what their classes are called; see `noted_names`.
     thickness_assumed : bool
         Whether the first edge length is a guess, which is not to be recorded.
     notes : tuple of str
         What was guessed when it was read, and who reads it is to be told; a sentence each.
+    origin : dict, optional
+        A note for JSON of what predicted or corrected pixels were made from, and by which model;
+        see `io.layer_metadata`.
+    predicted : tuple of int, optional
+        Of a prediction the slices that a model has filled, ascending; None where nobody knows.
     """
 
     data: ArrayLike
@@ -66,6 +79,8 @@ class Stack:
     edits: dict[str, Any] | None = None
     thickness_assumed: bool = False
     notes: tuple[str, ...] = ()
+    origin: dict[str, Any] | None = None
+    predicted: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if len(self.data.shape) != 3:
@@ -130,6 +145,17 @@ class Stack:
     def __len__(self) -> int:
         return self.shape[0]
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What its classes are called, where it is known to hold these, numbered as scribbles."""
+        names = (self.edits or {}).get(_NAMES)
+        return tuple(map(str, names)) if isinstance(names, (list, tuple)) else ()
+
+    @property
+    def edits_alone(self) -> dict[str, Any] | None:
+        """The note of edits without the names of classes; None where nothing else is noted."""
+        return {key: note for key, note in (self.edits or {}).items() if key != _NAMES} or None
+
     def slice(self, z: int) -> npt.NDArray[Any]:
         """Slice ``z`` as a numpy array (Y, X), loaded where the stack is lazy."""
         return np.asarray(self.data[z])
@@ -141,11 +167,21 @@ class Stack:
     def take(self, slices: Sequence[int]) -> Stack:
         """The stack of these slices alone; `ShapeError` where one does not exist."""
         self.require_slices(slices)
-        return self.with_data(self.data[list(slices)])
+        known = self.predicted
+        predicted = None if known is None else tuple(k for k, z in enumerate(slices) if z in known)
+        return self.with_data(self.data[list(slices)], predicted=predicted)
 
     def with_data(self, data: ArrayLike, **changes: Any) -> Stack:
         """The same stack (voxel size, name) around other data."""
         return replace(self, data=data, **changes)
+
+
+def noted_names(names: Sequence[str], edits: dict[str, Any] | None = None) -> dict[str, Any] | None:
+    """A note of edits that also says what classes are called; as it was where they have no names.
+
+    It is kept beside the pixels by every format that keeps the edits.
+    """
+    return {**(edits or {}), _NAMES: list(names)} if names else edits
 
 
 def require_slices(slices: Sequence[int], count: int) -> None:

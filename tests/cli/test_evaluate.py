@@ -13,7 +13,9 @@ from napari_emseg.cli.commands import cli
 from napari_emseg.cli.options_and_progress import exit_status
 from napari_emseg.core.scores.metrics import TITLES, score_stack
 from napari_emseg.io.read import read_stack
+from napari_emseg.io.write import write_stack
 from napari_emseg.report.provenance import PixelHash
+from napari_emseg.types import Stack
 
 CELL, BORDER = 20, 3
 STEP = CELL + BORDER
@@ -151,3 +153,47 @@ def test_errors_are_told_in_words(stacks, tmp_path, monkeypatch, capsys, args, w
     assert run("evaluate", stacks["prediction"], stacks["truth"], *args) == 1
     assert words in capsys.readouterr().err
     assert not (tmp_path / "page.html").exists()
+
+
+@pytest.fixture
+def partly(stacks, tmp_path):
+    """The prediction, of which three slices were made, and the file says so; or it does not."""
+    data = np.load(stacks["prediction"])
+    data[3:] = 0
+    stacks["partly"] = write_stack(tmp_path / "partly.tif", Stack(data, predicted=(0, 1, 2)))
+    stacks["silent"] = write_stack(tmp_path / "silent.tif", Stack(data))
+    return stacks
+
+
+def test_only_what_was_predicted_is_scored(partly, capsys, tmp_path):
+    page, table = tmp_path / "page.html", tmp_path / "scores.csv"
+    found = evaluated(
+        capsys, partly["partly"], partly["truth"], "--csv", table, "--report", page,
+        "--against", partly["perfect"],
+    )  # fmt: skip
+    whole = evaluated(capsys, partly["prediction"], partly["truth"], "--slices", "0:3")
+    assert found["stack"] == whole["stack"]
+    assert (found["slices_scored"], found["slices_labelled"]) == (3, 7)
+    assert found["not_predicted"] == [3, 4, 5, 6]
+    assert [each["slice"] for each in found["against"]["v_rand_differences"]] == [0, 1, 2]
+    said = "3 of 7 slices; slices 3 to 6 were not predicted"
+    assert said in page.read_text()
+    assert f"# scored: {said}" in table.read_text()
+    assert run("evaluate", partly["partly"], partly["truth"]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_slices_of_zeros_of_which_nothing_is_known_are_spoken_of(partly, capsys):
+    found = evaluated(capsys, partly["silent"], partly["truth"])
+    assert found["slices_scored"] == 7
+    assert any(
+        note.startswith("Slices 3 to 6 of the prediction are 0 everywhere")
+        for note in found["notes"]
+    )
+    full = evaluated(capsys, partly["prediction"], partly["truth"])
+    assert not any("0 everywhere" in note for note in full["notes"])
+
+
+def test_where_nothing_that_is_labelled_was_predicted_there_is_no_score(partly, capsys):
+    assert run("evaluate", partly["partly"], partly["truth"], "--slices", "5,6") == 1
+    assert "expected a labelled slice that was predicted" in capsys.readouterr().err

@@ -7,10 +7,13 @@ import pytest
 
 from napari_emseg.core.classes import (
     cell_probability,
+    cells_of,
+    class_doubt,
     class_names,
     class_within_cells,
     missing_classes,
     to_class_map,
+    with_cells,
 )
 
 
@@ -23,7 +26,7 @@ def test_names():
     ("present", "missing"), [([0, 1, 2], ""), ([0, 2], "cell"), ([1], "membrane or class 3")]
 )
 def test_missing_classes(present, missing):
-    assert missing_classes(present, 3) == missing
+    assert missing_classes(present, class_names(3)) == missing
 
 
 def test_of_two_classes_the_channel_is_the_probability():
@@ -44,3 +47,19 @@ def test_of_more_classes_all_but_the_membrane_is_cell():
     class_map = to_class_map(probability > 0.5, within)
     assert class_map.dtype == np.uint8
     np.testing.assert_array_equal(class_map, [1, 2, 3])  # as the mask, also where 0.4 is the most
+
+
+def test_doubt_is_the_second_class_within_cells():
+    channels = np.array([[1, 0, 0], [0, 0.5, 0.5], [0.2, 0.7, 0.1]], np.float32)
+    doubt = class_doubt(channels)
+    assert doubt.dtype == np.uint8
+    np.testing.assert_array_equal(doubt, [0, 255, 51])
+    assert class_doubt(channels[:, :1]).max() == 0  # of two classes there is no second
+
+
+def test_a_class_map_takes_the_cells_of_another_mask():
+    class_map = np.array([0, 1, 2, 3, 3], np.uint8)
+    np.testing.assert_array_equal(cells_of(class_map), [0, 0, 1, 1, 1])
+    changed = with_cells(class_map, np.array([0, 1, 1, 1, 0]))
+    assert changed.dtype == class_map.dtype
+    np.testing.assert_array_equal(changed, [0, 2, 2, 3, 1])

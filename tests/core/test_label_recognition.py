@@ -268,3 +268,42 @@ def test_ids_of_few_colours_stay_cells():
     """Numbers that are used again for cells far apart are no classes."""
     labels = (CELLS % 4 + 1) * (CELLS > 0)
     assert guess_meaning(labels.astype(np.uint8)).meaning == "instances"
+
+
+def test_a_class_map_says_how_many_classes_it_holds():
+    for first in (0, 1):
+        found = guess_meaning(class_map_of(MASK, first=first))
+        assert found.class_reading.membrane == first
+        assert found.class_names == ("membrane", "cell", "class 3")
+        assert "They hold 3 classes: membrane, cell, class 3." in found.remarks[0]
+        assert "set classes to 3" in found.remarks[0]
+        assert (
+            "set classes"
+            not in guess_meaning(class_map_of(MASK, first=first), classes=3).remarks[0]
+        )
+
+
+@pytest.mark.parametrize("told", [None, "scribbles"])
+def test_a_class_map_from_0_is_read_alike_by_the_window_which_tells_its_guess(told):
+    labels = class_map_of(MASK, first=0)
+    assert guess_meaning(labels, classes=3, told=told).reading.membrane == 0
+
+
+def test_strokes_of_three_classes_are_not_three_cells():
+    strokes = np.zeros((1, 120, 120), np.uint8)
+    for k, value in enumerate((1, 2, 3, 1, 2, 3)):
+        strokes[0, 10 + 15 * k : 13 + 15 * k, 10:50] = value
+    assert guess_meaning(strokes).class_names == ("membrane", "cell", "class 3")
+    cells = np.zeros((1, 120, 120), np.uint8)
+    for k in range(3):
+        cells[0, 10 + 30 * k : 20 + 30 * k, 10:50] = k + 1
+    assert guess_meaning(cells).class_names == ()
+    assert guess_meaning((CELLS % 4 + 1) * (CELLS > 0)).class_names == ()
+
+
+def test_classes_that_have_names_need_no_guess():
+    labels = np.zeros((1, 40, 40), np.uint8)
+    labels[0, 3:5, 3:20], labels[0, 10:12, 3:20] = 1, 2
+    found = guess_meaning(labels, classes=3, names=("membrane", "cell", "mitochondrion"))
+    assert found.meaning == "scribbles"
+    assert "3 classes: membrane, cell, mitochondrion." in found.remarks[0]

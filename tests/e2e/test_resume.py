@@ -16,8 +16,8 @@ from napari_emseg.cli.options_and_progress import exit_status
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.segment.postprocess import to_cells, to_mask
 from napari_emseg.core.segment.segmenter import DTYPES
+from napari_emseg.io.disk.unfinished import RECORD
 from napari_emseg.io.read import read_stack
-from napari_emseg.io.resumable_writer import RECORD
 from napari_emseg.io.samples import phantom_path
 from napari_emseg.model.packages.library import DEFAULT, find_model
 

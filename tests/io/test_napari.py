@@ -12,6 +12,7 @@ from napari.layers import Image, Labels, Layer
 from napari_emseg.core.correct.edits import Edits
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io import napari_writer
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.napari_reader import contrast_limits, get_reader
 from napari_emseg.io.napari_writer import layer_voxel_size, write_image, write_labels
 from napari_emseg.io.read import read_stack
@@ -247,12 +248,14 @@ def test_edits_come_back_with_the_labels(tmp_path, ending, dtype, value):
     touched = found.of(1).touched(layer.data[1])
     np.testing.assert_array_equal(np.argwhere(touched), [(3, 4), (3, 5), (4, 4), (4, 5)])
 
+    back.data[0, 0, 0] = 1  # can be painted on
+    back.data[0, 0, 0] = 0
     again = _open(_save(back, tmp_path / f"again{ending}"))  # also where nobody watches them
     assert again.metadata["napari_emseg"]["edits"] == note
 
 
 def test_without_edits_nothing_is_noted(tmp_path):
-    for metadata in ({}, {"napari_emseg": {"edits": Edits()}}, {"napari_emseg": {"model": "x"}}):
+    for metadata in ({}, {"napari_emseg": {"edits": Edits()}}):
         layer = Labels(np.ones((2, 5, 5), np.uint8), metadata=metadata)
         back = _open(_save(layer, tmp_path / "labels.tif"))
         assert back.metadata == {}
@@ -281,3 +284,77 @@ def test_who_wants_to_know_is_told_that_labels_are_saved(tmp_path, monkeypatch):
     with pytest.raises(WriteError):
         write_labels(str(tmp_path / "none" / "labels.tif"), layer.data, meta)
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("ending", [".tif", ".zarr", ".h5"])
+def test_classes_come_back_with_their_names(tmp_path, ending):
+    names = ("membrane", "cell", "mitochondrion")
+    data = np.zeros((2, 5, 6), np.uint8)
+    data[0, :2] = 1  # membrane alone: no mask of 0 and 255
+    layer = Labels(data, metadata=LayerMetadata(class_names=names, edits=Edits()).stored())
+    back = _open(_save(layer, tmp_path / f"labels{ending}"))
+    np.testing.assert_array_equal(np.asarray(back.data), data)
+    assert metadata_of(back).class_names == names
+    assert Edits.from_note(metadata_of(back).edits, back.data.shape).slices == ()
+
+
+# -- what is kept, and where --------------------------------------------------------------------
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What napari's notifications say."""
+    said = []
+    monkeypatch.setattr("napari.utils.notifications.show_info", said.append)
+    return said
+
+
+@pytest.fixture
+def told(monkeypatch):
+    told = []
+    monkeypatch.setattr(napari_writer, "labels_written", [told.append])
+    return told
+
+
+@pytest.mark.parametrize("name", ["labels", "stack [default] mask", "vol 1.5 nm", "a.tif mask"])
+def test_a_name_without_an_ending_becomes_a_tiff_that_keeps_all(tmp_path, said, told, name):
+    layer, edits = _edited(np.uint32, 9)
+    layer.scale, layer.units = (50, 4, 4), NM
+    data, meta, _ = layer.as_layer_data_tuple()
+    (written,) = write_labels(str(tmp_path / name), data, meta)
+    assert written == str(tmp_path / f"{name}.tif")
+    back = _open(written)
+    assert isinstance(back, Labels)
+    assert tuple(back.scale) == (50, 4, 4)
+    assert metadata_of(back).edits == edits.note_of(layer.data)
+    assert (len(told), said) == (1, [])
+
+
+def test_an_added_ending_replaces_nothing_unasked(tmp_path):
+    (tmp_path / "labels.tif").write_bytes(b"somebody's")
+    layer, _ = _edited(np.uint8)
+    with pytest.raises(WriteError, match="exists already; type the name with its ending"):
+        write_labels(str(tmp_path / "labels"), layer.data, layer.as_layer_data_tuple()[1])
+    assert (tmp_path / "labels.tif").read_bytes() == b"somebody's"
+
+
+@pytest.mark.parametrize("ending", [".tif", ".zarr", ".h5"])
+@pytest.mark.parametrize("kind", ["mask", "cells", "classes"])
+def test_what_a_prediction_was_made_of_comes_back(tmp_path, said, ending, kind):
+    about = LayerMetadata(source="em", model="/m/tiny", kind=kind, made=12.5)
+    layer = Labels(np.ones((4, 12, 10), np.uint32), metadata=about.stored())
+    back = _open(_save(layer, tmp_path / f"em {kind}{ending}"))
+    assert metadata_of(back) == about
+    assert np.unique(np.asarray(back.data)).tolist() == [1]
+    assert said == []
+
+
+@pytest.mark.parametrize("name", ["labels.npy", "slices/"])
+def test_what_a_format_cannot_keep_is_said_and_is_not_called_saved(tmp_path, said, told, name):
+    layer, _ = _edited(np.uint8)
+    layer.scale, layer.units = (50, 4, 4), NM
+    write_labels(f"{tmp_path}/{name}", *layer.as_layer_data_tuple()[:2])
+    assert told == []
+    (sentence,) = said
+    for words in ("the voxel size", "what is edited and reviewed", "save as .tif too"):
+        assert words in sentence

@@ -15,9 +15,10 @@ import pytest
 
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.lock import Lock, Owner
+from napari_emseg.io.disk.unfinished import RECORD
 from napari_emseg.io.formats.registry import slice_ending_for
 from napari_emseg.io.read import read_stack
-from napari_emseg.io.resumable_writer import RECORD, ResumableWriter, planned_stack
+from napari_emseg.io.resumable_writer import ResumableWriter, planned_stack
 from napari_emseg.io.write import write_stack
 from napari_emseg.types import Stack
 

@@ -12,15 +12,17 @@ from napari_emseg.core.scores.scores import SliceScores, StackScores
 from napari_emseg.core.scores.segmentation_error import SegmentationError
 from napari_emseg.report.evaluation import Evaluation
 from napari_emseg.report.files import score_table, write_csv, write_json
-from napari_emseg.report.page import headline
+from napari_emseg.report.page import headline, write_report
 from napari_emseg.report.provenance import ModelRecord, PixelHash, Provenance, StackRecord
 from napari_emseg.report.report import PairedReport, Report
-from napari_emseg.types import Stack
+from napari_emseg.types import Stack, noted_names
 
 NAMES = (
     "v_rand", "v_rand_split", "v_rand_merge", "v_info", "v_info_split", "v_info_merge",
     "pixel_accuracy", "iou", "dice", "precision", "recall",
 )  # fmt: skip
+
+SCORED = ("slices", "stack", "slices_scored", "slices_labelled", "not_predicted")
 
 
 def scores_of(first: float) -> SliceScores:
@@ -32,7 +34,7 @@ def scores_of(first: float) -> SliceScores:
 def report():
     table = {2: [scores_of(0.1), scores_of(0.5)], 5: [scores_of(0.3), scores_of(0.7)]}
     return Report(
-        StackScores.reduce(table, (0.25, 0.5)),
+        replace(StackScores.reduce(table, (0.25, 0.5)), not_predicted=(7,)),
         Provenance(
             StackRecord("p", "float32", "aa", (2, 3, 4)),
             StackRecord("t", "uint8", "bb"),
@@ -56,6 +58,7 @@ def test_json_is_what_other_programs_read(report):
             "v_rand_split": 0.61, "v_rand_merge": 0.62, "v_info_split": 0.64, "v_info_merge": 0.65,
             "dice": 0.68, "precision": 0.69, "recall": 0.7,
         },
+        "slices_scored": 2, "slices_labelled": 3, "not_predicted": [7],
         "sweep": [row({"threshold": 0.25}, 0.2), row({"threshold": 0.5}, 0.6)],
         "about": {
             "napari_emseg": "1.2.3",
@@ -84,7 +87,7 @@ def test_what_a_person_has_chosen_to_look_at_is_added(report, tmp_path):
     text = (tmp_path / "scores.json").read_text()
     assert text == json.dumps(seen.to_dict(), indent=2) + "\n"
     found = json.loads(text)
-    assert list(found) == ["slices", "stack", "sweep", "errors", "about"]
+    assert list(found) == [*SCORED, "sweep", "errors", "about"]
     assert list(found["stack"])[-1] == "best_threshold"
     assert found["errors"] == [{
         "slice": 2, "kind": "split", "cost_px": 40, "position": [1.5, 2.0], "length_px": 7,
@@ -111,12 +114,13 @@ def test_csv_is_what_other_programs_read(report, tmp_path):
         "# settings.truth_means: mask\n",
         "# settings.slices: [2, 5]\n",
     ]
-    assert lines[11:14] == [
+    assert lines[11:15] == [
         "# threshold: 0.5\n",
+        "# scored: 2 of 3 slices; slice 7 was not predicted\n",
         f"slice,{','.join(NAMES)}\r\n",
         "2,0.5,0.51,0.52,0.53,0.54,0.55,0.56,0.57,0.58,0.59,0.6\r\n",
     ]
-    assert [line.split(",")[0] for line in lines[14:]] == ["5", "stack"]
+    assert [line.split(",")[0] for line in lines[15:]] == ["5", "stack"]
 
 
 def test_table_and_headline_are_what_a_person_reads(report):
@@ -124,9 +128,10 @@ def test_table_and_headline_are_what_a_person_reads(report):
     assert table[0].split()[:5] == ["slice", "V_rand", "split", "merge", "V_info"]
     assert table[1].split()[:3] == ["2", "0.5000", "0.5100"]
     assert table[3].split()[:3] == ["stack", "0.6000", "0.6100"]
-    assert table[4] == "best threshold 0.5"
+    assert table[4] == "best threshold 0.5, over 2 of 3 slices; slice 7 was not predicted"
     assert headline(report) == (
-        "V_rand 0.6000, V_info 0.6300, pixel accuracy 0.6600 over 2 slices at threshold 0.5."
+        "V_rand 0.6000, V_info 0.6300, pixel accuracy 0.6600 at threshold 0.5 over 2 of 3 "
+        "slices; slice 7 was not predicted."
     )
 
 
@@ -141,7 +146,7 @@ def test_another_prediction_is_held_against_it(report):
     better = {2: [scores_of(0.6)], 5: [scores_of(0.65)]}
     second = replace(report, scores=StackScores.reduce(better, (0.5,)))
     found = replace(report, comparison=PairedReport.of(report, second)).to_dict()
-    assert list(found) == ["slices", "stack", "sweep", "about", "against"]
+    assert list(found) == [*SCORED, "sweep", "about", "against"]
     against = found["against"]
     assert list(against) == ["prediction", "stack", "v_rand_differences", "p_value", "verdict"]
     assert against["prediction"] == found["about"]["prediction"]
@@ -166,3 +171,32 @@ def test_an_evaluation_says_what_was_scored():
     )
     assert about.settings == {"truth_means": "instances", "thresholds": [0.5], "slices": [0, 2]}
     assert [picture.compared.z for picture in evaluation.pictures(report)] == [0, 2]
+
+
+def test_classes_are_scored_by_name(tmp_path):
+    tile = np.ones((16, 16), np.uint8)
+    tile[2:14, 2:14], tile[5:8, 5:8] = 2, 3
+    truth = np.tile(tile, (2, 6, 6))
+    predicted = truth.copy()
+    predicted[0][predicted[0] == 3] = 2  # half of the mitochondria are missed
+    names = ("membrane", "cell", "mitochondrion")
+    found = Stack(predicted, name="p", edits=noted_names(names))
+    report = Evaluation.of(found, Stack(truth, name="t", kind="labels"), None).report(threshold=0.5)
+    membrane, cell, mitochondrion = report.to_dict()["classes"]
+    assert (membrane["name"], membrane["iou"]) == ("membrane", 1)
+    assert cell["iou"] < 1
+    assert mitochondrion == {
+        "name": "mitochondrion", "iou": 0.5, "dice": pytest.approx(2 / 3)
+    }  # fmt: skip
+    assert score_table(report).splitlines()[-1] == "mitochondrion: IoU 0.5000, Dice 0.6667"
+    write_csv(report, tmp_path / "s.csv")
+    assert "# mitochondrion: IoU 0.5," in (tmp_path / "s.csv").read_text()
+    write_report(report, [], tmp_path / "r.html")
+    assert "<td>mitochondrion<td>0.5000" in (tmp_path / "r.html").read_text()
+
+
+def test_a_probability_or_a_truth_without_classes_has_no_scores_of_classes():
+    truth = Stack(np.tile(np.pad(np.ones((12, 12), np.uint8), 2), (2, 6, 6)), kind="labels")
+    report = Evaluation.of(Stack(truth.data.astype(np.float32)), truth, None).report()
+    assert report.classes == ()
+    assert "classes" not in report.to_dict()

@@ -25,6 +25,7 @@ class PlainLayer:
         self.viewer, self.name, self.array = viewer, name, array
         self.is_edited = self.was_added = False
         self.visible, self._hidden, self.drawn = True, False, []
+        self.is_prepared = False
 
     @property
     def is_shown(self):
@@ -34,12 +35,15 @@ class PlainLayer:
     def is_removed(self):
         return self.was_added and not self.is_shown
 
+    def prepare(self):
+        self.is_prepared = True
+
     def add(self):
         if not self.was_added:
             self.was_added = True
             self.viewer.layers.append(self)
 
-    def filled(self, z):
+    def filled(self, z, *, whole=True):
         self.add()
         self.drawn.append(z)
 
@@ -88,9 +92,8 @@ class PlainImage:
     def slice(self, z):
         return self.pixels[z]
 
-    def beside(self, kind, array, *, model, called):
-        name = f"{self.name} {kind}{f' ({called})' if called else ''}"
-        return PlainLayer(self.viewer, name, array)
+    def beside(self, kind, array, *, model, made, class_names=()):
+        return PlainLayer(self.viewer, f"{self.name} [{Path(model).name}] {kind}", array)
 
 
 class PlainViewer:
@@ -159,6 +162,8 @@ class WaitingJobs:
     def __init__(self, do, scratch):
         self.scratch, self._do, self._tickets = scratch, do, count(1)
         self._waiting, self._stopped, self.abandoned = deque(), set(), set()
+
+    beside = ""
 
     def submit(self, make_job, on_event):
         ticket = next(self._tickets)

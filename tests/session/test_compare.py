@@ -31,8 +31,9 @@ class Layer:
 
     def __init__(self, data, name="layer", *, offset=(0, 0, 0), model="", on_read=None):
         self.data, self.name, self.layer, self.model_folder = data, name, self, model
+        self.class_names = ()
         self.offset, self.seen_slice, self.on_read = offset, 0, on_read
-        self.is_open = True
+        self.is_open, self.filled = True, None
         self._versions = Counter()
 
     @property
@@ -52,6 +53,9 @@ class Layer:
     def version(self, z):
         return self._versions[z]
 
+    def is_predicted(self, z):
+        return None if self.filled is None else z in self.filled
+
     def read(self, z):
         pixels = self.data[z].copy()
         if self.on_read is not None:
@@ -67,7 +71,7 @@ class Layer:
     def paint(self, index, value):
         """As a brush does on slice ``index[0]``."""
         self.data[index] = value
-        self._versions[index[0]] += 1
+        self._versions[np.ravel(index)[0] if np.isscalar(index) else index[0]] += 1
         self.changed.emit()
 
 
@@ -563,3 +567,66 @@ def test_nothing_is_made_after_the_end(comparing, executor, prediction, truth):
     executor.pass_time()
     assert comparing.phase is Phase.CLOSED
     assert known(comparing) == before
+
+
+def test_classes_are_scored_over_the_slices_that_are_known(session, executor):
+    tile = np.ones((16, 16), np.uint8)
+    tile[2:14, 2:14], tile[5:8, 5:8] = 2, 3
+    true = np.tile(tile, (SLICES, 6, 6))
+    predicted = true.copy()
+    predicted[0][predicted[0] == 3] = 2
+    layer = Layer(predicted, "classes")
+    layer.class_names = ("membrane", "cell", "mitochondrion")
+    session.compare(layer, Layer(true, "truth"))
+    executor.pass_time()
+    classes = session.scores.classes(session.config)
+    assert [each.name for each in classes] == ["membrane", "cell", "mitochondrion"]
+    assert [each.iou for each in classes][::2] == [1, 0]
+
+
+def test_a_probability_has_no_scores_of_classes(comparing):
+    assert comparing.scores.classes(comparing.config) == ()
+
+
+# --- slices that nobody has predicted -------------------------------------------------------------
+
+
+def test_only_what_was_predicted_is_scored_and_tested(
+    session, executor, prediction, truth, tmp_path
+):
+    second = Layer(np.where(np.arange(7)[:, None, None] < 2, prediction.data, 0), "second")
+    second.filled = {0, 1}
+    session.compare(second, truth)
+    session.compare_second(prediction)
+    session.score_both()
+    executor.pass_time()
+    assert list(known(session)) == [0, 1]
+    assert session.scores.not_predicted == {2, 3, 4, 5, 6}
+    assert session.scores.unlabelled == set()
+    assert session.scores.sweep().numbers == (0, 1)
+    assert list(session.paired_test.tested.rows) == [0, 1]
+    session.save(tmp_path / "scores.json")
+    executor.pass_time()
+    found = json.loads((tmp_path / "scores.json").read_text())
+    assert (found["slices_scored"], found["not_predicted"]) == (2, [2, 3, 4, 5, 6])
+
+
+def test_a_slice_that_is_predicted_meanwhile_is_scored(session, executor, prediction, truth):
+    growing = Layer(np.zeros_like(prediction.data), "growing")
+    growing.filled = set()
+    session.compare(growing, truth)
+    executor.pass_time()
+    assert known(session) == {}
+    growing.filled = {0}
+    growing.paint(0, prediction.data[0])
+    executor.pass_time()
+    assert list(known(session)) == [0]
+
+
+def test_zeros_of_which_nobody_knows_are_doubtful(session, executor, prediction, truth):
+    prediction.data[5:] = 0
+    session.compare(prediction, truth)
+    session.score_all()
+    executor.pass_time()
+    assert len(known(session)) == SLICES
+    assert session.scores.doubtful == [5, 6]

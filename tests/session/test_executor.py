@@ -205,3 +205,23 @@ def test_waiting_for_a_lane_is_for_the_work_and_not_for_its_results():
     assert delivered  # still to be handed over
     lane.stop()
     DirectExecutor().lane("test").wait()
+
+
+def test_what_is_asked_of_a_lane_that_has_ended_is_not_done():
+    """As when a dock is closed while a stroke, or a retraining, still asks for something."""
+    handed = []
+    lane = ThreadLane("test", lambda call: call())
+    lane.stop(wait=True)
+    task = lane.run(lambda: 1, handed.append)
+    assert not task.is_running
+    assert not handed
+    lane.wait()
+
+
+def test_what_is_asked_for_while_python_ends_is_done_at_once():
+    done = []
+    lane = ThreadLane("test", lambda call: call())
+    lane._thread.shutdown()  # as Python does before it calls who waits for its end
+    lane.run(lambda: done.append(True))
+    lane.wait()
+    assert done == [True]

@@ -13,12 +13,10 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.postprocess import to_cells, to_mask
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
-from napari_emseg.session.prediction.prediction import (
-    Prediction,
-    PredictionSettings,
-    nearest_first,
-)
+from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
 from napari_emseg.session.prediction.results import ResultMaker
+from napari_emseg.session.prediction.shown import nearest_first
+from napari_emseg.session.retrain.round import NOW_OTHER_CLASS, changes
 from napari_emseg.session.thread_lane import ThreadLane
 
 RULES = ("mask", "cells"), MaskConfig(0.5, smallest_cell_px=4)
@@ -48,9 +46,9 @@ def accept(prediction, *slices):
 def test_layers_follow_the_first_slice(viewer, prediction):
     prediction.expect()
     prediction.add_layer()
-    assert viewer.names == ["em", "em probability"]
+    assert viewer.names == ["em", "em [probe] probability"]
     prediction.accept(2)
-    assert viewer.names == ["em", "em probability", "em mask", "em cells"]
+    assert viewer.names == ["em", "em [probe] probability", "em [probe] mask", "em [probe] cells"]
     np.testing.assert_array_equal(prediction.mask[2], to_mask(prediction.probability[2], RULES[1]))
     assert not prediction.mask[[0, 1, 3]].any()
 
@@ -58,10 +56,21 @@ def test_layers_follow_the_first_slice(viewer, prediction):
 def test_only_the_kinds_that_are_wanted_are_made(viewer, prediction):
     prediction.apply(("cells",), RULES[1])
     accept(prediction, 0)
-    assert viewer.names == ["em", "em probability", "em cells"]
+    assert viewer.names == ["em", "em [probe] probability", "em [probe] cells"]
     prediction.apply(("mask",), RULES[1])
-    assert not viewer["em cells"].visible
-    assert viewer["em mask"].array[0].any()
+    assert not viewer["em [probe] cells"].visible
+    assert viewer["em [probe] mask"].array[0].any()
+
+
+def test_what_takes_long_before_a_layer_comes_is_done_in_the_lane_of_its_slices(
+    viewer, image, package, scratch, executor
+):
+    prediction = Prediction(image, package, scratch, executor)
+    prediction.apply(("cells",), RULES[1])
+    cells, mask = (prediction._results[kind] for kind in ("cells", "mask"))
+    assert cells.is_prepared
+    assert not mask.is_prepared
+    assert viewer.names == ["em"]
 
 
 def test_slices_that_come_out_of_turn_are_linked_in_the_end(prediction):
@@ -97,18 +106,18 @@ def test_without_a_slice_nothing_is_left(viewer, prediction):
 
 def test_an_edited_result_is_never_written_to(viewer, image, package, prediction):
     accept(prediction, 0, 1)
-    viewer["em mask"].is_edited = True
-    before, drawn = prediction.mask.copy(), list(viewer["em mask"].drawn)
+    viewer["em [probe] mask"].is_edited = True
+    before, drawn = prediction.mask.copy(), list(viewer["em [probe] mask"].drawn)
     assert not prediction.apply(("mask", "cells"), MaskConfig(0.9))
     np.testing.assert_array_equal(prediction.mask, before)
-    assert viewer["em mask"].drawn == drawn
+    assert viewer["em [probe] mask"].drawn == drawn
     assert not prediction.cells.any(), "cells, which nobody has edited, follow"
     assert not prediction.can_extend(image, package)
-    viewer["em mask"].is_edited = False
+    viewer["em [probe] mask"].is_edited = False
     assert prediction.can_extend(image, package)
 
 
-@pytest.mark.parametrize("name", ["em probability", "em mask"])
+@pytest.mark.parametrize("name", ["em [probe] probability", "em [probe] mask"])
 def test_a_removed_layer_closes_it(viewer, image, package, prediction, name):
     accept(prediction, 0)
     assert prediction.can_extend(image, package)
@@ -129,19 +138,21 @@ def test_other_pixels_another_image_and_another_model_are_another_prediction(
 
 def test_hide_and_show_leave_closed_eyes_closed(viewer, prediction):
     accept(prediction, 0)
-    viewer["em cells"].visible = False
+    viewer["em [probe] cells"].visible = False
     prediction.hide()
-    assert not any(viewer[f"em {kind}"].visible for kind in ("probability", "mask", "cells"))
+    assert not any(
+        viewer[f"em [probe] {kind}"].visible for kind in ("probability", "mask", "cells")
+    )
     prediction.show()
-    assert viewer["em mask"].visible
-    assert not viewer["em cells"].visible
+    assert viewer["em [probe] mask"].visible
+    assert not viewer["em [probe] cells"].visible
 
 
 def test_removing_it_leaves_what_a_person_has_edited(viewer, prediction):
     accept(prediction, 0)
-    viewer["em mask"].is_edited = True
+    viewer["em [probe] mask"].is_edited = True
     prediction.remove()
-    assert viewer.names == ["em", "em mask"]
+    assert viewer.names == ["em", "em [probe] mask"]
     assert not prediction.out_path.exists()
     prediction.apply(("mask",), MaskConfig(0.1))  # and what is gone is not made anew
 
@@ -218,3 +229,70 @@ def test_who_waits_is_told_even_where_rules_change_or_it_is_stopped_meanwhile():
     assert not put
     maker.after(lambda: told.append("late"))
     turns.until(lambda: told[-1] == "late")
+
+
+# -- more classes -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def class_package(tmp_path):
+    network = NetworkConfig(classes=3, class_names="membrane,cell,mitochondrion")
+    return ModelPackage(tmp_path / "mito", PackageInfo("mito", network))
+
+
+@pytest.fixture
+def classed(image, class_package, scratch, executor):
+    """With the worker's side of it done: brightness, the right half being mitochondria."""
+    made = Prediction(image, class_package, scratch, executor)
+    made.probability[:] = image.pixels / np.float32(255)
+    made.within[:] = 2
+    made.within[..., made.within.shape[-1] // 2 :] = 3
+    return made
+
+
+def test_classes_follow_the_threshold_as_the_mask_does(viewer, classed):
+    for threshold in (0.3, 0.7):
+        rules = MaskConfig(threshold, smallest_cell_px=4)
+        classed.apply(("mask", "classes"), rules)
+        accept(classed, 0)
+        mask, classes = classed.mask[0], classed.classes[0]
+        np.testing.assert_array_equal(classes > 1, mask == 1)
+        np.testing.assert_array_equal(classes[mask == 1], classed.within[0][mask == 1])
+    assert "em [mito] classes" in viewer.names
+
+
+def test_of_what_was_not_predicted_no_class_is_known(classed):
+    classed.within[0, :10] = 0
+    classed.apply(("classes",), RULES[1])
+    accept(classed, 0)
+    assert not classed.classes[0, :10].any()
+    assert classed.classes[0, 10:].all()
+
+
+def test_the_worker_is_asked_for_classes_where_there_are_more(image, classed, prediction):
+    settings = PredictionSettings(classed.package, "cpu", PredictConfig())
+    job = classed.job([0], settings)
+    assert job.within_cells.exists()
+    assert job.class_doubt.exists()
+    classed.release()
+    assert not job.within_cells.exists()
+    job = prediction.job([0], settings)
+    assert (job.within_cells, job.class_doubt) == (None, None)
+
+
+def test_a_model_of_two_classes_shows_the_mask_in_their_place(prediction):
+    prediction.apply(("classes",), RULES[1])
+    assert prediction.rules[0] == ("mask",)
+
+
+def test_pixels_of_a_cell_that_have_another_class_now_are_changed(
+    image, class_package, classed, scratch, executor
+):
+    after = Prediction(image, class_package, scratch, executor)
+    after.probability[:], after.within[:] = classed.probability, classed.within
+    after.within[0, :10] = 2
+    changed = changes(classed, after, [0])
+    cell = to_mask(np.asarray(classed.probability[0]), classed.rules[1]) != 0
+    expected = cell & (np.asarray(classed.within[0]) != after.within[0])
+    assert expected.any()
+    np.testing.assert_array_equal(changed[0], NOW_OTHER_CLASS * expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -12,13 +13,15 @@ from psygnal import Signal, SignalGroupDescriptor
 
 from napari_emseg.core.config.correction import RetrainConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.correct.edits import Edits, SliceEdits
 from napari_emseg.core.segment.postprocess import to_mask
 from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.package import RDF, WEIGHTS, PackageInfo, read_package
 from napari_emseg.model.train.history import TrainResult
+from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
-from napari_emseg.session.retrain.round import Comparison, CorrectedStack
+from napari_emseg.session.retrain.round import Comparison, CorrectedStack, Judged
 from napari_emseg.session.retrain.session import Phase, RetrainSession
 from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Cancelled, Failed, Finished, Stack
@@ -26,6 +29,27 @@ from napari_emseg.types import Cancelled, Failed, Finished, Stack
 AS_IT_WAS = "Everything is as it was."
 CHILD = "mine, corrected 1"
 LEARNED = f" What was learned by then is the model {CHILD}."
+
+
+class TurnsAtOnce(DirectExecutor):
+    """One whose timers do not wait, unless the test says so; `pass_turn` then calls the next."""
+
+    waits = False
+
+    def timer(self, call, delay_s=0.0):
+        timer = super().timer(call, delay_s)
+        wait = timer.start
+
+        def start():
+            wait()
+            if not self.waits:
+                timer.fire()
+
+        timer.start = start
+        return timer
+
+    def pass_turn(self):
+        next(timer for timer in self._timers if timer.is_active).fire()
 
 
 def in_library(name, **about):
@@ -82,8 +106,14 @@ def training():
 
 
 @pytest.fixture
-def session(jobs, executor, workspace, training, viewer):
-    return RetrainSession(jobs, executor, workspace, training, viewer)
+def turns():
+    """The executor that gives the session its turns; as a window does, save that none is waited."""
+    return TurnsAtOnce()
+
+
+@pytest.fixture
+def session(jobs, turns, workspace, training, viewer):
+    return RetrainSession(jobs, turns, workspace, training, viewer)
 
 
 @pytest.fixture
@@ -124,7 +154,11 @@ def before(image, parent, scratch, executor, workspace):
 def corrected(image):
     labels = (image.pixels > 100).astype(np.uint8)
     data = TrainingData(Stack(image.pixels), Stack(labels, kind="labels"))
-    return CorrectedStack(image, data, (1,))
+    return CorrectedStack(image, data, reviewed(1))
+
+
+def reviewed(*slices):
+    return {z: SliceEdits(reviewed=True) for z in slices}
 
 
 @pytest.fixture
@@ -161,8 +195,8 @@ def test_a_whole_round(
     assert segmented == [after]
     assert after.rules == (("mask",), MaskConfig(0.3, 4)), "the old model's threshold is replaced"
     assert [folder.name for folder in added] == chosen == [CHILD]
-    assert not viewer["em mask"].visible
-    mask = viewer[f"em mask ({CHILD})"]
+    assert not viewer["em [mine] mask"].visible
+    mask = viewer[f"em [{CHILD}] mask"]
     assert mask.visible
     new = to_mask(after.probability[:3], MaskConfig(0.3, 4))
     np.testing.assert_array_equal(viewer["changed"].array[:3], new)
@@ -170,7 +204,7 @@ def test_a_whole_round(
     assert session.message == str(ended[0].result)
     assert f"{CHILD}: V_rand" in session.message
     assert "before" in session.message
-    assert "right part of slice 1, held out" in session.message
+    assert "right part of slice 1, reviewed and held out" in session.message
     assert session.rounds == 1
     assert viewer.active is image
 
@@ -182,7 +216,7 @@ def test_the_way_back(viewer, image, before, session, training, jobs, workspace,
     start()
     training.learn()
     jobs.work()
-    viewer.active = viewer[f"em mask ({CHILD})"]
+    viewer.active = viewer[f"em [{CHILD}] mask"]
     session.revert()
     assert eyes(viewer) == shown
     assert chosen == [CHILD, "mine"]
@@ -193,16 +227,61 @@ def test_the_way_back(viewer, image, before, session, training, jobs, workspace,
     assert viewer.active is image, "which a person worked on, as the present one is gone"
 
 
+def test_layers_go_in_turns_as_napari_takes_long_for_each(
+    viewer, before, session, turns, training, jobs, start
+):
+    start()
+    training.learn()
+    jobs.work()
+    turns.waits, counts = True, [len(viewer.layers)]
+    session.revert()
+    while session.is_busy:
+        assert session.phase is Phase.REVERTING
+        turns.pass_turn()
+        counts.append(len(viewer.layers))
+    assert {a - b for a, b in pairwise(counts)} == {0, 1}
+    assert counts[0] - counts[-1] == 3
+
+
+def test_stopped_layers_go_in_turns_too(
+    viewer, before, session, turns, training, jobs, worker, start
+):
+    def stop():
+        session.stop()
+        turns.waits = True
+
+    worker.before[2] = stop
+    start()
+    training.learn()
+    jobs.work()
+    counts = [len(viewer.layers)]
+    while session.is_busy:
+        turns.pass_turn()
+        counts.append(len(viewer.layers))
+    assert {a - b for a, b in pairwise(counts)} == {0, 1}
+    assert counts[0] - counts[-1] == 2
+
+
+def test_closing_waits_for_no_turn(viewer, before, session, turns, training, jobs, start):
+    start()
+    training.learn()
+    jobs.work()
+    turns.waits = True
+    session.revert()
+    session.close()
+    assert f"em mask ({CHILD})" not in viewer.names
+
+
 def test_the_way_back_leaves_what_was_painted_since(viewer, before, session, training, jobs, start):
     start()
     training.learn()
     jobs.work()
-    mask = viewer[f"em mask ({CHILD})"]
+    mask = viewer[f"em [{CHILD}] mask"]
     mask.is_edited = True
     viewer.active = mask
     session.revert()
     assert mask in viewer.layers
-    assert f"em probability ({CHILD})" not in viewer.names
+    assert f"em [{CHILD}] probability" not in viewer.names
     assert viewer.active is mask
 
 
@@ -219,7 +298,7 @@ def test_round_after_round(viewer, before, session, training, jobs, workspace, s
     session.revert()
     session.revert()
     assert workspace.newest() is before
-    assert viewer["em mask"].visible
+    assert viewer["em [mine] mask"].visible
 
 
 def test_a_threshold_of_the_persons_own_stays(before, session, training, jobs, workspace, start):
@@ -248,7 +327,9 @@ def test_without_a_prediction_the_corrected_slice_is_segmented(
 def test_slices_that_are_held_out_but_were_not_predicted_are_segmented_too(
     before, session, training, jobs, workspace, corrected, parent
 ):
-    session.start(CorrectedStack(corrected.image, corrected.data, (2, 3)), parent, RetrainConfig())
+    session.start(
+        CorrectedStack(corrected.image, corrected.data, reviewed(2, 3)), parent, RetrainConfig()
+    )
     held_out = training.requests[0].split.validation
     training.learn()
     jobs.work()
@@ -369,7 +450,7 @@ def test_nothing_to_learn_from_is_a_failure_in_words(
 ):
     told = []
     session.failed.connect(told.append)
-    session.start(CorrectedStack(corrected.image, corrected.data, ()), parent, RetrainConfig())
+    session.start(CorrectedStack(corrected.image, corrected.data, {}), parent, RetrainConfig())
     assert isinstance(ended[0], Failed)
     assert told == ended
     assert session.message.endswith(AS_IT_WAS)
@@ -415,7 +496,7 @@ def test_an_image_that_is_removed_is_not_segmented_again(
 def test_a_new_mask_that_is_removed_while_it_grows_stops_the_round(
     viewer, session, training, jobs, worker, start, ended, as_it_was
 ):
-    worker.before[1] = lambda: viewer.layers.remove(viewer[f"em mask ({CHILD})"])
+    worker.before[1] = lambda: viewer.layers.remove(viewer[f"em [{CHILD}] mask"])
     start()
     training.learn()
     jobs.work()
@@ -427,15 +508,15 @@ def test_what_a_person_paints_on_a_new_mask_while_it_grows_stays(
     viewer, before, session, training, jobs, worker, start, ended
 ):
     def paint():
-        viewer[f"em mask ({CHILD})"].is_edited = True
+        viewer[f"em [{CHILD}] mask"].is_edited = True
 
     worker.before[1] = paint
     start()
     training.learn()
     jobs.work()
     assert isinstance(ended[0], Cancelled)
-    assert viewer[f"em mask ({CHILD})"].array[0].any()
-    assert viewer["em mask"].visible
+    assert viewer[f"em [{CHILD}] mask"].array[0].any()
+    assert viewer["em [mine] mask"].visible
 
 
 @pytest.mark.parametrize("when", ["learning", "segmenting"])
@@ -464,23 +545,65 @@ def test_what_is_refused_is_told(session):
 
 
 def compared(before, after, changed=0.031):
-    return str(Comparison("mine, corrected 2", "on slice 3, held out", before, after, changed))
+    judged = Judged("V_rand", "on slice 3, reviewed and held out", before, after)
+    return str(Comparison("mine, corrected 2", (judged,), changed))
 
 
 def test_before_and_after():
     assert compared(0.9124, 0.9581) == (
-        "mine, corrected 2: V_rand 0.912 before, 0.958 after (on slice 3, held out). 3.1 % of "
-        "pixels changed."
+        "mine, corrected 2: V_rand 0.912 before, 0.958 after (on slice 3, reviewed and held out). "
+        "3.1 % of pixels changed."
     )
 
 
 def test_what_has_become_worse_names_the_way_out():
     assert "Revert" in compared(0.95, 0.94)
     assert "Revert" not in compared(0.95, 0.95)
+    assert "Revert" not in compared(0.99991, 0.99989), "nobody sees a difference"
+
+
+def test_without_a_corrected_pixel_that_took_no_part_there_is_no_verdict():
+    said = str(Comparison("mine, corrected 2", (), 0.031))
+    assert said.startswith("mine, corrected 2: no corrected pixel was held out")
+    assert said.endswith("3.1 % of pixels changed.")
+
+
+def test_drawn_pixels_are_judged_alone(
+    before, session, training, jobs, image, corrected, parent, ended
+):
+    """The rest of the slice is what the old model said, which would always be right."""
+    labels, edits = corrected.data.labels.data, Edits()
+    edits.begin(1, labels[1].copy())
+    labels[1, :4] = 1 - labels[1, :4]
+    drawn = {1: edits.of(1)}
+    stack = CorrectedStack(image, corrected.data, drawn)
+    session.look(stack)
+    assert session.learns_from == f"Learns from slice 1 ({4 * labels.shape[2]} pixels drawn)."
+    session.start(stack, parent, RetrainConfig())
+    training.learn()
+    jobs.work()
+    (judged,) = ended[0].result.judged
+    assert judged.what == "right"
+    assert "pixels drawn on slice 1 and held out" in judged.where
+    assert judged.before is not None
+    session.look(None)
+    assert session.learns_from == ""
+
+
+def test_ids_alone_are_nothing_to_learn_from(session, image, corrected, parent):
+    labels, edits = corrected.data.labels.data, Edits()
+    edits.begin(1, labels[1].copy())
+    labels[1][labels[1] == 1] = 5
+    stack = CorrectedStack(image, corrected.data, {1: edits.of(1)})
+    session.look(stack)
+    assert session.learns_from.startswith("Nothing to learn from yet: only ids were changed")
+    session.start(stack, parent, RetrainConfig())
+    assert "teaches a network of membranes nothing" in session.message
 
 
 def test_without_a_prediction_before():
-    assert compared(None, 0.9, None) == "mine, corrected 2: V_rand 0.900 (on slice 3, held out)."
+    said = compared(None, 0.9, None)
+    assert said == "mine, corrected 2: V_rand 0.900 (on slice 3, reviewed and held out)."
 
 
 def test_each_phase_begins_without_knowing_how_long(before, session, training, jobs, start):
@@ -492,5 +615,6 @@ def test_each_phase_begins_without_knowing_how_long(before, session, training, j
     training.done, training.message = 0.5, "Epoch 3"
     training.learn()
     jobs.work()
+    session.revert()
     assert known == dict.fromkeys(Phase)
     assert "Segmenting again: 2 of 3 slices, 2.0 s left" in messages

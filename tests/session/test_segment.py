@@ -16,7 +16,8 @@ from napari_emseg.errors import ShapeError
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.model.predict.predictor import CostEstimate
 from napari_emseg.session.direct_jobs import DirectJobs
-from napari_emseg.session.prediction.prediction import PredictionSettings, nearest_first
+from napari_emseg.session.prediction.prediction import PredictionSettings
+from napari_emseg.session.prediction.shown import nearest_first
 from napari_emseg.session.segment.cost import NO_IMAGE, Question
 from napari_emseg.session.segment.session import EDITED, OBSTRUCTED, Phase, SegmentSession
 from napari_emseg.session.thread_lane import ThreadLane
@@ -66,7 +67,9 @@ def test_one_stack(viewer, stack, session, told, segment, jobs, worker):
     segment(image)
     assert session.phase is Phase.READING
     assert session.message == "Reading the slices ..."
-    assert viewer.names == ["em", "em probability"], "the layer is there before the first slice"
+    assert viewer.names == ["em", "em [probe] probability"], (
+        "the layer is there before the first slice"
+    )
     jobs.work()
 
     assert worker.jobs[0].slices == (2, 1, 3, 0)
@@ -77,9 +80,9 @@ def test_one_stack(viewer, stack, session, told, segment, jobs, worker):
     assert told.ended == [Finished(told.ended[0].result)]
     assert session.prediction.done == {0, 1, 2, 3}
     np.testing.assert_array_equal(
-        viewer["em mask"].array, to_mask(session.prediction.probability, RULES[1])
+        viewer["em [probe] mask"].array, to_mask(session.prediction.probability, RULES[1])
     )
-    assert viewer["em mask"].drawn == [2, 1, 3, 0, "thumbnail"]
+    assert viewer["em [probe] mask"].drawn == [2, 1, 3, 0, "thumbnail"]
 
 
 def test_the_worker_may_answer_before_the_click_returns(
@@ -95,7 +98,12 @@ def test_the_worker_may_answer_before_the_click_returns(
     assert session.message.startswith("2 of 2 stacks segmented, 5 slices in ")
     assert session.phase is Phase.IDLE
     assert [type(event) for event in told.ended] == [Finished]
-    assert {"one probability", "one mask", "two probability", "two mask"} < set(viewer.names)
+    assert {
+        "one [probe] probability",
+        "one [probe] mask",
+        "two [probe] probability",
+        "two [probe] mask",
+    } < set(viewer.names)
     jobs.close()
 
 
@@ -107,7 +115,7 @@ def test_the_same_layers_are_filled_by_the_next_click(viewer, stack, session, se
     segment(image)
     jobs.work()
     assert session.prediction is first
-    assert viewer.names == ["em", "em probability", "em mask"]
+    assert viewer.names == ["em", "em [probe] probability", "em [probe] mask"]
     assert first.done == {0, 1, 2, 3}
 
 
@@ -119,7 +127,8 @@ def test_another_model_has_layers_of_its_own(viewer, stack, session, segment, jo
     segment(image, model=ModelPackage(Path("other"), PackageInfo("other")))
     jobs.work()
     assert session.prediction is not first
-    assert viewer.names.count("em mask") == 2
+    assert viewer["em [other] mask"].visible
+    assert not viewer["em [probe] mask"].visible, "which the new one would lie on"
     assert first.out_path.exists(), "which may still be gone on with"
 
 
@@ -133,8 +142,8 @@ def test_several_stacks_one_after_the_other(viewer, stack, session, told, segmen
     assert told.phases[-1] is Phase.IDLE
     assert told.phases.count(Phase.IDLE) == 1
     session.apply((("mask",), MaskConfig(0.0, 0)))
-    assert (viewer["one mask"].array[1] == 1).all()
-    assert (viewer["two mask"].array[1] == 1).all(), "rules apply to all that was asked for"
+    assert (viewer["one [probe] mask"].array[1] == 1).all()
+    assert (viewer["two [probe] mask"].array[1] == 1).all(), "rules apply to all that was asked for"
 
 
 def test_what_cannot_be_segmented_is_told_and_the_next_goes_on(
@@ -164,12 +173,12 @@ def test_a_job_that_fails_is_one_of_several(viewer, stack, session, told, segmen
     assert session.message == (
         "1 of 2 stacks segmented, 1 slice in 1.0 s with a test.\none: probe is damaged"
     )
-    assert "one probability" not in viewer.names, "no slice of it is there"
+    assert "one [probe] probability" not in viewer.names, "no slice of it is there"
     worker.failing = set()
     segment(viewer["one"], slices=lambda _: [0])
     jobs.work()
     assert isinstance(told.ended[-1], Finished)
-    assert viewer["one mask"].array[0].any()
+    assert viewer["one [probe] mask"].array[0].any()
 
 
 def test_slices_that_are_not_there_begin_nothing(viewer, stack, session, told, segment, jobs):
@@ -193,8 +202,8 @@ def test_stop_keeps_what_is_done_and_begins_nothing_more(
     assert session.message == (
         "0 of 2 stacks segmented.\none: Stopped after 2 of 4 slices.\nNot begun: two."
     )
-    assert viewer["one mask"].array[1].any()
-    assert "two mask" not in viewer.names
+    assert viewer["one [probe] mask"].array[1].any()
+    assert "two [probe] mask" not in viewer.names
     assert isinstance(told.ended[0], Cancelled)
 
 
@@ -263,7 +272,7 @@ def test_between_two_stacks_it_can_be_stopped_too(
     lanes.turn_until(lambda: told.ended)
     jobs.work()
     assert len(worker.jobs) == 1
-    assert "two mask" not in viewer.names
+    assert "two [probe] mask" not in viewer.names
     if act == "stop":
         assert session.message.endswith("Not begun: two.")
         assert session.phase is Phase.IDLE
@@ -274,7 +283,7 @@ def test_a_result_that_a_person_takes_in_hand_stops_it_in_words(
     viewer, stack, session, told, segment, jobs, worker, act
 ):
     def take():
-        mask = viewer["em mask"]
+        mask = viewer["em [probe] mask"]
         if act == "edit":
             mask.is_edited = True
         else:
@@ -292,13 +301,13 @@ def test_a_result_that_a_person_takes_in_hand_stops_it_in_words(
 def test_only_the_stack_that_is_taken_in_hand_stops(viewer, stack, session, segment, jobs, worker):
     def take():
         worker.before.clear()
-        viewer["one mask"].is_edited = True
+        viewer["one [probe] mask"].is_edited = True
 
     worker.before[2] = take
     segment(stack(viewer, "one"), stack(viewer, "two"))
     jobs.work()
     assert "1 of 2 stacks segmented" in session.message
-    assert viewer["two mask"].array[3].any()
+    assert viewer["two [probe] mask"].array[3].any()
 
 
 def test_an_image_that_is_removed_while_it_is_segmented_is_segmented_on(
@@ -317,7 +326,7 @@ def test_after_an_edit_the_next_click_makes_new_layers_and_after_its_undo_it_doe
     image = stack(viewer)
     segment(image, slices=lambda _: [0])
     jobs.work()
-    first, mask = session.prediction, viewer["em mask"]
+    first, mask = session.prediction, viewer["em [probe] mask"]
     mask.is_edited = True
     mask.is_edited = False  # Ctrl-Z
     segment(image, slices=lambda _: [1])
@@ -327,7 +336,7 @@ def test_after_an_edit_the_next_click_makes_new_layers_and_after_its_undo_it_doe
     segment(image, slices=lambda _: [2])
     jobs.work()
     assert session.prediction is not first
-    assert viewer.names.count("em mask") == 2
+    assert viewer.names.count("em [probe] mask") == 2
     assert not first.out_path.exists()
 
 
@@ -336,9 +345,10 @@ def test_rules_changed_afterwards_make_results_anew(viewer, stack, session, segm
     jobs.work()
     session.apply((("mask",), MaskConfig(0.785, 4)))
     np.testing.assert_array_equal(
-        viewer["em mask"].array, to_mask(session.prediction.probability, MaskConfig(0.785, 4))
+        viewer["em [probe] mask"].array,
+        to_mask(session.prediction.probability, MaskConfig(0.785, 4)),
     )
-    viewer["em mask"].is_edited = True
+    viewer["em [probe] mask"].is_edited = True
     session.apply((("mask",), MaskConfig(0.1, 4)))
     assert session.message == EDITED
 
@@ -352,7 +362,7 @@ def test_another_session_of_the_viewer_is_gone_on_with(
     jobs.work()
     assert other.prediction is session.prediction
     other.apply((("mask",), MaskConfig(0.0, 0)))
-    assert viewer["em mask"].array[3].all()
+    assert viewer["em [probe] mask"].array[3].all()
 
 
 def test_sessions_of_two_viewers_know_nothing_of_one_another(
@@ -362,10 +372,10 @@ def test_sessions_of_two_viewers_know_nothing_of_one_another(
     other, theirs = SegmentSession(jobs, executor, Workspace()), stack(elsewhere)
     segment(stack(viewer))
     jobs.work()
-    mask = viewer["em mask"].array.copy()
+    mask = viewer["em [probe] mask"].array.copy()
     assert other.prediction is None
     other.apply((("mask",), MaskConfig(0.0, 0)))
-    np.testing.assert_array_equal(viewer["em mask"].array, mask)
+    np.testing.assert_array_equal(viewer["em [probe] mask"].array, mask)
     settings = PredictionSettings(package, "auto", PredictConfig())
     other.segment([theirs], lambda _: [0], settings, RULES)
     jobs.work()
@@ -381,7 +391,7 @@ def test_a_session_that_is_closed_while_it_runs_keeps_what_is_done(
     jobs.work()
     assert not told.ended
     assert session.prediction.done == {0, 1}
-    assert viewer["em mask"].array[1].any()
+    assert viewer["em [probe] mask"].array[1].any()
     assert not session.prediction.is_open
 
 
@@ -527,3 +537,22 @@ def test_another_level_of_the_same_layer_gets_layers_of_its_own(
     jobs.work()
     assert session.prediction is not fine
     assert session.prediction.mask.shape == (4, 12, 16)
+
+
+def test_a_session_that_comes_later_takes_up_the_newest_prediction(
+    viewer, stack, session, segment, jobs, executor, workspace
+):
+    segment(stack(viewer))
+    jobs.work()
+    image, made = session.prediction.image, session.prediction
+    session.close()
+    later = SegmentSession(jobs, executor, workspace)
+    assert later.prediction is None
+    assert later.take_up(image) is made
+    assert later.take_up(image) is None, "it has it already"
+    rules = ("mask",), MaskConfig(0.9, 4)
+    later.apply(rules)
+    np.testing.assert_array_equal(
+        viewer["em [probe] mask"].array, to_mask(made.probability, rules[1])
+    )
+    later.close()

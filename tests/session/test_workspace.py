@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+from itertools import count
 from types import SimpleNamespace
 
 from napari_emseg.session.workspace import Workspace
 
+_times = count(1)
+
 
 def _prediction(image, *, done=(0,), shown=True):
     return SimpleNamespace(
-        image=image, done=set(done), is_shown=shown, is_open=shown, release=lambda: None
+        image=image,
+        done=set(done),
+        is_shown=shown,
+        is_open=shown,
+        release=lambda: None,
+        made=next(_times),
     )
 
 

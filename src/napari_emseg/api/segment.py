@@ -113,7 +113,8 @@ def segment(
     if done < len(chosen):
         raise CancelledError(f"Stopped after {done} of {len(chosen)} slices.")
     kind: StackKind = "image" if output == "probability" else "labels"
-    return stack.with_data(out, name=f"{stack.name} {output}", kind=kind)
+    made = tuple(range(len(chosen)))
+    return stack.with_data(out, name=f"{stack.name} {output}", kind=kind, predicted=made)
 
 
 def segment_file(

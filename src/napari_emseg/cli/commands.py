@@ -13,6 +13,7 @@ import yaml
 
 from napari_emseg import __version__
 from napari_emseg.api.segment import segment_file
+from napari_emseg.cli.measure import measure
 from napari_emseg.cli.options_and_progress import (
     Slices,
     SlicesOrAll,
@@ -28,6 +29,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 from napari_emseg.engine.train.labelled_stack import labelled_stacks
 from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
@@ -50,6 +52,10 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Replace what is the
 _device = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, gpu or gpu:0."
 )
+_voxel_size = click.option(
+    "--voxel-size-nm", type=float, nargs=3, metavar="Z Y X",
+    help="Edge lengths of a voxel, such as 50 4 4, in place of what the file says.",
+)  # fmt: skip
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -209,15 +215,26 @@ def predict(stack: Path, out: str, model: str, what: What, invert: bool, **optio
 @click.option("--report", type=_PATH, help="Write a page with pictures: OUT.html or OUT.pdf.")
 @click.option("--image", type=_PATH, help="The slices that were predicted, for that page.")
 @click.option("--model", help="The model that predicted, to be named with the scores.")
-def evaluate(prediction: Path, truth: Path, **options: Any) -> None:
-    """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge.
+@click.option(
+    "--volume", is_flag=True,
+    help="Score the cells through the slices as well: adapted Rand error, variation of "
+    "information, CREMI score, mergers and splits. Both must hold ids.",
+)  # fmt: skip
+@options_of(VolumeScoresConfig)
+@_voxel_size
+def evaluate(prediction: Path, truth: Path, volume: bool, **options: Any) -> None:
+    """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge, or of a volume.
 
     PREDICTION is a probability, a mask, classes or cells; what it is taken for is said. A slice of
     TRUTH that is 0 everywhere is not labelled and takes no part.
     """
     from napari_emseg.cli.evaluate import EvaluateOptions, run_evaluate
 
-    run_evaluate(prediction, truth, EvaluateOptions(**options))
+    settings = given(options, VolumeScoresConfig)
+    if settings and not volume:
+        raise click.UsageError(f"--{next(iter(settings)).replace('_', '-')} needs --volume.")
+    config = VolumeScoresConfig(**settings) if volume else None
+    run_evaluate(prediction, truth, EvaluateOptions(**options, volume=config))
 
 
 @cli.command()
@@ -253,8 +270,8 @@ def list_() -> None:
     """List the model that ships and those of your library."""
     for package in list_models():
         score = package.info.scores.get("val_v_rand")
-        shown = "" if score is None else f"V_rand {score:.4f} on validation"
-        click.echo(f"{package.folder.name:24} {shown:28} {package.folder}")
+        shown = "" if score is None else f"V_rand {score:.4f} on {package.info.measured_on}"
+        click.echo(f"{package.folder.name:24} {shown:48} {package.folder}")
 
 
 @models.command()
@@ -263,6 +280,7 @@ def show(name: str) -> None:
     """Show what a model says of itself: network, threshold, training, scores, terms."""
     package = find_model(name)
     click.echo(f"folder: {package.folder}")
+    click.echo(f"scores were measured on: {package.info.measured_on or 'nobody knows what'}")
     click.echo(yaml.safe_dump(package.info.to_config(), sort_keys=False).rstrip())
 
 
@@ -291,6 +309,9 @@ def export(name: str, out: Path, overwrite: bool) -> None:
 def remove(name: str) -> None:
     """Delete a model from your library; asks first."""
     remove_model(name)
+
+
+cli.add_command(measure)
 
 
 @cli.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from napari_emseg.cli.options_and_progress import say, slice_bar
+from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import check_partners, read_stack
 from napari_emseg.model.packages.library import find_model
@@ -17,7 +18,7 @@ from napari_emseg.report.files import score_table, write_csv
 from napari_emseg.report.page import check_form, write_report
 from napari_emseg.report.provenance import ModelRecord
 from napari_emseg.report.report import PairedReport, Report
-from napari_emseg.types import LabelsMeaning, Stack
+from napari_emseg.types import LabelsMeaning, Stack, VoxelSize
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class EvaluateOptions:
     report: Path | None
     image: Path | None
     model: str | None
+    volume: VolumeScoresConfig | None
+    voxel_size_nm: VoxelSize | None
 
 
 def run_evaluate(prediction: Path, truth: Path, options: EvaluateOptions) -> None:
@@ -54,11 +57,14 @@ def _score(prediction: Path, truth: Path, options: EvaluateOptions) -> tuple[Rep
     model = None if options.model is None else ModelRecord.of(find_model(options.model))
     if options.slices is None:
         say(check_partners(prediction, truth))
-    predicted, true = read_stack(prediction, kind="image"), read_stack(truth, kind="labels")
+    predicted = read_stack(prediction, kind="image")
+    true = read_stack(truth, kind="labels", voxel_size_nm=options.voxel_size_nm)
     say((*predicted.notes, *true.notes))
     evaluation = Evaluation.of(predicted, true, options.slices, options.truth_means)
     with slice_bar() as advance:
-        report = evaluation.report(threshold=options.threshold, model=model, on_slice=advance)
+        report = evaluation.report(
+            threshold=options.threshold, model=model, volume=options.volume, on_slice=advance
+        )
     say((
         f"{Location.of(prediction).path.name} is read as {report.prediction_is}.",
         f"{Location.of(truth).path.name} is read as {report.truth_is}",

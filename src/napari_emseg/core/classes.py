@@ -6,15 +6,20 @@ for each, which sum to one; the further classes (mitochondria, nucleus, ...) are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+MEMBRANE = 1
+"""What membrane is painted with in class maps and scribbles; cell and parts of cells come above."""
+
 
 def class_names(count: int) -> tuple[str, ...]:
-    """Names of so many classes, in order; the further ones go by the number they are painted with.
+    """What so many classes are called where nobody has named them, in order.
+
+    The further ones go by the number they are painted with.
 
     Examples
     --------
@@ -24,10 +29,10 @@ def class_names(count: int) -> tuple[str, ...]:
     return ("membrane", "cell", *(f"class {number}" for number in range(3, count + 1)))
 
 
-def missing_classes(present: Iterable[int], count: int) -> str:
-    """Which of so many classes are not among the indices ``present``, in words; empty if none."""
-    missing = set(range(count)) - set(present)
-    return " or ".join(name for k, name in enumerate(class_names(count)) if k in missing)
+def missing_classes(present: Iterable[int], names: Sequence[str]) -> str:
+    """Which of the classes are not among the indices ``present``, in words; empty if none."""
+    there = set(present)
+    return " or ".join(name for k, name in enumerate(names) if k not in there)
 
 
 def cell_probability(channels: Any) -> Any:
@@ -65,13 +70,47 @@ def class_within_cells(channels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return within
 
 
+def class_doubt(channels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """How unsure it is which class within cells a pixel has.
+
+    Parameters
+    ----------
+    channels : (..., K) float32 array
+        What a network predicts, 0..1.
+
+    Returns
+    -------
+    (...) uint8 array
+        Twice the probability of the second most likely class that is no membrane, as a share of
+        255: 0 where one class is certain, or the pixel is membrane; 255 where two are even.
+    """
+    if channels.shape[-1] <= 2:
+        return np.zeros(channels.shape[:-1], np.uint8)
+    second = np.partition(channels[..., 1:], -2, axis=-1)[..., -2]
+    doubt: npt.NDArray[np.uint8] = (np.clip(2 * second, 0, 1) * 255).round().astype(np.uint8)
+    return doubt
+
+
 def to_class_map(mask: npt.NDArray[Any], within: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Numbers as in scribbles, uint8: 1 where ``mask`` is 0, elsewhere the class ``within`` cells.
 
     So a class map and the mask of the same threshold agree on what is membrane.
     """
-    class_map: npt.NDArray[np.uint8] = np.where(mask, within, np.uint8(1))
+    class_map: npt.NDArray[np.uint8] = np.where(mask, within, np.uint8(MEMBRANE))
     return class_map
+
+
+def cells_of(class_map: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """The mask of a class map as in scribbles: 1 where cell or a part of one, 0 elsewhere."""
+    cells: npt.NDArray[np.uint8] = (class_map > MEMBRANE).astype(np.uint8)
+    return cells
+
+
+def with_cells(class_map: npt.NDArray[Any], mask: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A class map with the cells of another mask: what stays cell, or membrane, stays as it is."""
+    before, now = class_map > MEMBRANE, mask != 0
+    changed = np.where(now, MEMBRANE + 1, MEMBRANE).astype(class_map.dtype)
+    return np.where(before == now, class_map, changed)
 
 
 def membrane(channels: int) -> npt.NDArray[np.float32]:

@@ -5,15 +5,16 @@ Whoever asks asks here: trainings, scores, docks, command line and scripts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.classes import class_names
 from napari_emseg.core.label_reading import LabelReading, is_labelled
-from napari_emseg.types import ArrayLike, LabelRole, LabelsMeaning
+from napari_emseg.types import ArrayLike, LabelRole, LabelsMeaning, RepairedKind
 
 MEANINGS: dict[LabelsMeaning, str] = {
     "mask": "Everything painted is cell, the rest of a painted slice is membrane.",
@@ -82,6 +83,10 @@ class LabelSummary:
         What is read; None where nothing is painted.
     remarks : tuple of str
         What a person should know of it, in sentences.
+    class_names : tuple of str
+        What their classes are called, where these are known or seem to be more than two.
+    class_reading : LabelReading, optional
+        How those are read; None where there are no more than two.
     """
 
     total: int
@@ -91,6 +96,8 @@ class LabelSummary:
     reading: LabelReading | None = None
     shares: LabelShares | None = None
     remarks: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+    class_reading: LabelReading | None = None
 
     @property
     def found(self) -> str:
@@ -123,6 +130,7 @@ def guess_meaning(
     told: LabelsMeaning | None = None,
     images: ArrayLike | None = None,
     role: LabelRole = "labels",
+    names: Sequence[str] = (),
 ) -> LabelSummary:
     """Look through labels, one slice at a time, and guess what they mean.
 
@@ -144,6 +152,8 @@ def guess_meaning(
         What they were painted on: some slices of it tell whether the two agree.
     role : {"labels", "truth"}
         What they are for, which the remarks depend on.
+    names : sequence of str
+        What their classes are called, where they are known to hold these.
 
     Returns
     -------
@@ -154,6 +164,7 @@ def guess_meaning(
     LabelsError
         This is a picture.
     """
+    told = told or ("scribbles" if names else None)
     labelled, values, close = [], {0}, _Spread()
     for z, painted in _labelled_slices(labels, counts):
         labelled.append(z)
@@ -167,10 +178,10 @@ def guess_meaning(
     numbers = tuple(value + 0 for value in sorted(values))  # True is 1
     if not labelled:
         plain = told or ("scribbles" if classes > 2 else "mask")
-        return LabelSummary(labels.shape[0], (), plain)
+        return LabelSummary(labels.shape[0], (), plain, class_names=tuple(names))
     # they load OpenCV, which whoever only names meanings need not wait for
     from napari_emseg.core.label_inspection import appearance_of
-    from napari_emseg.core.label_recognition import recognise, require_labels
+    from napari_emseg.core.label_recognition import class_reading, recognise, require_labels
     from napari_emseg.core.label_remarks import remarks_on
 
     slices = list(close.kept.values())
@@ -180,11 +191,22 @@ def guess_meaning(
         looks, set(numbers), slices, told=told, classes=classes, all_known=all_known
     )
     pictures = None if images is None else [np.asarray(images[z]) for z in close.kept]
+    classed = LabelReading("scribbles") if names else class_reading(looks, set(numbers), slices)
+    if classed is not None:
+        names = names or class_names(numbers[-1] + 1 - classed.membrane)
+    remarks = remarks_on(looks, reading, slices, pictures, role=role)
+    if names and role == "labels":
+        remarks = (_about_classes(names, classes), *remarks)
     return LabelSummary(
         labels.shape[0], tuple(labelled), reading.meaning, numbers, reading,
-        _shares(slices, reading),
-        remarks_on(looks, reading, slices, pictures, role=role),
+        _shares(slices, reading), remarks, tuple(names), classed,
     )  # fmt: skip
+
+
+def _about_classes(names: Sequence[str], learned: int) -> str:
+    few = f" Of these {learned} are learned; set classes to {len(names)} for all of them."
+    said = f"They hold {len(names)} classes: {', '.join(names)}."
+    return said + (few if learned < len(names) else "")
 
 
 def truth_reading(truth: ArrayLike, meaning: LabelsMeaning = TRUTH_MEANING) -> LabelReading:
@@ -247,8 +269,8 @@ def _shares(slices: list[npt.NDArray[Any]], reading: LabelReading) -> LabelShare
     return LabelShares(cell, max(0.0, 1 - unknown - cell), unknown)
 
 
-def seem_cells(labels: ArrayLike) -> bool:
-    """Whether labels that are being repaired hold an id for each cell, rather than a mask.
+def repaired_kind(labels: ArrayLike) -> RepairedKind:
+    """What labels that are being repaired seem to hold: a mask, an id for each cell, or classes.
 
     Judged by the first painted slice, and by some of its pixels where it is large, so that a click
     need not wait.
@@ -259,11 +281,20 @@ def seem_cells(labels: ArrayLike) -> bool:
         Numpy or lazy.
     """
     for z in range(len(labels)):
-        values = np.asarray(labels[z]).ravel()
-        values = values[:: max(1, values.size // _LOOKED_AT)]
-        if values.any():
-            return int(np.unique(values[values != 0]).size) > _SEVERAL
-    return False
+        painted = np.asarray(labels[z])
+        some = painted.ravel()[:: max(1, painted.size // _LOOKED_AT)]
+        if some.any():
+            values = set(np.unique(some[some != 0]).tolist())
+            if len(values) <= _SEVERAL:
+                return "mask"
+            return "classes" if _are_classes(values, painted) else "cells"
+    return "mask"
+
+
+def _are_classes(values: set[int], painted: npt.NDArray[Any]) -> bool:
+    from napari_emseg.core.label_recognition import counts_from_one  # it loads OpenCV
+
+    return counts_from_one(values, [painted])
 
 
 # -- the pixels ---------------------------------------------------------------------------------

@@ -17,6 +17,12 @@ from napari_emseg.types import LabelRole, LabelsMeaning
 _MOST_CLASSES = 8
 """Values of a class map are not above it."""
 
+_OF_SCRIBBLES = 2
+"""More values than these, of membrane and cell, are further classes."""
+
+_SPARSE = 0.3
+"""Of a slice less than this is painted by scribbles; cells fill it."""
+
 _OTHERS = 3
 """Ids that there are at least where the largest number of a dtype is no id but -1."""
 
@@ -67,8 +73,7 @@ def recognise(
         unlabelled = looks.unlabelled > _UNLABELLED and len(rest) >= _OTHERS
         background = background_id(slices)
         return LabelReading(meaning, unknown=unknown, far_unknown=unlabelled, background=background)
-    from_zero = told is None and classes > 2 and counts_from_zero(looks, rest, slices)
-    if from_zero:
+    if classes > 2 and counts_from_zero(looks, rest, slices):
         return LabelReading(meaning, unknown=unknown, membrane=0)
     return LabelReading(meaning, unknown=() if _has_zeros(slices) else unknown)
 
@@ -123,6 +128,30 @@ def counts_from_one(values: Set[int], slices: Sequence[npt.NDArray[Any]]) -> boo
     # of two classes a person may have exchanged the numbers, which is said elsewhere
     many = max(around, within) if values == {1, 2} else within
     return many >= 5 and (values == {1, 2} or within > 3 * max(1.0, around))
+
+
+def class_reading(
+    looks: Appearance, values: Set[int], slices: Sequence[npt.NDArray[Any]]
+) -> LabelReading | None:
+    """How labels are read as more classes than membrane and cell; None where no more show.
+
+    Such are class maps, counted from 1 or from 0; and scribbles, each of which is painted in
+    several strokes, while the id of a cell lies in one piece.
+    """
+    if len(values) > 1 and counts_from_zero(looks, values, slices):
+        return LabelReading("scribbles", membrane=0)
+    several = len(values) > _OF_SCRIBBLES
+    if several and (counts_from_one(values, slices) or _are_strokes(looks, values, slices)):
+        return LabelReading("scribbles")
+    return None
+
+
+def _are_strokes(looks: Appearance, values: Set[int], slices: Sequence[npt.NDArray[Any]]) -> bool:
+    """Whether each of the values is painted in several places, and most of a slice is bare."""
+    if values != set(range(1, len(values) + 1)) or len(values) > _MOST_CLASSES:
+        return False
+    parts = [pieces(each == value) for each in slices for value in values if (each == value).any()]
+    return looks.painted < _SPARSE and min(parts) > 1
 
 
 def background_id(slices: Sequence[npt.NDArray[Any]]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from napari_emseg.errors import SettingError
 from napari_emseg.types import require_slices
@@ -52,6 +52,24 @@ def chosen_slices(text: str, count: int) -> list[int]:
     slices = parse_slices(text)
     require_slices(slices, count)
     return sorted(set(slices))
+
+
+def in_words(slices: Iterable[int]) -> str:
+    """Numbers of slices in a sentence.
+
+    Examples
+    --------
+    >>> in_words([3]), in_words([0, 1, 2, 7]), in_words([4, 5])
+    ('slice 3', 'slices 0 to 2, 7', 'slices 4, 5')
+    """
+    runs: list[list[int]] = []
+    for z in sorted(slices):
+        if runs and z == runs[-1][-1] + 1:
+            runs[-1].append(z)
+        else:
+            runs.append([z])
+    parts = [f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
+    return f"slice{'s' * (sum(map(len, runs)) != 1)} {', '.join(parts)}"
 
 
 def _range_of(part: str) -> Sequence[int]:

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from napari_emseg.io.formats.file_format import AnyPath
+from napari_emseg.io.formats.file_format import AnyPath, is_large
 from napari_emseg.io.formats.registry import FOLDER, format_of
 from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.layout.location import SEPARATOR, Location
-from napari_emseg.types import Stack
+from napari_emseg.types import ArrayLike, Stack
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def read_layers(path: Paths) -> list[LayerData]:
     stacks = [stack, *(labels_of(paths[0], stack) if len(paths) == 1 else ())]
     scaled = [_beside_the_open(each) for each in stacks]
     for each in scaled:
-        _tell(each)
+        tell(each.name, each.notes)
     return [layer_data(each) for each in scaled]
 
 
@@ -91,12 +91,28 @@ def layer_data(stack: Stack) -> LayerData:
         meta["rgb"] = False
         if _is_lazy(stack):
             meta["contrast_limits"] = contrast_limits(stack)
-    about = LayerMetadata(
-        edits=stack.edits, thickness_assumed=stack.thickness_assumed, notes=stack.notes
+    about = LayerMetadata.from_origin(
+        stack.origin,
+        edits=stack.edits_alone,
+        thickness_assumed=stack.thickness_assumed,
+        notes=stack.notes,
+        class_names=stack.class_names,
+        predicted=stack.predicted,
     )
     if about != LayerMetadata():
         meta["metadata"] = about.stored()
-    return stack.data, meta, stack.kind
+    return _paintable(stack), meta, stack.kind
+
+
+def _paintable(stack: Stack) -> ArrayLike:
+    """The pixels; those that painting, or a moved threshold, goes on with are loaded."""
+    size = int(np.prod(stack.shape)) * stack.data.dtype.itemsize
+    is_ours = stack.edits is not None or stack.origin is not None
+    if stack.kind == "image" or not is_ours or is_large(size):
+        return stack.data
+    # a file has cells as small as they are, and more ids may come; classes stay few
+    dtypes = {"cells": np.uint32, "classes": np.uint8}
+    return np.asarray(stack.data, dtypes.get((stack.origin or {}).get("kind", "")))
 
 
 def _beside_the_open(stack: Stack) -> Stack:
@@ -119,14 +135,14 @@ def _beside_the_open(stack: Stack) -> Stack:
     return stack
 
 
-def _tell(stack: Stack) -> None:
-    """Say in napari's notifications what was guessed."""
-    for note in stack.notes:
-        logger.info("%s: %s", stack.name, note)
-    if stack.notes and "napari" in sys.modules:
+def tell(name: str, notes: Sequence[str]) -> None:
+    """Say sentences on a stack or a file in the log and, within napari, in its notifications."""
+    for note in notes:
+        logger.info("%s: %s", name, note)
+    if notes and "napari" in sys.modules:
         from napari.utils.notifications import show_info
 
-        show_info(f"{stack.name}: {' '.join(stack.notes)}")
+        show_info(f"{name}: {' '.join(notes)}")
 
 
 def contrast_limits(stack: Stack) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,20 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import WriteError
-from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.io.formats.file_format import EDITS, WritableFormat, ending
+from napari_emseg.io.formats.registry import format_of, stack_endings
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.layout.units import nm_per_unit
 from napari_emseg.io.layout.voxels import voxel_size_or_none
+from napari_emseg.io.napari_reader import tell
 from napari_emseg.io.write import as_ids, as_mask_uint8, write_stack
-from napari_emseg.types import ArrayLike, Stack, StackKind, VoxelSize
+from napari_emseg.types import ArrayLike, Stack, StackKind, VoxelSize, noted_names
 
 labels_written: list[Callable[[Mapping[str, Any]], None]] = []
 """Called with a layer's keyword arguments when its labels have been written to a file."""
 
-logger = logging.getLogger(__name__)
+_ENDING = ".tif"
+"""Of files whose name a person has left without one."""
 
 
 def write_image(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
@@ -44,36 +47,53 @@ def write_image(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
     WriteError
         If the layer has colours or more axes, or the file cannot be written.
     """
-    if meta.get("rgb"):
-        raise WriteError(
-            f"layer {meta.get('name')!r}: expected grey values, received RGB; split the channels "
-            "first (right-click on the layer)"
-        )
-    return _write(path, _stack(data, meta, "image"))
+    return [_write(path, image_stack(data, meta))[0]]
 
 
 def write_labels(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
     """Write a labels layer: 0 and 1 as a mask of 0 and 255, else ids as uint16 or uint32.
 
-    Which pixels a person has edited is noted beside them, where the format has a place for it.
-    Parameters, returns and raises as `write_image`.
+    Classes are no mask, and their names are noted; so is which pixels a person has edited.
+    `labels_written` is told only where the format has a place for that. Parameters, returns and
+    raises as `write_image`.
     """
+    stack = labels_stack(data, meta)
+    written, keeps_edits = _write(path, stack)
+    if keeps_edits:
+        for told in labels_written:
+            told(meta)
+    return [written]
+
+
+def labels_stack(data: Any, meta: Mapping[str, Any]) -> Stack:
+    """What is written of a labels layer; raises `WriteError` as `write_labels`."""
     stack = _stack(data, meta, "labels")
-    stored = as_mask_uint8(stack.data) if is_binary(stack.data) else as_ids(stack.data)
-    written = _write(path, stack.with_data(stored, edits=_edits_of(meta, stack.data)))
-    for tell in labels_written:
-        tell(meta)
-    return written
+    stack = stack.with_data(stack.data, edits=_edits_of(meta, stack.data))
+    ours = metadata_of(meta)
+    is_known = ours is not None and ours.kind in ("cells", "classes")
+    is_mask = not (is_known or stack.class_names) and is_binary(stack.data)
+    stored = as_mask_uint8(stack.data) if is_mask else as_ids(stack.data)
+    return stack.with_data(stored)
+
+
+def image_stack(data: Any, meta: Mapping[str, Any]) -> Stack:
+    """What is written of an image layer; raises `WriteError` as `write_image`."""
+    if meta.get("rgb"):
+        raise WriteError(
+            f"layer {meta.get('name')!r}: expected grey values, received RGB; split the channels "
+            "first (right-click on the layer)"
+        )
+    return _stack(data, meta, "image")
 
 
 def _edits_of(meta: Mapping[str, Any], labels: ArrayLike) -> dict[str, Any] | None:
-    """The note of edits: as it was read, or of what is watched as it is now."""
+    """The note of edits, as read or of what is watched as it is now, and the names of classes."""
     ours = metadata_of(meta)
-    edits = None if ours is None else ours.edits
-    if edits is None or isinstance(edits, dict):
-        return edits
-    note: dict[str, Any] | None = edits.note_of(labels)
-    return note
+    if ours is None:
+        return None
+    edits = ours.edits
+    note = edits if edits is None or isinstance(edits, dict) else edits.note_of(labels)
+    return noted_names(ours.class_names, note)
 
 
 def is_binary(labels: ArrayLike) -> bool:
@@ -98,8 +118,38 @@ def layer_voxel_size(meta: Mapping[str, Any]) -> VoxelSize | None:
     return voxel_size_or_none(lengths[:1] + lengths if len(lengths) == 2 else lengths[-3:])
 
 
-def _write(path: str, stack: Stack) -> list[str]:
-    return [str(write_stack(Path(path) if Path(path).suffix else path, stack, overwrite=True))]
+def path_with_ending(path: str) -> str:
+    """A path whose name ends as a stack does: napari's dialog offers a layer's name without one.
+
+    Raises
+    ------
+    WriteError
+        If the ending is added here, and that file exists: the dialog has not asked.
+    """
+    if path.endswith("/") or ending(path) in stack_endings():
+        return path
+    completed = Path(f"{path}{_ENDING}")
+    if completed.exists():
+        raise WriteError(
+            f"{completed}: exists already; type the name with its ending to replace it"
+        )
+    return str(completed)
+
+
+def _write(path: str, stack: Stack) -> tuple[str, bool]:
+    """Write a stack, and say what is lost; the path, and whether it keeps what was edited."""
+    path = path_with_ending(path)
+    lost = not_kept(path, stack)
+    out = write_stack(path, stack, overwrite=True)
+    if lost:
+        tell(out.name, [f"It has no place for {' and '.join(lost)}; save as {_ENDING} too."])
+    return str(out), stack.edits is None or EDITS not in lost
+
+
+def not_kept(path: str, stack: Stack) -> tuple[str, ...]:
+    """What of a stack has no place in what ``path`` would be, in words."""
+    written_as = format_of(path)
+    return written_as.not_kept(stack) if isinstance(written_as, WritableFormat) else ()
 
 
 def _stack(data: Any, meta: Mapping[str, Any], kind: StackKind) -> Stack:
@@ -114,8 +164,18 @@ def _stack(data: Any, meta: Mapping[str, Any], kind: StackKind) -> Stack:
             "channel or time point at a time"
         )
     if np.any(np.asarray(meta.get("translate", 0.0)) != 0):
-        logger.info("layer %r: its translation is not kept in the file", name)
-    known = metadata_of(meta)
-    assumed = len(shape) == 2 or (known is not None and known.thickness_assumed)
+        tell(name, ["Where it lies beside other layers is not kept in the file; a project does."])
+    known = metadata_of(meta) or LayerMetadata()
+    assumed = len(shape) == 2 or known.thickness_assumed
     data = pixels if len(shape) > 2 else pixels[None]
-    return Stack(data, layer_voxel_size(meta), name, kind, thickness_assumed=assumed)
+    return Stack(
+        data, layer_voxel_size(meta), name, kind, thickness_assumed=assumed, origin=known.origin,
+        predicted=_predicted_of(known),
+    )  # fmt: skip
+
+
+def _predicted_of(known: LayerMetadata) -> tuple[int, ...] | None:
+    """Slices that a model has filled, or a person since."""
+    if known.predicted is None:
+        return None
+    return tuple(sorted({*known.predicted, *getattr(known.edits, "slices", ())}))

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from napari_emseg.errors import ReadError
+from napari_emseg.io.disk.unfinished import finished_slices
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty
 from napari_emseg.io.formats.file_format import AnyPath, FileFormat, RemoteFormat, natural_key
 from napari_emseg.io.formats.folder import order_of_files
@@ -178,7 +180,19 @@ def _as_stack(
         notes = (*notes, f"No section thickness is recorded; taken for {voxel_size_nm[0]:g} nm.")
     if kind == "labels" and not raw_values:
         data = normalised_labels(data)
-    return Stack(data, voxel_size_nm, name, kind, loaded.edits, assumed, notes)
+    predicted = None if where.is_remote else finished_slices(where.path)
+    if predicted is None:
+        predicted = _predicted(loaded.predicted, len(data))
+    return Stack(
+        data, voxel_size_nm, name, kind, loaded.edits, assumed, notes, loaded.origin, predicted
+    )
+
+
+def _predicted(note: Any, count: int) -> tuple[int, ...] | None:
+    """The slices that are noted, where they are slices of this stack."""
+    if not isinstance(note, list) or not all(type(z) is int and 0 <= z < count for z in note):
+        return None
+    return tuple(sorted(set(note)))
 
 
 def _remote(where: Location) -> RemoteFormat:

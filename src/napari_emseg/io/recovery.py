@@ -32,10 +32,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PaintedSlice:
-    """Labels (Y, X) of a slice, and where a person has touched it (Y, X)."""
+    """Labels (Y, X) of a slice, and where a person has touched and redrawn it (Y, X).
+
+    Who kept it may not have known what was redrawn; see `core.correct.edits`.
+    """
 
     labels: npt.NDArray[Any]
     touched: npt.NDArray[np.bool_]
+    redrawn: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,12 @@ class Recovery:
         """Keep a slice, in the place of what was kept of it before."""
         with as_write_error(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        bits = np.packbits(painted.touched)
+        masks = {"touched": painted.touched, "redrawn": painted.redrawn}
+        bits: dict[str, Any] = {
+            name: np.packbits(mask) for name, mask in masks.items() if mask is not None
+        }
         with replacing_file(self._file(z)) as beside, beside.open("wb") as file:
-            np.savez_compressed(file, labels=painted.labels, touched=bits)
+            np.savez_compressed(file, labels=painted.labels, **bits)
 
     def forget_slice(self, z: int) -> None:
         """Keep nothing of a slice any more."""
@@ -118,13 +125,15 @@ class Recovery:
         try:
             with self._file(z).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 labels = kept["labels"]
-                bits = np.unpackbits(kept["touched"], count=labels.size)
+                touched, redrawn = (_unpacked(kept, n, labels) for n in ("touched", "redrawn"))
+                if touched is None:
+                    raise LookupError("touched")
         except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
             raise ReadError(
                 f"{self._file(z)}: a painted slice cannot be read ({error}); discard all, or "
                 "move that file away and restore the others"
             ) from error
-        return PaintedSlice(labels, bits.astype(bool).reshape(labels.shape))
+        return PaintedSlice(labels, touched, redrawn)
 
     def claim(self) -> Recovery:
         """Have it belong to this process.
@@ -148,6 +157,16 @@ class Recovery:
 
     def _file(self, z: int) -> Path:
         return self.folder / f"slice-{z:06d}.npz"
+
+
+def _unpacked(
+    kept: Mapping[str, Any], name: str, labels: npt.NDArray[Any]
+) -> npt.NDArray[np.bool_] | None:
+    """A mask (Y, X) that was kept beside labels; None where it was not."""
+    if name not in kept:
+        return None
+    bits = np.unpackbits(kept[name], count=labels.size)
+    return bits.astype(bool).reshape(labels.shape)
 
 
 def left_behind() -> list[Recovery]:

@@ -17,15 +17,13 @@ import numpy.typing as npt
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.atomic import as_write_error, sync_file, write_atomically
 from napari_emseg.io.disk.lock import LOCK, Lock
+from napari_emseg.io.disk.unfinished import RECORD, record_of
 from napari_emseg.io.formats.file_format import AnyPath, Put, WritableFormat
 from napari_emseg.io.formats.registry import slice_ending_for
 from napari_emseg.io.layout.location import place_to_write
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import check_format, refuse_inputs
 from napari_emseg.types import Stack
-
-RECORD = ".napari-emseg-unfinished.json"
-"""Lies in an unfinished folder or zarr; beside an unfinished file, with its name before it."""
 
 
 @dataclass(frozen=True)
@@ -239,10 +237,9 @@ def planned_stack(like: Stack, n_slices: int, dtype: npt.DTypeLike, **changes: A
 
 def _places(path: Path, file_format: WritableFormat) -> tuple[Path, Path]:
     """Where the output grows, and where its record lies."""
-    if file_format.is_folder:
-        return path, path / RECORD
-    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-    return partial, partial.with_name(f".{partial.name}{RECORD}")
+    is_folder = file_format.is_folder
+    place = path if is_folder else path.with_name(f"{path.stem}.partial{path.suffix}")
+    return place, record_of(place, is_folder=is_folder)
 
 
 def _remove(paths: Iterable[Path]) -> None:

@@ -123,6 +123,8 @@ def overview_figure(report: Report) -> Figure:
     else:
         axes[0].axis("off")
     draw_slices(axes[1], report.slices)
+    if report.scores.not_predicted:
+        figure.suptitle(report.scores.coverage, fontsize=10)
     return figure
 
 

@@ -22,6 +22,7 @@ from napari_emseg.report.figures import (
 )
 from napari_emseg.report.files import flat, score_table
 from napari_emseg.report.report import Report
+from napari_emseg.report.volume_lines import volume_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +35,7 @@ body { font-family: system-ui, sans-serif; max-width: 1100px; margin: 2em auto; 
 img { max-width: 100% } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 td, th { padding: .2em .6em; text-align: right; border-bottom: 1px solid #ddd }
 td:first-child, th:first-child { text-align: left } tr.stack { font-weight: bold }
+pre { white-space: pre-wrap }
 .about td { text-align: left; overflow-wrap: anywhere }
 """
 
@@ -79,6 +81,8 @@ def _write_html(report: Report, pictures: Sequence[Picture], path: Path) -> None
         _image(overview_figure(report)),
         "<h2>Scores</h2>",
         _table(report),
+        *_class_table(report),
+        _volume(report),
         f"<h2>The worst slices</h2><p>{_legend()}</p>",
         *(_image(picture_figure(each)) + _list(each) for each in pictures),
         "<h2>How to come to the same figures</h2>",
@@ -90,11 +94,10 @@ def _write_html(report: Report, pictures: Sequence[Picture], path: Path) -> None
 
 def headline(report: Report) -> str:
     """The scores of a report in one sentence."""
-    scores, count = report.scores, len(report.slices)
+    scores = report.scores
     return (
         f"V_rand {scores.v_rand:.4f}, V_info {scores.v_info:.4f}, pixel accuracy "
-        f"{scores.pixel_accuracy:.4f} over {count} slice{'s' * (count != 1)} at threshold "
-        f"{scores.threshold:g}."
+        f"{scores.pixel_accuracy:.4f} at threshold {scores.threshold:g} over {scores.coverage}."
     )
 
 
@@ -111,6 +114,21 @@ def _table(report: Report) -> str:
         cells = "".join(f"<td>{getattr(scores, each):.4f}" for each in TITLES)
         lines.append(f"<tr{' class=stack' * (name == 'stack')}><td>{name}{cells}")
     return "\n".join([*lines, "</table>"])
+
+
+def _class_table(report: Report) -> Iterator[str]:
+    if report.classes:
+        yield "<h2>Classes</h2><table><tr><th>class<th>IoU<th>Dice"
+        for each in report.classes:
+            yield f"<tr><td>{html.escape(each.name)}<td>{each.iou:.4f}<td>{each.dice:.4f}"
+        yield "</table>"
+
+
+def _volume(report: Report) -> str:
+    if report.volume is None:
+        return ""
+    lines = "\n".join(volume_lines(report.volume))
+    return f"<h2>The volume</h2><pre>{html.escape(lines)}</pre>"
 
 
 def _legend() -> str:

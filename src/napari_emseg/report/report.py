@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_emseg.core.scores.paired import Paired
-from napari_emseg.core.scores.scores import SliceScores, StackScores
+from napari_emseg.core.scores.scores import ClassScores, SliceScores, StackScores
 from napari_emseg.core.scores.segmentation_error import SegmentationError
 from napari_emseg.report.provenance import Provenance
+
+if TYPE_CHECKING:
+    from napari_emseg.core.scores.volume.score_volume import VolumeScores  # it loads OpenCV
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,8 @@ class Report:
         By slice, at that threshold; None where they are not listed.
     comparison : PairedReport, optional
         Another prediction of the same slices.
+    volume : VolumeScores, optional
+        Of the cells through the slices; None where nobody asked for them.
     prediction_is, truth_is : str
         What the two were taken for, in words; empty where nobody had to find out.
     notes : tuple of str
@@ -39,6 +44,7 @@ class Report:
     best_threshold: float | None = None
     errors: Mapping[int, tuple[SegmentationError, ...]] | None = None
     comparison: PairedReport | None = None
+    volume: VolumeScores | None = None
     prediction_is: str = ""
     truth_is: str = ""
     notes: tuple[str, ...] = ()
@@ -47,6 +53,11 @@ class Report:
     def slices(self) -> dict[int, SliceScores]:
         """The scores of each slice, by its number."""
         return dict(zip(self.scores.numbers, self.scores.slices, strict=True))
+
+    @property
+    def classes(self) -> tuple[ClassScores, ...]:
+        """The scores of each class; empty where membrane and cell are all."""
+        return self.scores.classes
 
     @property
     def rows(self) -> list[tuple[str, SliceScores]]:
@@ -63,6 +74,8 @@ class Report:
             values["errors"] = [
                 {"slice": z, **asdict(error)} for z, each in self.errors.items() for error in each
             ]
+        if self.volume is not None:
+            values["volume"] = self.volume.to_dict()
         if self.prediction_is:
             values |= {"prediction_is": self.prediction_is, "truth_is": self.truth_is}
             values["notes"] = list(self.notes)

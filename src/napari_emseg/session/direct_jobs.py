@@ -23,6 +23,8 @@ class DirectJobs:
         Does a job as `napari_emseg.engine.run.run` does, which it is by default.
     """
 
+    beside = ""
+
     def __init__(self, do: Callable[..., Any] = run) -> None:
         self.scratch = Scratch()
         self._do, self._tickets = do, count(1)

@@ -110,7 +110,10 @@ class Lane(ABC):
 
     @abstractmethod
     def stop(self, *, wait: bool = False) -> None:
-        """Do nothing more, and hand nothing over; ``wait`` for what is being done."""
+        """Do nothing more, and hand nothing over; ``wait`` for what is being done.
+
+        What is asked for afterwards is not done.
+        """
 
     def _begin(self, calls: Calls) -> Task:
         self._tasks = [task for task in self._tasks if task.is_running]

@@ -1,4 +1,8 @@
-"""Jobs of sessions: they are made beside the window, done by the worker, and told of in order."""
+"""Jobs of sessions: they are made beside the window, done by workers, and told of in order.
+
+Trainings have a worker of their own: they take hours, and who segments meanwhile need not wait. The
+two share the machine, and both become slower.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,23 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
-from napari_emseg.engine.jobs import Job, PredictJob, TrainJob
+from napari_emseg.engine.jobs import Job, PredictJob, StepTimeJob, TrainJob
 from napari_emseg.engine.worker import CANCEL_GRACE_S, Worker
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.session.executor import Executor
 from napari_emseg.types import Cancelled, Event, Failed, Finished, Log
 
-_LONG = {TrainJob: "training", PredictJob: "segmentation"}
-"""Jobs that others may have to wait for."""
+_LONG = {TrainJob: "training", StepTimeJob: "measuring", PredictJob: "segmentation"}
+"""Jobs that others of the same worker may have to wait for."""
+
+BESIDE = "A training runs beside it, so both take longer."
+
+_What: TypeAlias = Literal["train", "other"]
+_Key: TypeAlias = tuple[_What, int]
+"""A job by its worker, and by the number that this has given it."""
 
 
 class Jobs(Protocol):
@@ -29,6 +39,10 @@ class Jobs(Protocol):
     """
 
     scratch: Scratch
+
+    @property
+    def beside(self) -> str:
+        """Why what is no training takes longer just now, in a sentence; else empty."""
 
     def submit(self, make_job: Callable[[], Job], on_event: Callable[[Event], None]) -> int:
         """Make a job beside the window, then have it done.
@@ -55,29 +69,40 @@ class Jobs(Protocol):
 
 
 class WorkerJobs:
-    """Has the worker process do the jobs.
+    """Has worker processes do the jobs: one does trainings, another all else.
 
     Parameters
     ----------
     executor : Executor
-        Hands the worker's events over.
+        Hands the workers' events over.
     """
 
     def __init__(self, executor: Executor) -> None:
         self.scratch = Scratch()
         self._executor = executor
-        self._worker = Worker(self._hear)
+        whats: tuple[_What, ...] = ("train", "other")
+        self._workers = {what: Worker(partial(self._hear, what)) for what in whats}
         self._preparing = executor.lane("prepare")
         self._tickets = count(1)
         self._listeners: dict[int, Callable[[Event], None]] = {}
-        self._ticket_of: dict[int, int] = {}
-        self._long: dict[int, str] = {}
+        self._ticket_of: dict[_Key, int] = {}
+        self._long: dict[_Key, str] = {}
         self._cancelled: set[int] = set()
 
     @property
     def worker_pid(self) -> int | None:
-        """Process id of the worker, None while there is none."""
-        return self._worker.pid
+        """Process id of the worker that does all but trainings, None while there is none."""
+        return self._workers["other"].pid
+
+    @property
+    def training_pid(self) -> int | None:
+        """Likewise of the one that trains."""
+        return self._workers["train"].pid
+
+    @property
+    def beside(self) -> str:
+        """As `Jobs.beside`."""
+        return BESIDE if any(what == "train" for what, _ in self._long) else ""
 
     def submit(self, make_job: Callable[[], Job], on_event: Callable[[Event], None]) -> int:
         """As `Jobs.submit`."""
@@ -89,9 +114,9 @@ class WorkerJobs:
     def cancel(self, ticket: int, *, grace_s: float = CANCEL_GRACE_S) -> None:
         """As `Jobs.cancel`."""
         self._cancelled.add(ticket)
-        for number, owner in self._ticket_of.items():
+        for (what, number), owner in self._ticket_of.items():
             if owner == ticket:
-                self._worker.cancel(number, grace_s=grace_s)
+                self._workers[what].cancel(number, grace_s=grace_s)
 
     def abandon(self, ticket: int) -> None:
         """As `Jobs.abandon`."""
@@ -99,10 +124,11 @@ class WorkerJobs:
             self.cancel(ticket)
 
     def close(self) -> None:
-        """End the worker process and give up the scratch files."""
+        """End the worker processes and give up the scratch files."""
         self._listeners.clear()
         self._preparing.stop(wait=True)  # it copies into scratch files
-        self._worker.close()
+        for worker in self._workers.values():
+            worker.close()
         self.scratch.close()
 
     def _begin(self, ticket: int, job: Any) -> None:
@@ -111,27 +137,28 @@ class WorkerJobs:
         if isinstance(job, Failed | Cancelled):
             self._tell(ticket, job)
             return
+        what: _What = "train" if isinstance(job, TrainJob | StepTimeJob) else "other"
         try:
-            number = self._worker.submit(job)
+            key = what, self._workers[what].submit(job)
         except EmsegError as error:
             self._tell(ticket, Failed(str(error)))
             return
-        self._ticket_of[number] = ticket
-        for before in list(self._long.values())[:1]:
+        self._ticket_of[key] = ticket
+        for before in [name for (whose, _), name in self._long.items() if whose == what][:1]:
             self._tell(ticket, Log(f"Waiting for the {before} to end, or to be stopped ..."))
         if type(job) in _LONG:
-            self._long[number] = _LONG[type(job)]
+            self._long[key] = _LONG[type(job)]
 
-    def _hear(self, number: int, event: Event) -> None:
-        """In the thread that reads what the worker says."""
-        self._executor.deliver(partial(self._deliver, number, event))
+    def _hear(self, what: _What, number: int, event: Event) -> None:
+        """In the thread that reads what a worker says."""
+        self._executor.deliver(partial(self._deliver, (what, number), event))
 
-    def _deliver(self, number: int, event: Event) -> None:
-        if number in self._ticket_of:
-            self._tell(self._ticket_of[number], event)
+    def _deliver(self, key: _Key, event: Event) -> None:
+        if key in self._ticket_of:
+            self._tell(self._ticket_of[key], event)
         if _is_last(event):
-            self._ticket_of.pop(number, None)
-            self._long.pop(number, None)
+            self._ticket_of.pop(key, None)
+            self._long.pop(key, None)
 
     def _tell(self, ticket: int, event: Event) -> None:
         listener = self._listeners.get(ticket)

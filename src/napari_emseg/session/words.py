@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from napari_emseg.types import VoxelSize
 
+V_RAND = "V_rand says how many pairs of pixels are rightly in one cell or in two: 1 is all of them."
+
+
+def explained(message: str) -> str:
+    """A message with what V_rand means behind it, where it speaks of that."""
+    return f"{message} {V_RAND}" if "V_rand" in message else message
+
 
 def duration(seconds: float) -> str:
     """A time such as ``1 min 05 s``."""

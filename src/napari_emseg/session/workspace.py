@@ -33,8 +33,18 @@ class LivingPrediction(Protocol):
     def can_extend(self, image: Any, package: ModelPackage) -> bool:
         """Whether slices of that image by that model may be added."""
 
+    @property
+    def made(self) -> float:
+        """When it was predicted, in seconds since 1970; no two predictions share it."""
+
+    def hide(self) -> None:
+        """Close the eyes of its layers."""
+
     def stop(self) -> None:
         """Make no more masks and cells."""
+
+    def resume(self, executor: Any) -> None:
+        """Make them again, after `stop`."""
 
     def release(self) -> None:
         """Stop, and give up the files."""
@@ -67,15 +77,25 @@ class Workspace:
         if prediction in self._predictions:
             self._predictions.remove(prediction)
 
+    def knows(self, made: float) -> bool:
+        """Whether the prediction of that time is among them."""
+        return any(each.made == made for each in self._predictions)
+
     def newest(self, image: Hashable | None = None) -> Any:
         """The newest prediction that holds slices and is shown, of an image or of any; or None."""
         self._forget_gone()
-        found = (
+        found = [
             each
-            for each in reversed(self._predictions)
+            for each in self._predictions
             if each.done and each.is_shown and (image is None or each.image is image)
-        )
-        return next(found, None)
+        ]
+        return max(found, key=lambda each: each.made, default=None)
+
+    def hide_others(self, prediction: LivingPrediction) -> None:
+        """Close the eyes of all other predictions of its image, on which it would lie."""
+        for each in self._predictions:
+            if each is not prediction and each.image is prediction.image:
+                each.hide()
 
     def to_extend(self, image: Any, package: ModelPackage) -> Any:
         """The one to which slices of an image by a model may be added; None where there is none.
@@ -93,6 +113,11 @@ class Workspace:
         """Make no more masks and cells."""
         for prediction in self._predictions:
             prediction.stop()
+
+    def resume(self, executor: Any) -> None:
+        """Make them again, by the executor of whoever is there now."""
+        for prediction in self._predictions:
+            prediction.resume(executor)
 
     def _forget_gone(self) -> None:
         """Those whose layers were all removed hold memory for nothing."""
@@ -112,9 +137,12 @@ class LibraryEvents:
     ----------
     added : psygnal.Signal
         Emitted with the folder of a new model package.
+    changed : psygnal.Signal
+        Emitted when models were renamed, removed or imported by hand.
     """
 
     added = Signal(Path)
+    changed = Signal()
 
 
 library_events = LibraryEvents()

@@ -181,3 +181,30 @@ def test_the_options_of_a_command_have_each_name_once():
                     (PredictConfig, MaskConfig)):  # fmt: skip
         names = [each.name for config in configs for each in config.settings()]
         assert len(set(names)) == len(names)
+
+
+def test_classes_have_names():
+    assert NetworkConfig(classes=3).names == ("membrane", "cell", "class 3")
+    named = NetworkConfig(classes=3, class_names="membrane, cell,mitochondrion")
+    assert named.names == ("membrane", "cell", "mitochondrion")
+    assert NetworkConfig.from_dict(named.to_dict()) == named
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("membrane,cell", "expected 3 names, one a class, received 2 .*set classes to 2"),
+        ("membrane,cell,cell", "a name of its own"),
+        ("membrane,,cell", "a name of its own"),
+    ],
+)
+def test_names_that_are_none_are_refused(names, said):
+    with pytest.raises(SettingError, match=said):
+        NetworkConfig(classes=3, class_names=names)
+
+
+def test_what_a_form_calls_a_setting():
+    titles = {each.name: each.title for each in TrainConfig.settings()}
+    assert titles["patch_size"] == "Patch size [px]"
+    assert titles["ema"] == "Average of weights"
+    assert titles["border_sigma_px"] == "Width of borders [px]"

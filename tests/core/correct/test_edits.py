@@ -183,3 +183,26 @@ def test_of_masks_little_is_left():
     cells = np.kron(np.random.default_rng(2).integers(0, 2, (32, 32)), np.ones((16, 16)))
     packed = Packed.of(cells.astype(np.uint8))
     assert len(packed.blob) < cells.size / 20
+
+
+def test_a_cell_of_another_id_is_touched_and_not_redrawn(labels):
+    edits = Edits()
+    edits.begin(1, labels[1].copy())
+    labels[1][labels[1] == 1] = 9
+    known = edits.of(1)
+    assert known.touched(labels[1]).any()
+    assert not known.redrawn(labels[1]).any()
+    labels[1, 0, :2] = (9, 0)
+    redrawn = known.redrawn(labels[1])
+    assert redrawn.any()
+    assert not (redrawn & ~known.touched(labels[1])).any()
+    back = Edits.from_note(json.loads(json.dumps(edits.note_of(labels))), SHAPE)
+    np.testing.assert_array_equal(back.of(1).redrawn(labels[1]), redrawn)
+    np.testing.assert_array_equal(back.of(1).touched(labels[1]), known.touched(labels[1]))
+
+
+def test_an_older_note_holds_all_for_redrawn(labels):
+    edits, square = painted(labels)
+    note = edits.note_of(labels)
+    del note["redrawn"]
+    np.testing.assert_array_equal(Edits.from_note(note, SHAPE).of(1).redrawn(labels[1]), square)

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from napari_emseg.core.correct.ranking import rank_regions, uncertain_boundaries
-from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion, visiting_order
+from napari_emseg.core.correct.review_regions import (
+    MAY_MERGE,
+    MAY_SPLIT,
+    SQUARE_PX,
+    UNSURE,
+    ReviewRegion,
+    visiting_order,
+)
 
 THRESHOLD = 0.5
 
@@ -57,6 +64,12 @@ def test_without_a_boundary_the_uncertain_spot_is_shown():
     assert 70 <= region.y < 80
     assert 20 <= region.x < 30
     assert region.risk > 0
+    assert region.reason == UNSURE
+
+
+@pytest.mark.parametrize(("gap", "reason"), [(0.55, MAY_MERGE), (0.45, MAY_SPLIT)])
+def test_it_is_said_which_way_a_boundary_is_decided(gap, reason):
+    assert rank_regions(rooms(gap), THRESHOLD)[0].reason == reason
 
 
 def test_a_slice_that_is_certain_has_no_region():
@@ -81,3 +94,13 @@ def test_the_worst_slice_comes_first_and_whole():
     assert [(z, region.risk) for z, region in visiting_order(by_slice)] == [
         (1, 0.4), (1, 0.4), (0, 0.5),
     ]  # fmt: skip
+
+
+def test_where_classes_are_unsure_is_worth_a_look_too():
+    probability = np.full((192, 192), 0.99, np.float32)
+    doubt = np.zeros(probability.shape, np.uint8)
+    doubt[70:100, 20:50] = 255
+    (region,) = rank_regions(probability, THRESHOLD, doubt)
+    assert 70 <= region.y < 100
+    assert 20 <= region.x < 50
+    assert rank_regions(probability, THRESHOLD) == []

@@ -55,5 +55,5 @@ def test_without_keras_it_says_what_adds_it(monkeypatch):
     monkeypatch.setattr(doctor, "load_backend", missing)
     report = doctor.diagnose()
     assert 'run: pip install "napari-emseg[train]"' in report
-    assert "cpu:0 by OpenVINO to predict (--runtime auto), nothing to train" in report
+    assert "cpu:0 by OpenVINO to predict, nothing to train" in report
     assert "no GPU" not in report

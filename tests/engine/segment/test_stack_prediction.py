@@ -98,6 +98,20 @@ def test_a_job_of_the_window_knows_its_pixel_size(image, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), whole)
 
 
+def test_a_job_of_the_window_may_ask_for_classes_and_their_doubt(image, tmp_path):
+    one = image[:1]
+    for name, dtype in (("image", one.dtype), ("out", np.float32), ("within", np.uint8),
+                        ("doubt", np.uint8)):  # fmt: skip
+        np.save(tmp_path / f"{name}.npy", one if name == "image" else np.full(one.shape, 9, dtype))
+    job = PredictJob(
+        tmp_path / "image.npy", tmp_path / "out.npy", device="cpu",
+        within_cells=tmp_path / "within.npy", class_doubt=tmp_path / "doubt.npy",
+    )  # fmt: skip
+    run(job, lambda _: None, lambda: False)
+    assert (np.load(tmp_path / "within.npy") == 2).all()  # of two classes there is one within cells
+    assert not np.load(tmp_path / "doubt.npy").any()
+
+
 def test_the_cost_is_that_of_the_resampled_slice():
     def cost(size, shape, **config):
         job = WarmUpJob(

@@ -64,7 +64,7 @@ def test_of_layers_only_the_used_slices_are_read(reviewed):
     regions = Regions([(None, half)]) if reviewed else None
     data = TrainingData(Stack(images), Stack(labels, kind="labels"), regions)
     roles = SliceSplit((3, 7, 9), (3, 9), (7,))
-    target = data.target("mask", TrainConfig(), roles, classes=2)
+    target = data.target("mask", TrainConfig(), roles)
     assert target.labelled == (3, 7, 9)
     assert set(labels.read) == set(images.read) == {3, 7, 9}
     assert target[7].known[:, :40].all()

@@ -114,3 +114,19 @@ def test_reading_needs_no_keras():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("training", "where"),
+    [
+        ({}, ""),
+        ({"validation_slices": [24, 25, 26], "stack": "isbi"}, "slices 24 to 26 of isbi"),
+        (
+            {"validation_slices": [3], "first_validation_column": 200, "validation_known": 0.1,
+             "stack": "em"},
+            "the labelled pixels of the right part of slice 3 of em",
+        ),
+    ],
+)  # fmt: skip
+def test_it_says_on_what_its_scores_were_measured(training, where):
+    assert PackageInfo("x", training=training).measured_on == where

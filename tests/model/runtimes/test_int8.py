@@ -69,7 +69,7 @@ def test_the_form_is_made_judged_and_noted(without_int8, stack, caplog):
     assert package.int8.is_file()
     assert package.int8.stat().st_size + (package.folder / "int8.bin").stat().st_size < 1e6
     assert 0 < np.abs(judged[0] - judged[1]).max() < 0.2
-    assert "costs 0.0100 of V_rand" in said[-1].message
+    assert "worse than the exact one by 0.0100 of V_rand" in said[-1].message
     assert not caplog.records
 
 

@@ -139,7 +139,9 @@ def test_it_reproduces_its_test_output(package_at, tmp_path):
     [
         NetworkConfig(2, 4),
         NetworkConfig(1, 4, residual=False, normalisation="layer", dropout=0.3, input_slices=3),
-        NetworkConfig(1, 3, normalisation="none", classes=4),
+        NetworkConfig(
+            1, 3, normalisation="none", classes=4, class_names="membrane,cell,mitochondrion,class 4"
+        ),
     ],
     ids=lambda network: f"{network.normalisation}-{network.input_slices}-{network.classes}",
 )
@@ -158,7 +160,7 @@ def test_any_network_is_written_whole(tmp_path, network_of, network, stack):
     if network.classes == 2:
         assert names == ["cell"]
     else:
-        assert names == ["membrane", "cell", "class 3", "class 4"]
+        assert names == ["membrane", "cell", "mitochondrion", "class 4"]
     assert rdf["config"]["napari_emseg"]["class_names"] == ["membrane", "cell", *names[2:]]
 
 

@@ -34,7 +34,7 @@ def test_the_preview_equals_the_batches_of_the_trainer(tmp_path):
     request = TrainRequest("mine", TrainingData(images, labels), "mask", roles, recipe)
     shown = preview_patches([request.patch_source()], recipe, first=0, count=8)
 
-    target = request.data.target("mask", recipe.train, roles, classes=2)
+    target = request.data.target("mask", recipe.train, roles)
     split = split_target(target, fraction=0.25, validation=roles.validation)
     training = Training(
         [Source(images, target, split)], recipe, None, RunFolder(tmp_path / "run"),

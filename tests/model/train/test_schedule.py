@@ -7,7 +7,7 @@ import time
 import pytest
 
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.model.train.schedule import Schedule
+from napari_emseg.model.train.schedule import Schedule, is_hurried, with_learning_rate
 
 
 @pytest.fixture
@@ -47,3 +47,30 @@ def test_minutes_are_told_from_the_first_step(clock):
     schedule = Schedule(TrainConfig(minutes=2.0), steps=100)
     left = told(schedule, clock, lambda _: 15.0, 8, first=1)
     assert left == {step: 120 - 15.0 * step for step in range(1, 9)}
+
+
+def test_a_new_network_with_little_time_learns_fast_after_a_warm_up(clock):
+    ten = TrainConfig(minutes=10.0)
+    assert is_hurried(ten, new=True)
+    schedule = Schedule(with_learning_rate(ten, hurried=True), steps=100, hurried=True)
+    rates = [schedule.learning_rate(done / 100) for done in range(101)]
+    assert rates[0] < 2e-4
+    assert max(rates) == rates[10] == pytest.approx(3e-3)
+    assert rates[11:] == sorted(rates[11:], reverse=True)
+    assert rates[100] == pytest.approx(3e-5)
+
+
+@pytest.mark.parametrize(
+    ("config", "new"),
+    [
+        (TrainConfig(), True),
+        (TrainConfig(minutes=60.0), True),
+        (TrainConfig(minutes=10.0), False),
+        (TrainConfig(minutes=10.0, learning_rate=2e-3), True),
+    ],
+)
+def test_all_others_begin_at_their_rate(config, new):
+    assert not is_hurried(config, new=new)
+    settled = with_learning_rate(config, hurried=False)
+    assert settled.learning_rate == (config.learning_rate or 1e-3)
+    assert Schedule(settled, steps=100).learning_rate(0) == pytest.approx(settled.learning_rate)

@@ -16,6 +16,10 @@ from napari_emseg.model.train.step_time import measure_step_time
 RECIPE = Recipe(NetworkConfig(depth=2, base_filters=2), train=TrainConfig(patch_size=32))
 
 
+def _measure(should_stop):
+    return measure_step_time(RECIPE, device="cpu", on_event=lambda _: None, should_stop=should_stop)
+
+
 def test_the_steps_that_compile_do_not_count(monkeypatch):
     class Slow:
         steps = 0
@@ -25,12 +29,16 @@ def test_the_steps_that_compile_do_not_count(monkeypatch):
             time.sleep(0.5 if Slow.steps <= 2 else 0.01)
 
     monkeypatch.setattr(step_time, "new_learner", lambda *_, **__: Slow())
-    seconds = measure_step_time(RECIPE, device="cpu", should_stop=lambda: False)
+    events = []
+    seconds = measure_step_time(
+        RECIPE, device="cpu", on_event=events.append, should_stop=lambda: False
+    )
+    assert [event.done / event.total for event in events][-1] == 1
     assert 0.01 <= seconds < 0.1
 
 
 @pytest.mark.slow
 def test_a_real_network_is_measured_and_it_can_be_stopped():
-    assert measure_step_time(RECIPE, device="cpu", should_stop=lambda: False) > 0
+    assert _measure(lambda: False) > 0
     with pytest.raises(CancelledError):
-        measure_step_time(RECIPE, device="cpu", should_stop=lambda: True)
+        _measure(lambda: True)

@@ -31,6 +31,7 @@ class PlainView:
         self.shown: int | None = 2
         self.locked: list[ArrayLabels] = []
         self.regions: list[tuple] = []
+        self.noted: list[tuple] = []
 
     def add(self, data, name="labels") -> ArrayLabels:
         self.layers.append(ArrayLabels(data, name))
@@ -57,6 +58,12 @@ class PlainView:
     def add_beside(self, labels, data, name, edits):
         self.layers.append(ArrayLabels(data, name, edits))
         return self.layers[-1].tracker
+
+    def name_classes(self, labels, names):
+        labels.class_names = names
+
+    def note_predicted(self, labels, prediction, slices):
+        self.noted.append((labels, prediction, list(slices)))
 
     def show_region(self, image, z, region):
         self.regions.append((image, z, region.y, region.x))

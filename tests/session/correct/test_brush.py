@@ -36,7 +36,7 @@ def refused():
 @pytest.fixture
 def brush(view, labels, ids, said, refused):
     brush = BrushSession(view, said.append, refused.append)
-    brush.use(BrushActs(labels.tracker, DirectLane(), are_cells=ids))
+    brush.use(BrushActs(labels.tracker, DirectLane(), "cells" if ids else "mask"))
     return brush
 
 
@@ -82,7 +82,7 @@ def test_a_tool_needs_labels_that_are_seen(brush, view, labels, refused):
 
 def test_other_labels_end_the_tool(brush, labels, ids):
     brush.take_up(FILL)
-    brush.use(BrushActs(labels.tracker, DirectLane(), are_cells=ids))
+    brush.use(BrushActs(labels.tracker, DirectLane(), "cells" if ids else "mask"))
     assert brush.tool is None
 
 
@@ -216,3 +216,46 @@ def test_stopped_it_looks_no_more():
     ids.stop()
     labels.paint(1, 5, 5, 77)
     assert ids.next() == 1
+
+
+@pytest.fixture
+def class_map(view):
+    """Cells on every slice with a part of class 3 in the first of them; all else is membrane."""
+    labels = np.ones((2, 64, 80), np.uint8)
+    labels[:, 4:30, 4:38], labels[:, 4:30, 42:76] = 2, 2
+    labels[:, 10:16, 10:20] = 3
+    view.layers.append(ArrayLabels(labels, class_names=("membrane", "cell", "mitochondrion")))
+    return view.layers[-1]
+
+
+@pytest.fixture
+def class_brush(view, class_map, said, refused):
+    brush = BrushSession(view, said.append, refused.append)
+    brush.use(BrushActs(class_map.tracker, DirectLane(), "classes"))
+    return brush
+
+
+def test_cells_of_a_class_map_are_merged_around_their_parts(class_brush, class_map):
+    before = class_map.data.copy()
+    class_brush.take_up(MERGE)
+    class_brush.click((0, 12, 12))  # on the mitochondrion
+    class_brush.click((0, 12, 60))
+    opened = class_map.data[0] != before[0]
+    assert set(np.unique(class_map.data[0][opened])) == {2}
+    assert count(class_map.data[0] > 1) == 1
+    np.testing.assert_array_equal(class_map.data == 3, before == 3)
+    np.testing.assert_array_equal(class_map.data[1], before[1])
+    one_step(class_map, before)
+
+
+def test_a_speck_of_membrane_in_a_class_map_becomes_cell(class_brush, class_map, refused):
+    class_map.data[0, 20:23, 20:23] = 1
+    class_brush.take_up(FILL)
+    class_brush.click((0, 21, 21))
+    assert (class_map.data[0, 20:23, 20:23] == 2).all()
+    class_brush.click((0, 12, 12))
+    assert "cell already" in refused[-1]
+
+
+def test_membrane_is_drawn_with_its_class(class_brush):
+    assert class_brush.acts.membrane == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,11 +25,15 @@ def doubtful() -> np.ndarray:
     return probability
 
 
+_times = count(1)
+
+
 def predict(workspace, image="em", probability=None, done=range(4)):
     """A prediction that a dock has made."""
     prediction = SimpleNamespace(
         image=image, probability=doubtful() if probability is None else probability,
         done=set(done), is_shown=True, rules=(("mask",), SimpleNamespace(threshold=THRESHOLD)),
+        made=next(_times),
     )  # fmt: skip
     workspace.add(prediction)
     workspace.segmented.emit(prediction)
@@ -74,7 +79,7 @@ def test_next_and_previous(visits, workspace, shown):
     assert (image, z) == ("em", 1)
     assert 88 <= y < 102
     assert 96 <= x < 104
-    assert visits.message == f"Slice 1, around row {y}, column {x}."
+    assert visits.message == f"Slice 1: may merge these two cells (row {y}, column {x})."
     assert not visits.can_go_back
     visits.go_on()
     assert shown[-1][1] == 3

@@ -10,7 +10,7 @@ import pytest
 
 from napari_emseg.errors import EmsegError
 from napari_emseg.session.correct.brush import DRAW
-from napari_emseg.session.correct.meaning import are_cells
+from napari_emseg.session.correct.meaning import kind_of
 from napari_emseg.session.correct.session import CorrectPhase, CorrectSession
 from napari_emseg.session.direct_executor import DirectLane
 from napari_emseg.session.workspace import Workspace
@@ -32,9 +32,7 @@ def ids(request):
 def session(executor, view):
     session = CorrectSession(executor, Workspace(), view)
     session.image = Image()
-    session.made.connect(
-        lambda tracker: session.choose(tracker, are_cells=are_cells(tracker.layer))
-    )
+    session.made.connect(lambda tracker: session.choose(tracker, kind_of(tracker.layer)))
     yield session
     session.close()
 
@@ -64,7 +62,7 @@ def test_a_prediction_becomes_labels_to_paint_on(session, view, prediction, made
     assert made.data is not prediction.data
     assert made.dtype == prediction.dtype
     assert session.tracker is made.tracker
-    assert session.are_cells is ids
+    assert session.kind == ("cells" if ids else "mask")
     assert view.selected is made
     assert session.message == "5 slices to paint on in 'em corrected'."
     assert not made.tracker.is_edited
@@ -74,7 +72,7 @@ def test_a_prediction_becomes_labels_to_paint_on(session, view, prediction, made
 def test_one_slice_or_some(session, view, prediction):
     session.make_current_editable(prediction.tracker, "keep my edits")
     assert [z for z in range(5) if view.layers[-1].data[z].any()] == [2]
-    session.choose(None, are_cells=False)
+    session.choose(None)
     assert session.phase is CorrectPhase.NO_LABELS
     session.make_editable(prediction.tracker, "keep my edits", "1:3")
     assert [z for z in range(5) if view.layers[-1].data[z].any()] == [1, 2]
@@ -122,14 +120,14 @@ def test_what_cannot_be_made_editable_is_said(session, view, prediction, made, r
     refuses("is the prediction itself")
     session_prediction = prediction
     small = view.add(np.zeros((2, 8, 8), np.uint8), "small")
-    session.choose(small.tracker, are_cells=False)
+    session.choose(small.tracker)
     refuses("expected the shape of")
-    session.choose(view.add(make_grid(ids=True), "other").tracker, are_cells=True)
+    session.choose(view.add(make_grid(ids=True), "other").tracker, "cells")
     refuses("which do not mix")
     view.locked.append(made)
-    session.choose(made.tracker, are_cells=False)
+    session.choose(made.tracker)
     refuses("cannot be painted on")
-    session.choose(None, are_cells=False)
+    session.choose(None)
     slices = "7"
     refuses("from 0 to 4")
     view.shown = None
@@ -144,7 +142,7 @@ def test_what_cannot_be_made_editable_is_said(session, view, prediction, made, r
 def test_ids_that_do_not_fit_are_said(session, view, prediction, refused):
     prediction.data[1, 5, 5] = 300
     narrow = view.add(np.zeros((5, 64, 80), np.uint8), "narrow")
-    session.choose(narrow.tracker, are_cells=False)
+    session.choose(narrow.tracker)
     session.make_editable(prediction.tracker, "keep my edits")
     assert "up to 255, received 300" in refused[-1]
     assert session.phase is CorrectPhase.CORRECTING
@@ -188,7 +186,7 @@ def test_a_person_goes_on_meanwhile(session, view, prediction, made, later):
     session.make_editable(prediction.tracker, "keep my edits")
     made.paint(2, slice(8, 12), slice(8, 12), 7)
     other = view.add(np.zeros((5, 64, 80), np.uint8))
-    session.choose(other.tracker, are_cells=False)
+    session.choose(other.tracker)
     assert session.phase is CorrectPhase.MAKING_EDITABLE
     later.hand_over()
     assert (made.data[2, 8:12, 8:12] == 7).all()
@@ -215,10 +213,10 @@ def test_what_counts_as_corrected(session, view, made):
     session.turn_review(4)
     assert not made.tracker.is_edited
     assert roles[-1] == ()
-    session.choose(None, are_cells=False)
+    session.choose(None)
     with pytest.raises(EmsegError, match="make a prediction editable"):
         session.corrected_slices()
-    session.choose(view.add(np.zeros((2, 8, 8), int)).tracker, are_cells=False)
+    session.choose(view.add(np.zeros((2, 8, 8), int)).tracker)
     with pytest.raises(EmsegError, match="belong together"):
         session.corrected_slices()
     session.image = None
@@ -243,7 +241,7 @@ def test_closed_it_lets_go(session, made):
     assert session.phase is CorrectPhase.CLOSED
     assert session.brush.tool is session.tracker is None
     made.paint(2, slice(8, 12), slice(8, 12), 0)
-    session.choose(made.tracker, are_cells=False)
+    session.choose(made.tracker)
     assert session.tracker is None
     assert roles == []
     session.close()
@@ -252,7 +250,7 @@ def test_closed_it_lets_go(session, made):
 def test_two_sessions_do_not_mix(executor, view, make_grid):
     one, other = (CorrectSession(executor, Workspace(), view) for _ in range(2))
     labels = view.add(make_grid(ids=False))
-    one.choose(labels.tracker, are_cells=False)
+    one.choose(labels.tracker)
     one.brush.take_up(DRAW)
     one.say("something")
     assert (other.tracker, other.brush.tool, other.message) == (None, None, "")
@@ -265,3 +263,24 @@ def test_it_needs_no_window():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_classes_are_known_by_their_names_or_their_looks(view, session):
+    tile = np.ones((16, 16), np.uint8)
+    tile[2:14, 2:14], tile[5:8, 5:8] = 2, 3
+    labels = view.add(np.tile(tile, (2, 4, 4)))
+    assert kind_of(labels) == "classes"
+    session.choose(labels.tracker, kind_of(labels))
+    assert labels.class_names == ("membrane", "cell", "class 3")
+    sparse = view.add(np.zeros((2, 64, 64), np.uint8))
+    assert kind_of(sparse) == "mask"
+    session.choose(sparse.tracker, "classes")  # a person says so
+    assert kind_of(sparse) == "classes"
+
+
+def test_classes_do_not_go_into_a_mask(view, session, make_grid, refused):
+    session.choose(view.add(make_grid(ids=False)).tracker)
+    classes = view.add(make_grid(ids=False) + 1)
+    classes.class_names = ("membrane", "cell", "mitochondrion")
+    session.make_editable(classes.tracker, "replace")
+    assert "holds a mask and 'labels' classes" in refused[-1]

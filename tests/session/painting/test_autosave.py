@@ -307,3 +307,22 @@ def test_two_windows_do_not_mix(executor, said):
     one.remove(mine.tracker)
     assert len(one.left_behind()) == 1
     assert other.left_behind() == []
+
+
+def test_a_layer_whose_file_holds_its_edits_is_not_called_unsaved(saving, executor):
+    painted = ones()
+    stroke(painted, 2)
+    note = painted.tracker.edits.note_of(painted.data)
+    read = ArrayLabels(painted.data, edits=Edits.from_note(note, SHAPE), is_stored=True)
+    saving.add(read.tracker)
+    executor.pass_time()
+    assert kept() == []
+    saving.remove(read.tracker)
+    assert saving.left_behind() == []
+
+    again = ArrayLabels(painted.data, edits=Edits.from_note(note, SHAPE), is_stored=True)
+    saving.add(again.tracker)
+    stroke(again, 0)
+    saving.remove(again.tracker)
+    (offered,) = saving.left_behind()
+    assert offered.slices == (0, 2)  # with what the file alone held until then

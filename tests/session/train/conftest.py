@@ -24,6 +24,8 @@ RECIPE = Recipe(
 class ToldJobs:
     """Jobs of which a test tells what becomes of them; each is prepared when it is asked for."""
 
+    beside = ""
+
     def __init__(self):
         self.scratch = Scratch()
         self.jobs, self.cancelled, self.abandoned = [], [], []

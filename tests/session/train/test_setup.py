@@ -11,19 +11,21 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.jobs import StepTimeJob, TrainJob
 from napari_emseg.engine.train.interrupted_run import interrupted_runs
 from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.errors import ReadError, SettingError
-from napari_emseg.io.folders import runs_folder
+from napari_emseg.io.folders import library_folder, runs_folder
 from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.thread_lane import ThreadLane
 from napari_emseg.session.train.form import TrainSettings
 from napari_emseg.session.train.patch_preview import READING
 from napari_emseg.session.train.session import Phase
 from napari_emseg.session.train.setup import TrainSetup
-from napari_emseg.types import Cancelled, Failed, Finished, Log, Stack
+from napari_emseg.types import Cancelled, Failed, Finished, Log, Progress, Stack, noted_names
 
 
 @pytest.fixture
@@ -228,8 +230,16 @@ def test_train_asks_for_what_is_chosen(setup, form, jobs, recipe):
     assert len(jobs.jobs) == 1
 
 
+def test_a_name_that_is_taken_gets_the_next_number(setup, jobs):
+    for name in ("mine", "mine 2"):
+        (library_folder() / name).mkdir(parents=True)
+    setup.give_name("mine 2")
+    setup.train()
+    assert setup.name == jobs.jobs[0].name == "mine 3"
+
+
 @pytest.mark.parametrize("name", ["default", "a/b", ""])
-def test_a_name_that_is_taken_or_impossible_is_said(setup, jobs, name):
+def test_a_name_that_is_impossible_is_said(setup, jobs, name):
     setup.give_name(name)
     setup.train()
     assert "not possible" in setup.training.message
@@ -453,7 +463,10 @@ def test_time_is_told_once_it_was_measured(executor, jobs, form, recipe):
     assert estimate.is_unknown
     estimate.measure()
     estimate.measure()
-    assert (estimate.text, estimate.is_measuring) == ("Measuring ...", True)
+    assert estimate.text.startswith("Measuring;")
+    assert estimate.is_measuring
+    jobs.tell(Progress(3, 7, "steps"))
+    assert estimate.text == "Measuring: 3 of 7 steps ..."
     assert jobs.jobs == [StepTimeJob(recipe, "auto")]
     jobs.tell(Finished(0.5))
     assert estimate.text.startswith("Measured on this machine: ")
@@ -476,6 +489,24 @@ def test_what_could_not_be_measured_is_said_and_can_be_again(executor, jobs, for
     assert setup.estimate.text == event.message
     assert setup.estimate.is_unknown
     assert not setup.estimate.is_measuring
+
+
+@pytest.mark.usefixtures("_nothing_measured")
+def test_measuring_can_be_stopped(executor, jobs, form):
+    setup = TrainSetup(executor, jobs, form)
+    setup.open()
+    executor.pass_time()
+    setup.estimate.measure()
+    setup.estimate.stop()
+    assert jobs.abandoned == [1]
+    assert "not measured yet" in setup.estimate.text
+    assert not setup.estimate.is_measuring
+
+
+def test_where_minutes_are_given_there_is_nothing_to_measure(setup, form):
+    form.chosen = TrainSettings(Recipe(train=TrainConfig(minutes=30.0)))
+    setup.change_settings()
+    assert (setup.estimate.text, setup.estimate.is_unknown) == ("", False)
 
 
 @pytest.mark.usefixtures("_nothing_measured")
@@ -519,3 +550,29 @@ def test_two_setups_do_not_mix(executor, data, make_jobs, make_form):
     assert one.data is data
     assert other.data is None
     assert not other.training.is_busy
+
+
+def test_classes_that_labels_hold_are_suggested_and_read_for(setup, executor, form, data):
+    seen = []
+    setup.events.class_names.connect(seen.append)
+    tile = np.ones((8, 8), np.uint8)
+    tile[1:7, 1:7], tile[3:5, 3:5] = 2, 3
+    z, y, x = data.labels.shape
+    labels = np.tile(tile, (z, -(-y // 8), -(-x // 8)))[:, :y, :x]
+    edits = noted_names(("membrane", "cell", "mitochondrion"))
+    named = Stack(labels, kind="labels", edits=edits)
+    form.read = lambda: TrainingData(data.images, named)
+    setup.change_data()
+    executor.pass_time()
+    assert seen == [("membrane", "cell", "mitochondrion")]
+    assert "Of these 2 are learned; set classes to 3" in setup.taken_for
+    form.classes = 3  # as the dock does
+    setup.change_settings()
+    executor.pass_time()
+    assert setup.meaning == "scribbles"
+    assert "They hold 3 classes: membrane, cell, mitochondrion." in setup.taken_for
+    assert "set classes" not in setup.taken_for
+    form.read = lambda: data  # a mask
+    setup.choose_data()
+    executor.pass_time()
+    assert seen[-1] == ()

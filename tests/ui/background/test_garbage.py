@@ -101,6 +101,17 @@ def test_layers_that_were_there_are_freed_by_one_walk_over_all_objects(viewer, d
     assert gc.get_freeze_count() > MANY
 
 
+def test_removed_layers_are_looked_for_once_not_for_each(viewer, dock, qtbot, monkeypatch):
+    """A look walks over all objects that are not frozen."""
+    alive, looks, objects = [add_layer(viewer) for _ in range(3)], [], gc.get_objects
+    spare_the_window(viewer, dock)
+    monkeypatch.setattr(gc, "get_objects", lambda: looks.append(1) or objects())
+    viewer.layers.clear()
+    assert not looks
+    qtbot.waitUntil(lambda: [each() for each in alive] == [None] * 3)
+    assert len(looks) == 1
+
+
 def test_nothing_is_collected_before_the_event_loop_turns(qtbot):
     put_off_collections()
     assert not gc.isenabled()

@@ -9,7 +9,10 @@ import psutil
 import pytest
 from qtpy.QtCore import QThread
 
-from napari_emseg.engine.jobs import DevicesJob, PredictJob
+from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.engine.jobs import DevicesJob, PredictJob, StepTimeJob
 from napari_emseg.errors import WriteError
 from napari_emseg.session.jobs import WorkerJobs
 from napari_emseg.types import Cancelled, Failed, Finished, Log, SliceDone
@@ -92,11 +95,26 @@ def test_what_a_job_waits_for_is_told(qtbot, runner, tmp_path):
     assert len(all_events(qtbot, runner, DevicesJob)) == 1
 
 
-def test_closing_ends_the_worker_and_removes_the_files(qapp):
+def test_a_segmentation_does_not_wait_for_a_training(qtbot, runner):
+    trained, predicted = [], []
+    small = Recipe(NetworkConfig(depth=2, base_filters=2), train=TrainConfig(patch_size=64))
+    ticket = runner.submit(lambda: StepTimeJob(small), trained.append)
+    qtbot.waitUntil(lambda: bool(runner.beside))
+    runner.submit(DevicesJob, predicted.append)
+    qtbot.waitUntil(lambda: bool(predicted), timeout=TIMEOUT_MS)
+    assert isinstance(predicted[0], Finished)
+    assert not trained
+    runner.cancel(ticket, grace_s=0)
+    qtbot.waitUntil(lambda: bool(trained), timeout=TIMEOUT_MS)
+    assert not runner.beside
+
+
+def test_closing_ends_the_workers_and_removes_the_files(qapp):
     runner = WorkerJobs(QtExecutor())
     runner.scratch.allocate("x", (4,), "u1")
-    runner._worker.start()
-    pid, folder = runner.worker_pid, runner.scratch.folder
+    for worker in runner._workers.values():
+        worker.start()
+    pids, folder = (runner.worker_pid, runner.training_pid), runner.scratch.folder
     runner.close()
-    assert not psutil.pid_exists(pid)
+    assert not any(map(psutil.pid_exists, pids))
     assert not folder.exists()

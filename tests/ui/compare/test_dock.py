@@ -71,6 +71,7 @@ def layers(viewer, compare, truth, probability, qtbot):
     compare.fields.truth.value, compare.fields.prediction.value = labels, prediction
     viewer.dims.set_current_step(0, 0)
     wait_for_slice(compare, qtbot, 0)
+    qtbot.waitUntil(lambda: compare.error_layer.layer is not None, timeout=WAIT_MS)
     return image, labels, prediction
 
 
@@ -118,7 +119,7 @@ def test_layers_are_offered_as_they_come_go_and_are_renamed(viewer, compare, lay
         return [str(choice) for choice in compare.fields.prediction.choices]
 
     assert "errors" in [layer.name for layer in viewer.layers]
-    offered = [layer.name for layer in compare.fields.truth.choices]
+    offered = [layer.name for layer in compare.fields.truth.choices if layer is not None]
     assert set(offered) == {"truth", "em", "probability"}
     layers[2].name = "renamed"
     assert compare.fields.prediction.get_choice("renamed") == layers[2]
@@ -200,7 +201,7 @@ def test_scores_are_those_of_the_core(compare, layers, truth, probability, qtbot
     for z, each in known(compare).items():
         assert each.scores == score_slice(probability[z], truth[z], 0.5)
     assert f"{known(compare)[0].scores.v_rand:.4f}" in compare.scores.here.value
-    assert "Mean of 7 slices" in compare.scores.stack.value
+    assert "Mean of 7 of 7 slices" in compare.scores.stack.value
 
 
 def test_the_threshold_is_followed_on_the_slice_and_then_on_all(compare, layers, qtbot):
@@ -429,12 +430,57 @@ def test_scores_are_saved_with_what_reproduces_them(compare, layers, probability
 # --- views ---------------------------------------------------------------------------------------
 
 
-def test_side_by_side_and_back(viewer, compare, layers, qtbot):
+@pytest.fixture
+def turn(compare, qtbot):
+    """Click on a button, and wait until the view is there, or left."""
+
+    def turn(button):
+        button.click()
+        wait_for_view(compare, qtbot)
+
+    return turn
+
+
+def wait_for_view(compare, qtbot):
+    views = compare.views
+    qtbot.waitUntil(lambda: views.turns.is_idle and views.side.isEnabled(), timeout=WAIT_MS)
+
+
+def arranged(viewer, compare) -> list[int]:
+    """How often napari arranges all layers in each turn, until the view is there."""
+    turns, counts = compare.views.turns, []
+    layers = viewer.layers.events.reordered, *(layer.events.visible for layer in viewer.layers)
+    grid = viewer.canvas.grid.events
+    for event in (*layers, grid.enabled, grid.shape):
+        event.connect(lambda: counts.append(len(turns._works)))
+    while not turns.is_idle:
+        turns._do_next()
+    turns._next.stop()
+    return [counts.count(each) for each in sorted(set(counts))]
+
+
+def test_no_turn_arranges_more_than_a_layer_or_the_grid(viewer, compare, layers):
+    """napari arranges its whole scene for each eye, and for the grid, which hung the window."""
+    viewer.layers.move(0, 2)
+    for _ in range(2):
+        for button in (compare.views.side, compare.views.blink, compare.views.blink):
+            button.click()
+            assert not button.isEnabled(), "a second click would come in between"
+            most = arranged(viewer, compare)
+            assert most
+            assert max(most) <= 2, most
+            assert button.isEnabled()
+            assert button.isChecked() == (
+                compare.views.panes.is_shown or compare.views.blinking.is_on
+            )
+
+
+def test_side_by_side_and_back(viewer, compare, layers, turn):
     image, truth, prediction = layers
     viewer.layers.move(0, 2)  # the image above the truth
     order, eyes = list(viewer.layers), [layer.visible for layer in viewer.layers]
     camera = viewer.scene.camera.center, viewer.scene.camera.zoom
-    compare.views.side.click()
+    turn(compare.views.side)
     grid = viewer.canvas.grid
     assert grid.enabled
     panes = [indices for _, indices in grid.iter_viewboxes(viewer.layers) if indices]
@@ -443,7 +489,7 @@ def test_side_by_side_and_back(viewer, compare, layers, qtbot):
     assert not compare.error_layer.layer.visible
     np.testing.assert_allclose(viewer.scene.camera.center, camera[0])
     assert viewer.scene.camera.zoom < camera[1]
-    compare.views.side.click()
+    turn(compare.views.side)
     assert not grid.enabled
     assert list(viewer.layers) == order
     assert [layer.visible for layer in viewer.layers] == eyes
@@ -451,18 +497,18 @@ def test_side_by_side_and_back(viewer, compare, layers, qtbot):
     assert viewer.scene.camera.zoom == pytest.approx(camera[1])
 
 
-def test_panes_show_the_layers_themselves(viewer, compare, layers):
+def test_panes_show_the_layers_themselves(viewer, compare, layers, turn):
     """No pixel is copied, so that what is painted in a pane is painted."""
     before = list(viewer.layers)
-    compare.views.side.click()
+    turn(compare.views.side)
     assert set(viewer.layers) == set(before)
     layers[1].paint((0, 5, 5), 7)
-    compare.views.side.click()
+    turn(compare.views.side)
     assert layers[1].data[0, 5, 5] == 7
 
 
-def test_the_cursor_is_seen_in_every_pane(viewer, compare, layers):
-    compare.views.side.click()
+def test_the_cursor_is_seen_in_every_pane(viewer, compare, layers, turn):
+    turn(compare.views.side)
     viewer.cursor.position = (0, 4 * 40, 4 * 30)
     cursor = compare.views.panes.cursor
     assert cursor.is_shown
@@ -477,32 +523,33 @@ def test_the_cursor_is_seen_in_every_pane(viewer, compare, layers):
     layers[1].mode, layers[1].brush_size = "paint", 9
     viewer.cursor.position = (0, 4 * 41, 4 * 30)
     assert cursor.place == (164, 120, 36)
-    compare.views.side.click()
+    turn(compare.views.side)
     assert not cursor.is_shown
 
 
-def test_four_panes_with_a_second_prediction(viewer, compare, layers, probability):
+def test_four_panes_with_a_second_prediction(viewer, compare, layers, probability, turn):
     second = viewer.add_image(probability, name="second", **PLACE)
     compare.fields.second.value = second
-    compare.views.side.click()
+    turn(compare.views.side)
     panes = [each for _, each in viewer.canvas.grid.iter_viewboxes(viewer.layers) if each]
     assert [viewer.layers[k] for (k,) in panes] == [*layers, second]
 
 
-def test_a_pane_whose_layer_is_removed_closes(viewer, compare, layers):
-    compare.views.side.click()
+def test_a_pane_whose_layer_is_removed_closes(viewer, compare, layers, turn, qtbot):
+    turn(compare.views.side)
     viewer.layers.remove(layers[0])
     assert compare.views.side.isChecked()
     viewer.layers.remove(layers[2])
+    wait_for_view(compare, qtbot)
     assert not compare.views.side.isChecked()
     assert not viewer.canvas.grid.enabled
 
 
-def test_blink_shows_truth_and_prediction_in_turn(viewer, compare, layers, qtbot):
+def test_blink_shows_truth_and_prediction_in_turn(viewer, compare, layers, qtbot, turn):
     image, truth, prediction = layers
     eyes = [layer.visible for layer in viewer.layers]
     compare.views.period.setValue(150)
-    compare.views.blink.click()
+    turn(compare.views.blink)
     seen = []
     for _ in range(4):
         shown = [layer for layer in (truth, prediction) if title_shown(layer)]
@@ -512,15 +559,15 @@ def test_blink_shows_truth_and_prediction_in_turn(viewer, compare, layers, qtbot
         qtbot.waitUntil(lambda now=shown[0]: not now.visible, timeout=5000)
     assert seen[0] is seen[2]
     assert {*seen} == {truth, prediction}
-    compare.views.side.click()  # one view at a time
+    turn(compare.views.side)  # one view at a time
     assert not compare.views.blink.isChecked()
-    compare.views.side.click()
+    turn(compare.views.side)
     assert [layer.visible for layer in viewer.layers] == eyes
 
 
-def test_a_view_of_one_layer_is_told_in_words(viewer, compare, truth):
+def test_a_view_of_one_layer_is_told_in_words(viewer, compare, truth, turn):
     viewer.add_labels(truth, name="alone")
-    compare.views.side.click()
+    turn(compare.views.side)
     assert not compare.views.side.isChecked()
     assert any("at least two layers" in message for message in said())
 
@@ -570,3 +617,22 @@ def test_closing_the_dock_restores_the_view(viewer, compare, layers, qtbot):
     viewer.theme = "light"
     qtbot.wait(100)
     assert 3 not in known(compare)
+
+
+def test_a_prediction_of_some_slices_is_scored_on_these(compare, layers, viewer, qtbot):
+    _, labels, prediction = layers
+    data = prediction.data.copy()
+    data[3:] = 0
+    partly = viewer.add_image(
+        data, name="partly", metadata={KEY: {"model": "probe", "predicted": (0, 1, 2)}}, **PLACE
+    )
+    compare.fields.prediction.value = partly
+    wait_for_layers(compare, qtbot, partly, labels)
+    score_all(compare, qtbot, slices=3)
+    text = compare.scores.stack.value
+    assert text.startswith("Mean of 3 of 7 slices: V_rand ")
+    assert text.endswith("Not predicted, and not scored: slices 3 to 6.")
+    viewer.dims.set_current_step(0, 5)
+    qtbot.waitUntil(
+        lambda: "Slice 5 is not predicted" in compare.scores.here.value, timeout=WAIT_MS
+    )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari._qt.widgets.qt_keyboard_settings import ShortcutEditor
 from napari.layers import Labels
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QPoint, Qt
 from scipy import ndimage
 
 from napari_emseg.errors import EmsegError
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.io.napari_reader import get_reader
 from napari_emseg.session.correct.brush import DRAW, FILL, MERGE, SPLIT, TOOLS
 from napari_emseg.ui.correct.fields import NEW
+from napari_emseg.ui.painting import autosave
 from napari_emseg.ui.painting.autosave import autosave_of
 
 SHAPE = (5, 64, 80)
@@ -34,6 +36,9 @@ def image_layer(viewer, image):
     return viewer.add_image(image, name="em", scale=(50, 4, 4), translate=(100, 8, 0))
 
 
+BY_A_MODEL = LayerMetadata(source="em", model="/models/default").stored()
+
+
 @pytest.fixture(params=[False, True], ids=["mask", "cells"])
 def are_ids(request):
     return request.param
@@ -43,7 +48,7 @@ def are_ids(request):
 def prediction(viewer, image_layer, are_ids):
     return viewer.add_labels(
         grid(are_ids), name="em cells" if are_ids else "em mask",
-        scale=(50, 4, 4), translate=(100, 8, 0),
+        scale=(50, 4, 4), translate=(100, 8, 0), metadata=BY_A_MODEL,
     )  # fmt: skip
 
 
@@ -102,7 +107,11 @@ def test_one_click_makes_a_layer_to_paint_on(viewer, correct, prediction, layer,
 @pytest.mark.parametrize("are_ids", [False], indirect=True)
 def test_the_current_slice_alone(viewer, correct, prediction, qtbot):
     viewer.dims.set_current_step(0, 3)
-    viewer.dims.order = (1, 0, 2)  # rolled axes
+    for order, ndisplay in (((1, 0, 2), 2), ((0, 1, 2), 3)):  # rolled axes; three dimensions
+        viewer.dims.order, viewer.dims.ndisplay = order, ndisplay
+        correct.editable.current.native.click()
+        assert "expected a view of one slice" in correct.status.value
+    viewer.dims.ndisplay = 2
     correct.editable.current.native.click()
     qtbot.waitUntil(lambda: "em corrected" in viewer.layers, timeout=5000)
     made = viewer.layers["em corrected"].data
@@ -117,6 +126,12 @@ def test_a_range_of_slices(viewer, correct, prediction, qtbot):
     qtbot.waitUntil(lambda: "em corrected" in viewer.layers, timeout=5000)
     made = viewer.layers["em corrected"].data
     assert [z for z in range(5) if made[z].any()] == [1, 2]
+    assert metadata_of(viewer.layers["em corrected"]).predicted == (1, 2)
+    change_metadata(prediction, predicted=(0, 1, 3))
+    correct.editable.slices.value = "2:5"
+    correct.editable.whole.native.click()
+    qtbot.waitUntil(lambda: "written" in correct.status.value, timeout=5000)
+    assert metadata_of(viewer.layers["em corrected"]).predicted == (1, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -233,6 +248,9 @@ def test_corrections_are_what_is_edited_or_reviewed(
     correct.review.strip.turned.emit(4)
     found = correct.corrections
     assert (found.image, found.labels, found.slices) == (image_layer, layer, (2, 4))
+    drawn = int((layer.data[2] != viewer.layers["em mask"].data[2]).sum())
+    said = f"Learns from slice 2 ({drawn} pixels drawn) and slice 4 (reviewed)."
+    qtbot.waitUntil(lambda: correct.retrain.learns_from.value == said, timeout=5000)
     layer.undo()
     qtbot.waitUntil(lambda: correct.corrections.slices == (4,), timeout=5000)
     correct.fields.labels.value = NEW
@@ -453,20 +471,45 @@ def test_what_the_tools_cannot_do_is_said(viewer, correct, layer, mouse, quiet):
     assert "buttons for 2-D" in correct.status.value
 
 
+def _shown(widget, qtbot):
+    qtbot.addWidget(widget)
+    return widget
+
+
+@pytest.mark.parametrize("are_ids", [False], indirect=True)
+def test_a_hint_goes_when_it_no_longer_holds(viewer, correct, layer, mouse, are_ids):
+    correct.session.brush.take_up(MERGE)
+    mouse.click(10, 10)
+    assert "second cell" in correct.status.value
+    viewer.dims.set_current_step(0, 3)
+    assert correct.status.value == MERGE.hint
+    correct.session.brush.put_down()
+    assert correct.status.value == ""
+
+
+@pytest.mark.parametrize("are_ids", [False], indirect=True)
+def test_closing_napari_asks_while_painting_is_not_saved(viewer, correct, layer, monkeypatch):
+    asked = []
+    monkeypatch.setattr(autosave, "ask", lambda _, *text: bool(asked.append(text)))
+    window = viewer.window._qt_window
+    stroke(layer, 1, (10, 10))
+    window.close()
+    assert window.isVisible()
+    assert layer.name in asked[0][0]
+
+
 @pytest.mark.parametrize("are_ids", [False], indirect=True)
 def test_keys_act_while_the_dock_is_open(viewer, docked, correct, layer, qtbot):
     canvas = viewer.window._qt_viewer.canvas.native
-    napari_has = set(viewer.class_keymap)
-    for kind in type(layer).__mro__:
-        napari_has.update(getattr(kind, "class_keymap", {}))
-    assert len(layer.keymap) == 5
-    assert not napari_has & set(layer.keymap)
+    listed = _shown(ShortcutEditor(), qtbot).key_bindings_strs["Labels layer"]
+    assert "napari-emseg:draw_membrane" in listed
     for tool in TOOLS:
         qtbot.keyClick(canvas, tool.key.lower())
         assert correct.session.brush.tool is tool
         assert correct.brush.buttons[tool].value
-    qtbot.keyClick(canvas, TOOLS[-1].key.lower())
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     assert correct.session.brush.tool is None
+    assert correct.status.value == ""
     qtbot.keyClick(canvas, "r")
     assert follower(viewer, layer).edits.reviewed == (2,)
     qtbot.keyClick(canvas, "d")
@@ -507,7 +550,7 @@ def test_thickness_follows_napari_and_is_remembered(viewer, docked, correct, lay
 
 def test_a_single_slice(viewer, image, qtbot):
     viewer.add_image(image[0], name="em")
-    viewer.add_labels(grid(True)[0], name="em cells")
+    viewer.add_labels(grid(True)[0], name="em cells", metadata=BY_A_MODEL)
     _, correct = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
     correct.editable.current.native.click()
     qtbot.waitUntil(lambda: "em corrected" in viewer.layers, timeout=5000)
@@ -548,7 +591,7 @@ def test_retrain_learns_from_what_is_edited(correct, layer, monkeypatch, quiet):
     correct.retrain.run.start.native.click()
     [(corrected, package, config)] = begun
     assert corrected.data.labels.data is layer.data
-    assert corrected.slices == (1,)
+    assert corrected.pixels.slices == (1,)
     assert package.info.name == "default"
     assert config.minutes == 2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.packages.library import DEFAULT, find_model
@@ -11,7 +12,7 @@ from napari_emseg.session.correct.region_visits import Corrected, RegionVisits
 from napari_emseg.session.prediction.prediction import Prediction
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.correct.next_region import NextRegionPanel
-from napari_emseg.ui.correct.view import ViewerForCorrecting
+from napari_emseg.ui.correct.view import FRAME_PX, ViewerForCorrecting
 from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.viewer.layers import current_slice
 from napari_emseg.ui.viewer.stack_layers import NapariLabels
@@ -141,6 +142,21 @@ def test_it_is_right_for_rolled_axes(viewer, predict, panel, qtbot):
     assert 88 <= viewer.dims.point[1] / 4 < 102
 
 
+def test_the_place_is_framed_and_it_is_said_why(viewer, predict, panel, qtbot):
+    predict(scale=(50, 4, 4), translate=(0, 100, 0))
+    wait_for_ranks(qtbot, panel)
+    panel.next.native.click()
+    assert "Slice 1: may merge these two cells (row 9" in panel.message.value
+    frame = viewer.canvas.overlays["emseg_region"]
+    assert frame.visible
+    (top, left), (bottom, right) = frame.position
+    middle = [size / 2 for size in viewer.canvas.viewbox_size(viewer.layers)]
+    assert [(top + bottom) / 2, (left + right) / 2] == pytest.approx(middle)
+    assert bottom - top == pytest.approx(FRAME_PX * 4 * viewer.scene.camera.zoom)
+    viewer.dims.set_current_step(0, 2)
+    assert not frame.visible, "on another slice there is nothing to frame"
+
+
 def test_in_three_dimensions(viewer, predict, panel, qtbot):
     predict()
     viewer.dims.ndisplay = 3
@@ -175,11 +191,11 @@ def test_what_is_corrected_is_passed_over(viewer, predict, panel, corrected, qtb
 def test_keys_while_the_dock_is_open(viewer, predict, panel, qtbot):
     image = predict().image
     wait_for_ranks(qtbot, panel)
-    keys = {str(key): call for key, call in viewer.keymap.items()}
+    keys = {str(key): call for key, call in ViewerModel.class_keymap.items()}
     assert {"Alt+N", "Alt+P"} <= set(keys)
     keys["Alt+N"](viewer)
     keys["Alt+N"](viewer)
     keys["Alt+P"](viewer)
     assert current_slice(viewer, image) == 1
     panel.close_panel()
-    assert not {"Alt+N", "Alt+P"} & {str(key) for key in viewer.keymap}
+    assert not {"Alt+N", "Alt+P"} & {str(key) for key in ViewerModel.class_keymap}

@@ -17,7 +17,7 @@ def acts_on(highest: int, dtype=np.uint8) -> BrushActs:
     """A layer with one small cell in the last of three slices, and its tools."""
     data = np.zeros((3, 30, 30), dtype)
     data[2, :3, :3] = highest
-    return BrushActs(tracker_of(Labels(data)), DirectLane(), are_cells=True)
+    return BrushActs(tracker_of(Labels(data)), DirectLane(), "cells")
 
 
 def test_a_new_id_is_above_all_of_the_stack():
@@ -44,7 +44,7 @@ def test_where_no_id_is_left_it_is_said():
 def test_a_stroke_over_several_slices_parts_each():
     data = np.zeros((3, 30, 30), np.uint16)
     data[:, 5:25, 5:25] = 1
-    acts = BrushActs(tracker_of(Labels(data)), DirectLane(), are_cells=True)
+    acts = BrushActs(tracker_of(Labels(data)), DirectLane(), "cells")
     layer = acts.layer.key
     layer.n_edit_dimensions = 3
     layer.brush_size = 3

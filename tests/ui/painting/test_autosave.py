@@ -169,7 +169,13 @@ def test_a_layer_that_was_removed_can_be_brought_back(viewer, layer, saving, off
     np.testing.assert_array_equal(back.data[2], before[2])
     viewer.layers.remove(back)
     qtbot.waitUntil(lambda: offer.recovery is not None)
+    offer.discard.native.click()  # asks
+    assert offer.text.value.startswith("Delete this for good? ")
+    offer.keep.native.click()
+    assert not offer.text.value.startswith("Delete")
+    assert offer.recovery is not None
     offer.discard.native.click()
+    offer.delete.native.click()
     assert offer.recovery is None
     assert not any(recovery_folder().iterdir())
 
@@ -292,5 +298,11 @@ def test_two_windows_do_not_take_from_each_other(viewer, offer, qtbot):
         process.stdout.close()
     offer.look()
     assert offer.recovery is not None
+    offer.discard.native.click()  # asks
+    assert offer.text.value.startswith("Delete this for good? ")
+    offer.keep.native.click()
+    assert not offer.text.value.startswith("Delete")
+    assert offer.recovery is not None
     offer.discard.native.click()
+    offer.delete.native.click()
     assert kept() == ["slice-000000.npz"]

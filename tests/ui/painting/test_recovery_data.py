@@ -10,8 +10,10 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_emseg.errors import ReadError
+from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.io.recovery import PaintedSlice, Recovery
 from napari_emseg.ui.painting.recovery_data import layer_data
+from napari_emseg.ui.viewer.class_colors import class_looks, class_names_of
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS
 from napari_emseg.ui.viewer.stack_layers import NapariLabels
 
@@ -69,3 +71,17 @@ def test_what_cannot_be_restored_is_said(layer, damage):
     header.write_text(json.dumps(json.loads(header.read_text()) | damage if damage else {}))
     with pytest.raises(ReadError, match="cannot be restored"):
         layer_data(recovery)
+
+
+def test_classes_come_back_with_names_and_colours():
+    names = ("membrane", "cell", "mitochondrion")
+    layer = Labels(
+        np.zeros((4, 16, 16), np.uint8), metadata=LayerMetadata(class_names=names).stored(),
+        **class_looks(names),
+    )  # fmt: skip
+    layer.paint((1, 8, 8), 3)
+    data, meta = layer_data(kept(layer))
+    back = Labels(data, **meta)
+    assert class_names_of(back) == names
+    np.testing.assert_array_equal(back.data, layer.data)
+    assert back.features["class"][3] == "mitochondrion"

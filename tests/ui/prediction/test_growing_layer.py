@@ -41,7 +41,7 @@ def array(image):
 @pytest.fixture
 def mask(image, array):
     """With its first slice."""
-    grown = image.beside("mask", array, model="probe", called="mine")
+    grown = image.beside("mask", array, model="/models/probe", made=1.5)
     assert not grown.is_shown
     assert not grown.is_removed
     array[0, 2:6] = 1
@@ -54,12 +54,15 @@ def paint(mask, label=3, at=(5, 5)):
 
 
 def test_a_layer_comes_with_the_first_slice_and_lies_on_its_image(viewer, image, mask, array):
-    layer = viewer.layers["em mask (mine)"]
+    layer = viewer.layers["em [probe] mask"]
     assert layer.data.shape == image.layer.data.shape
     assert np.shares_memory(layer.data, array)
     np.testing.assert_array_equal(layer.scale, image.layer.scale)
-    assert (metadata_of(layer).source, metadata_of(layer).model) == ("em", "probe")
+    about = metadata_of(layer)
+    assert (about.source, about.model, about.kind) == ("em", "/models/probe", "mask")
+    assert (about.made, about.predicted) == (1.5, (0,))
     mask.filled(0)
+    assert metadata_of(layer).predicted == (0,)
     assert len(viewer.layers) == 2
     assert mask.is_shown
     viewer.layers.remove(layer)
@@ -114,10 +117,10 @@ def test_a_slice_that_a_person_vouches_for_is_an_edit(mask):
 
 def test_an_image_is_never_edited_and_can_be_hidden(viewer, image):
     probability = image.beside(
-        "probability", np.zeros(image.shape, np.float32), model="", called=""
+        "probability", np.zeros(image.shape, np.float32), model="probe", made=1.0
     )
     probability.add()
-    layer = viewer.layers["em probability"]
+    layer = viewer.layers["em [probe] probability"]
     assert not probability.is_edited
     probability.hide()
     probability.show()
@@ -154,7 +157,7 @@ def test_a_result_says_that_the_thickness_is_assumed_where_its_image_does(viewer
     layer = viewer.add_image(np.zeros(SHAPE, np.uint8), name="em", metadata=about)
     image = LayerImage(viewer, layer)
     assert (image.thickness_assumed, image.notes) == (True, ("Guessed.",))
-    grown = image.beside("mask", np.zeros(SHAPE, np.uint8), model="probe", called="")
+    grown = image.beside("mask", np.zeros(SHAPE, np.uint8), model="probe", made=1.0)
     grown.add()
     about = metadata_of(grown.layer)
     assert (about.source, about.thickness_assumed, about.notes) == ("em", True, ())
@@ -167,8 +170,16 @@ def test_a_result_of_a_level_lies_on_its_image(viewer):
     assert image.shape == (4, 16, 24)
     assert image.voxel_size_nm == (50, 8, 8)
     assert image.slice(2).shape == (16, 24)
-    grown = image.beside("mask", np.zeros(image.shape, np.uint8), model="probe", called="")
+    grown = image.beside("mask", np.zeros(image.shape, np.uint8), model="probe", made=1.0)
     grown.add()
     corner = (0, -0.5, -0.5)
     np.testing.assert_allclose(grown.layer.data_to_world(corner), layer.data_to_world(corner))
     np.testing.assert_allclose(grown.layer.scale, (50, 8, 8))
+
+
+def test_a_slice_that_is_predicted_where_a_person_looks_is_not_noted(image, array):
+    grown = image.beside("mask", array, model="probe", made=1.0)
+    grown.filled(0, whole=False)
+    assert metadata_of(grown.layer).predicted == ()
+    grown.filled(0)
+    assert metadata_of(grown.layer).predicted == (0,)

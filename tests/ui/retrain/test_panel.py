@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 
+from napari_emseg.core.correct.edits import SliceEdits
 from napari_emseg.core.segment.postprocess import to_mask
 from napari_emseg.errors import LabelsError
 from napari_emseg.model.packages.library import find_model, list_models
@@ -40,7 +41,8 @@ class Person:
     def __call__(self):
         if not self.slices:
             raise LabelsError("labels: nothing is corrected yet; paint on a slice first")
-        return Corrections(self.image, self.labels, self.slices)
+        known = dict.fromkeys(self.slices, SliceEdits(reviewed=True))
+        return Corrections(self.image, self.labels, known)
 
 
 @pytest.fixture
@@ -84,12 +86,24 @@ def retrain(panel, ended):
     return retrain
 
 
+@pytest.fixture
+def go_back(panel, qtbot):
+    """Click on *Revert*, and wait until all layers are gone."""
+
+    def go_back():
+        panel.revert.native.click()
+        assert not panel.revert.enabled
+        qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=JOB_TIMEOUT_MS)
+
+    return go_back
+
+
 def eyes(viewer) -> dict[str, bool]:
     return {layer.name: layer.visible for layer in viewer.layers}
 
 
 @pytest.mark.slow
-def test_the_whole_loop(viewer, person, segmented, panel, retrain):
+def test_the_whole_loop(viewer, person, segmented, panel, retrain, go_back):
     assert panel.model.value.folder.name == "tiny"
     painted, before = person.labels.data.copy(), eyes(viewer)
     viewer.layers.selection.active = person.labels
@@ -100,23 +114,23 @@ def test_the_whole_loop(viewer, person, segmented, panel, retrain):
     child = find_model("tiny, corrected 1")
     assert child.info.parent == "tiny"
     assert panel.model.value.folder == person.dock.fields.model.value.folder == child.folder
-    new = viewer.layers["em mask (tiny, corrected 1)"]
+    new = viewer.layers["em [tiny, corrected 1] mask"]
     assert new.visible
-    assert not viewer.layers["em mask"].visible
+    assert not viewer.layers["em [tiny] mask"].visible
     np.testing.assert_allclose(new.scale, (50, 4, 4))
     assert person.dock.prediction.done == {1, 2, 3, 4, 5}
     overlay = viewer.layers["em changed"]
-    old = np.asarray(viewer.layers["em mask"].data) != 0
+    old = np.asarray(viewer.layers["em [tiny] mask"].data) != 0
     expected = np.where(new.data != 0, 1, 2) * ((new.data != 0) != old)
     np.testing.assert_array_equal(overlay.data, expected)
     assert not overlay.editable
-    for words in ("tiny, corrected 1: V_rand", "before", "right part of slice 2", "changed"):
+    for words in ("V_rand", "before", "right part of slice 2, reviewed", "changed"):
         assert words in panel.run.message.value
     np.testing.assert_array_equal(person.labels.data, painted)
     assert viewer.layers.selection.active is person.labels
     assert not {"tensorflow", "keras"} & set(sys.modules)
 
-    panel.revert.native.click()
+    go_back()
 
     assert eyes(viewer) == before
     assert panel.model.value.folder.name == person.dock.fields.model.value.folder.name == "tiny"
@@ -126,14 +140,14 @@ def test_the_whole_loop(viewer, person, segmented, panel, retrain):
 
 
 @pytest.mark.slow
-def test_round_after_round(viewer, person, segmented, panel, retrain):
+def test_round_after_round(viewer, person, segmented, panel, retrain, go_back):
     retrain()
-    panel.revert.native.click()
+    go_back()
     person.slices = (2, 3)
     person.labels.data[3] = person.labels.data[2]
     assert isinstance(retrain(), Finished)
     assert find_model("tiny, corrected 2").info.parent == "tiny"
-    assert "on slice 3, held out" in panel.run.message.value
+    assert "on slice 3, reviewed and held out" in panel.run.message.value
     assert isinstance(retrain(), Finished)
     assert find_model("tiny, corrected 3").info.parent == "tiny, corrected 2"
     assert [name for name in eyes(viewer) if "changed" in name] == ["em changed"]
@@ -144,7 +158,7 @@ def test_the_threshold_of_the_dock_applies_to_the_new_prediction(
     viewer, person, segmented, retrain, qtbot
 ):
     retrain()
-    mask = viewer.layers["em mask (tiny, corrected 1)"].data[1:]
+    mask = viewer.layers["em [tiny, corrected 1] mask"].data[1:]
     person.dock.fields.threshold.value = 0.0
     qtbot.waitUntil(mask.all)
     person.dock.fields.threshold.value = 1.0
@@ -159,7 +173,9 @@ def test_nothing_corrected_is_said(person, panel):
 
 
 @pytest.mark.slow
-def test_without_a_prediction_the_corrected_slice_is_segmented(viewer, tiny, panel, retrain):
+def test_without_a_prediction_the_corrected_slice_is_segmented(
+    viewer, tiny, panel, retrain, go_back
+):
     panel.model.reset_choices()
     panel.model.value = next(each for each in panel.model.choices if each.folder == tiny.folder)
     assert isinstance(retrain(), Finished)
@@ -168,9 +184,9 @@ def test_without_a_prediction_the_corrected_slice_is_segmented(viewer, tiny, pan
     assert after.done == {2}
     assert after.probability[2].any()
     expected = to_mask(after.probability[2], after.rules[1])  # of 3 s of learning: maybe no cell
-    np.testing.assert_array_equal(viewer.layers["em mask (tiny, corrected 1)"].data[2], expected)
+    np.testing.assert_array_equal(viewer.layers["em [tiny, corrected 1] mask"].data[2], expected)
     assert "before" not in panel.run.message.value
-    panel.revert.native.click()
+    go_back()
     assert [layer.name for layer in viewer.layers] == ["em", "corrected"]
 
 
@@ -203,11 +219,11 @@ def test_an_image_that_is_removed_is_not_segmented_again(
 
 
 @pytest.mark.slow
-def test_what_a_person_painted_on_a_new_mask_stays(viewer, segmented, panel, retrain):
+def test_what_a_person_painted_on_a_new_mask_stays(viewer, segmented, panel, retrain, go_back):
     retrain()
-    mask = viewer.layers["em mask (tiny, corrected 1)"]
+    mask = viewer.layers["em [tiny, corrected 1] mask"]
     mask.paint((2, 10, 10), 7)
-    panel.revert.native.click()
+    go_back()
     assert mask in viewer.layers
     assert mask.data[2, 10, 10] == 7
 
@@ -223,4 +239,4 @@ def test_a_flat_image(viewer, dock, tiny, wandering_cells, ends_of):
     ended = ends_of(panel)
     panel.run.start.native.click()
     assert isinstance(ended.wait(), Finished), ended
-    assert viewer.layers["one mask (tiny, corrected 1)"].data.shape == grey[0].shape
+    assert viewer.layers["one [tiny, corrected 1] mask"].data.shape == grey[0].shape

@@ -45,7 +45,7 @@ def run(viewer, dock, qtbot, ended):
     image = np.random.default_rng(1).integers(0, 255, (MANY, 256, 256), np.uint8)
     viewer.add_image(image, name="em")
     dock.buttons.whole.native.click()
-    qtbot.waitUntil(lambda: "em mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
+    qtbot.waitUntil(lambda: "em [default] mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
     assert not ended
     return dock.prediction
 
@@ -59,7 +59,10 @@ def test_one_click_segments_the_slice_that_is_shown(viewer, image, dock, wait):
 
     assert isinstance(wait(), Finished)
 
-    mask, probability = viewer.layers["em mask"], viewer.layers["em probability"]
+    mask, probability = (
+        viewer.layers["em [default] mask"],
+        viewer.layers["em [default] probability"],
+    )
     for result in (mask, probability):
         assert result.data.shape == image.shape
         np.testing.assert_array_equal(result.scale, layer.scale)
@@ -86,10 +89,14 @@ def test_whole_stack_begins_at_the_shown_slice_and_fills_the_same_layers(viewer,
     dock.prediction.accept = lambda z: (done.append(z), accept(z))
     dock.buttons.whole.native.click()
     wait()
-    assert [layer.name for layer in viewer.layers] == ["em", "em probability", "em mask"]
+    assert [layer.name for layer in viewer.layers] == [
+        "em",
+        "em [default] probability",
+        "em [default] mask",
+    ]
     assert done[0] == 2
     assert sorted(done) == [0, 1, 2, 3, 4]
-    assert all(viewer.layers["em probability"].data[z].any() for z in range(5))
+    assert all(viewer.layers["em [default] probability"].data[z].any() for z in range(5))
 
 
 def test_averaged_over_all_orientations_a_turned_slice_gives_the_turned_result(
@@ -101,7 +108,7 @@ def test_averaged_over_all_orientations_a_turned_slice_gives_the_turned_result(
         dock.fields.image.value = viewer.add_image(data, name=name)
         dock.buttons.current.native.click()
         assert isinstance(wait(), Finished)
-        results.append(viewer.layers[f"{name} probability"].data)
+        results.append(viewer.layers[f"{name} [default] probability"].data)
     np.testing.assert_allclose(results[1], np.rot90(results[0]), atol=1e-3)
 
 
@@ -117,9 +124,9 @@ def test_the_visible_part_alone(viewer, image, dock, wait, qtbot):
     dock.buttons.visible_part.native.click()
     assert isinstance(wait(), Finished)
 
-    probability = np.array(viewer.layers["em probability"].data)
+    probability = np.array(viewer.layers["em [default] probability"].data)
     assert probability[3, rows, columns].any(axis=1).all()
-    assert viewer.layers["em mask"].data[3, rows, columns].any()
+    assert viewer.layers["em [default] mask"].data[3, rows, columns].any()
     probability[3, rows, columns] = 0
     assert not probability.any()
 
@@ -131,6 +138,18 @@ def test_the_visible_part_of_a_view_from_the_side_is_refused(viewer, image, dock
     dock.buttons.visible_part.native.click()
     assert "seen from above" in dock.status.message.value
     assert not dock.status.stop.enabled
+
+
+@pytest.mark.parametrize(("order", "ndisplay"), [((1, 0, 2), 2), ((0, 1, 2), 3)])
+def test_a_slice_that_is_not_seen_is_not_the_current_one(
+    viewer, image, dock, monkeypatch, order, ndisplay
+):
+    monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
+    viewer.add_image(image, name="em")
+    viewer.dims.order, viewer.dims.ndisplay = order, ndisplay
+    dock.buttons.current.native.click()
+    assert "expected a view of one slice" in dock.status.message.value
+    assert len(viewer.layers) == 1
 
 
 def test_before_the_click_it_is_said_what_it_will_take(viewer, image, dock, qtbot):
@@ -156,7 +175,7 @@ def test_single_slice_image(viewer, image, dock, wait):
     viewer.add_image(image[0], name="em")
     dock.buttons.whole.native.click()
     wait()
-    assert viewer.layers["em mask"].data.shape == image[0].shape
+    assert viewer.layers["em [default] mask"].data.shape == image[0].shape
 
 
 @pytest.fixture
@@ -173,7 +192,7 @@ def blobs(viewer, dock, qtbot):
     prediction.add_layer()
     for z in (2, 3):
         prediction.accept(z)
-    qtbot.waitUntil(lambda: "em mask" in viewer.layers)
+    qtbot.waitUntil(lambda: "em [default] mask" in viewer.layers)
     return prediction
 
 
@@ -190,7 +209,7 @@ def test_threshold_and_smallest_cell_act_without_predicting_again(viewer, dock, 
         settle(blobs, qtbot)
         expected = to_mask(blobs.probability, MaskConfig(threshold, smallest_cell))
         expected[[0, 1, 4]] = 0  # no slice of these is there yet
-        np.testing.assert_array_equal(viewer.layers["em mask"].data, expected)
+        np.testing.assert_array_equal(viewer.layers["em [default] mask"].data, expected)
 
 
 def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
@@ -199,8 +218,8 @@ def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
     dock.fields.threshold.value = 0.55
     dock.fields.result.value = "cells"
     settle(blobs, qtbot)
-    assert not viewer.layers["em mask"].visible
-    cells = viewer.layers["em cells"].data
+    assert not viewer.layers["em [default] mask"].visible
+    cells = viewer.layers["em [default] cells"].data
     assert cells.dtype == np.uint32
     np.testing.assert_array_equal(cells[2:4] > 0, to_mask(blobs.probability, MaskConfig(0.55))[2:4])
     assert not cells[[0, 1, 4]].any()
@@ -222,7 +241,7 @@ def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs,
     blobs.finish(then=lambda: None)
     settle(blobs, qtbot)
     rules = MaskConfig(dock.fields.threshold.value)
-    cells, mask = viewer.layers["em cells"].data, viewer.layers["em mask"].data
+    cells, mask = viewer.layers["em [default] cells"].data, viewer.layers["em [default] mask"].data
     np.testing.assert_array_equal(cells > 0, mask > 0)
     linked = to_cells(blobs.probability, rules)
     assert len({*zip(cells.ravel(), linked.ravel(), strict=True)}) == linked.max() + 1
@@ -230,9 +249,9 @@ def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs,
 
 def test_one_more_slice_of_a_mask_is_made_and_drawn_once(viewer, dock, blobs, qtbot):
     settle(blobs, qtbot)
-    mask, made, drawn = viewer.layers["em mask"], [], []
+    mask, made, drawn = viewer.layers["em [default] mask"], [], []
     filled = blobs._results["mask"].filled
-    blobs._results["mask"].filled = lambda z: (made.append(z), filled(z))
+    blobs._results["mask"].filled = lambda z, **how: (made.append(z), filled(z, **how))
     viewer.dims.set_current_step(0, 1)
     mask.events.set_data.connect(lambda: drawn.append(viewer.dims.current_step[0]))
     before = mask.thumbnail.copy()
@@ -258,7 +277,7 @@ def test_who_waits_for_a_prediction_that_is_taken_away_is_told(dock, blobs, qtbo
 def test_edited_cells_are_never_written_to(viewer, dock, blobs, qtbot):
     dock.fields.result.value = "mask and cells"
     settle(blobs, qtbot)
-    painted = viewer.layers["em cells"]
+    painted = viewer.layers["em [default] cells"]
     painted.paint((2, 10, 10), 7)
     before = painted.data.copy()
     dock.fields.threshold.value = 0.9
@@ -266,7 +285,7 @@ def test_edited_cells_are_never_written_to(viewer, dock, blobs, qtbot):
     settle(blobs, qtbot)
     np.testing.assert_array_equal(painted.data, before)
     np.testing.assert_array_equal(
-        viewer.layers["em mask"].data[2], to_mask(blobs.probability[2], MaskConfig(0.9))
+        viewer.layers["em [default] mask"].data[2], to_mask(blobs.probability[2], MaskConfig(0.9))
     )
 
 
@@ -274,7 +293,7 @@ def test_edited_mask_is_never_written_to(viewer, image, dock, wait):
     viewer.add_image(image, name="em")
     dock.buttons.current.native.click()
     wait()
-    painted = viewer.layers["em mask"]
+    painted = viewer.layers["em [default] mask"]
     painted.paint((0, 10, 10), 7)
     before = painted.data.copy()
 
@@ -292,7 +311,7 @@ def test_after_ctrl_z_the_same_layers_are_filled(viewer, image, dock, wait):
     viewer.add_image(image, name="em")
     dock.buttons.current.native.click()
     wait()
-    mask, names = viewer.layers["em mask"], [layer.name for layer in viewer.layers]
+    mask, names = viewer.layers["em [default] mask"], [layer.name for layer in viewer.layers]
     mask.paint((0, 10, 10), 7)
     mask.undo()
     dock.buttons.whole.native.click()
@@ -310,13 +329,13 @@ def test_the_dock_of_another_viewer_leaves_a_prediction_alone(
     viewer.add_image(image, name="em")
     dock.buttons.current.native.click()
     wait()
-    mask = viewer.layers["em mask"].data.copy()
+    mask = viewer.layers["em [default] mask"].data.copy()
     assert dock.prediction.done
     assert other.prediction is None
     other.fields.threshold.value = 0.01
     other.fields.result.value = "cells"
-    np.testing.assert_array_equal(viewer.layers["em mask"].data, mask)
-    assert viewer.layers["em mask"].visible
+    np.testing.assert_array_equal(viewer.layers["em [default] mask"].data, mask)
+    assert viewer.layers["em [default] mask"].visible
 
     model = dock.fields.model.value
     workspace_of(elsewhere).chosen.emit(model.folder)
@@ -324,7 +343,7 @@ def test_the_dock_of_another_viewer_leaves_a_prediction_alone(
 
 
 def test_reviewed_mask_is_never_written_to(viewer, dock, blobs, qtbot):
-    mask = viewer.layers["em mask"]
+    mask = viewer.layers["em [default] mask"]
     autosave_of(viewer).of(mask).review(2, reviewed=True)
     before = mask.data.copy()
     dock.fields.threshold.value = 0.9
@@ -337,9 +356,9 @@ def test_layers_outlive_the_shared_files(viewer, image, dock, wait):
     viewer.add_image(image, name="em")
     dock.buttons.current.native.click()
     wait()
-    first, probability = dock.prediction, viewer.layers["em probability"]
+    first, probability = dock.prediction, viewer.layers["em [default] probability"]
     before = probability.data.copy()
-    viewer.layers["em mask"].paint((0, 10, 10), 7)
+    viewer.layers["em [default] mask"].paint((0, 10, 10), 7)
     dock.buttons.current.native.click()
     wait()
     assert not first.out_path.exists()
@@ -348,7 +367,7 @@ def test_layers_outlive_the_shared_files(viewer, image, dock, wait):
 
 
 def test_mask_edited_while_the_stack_runs_is_left_alone(viewer, run, wait):
-    painted = viewer.layers["em mask"]
+    painted = viewer.layers["em [default] mask"]
     painted.paint((59, 10, 10), 7)
     before = painted.data.copy()
     assert isinstance(wait(), Cancelled)
@@ -359,7 +378,7 @@ def test_stop_keeps_finished_slices(viewer, dock, run, wait):
     dock.status.stop.native.click()
     assert isinstance(wait(), Cancelled)
     assert 0 < len(run.done) < MANY
-    assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
+    assert all(viewer.layers["em [default] probability"].data[z].any() for z in run.done)
     assert dock.buttons.current.enabled
 
 
@@ -370,7 +389,7 @@ def test_killed_worker_is_said_and_the_next_click_works(viewer, dock, run, wait,
     assert isinstance(event, Failed)
     assert event.crashed
     assert "SIGKILL" in dock.status.message.value
-    assert all(viewer.layers["em probability"].data[z].any() for z in run.done)
+    assert all(viewer.layers["em [default] probability"].data[z].any() for z in run.done)
     dock.buttons.current.native.click()
     assert isinstance(wait(), Finished)
 
@@ -380,7 +399,7 @@ def test_dock_closed_while_it_runs_stops_and_keeps_the_layers(viewer, docked, ru
     viewer.window.remove_dock_widget(docked[0])
     qtbot.waitUntil(lambda: not runner._ticket_of, timeout=JOB_TIMEOUT_MS)
     assert not runner._listeners
-    assert "em mask" in viewer.layers
+    assert "em [default] mask" in viewer.layers
     done = len(run.done)
     qtbot.wait(300)
     assert len(run.done) == done < MANY
@@ -507,17 +526,18 @@ def test_another_model_leaves_the_shown_mask_alone(
     dock.reset_choices()
     dock.buttons.current.native.click()
     wait()
-    before = viewer.layers["em mask"].data.copy()
+    before = viewer.layers["em [default] mask"].data.copy()
 
     models = dock.fields.model.choices
     dock.fields.model.value = next(each for each in models if each.info.name == "other")
     assert dock.fields.threshold.value == 0.95
-    np.testing.assert_array_equal(viewer.layers["em mask"].data, before)
+    np.testing.assert_array_equal(viewer.layers["em [default] mask"].data, before)
 
     dock.buttons.current.native.click()
     wait()
-    assert [layer.name for layer in viewer.layers].count("em mask [1]") == 1
-    np.testing.assert_array_equal(viewer.layers["em mask"].data, before)
+    assert "em [other] mask" in viewer.layers
+    np.testing.assert_array_equal(viewer.layers["em [default] mask"].data, before)
+    assert not viewer.layers["em [default] mask"].visible
 
 
 def test_dock_stands_in_both_menus(viewer):
@@ -563,7 +583,7 @@ def test_of_an_image_in_several_scales_the_level_nearest_to_the_model_is_segment
     assert "64 x 80 px, 50 x 4 x 4 nm" in dock.fields.taken_for.value
     dock.buttons.current.native.click()
     assert isinstance(wait(), Finished)
-    mask = viewer.layers["em mask"]
+    mask = viewer.layers["em [default] mask"]
     assert mask.data.shape == (5, 64, 80)
     assert mask.data.any()
     corner = (0, -0.5, -0.5)
@@ -575,6 +595,6 @@ def test_of_an_image_in_several_scales_the_level_nearest_to_the_model_is_segment
     dock.buttons.current.native.click()
     assert isinstance(wait(), Finished)
     assert dock.prediction.mask.shape == (5, 128, 160)
-    assert viewer.layers["em mask [1]"].data.shape == (5, 128, 160)
+    assert viewer.layers["em [default] mask [1]"].data.shape == (5, 128, 160)
     dock.fields.image.value = viewer.add_image(image, name="plain")
     assert not dock.fields.level.visible

@@ -52,17 +52,17 @@ def test_every_selected_image_gets_its_results(viewer, dock, stacks, ended, qtbo
 
     assert [type(event) for event in ended] == [Finished]
     for name in ("one", "two"):
-        probability = viewer.layers[f"{name} probability"].data
+        probability = viewer.layers[f"{name} [default] probability"].data
         assert probability.shape == stacks[name].data.shape
         assert probability.any(axis=(1, 2)).all()
-        assert viewer.layers[f"{name} mask"].data.any()
-    assert "long mask" not in names(viewer)
+        assert viewer.layers[f"{name} [default] mask"].data.any()
+    assert "long [default] mask" not in names(viewer)
     places = [found[0] for found in map(PLACE.match, messages) if found]
     assert list(dict.fromkeys(places)) == ["Stack 1 of 2, one: ", "Stack 2 of 2, two: "]
     assert dock.status.message.value.startswith("2 of 2 stacks segmented, 4 slices in ")
     assert dock.buttons.selected.enabled
 
-    masks = [viewer.layers[f"{name} mask"] for name in ("one", "two")]
+    masks = [viewer.layers[f"{name} [default] mask"] for name in ("one", "two")]
     dock.fields.threshold.value = 0
     qtbot.waitUntil(lambda: all(mask.data.all() for mask in masks), timeout=10_000)
 
@@ -77,7 +77,7 @@ def test_what_cannot_be_segmented_is_reported_and_the_next_goes_on(
     dock.buttons.selected.native.click()
     ended.wait()
 
-    assert viewer.layers["one mask"].data.any()
+    assert viewer.layers["one [default] mask"].data.any()
     lines = dock.status.message.value.split("\n")
     assert lines[0].startswith("1 of 3 stacks segmented")
     assert "split its channels" in lines[1]
@@ -90,14 +90,14 @@ def test_stop_stops_all_the_rest_and_keeps_finished_slices(viewer, dock, stacks,
     viewer.layers.move(viewer.layers.index(stacks["two"]), 3)  # to the top, after the long one
     viewer.layers.selection = set(stacks.values())
     dock.buttons.selected.native.click()
-    qtbot.waitUntil(lambda: "long mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
+    qtbot.waitUntil(lambda: "long [default] mask" in viewer.layers, timeout=JOB_TIMEOUT_MS)
     dock.status.stop.native.click()
     ended.wait()
 
-    assert viewer.layers["one probability"].data.any(axis=(1, 2)).all()
-    done = viewer.layers["long probability"].data.any(axis=(1, 2)).sum()
+    assert viewer.layers["one [default] probability"].data.any(axis=(1, 2)).all()
+    done = viewer.layers["long [default] probability"].data.any(axis=(1, 2)).sum()
     assert 0 < done < 600
-    assert "two mask" not in names(viewer)
+    assert "two [default] mask" not in names(viewer)
     lines = dock.status.message.value.split("\n")
     assert lines[0].startswith("1 of 3 stacks segmented")
     assert lines[1].startswith("long: Stopped after")

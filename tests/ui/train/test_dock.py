@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractSpinBox, QComboBox
 
 from napari_emseg.core.config.terms import TermsConfig
@@ -188,7 +189,7 @@ def test_painting_and_removing_layers_do_no_harm_to_a_training(
 @pytest.mark.slow
 def test_a_killed_worker_is_said_and_the_training_goes_on(endless, wait, qtbot):
     assert not endless.offer.visible
-    os.kill(job_runner().worker_pid, signal.SIGKILL)
+    os.kill(job_runner().training_pid, signal.SIGKILL)
     event = wait()
     assert isinstance(event, Failed)
     assert event.crashed
@@ -217,12 +218,13 @@ def test_stop_pressed_twice_ends_it_at_once_and_it_can_go_on(endless, wait):
 
 @pytest.mark.slow
 def test_a_dock_opened_later_offers_what_was_interrupted(viewer, endless, wait):
-    os.kill(job_runner().worker_pid, signal.SIGKILL)
+    os.kill(job_runner().training_pid, signal.SIGKILL)
     wait()
     (run,) = interrupted_runs()
     other = train_module.TrainWidget(viewer)
     assert other.setup.offer.run == run
     other.offer.discard.native.click()
+    other.offer.delete.native.click()
     assert not run.folder.exists()
     assert other.setup.offer.run is None
     other.close()
@@ -313,7 +315,7 @@ def test_without_layers_it_says_what_to_do(trainer):
     assert "choose an image layer" in trainer.run.message.value
 
 
-def test_a_name_that_is_taken_or_impossible_is_said(trainer, layers):
+def test_a_name_that_is_impossible_is_said(trainer, layers):
     for name, words in (("default", "not possible"), ("a/b", "not possible")):
         trainer.model.name.value = name
         trainer.run.start.native.click()
@@ -431,6 +433,34 @@ def test_painting_another_slice_shows_it_in_the_strip(trainer, layers, qtbot):
     labels.paint((2, 40, 40), 1)
     qtbot.waitUntil(lambda: trainer.setup.split.of(2) != "not labelled")
     assert "5 labelled" in trainer.data.about.value
+
+
+def test_the_strip_goes_to_slices_and_frames_the_one_that_is_seen(viewer, trainer, layers, qtbot):
+    strip = trainer.strip
+    for z in (4, 1):
+        qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip.box_of(z).center())
+        assert viewer.dims.current_step[0] == z
+        assert strip._here == z
+    assert trainer.setup.split.of(1) in ("train", "validate")
+
+
+@pytest.mark.slow
+def test_segment_predicts_while_a_training_runs(viewer, endless, layers, ends_of):
+    _, segment = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
+    wait = ends_of(segment).wait
+    segment.fields.image.value = layers[0]
+    segment.buttons.current.native.click()
+    assert isinstance(wait(), Finished)
+    assert endless.session.is_running
+    endless.session.stop()
+
+
+def test_minutes_stand_beside_the_button(trainer):
+    minutes = trainer.model.minutes.native
+    assert minutes.isVisible()
+    assert minutes.text() == "all epochs"
+    minutes.setValue(30)
+    assert minutes.text() == "30.0 minutes"
 
 
 def test_shapes_say_what_is_reviewed(viewer, trainer, layers, qtbot):

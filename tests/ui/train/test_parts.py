@@ -61,15 +61,19 @@ def strip(qtbot):
     return strip
 
 
-def test_a_click_gives_the_next_role(strip, qtbot):
+def test_a_click_goes_there_and_a_right_click_gives_the_next_role(strip, qtbot):
     changed = []
     strip.changed.connect(changed.append)
     at = strip.box_of(8).center()
     assert strip.slice_at(at) == 8
+    wanted = []
+    strip.wanted.connect(wanted.append)
     qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=at)
+    assert (wanted, changed) == ([8], [])
+    qtbot.mouseClick(strip, Qt.MouseButton.RightButton, pos=at)
     assert strip.split.of(8) == "validate"
     assert changed == [strip.split]
-    qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip.box_of(0).center())
+    qtbot.mouseClick(strip, Qt.MouseButton.RightButton, pos=strip.box_of(0).center())
     assert changed == [strip.split]
 
 
@@ -271,6 +275,16 @@ def test_presets_set_settings_and_own_settings_are_told(form):
     assert form.recipe(AugmentConfig()).train.epochs == 31
 
 
+def test_with_minutes_no_epochs_are_promised(form):
+    form.minutes.value = 30
+    assert form.help.value == "As many epochs as fit into 30 minutes."
+    assert not form.preset.enabled
+    assert form.recipe(AugmentConfig()).train.minutes == 30
+    form.minutes.value = 0
+    assert form.preset.enabled
+    assert "120 epochs" in form.help.value
+
+
 def test_every_field_has_a_tooltip(form, panel):
     fields = [*form.train.values(), *form.network.values(), *panel.settings.by_name.values()]
     fields += [
@@ -419,3 +433,22 @@ def test_curves_go_with_their_history_and_come_with_the_next(curves, qtbot):
 )
 def test_durations(seconds, words):
     assert duration(seconds) == words
+
+
+def test_classes_of_the_labels_are_suggested_until_a_person_chooses(form):
+    names = form.network["class_names"]
+    form.suggest_classes(("membrane", "cell", "mitochondrion"))
+    assert form.classes == 3
+    assert form.recipe(AugmentConfig()).network.names == ("membrane", "cell", "mitochondrion")
+    form.suggest_classes(())
+    assert (form.classes, names.value) == (2, "")
+    form.network["classes"].value = 4
+    form.suggest_classes(("membrane", "cell", "mitochondrion"))
+    assert form.classes == 4
+    assert {"classes", "class_names"}.isdisjoint(form.lasting)
+
+
+def test_names_of_other_classes_than_there_are_do_not_stay(form):
+    form.suggest_classes(("membrane", "cell", "mitochondrion"))
+    form.network["classes"].value = 5
+    assert form.recipe(AugmentConfig()).network.names[2] == "class 3"

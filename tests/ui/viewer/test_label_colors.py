@@ -5,13 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.layers import Labels
-from napari.utils.colormap_backend import get_backend
+from napari.utils.colormap_backend import ColormapBackend, get_backend, set_backend
 from napari.utils.colormaps import DirectLabelColormap, _accelerated_cmap, label_colormap
 
 from napari_emseg.ui.compare.error_layer import SHOWN
 from napari_emseg.ui.compare.error_layer import _colors as error_colors
 from napari_emseg.ui.retrain.difference_layer import _COLORS as CHANGE_COLORS
-from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors, same_colors
+from napari_emseg.ui.viewer.label_colors import (
+    MASK_COLORS,
+    label_colors,
+    prepare_ids,
+    same_colors,
+)
 
 EVERY = np.arange(256, dtype=np.uint8)
 
@@ -63,3 +68,34 @@ def test_a_copy_is_another_one():
         copied = same_colors(colormap)
         assert copied is not colormap
         np.testing.assert_array_equal(copied.map(EVERY), colormap.map(EVERY))
+
+
+@pytest.fixture
+def compiled_for(monkeypatch):
+    """The kinds of arrays that napari compiles its function for 32-bit ids for, as they come."""
+    kinds, modulo = [], _accelerated_cmap.zero_preserving_modulo_numpy
+
+    def note(values, n, to_zero, out):
+        kinds.append((values.ndim, values.dtype, values.flags.c_contiguous, out.dtype))
+        out[...] = modulo(values, n, out.dtype, to_zero)
+        return out
+
+    monkeypatch.setattr(_accelerated_cmap, "_zero_preserving_modulo_inner_loop", note)
+    before = set_backend(ColormapBackend.numba)
+    prepare_ids.cache_clear()
+    yield kinds
+    set_backend(before)
+
+
+@pytest.mark.parametrize("shape", [(3, 40, 40), (40, 40)])
+def test_ids_need_nothing_more_than_was_compiled_beside_the_window(compiled_for, shape):
+    prepare_ids()
+    before = set(compiled_for)
+    layer = Labels(np.zeros(shape, np.uint32))
+    layer.data[..., 5:9, 5:9] = 70_000
+    layer.refresh()
+    layer.selected_label = 70_000
+    assert before
+    assert set(compiled_for) == before
+    prepare_ids()
+    assert prepare_ids.cache_info().misses == 1

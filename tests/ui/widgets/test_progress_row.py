@@ -16,7 +16,7 @@ from napari_emseg.ui.widgets.progress_row import RunRow
 @pytest.fixture(params=["one button", "several"])
 def row(request, qtbot):
     start = PushButton(text="Start") if request.param == "one button" else SegmentButtons()
-    row = RunRow(start, "Stop.")
+    row = RunRow(start, "Stop.", "Work")
     qtbot.addWidget(row.native)
     row.show()
     return row
@@ -95,7 +95,7 @@ def test_while_it_stops_nobody_can_ask_again(row, qtbot):
 
 @pytest.mark.parametrize("kind", [PushButton, SegmentButtons])
 def test_a_row_that_is_gone_is_not_called(kind, qtbot):
-    row = RunRow(kind(), "Stop.")
+    row = RunRow(kind(), "Stop.", "Work")
     row.show()
     row.show_running("Reading ...")
     row.native.close()

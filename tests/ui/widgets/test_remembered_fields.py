@@ -258,3 +258,22 @@ def test_where_nothing_can_be_written_the_field_works_all_the_same(
     flush()
     assert fields["smallest"].value == 11
     assert "smallest is not remembered" in caplog.text
+
+
+def test_a_dangerous_choice_is_not_remembered():
+    from napari_emseg.core.config.correction import BrushConfig, EditableConfig
+    from napari_emseg.ui.widgets.forms import field_for
+
+    def fields():
+        made = {
+            "policy": field_for(EditableConfig, "policy"),
+            "through_stack": field_for(BrushConfig, "through_stack"),
+            "thickness_px": field_for(BrushConfig, "thickness_px"),
+        }
+        remember(made, "correct")
+        return made
+
+    for field, value in zip(fields().values(), ("only empty slices", True, 7), strict=True):
+        field.value = value
+    flush()
+    assert [each.value for each in fields().values()] == ["keep my edits", False, 7]

@@ -76,11 +76,17 @@ class AugmentConfig(Config):
         choices=("linear", "cubic"),
     )
     doubled_probability: float = setting(
-        0.01, "Fraction of the slices on which a second section lies.", ge=0, le=1
+        0.01,
+        "Fraction of the slices on which a second section lies.",
+        ge=0,
+        le=1,
+        label="A second section on it",
     )
-    doubled_share: float = setting(0.4, "Largest share of that second section.", ge=0, le=1)
+    doubled_share: float = setting(
+        0.4, "Largest share of that second section.", ge=0, le=1, label="Its share"
+    )
     doubled_shift_px: float = setting(
-        12.0, "Shift of that second section, at most.", unit="px", ge=0, le=1000
+        12.0, "Shift of that second section, at most.", unit="px", ge=0, le=1000, label="Its shift"
     )
     fold_probability: float = setting(0.02, "Fraction of the slices with a dark fold.", ge=0, le=1)
     fold_width_px: float = setting(20.0, "Width of a fold, at most.", unit="px", ge=1, le=1000)
@@ -121,7 +127,11 @@ class AugmentConfig(Config):
         0.2, "Sigma of that noise, at most, in standard deviations of the slice.", ge=0, le=3
     )
     organelle_probability: float = setting(
-        0.0, "Fraction of the patches whose cells hold other contrasts.", ge=0, le=1
+        0.0,
+        "Fraction of the patches whose cells hold other contrasts.",
+        ge=0,
+        le=1,
+        label="Contrast of organelles",
     )
     organelle: float = setting(
         1.0,
@@ -129,72 +139,124 @@ class AugmentConfig(Config):
         "doubles their contrast.",
         ge=0,
         le=2,
+        label="Its change",
     )
     organelle_shade: float = setting(
         0.8, "Cytoplasm brighter or darker, at most, in standard deviations of the slice.",
-        ge=0, le=3,
+        ge=0, le=3, label="Shade of cytoplasm",
     )  # fmt: skip
     membrane_probability: float = setting(
-        0.0, "Fraction of the patches with fainter or darker membranes.", ge=0, le=1
+        0.0,
+        "Fraction of the patches with fainter or darker membranes.",
+        ge=0,
+        le=1,
+        label="Shade of membranes",
     )
     membrane_shade: float = setting(
-        0.8, "Shade of the membranes, at most, in standard deviations of the slice.", ge=0, le=3
+        0.8,
+        "Shade of the membranes, at most, in standard deviations of the slice.",
+        ge=0,
+        le=3,
+        label="Its change",
     )
     thickness_probability: float = setting(
-        0.0, "Fraction of the slices with thicker or thinner dark lines.", ge=0, le=1
+        0.0,
+        "Fraction of the slices with thicker or thinner dark lines.",
+        ge=0,
+        le=1,
+        label="Thickness of dark lines",
     )
     thickness: float = setting(
         0.8, "Share of lines that are a pixel thicker or thinner on each side, at most.",
-        ge=0, le=1,
+        ge=0, le=1, label="Share of lines",
     )  # fmt: skip
     histogram_probability: float = setting(
         0.0,
         "Fraction of the slices with the grey values of another source, where there are several.",
         ge=0,
         le=1,
+        label="Grey values of another source",
     )
     histogram: float = setting(
-        1.0, "Share of those grey values, at most; at least half of it.", ge=0, le=1
+        1.0,
+        "Share of those grey values, at most; at least half of it.",
+        ge=0,
+        le=1,
+        label="Their share",
     )
     coarse_probability: float = setting(
-        0.0, "Fraction of the slices as a microscope with larger pixels shows them.", ge=0, le=1
+        0.0,
+        "Fraction of the slices as a microscope with larger pixels shows them.",
+        ge=0,
+        le=1,
+        label="Larger pixels",
     )
-    coarse_factor: float = setting(2.5, "Edge of those pixels, at most.", unit="px", ge=1, le=10)
+    coarse_factor: float = setting(
+        2.5, "Edge of those pixels, at most.", unit="px", ge=1, le=10, label="Their edge"
+    )
     spectrum_probability: float = setting(
-        0.0, "Fraction of the slices with another sharpness, frequency by frequency.", ge=0, le=1
+        0.0,
+        "Fraction of the slices with another sharpness, frequency by frequency.",
+        ge=0,
+        le=1,
+        label="Sharpness",
     )
     spectrum: float = setting(
         0.5, "Change of an amplitude, at most, in nepers: 0.5 is a factor of 1.6 either way.",
-        ge=0, le=3,
+        ge=0, le=3, label="Its change",
     )  # fmt: skip
     gradient_probability: float = setting(
-        0.0, "Fraction of the slices with uneven light and contrast.", ge=0, le=1
+        0.0,
+        "Fraction of the slices with uneven light and contrast.",
+        ge=0,
+        le=1,
+        label="Uneven light",
     )
     gradient: float = setting(
-        1.0, "Unevenness of the light, in standard deviations of the slice.", ge=0, le=5
+        1.0,
+        "Unevenness of the light, in standard deviations of the slice.",
+        ge=0,
+        le=5,
+        label="Unevenness",
     )
     gradient_contrast: float = setting(
         0.5, "Unevenness of the contrast, in nepers: 0.5 is a factor of 1.6 either way.",
-        ge=0, le=2,
+        ge=0, le=2, label="Of the contrast",
     )  # fmt: skip
     stripes_probability: float = setting(
         0.0, "Fraction of the slices with stripes along an axis.", ge=0, le=1
     )
     stripes: float = setting(
-        0.5, "Sigma of the stripes, at most, in standard deviations of the slice.", ge=0, le=3
+        0.5,
+        "Sigma of the stripes, at most, in standard deviations of the slice.",
+        ge=0,
+        le=3,
+        label="Their strength",
     )
     grain_probability: float = setting(
-        0.0, "Fraction of the slices with grainy noise, stronger where it is bright.", ge=0, le=1
+        0.0,
+        "Fraction of the slices with grainy noise, stronger where it is bright.",
+        ge=0,
+        le=1,
+        label="Grainy noise",
     )
     grain: float = setting(
-        0.6, "Sigma of that noise, at most, in standard deviations of the slice.", ge=0, le=3
+        0.6,
+        "Sigma of that noise, at most, in standard deviations of the slice.",
+        ge=0,
+        le=3,
+        label="Its strength",
     )
     gap_probability: float = setting(
         0.0, "Fraction of the slices with one to three blank areas, which do not count.",
-        ge=0, le=1,
+        ge=0, le=1, label="Blank areas",
     )  # fmt: skip
     gap_edge: float = setting(
-        0.25, "Edge of a blank area, at most, as a fraction of the patch's.", ge=0, le=1
+        0.25,
+        "Edge of a blank area, at most, as a fraction of the patch's.",
+        ge=0,
+        le=1,
+        label="Their edge",
     )
 
     def __post_init__(self) -> None:

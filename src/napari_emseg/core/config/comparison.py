@@ -21,4 +21,5 @@ class CompareConfig(Config):
         unit="px",
         ge=1,
         le=100,
+        label="Smallest error",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from napari_emseg.core.classes import class_names
 from napari_emseg.core.config.setting import Config, setting
 from napari_emseg.errors import SettingError
 
@@ -12,11 +13,17 @@ from napari_emseg.errors import SettingError
 class NetworkConfig(Config):
     """Shape of the U-Net."""
 
-    depth: int = setting(4, "Number of times the network halves the image.", ge=1, le=6)
-    base_filters: int = setting(
-        16, "Filters of the first level; doubled at each deeper one.", ge=1, le=128
+    depth: int = setting(
+        4, "Number of times the network halves the image.", ge=1, le=6, label="Times it halves"
     )
-    residual: bool = setting(True, "Add each block's input to its output.")
+    base_filters: int = setting(
+        16,
+        "Filters of the first level; doubled at each deeper one.",
+        ge=1,
+        le=128,
+        label="Filters at first",
+    )
+    residual: bool = setting(True, "Add each block's input to its output.", label="Residual blocks")
     normalisation: str = setting(
         "batch",
         "What is normalised after each convolution: each feature over the batch, all features of "
@@ -27,7 +34,11 @@ class NetworkConfig(Config):
         0.0, "Fraction of the deepest level's features left out while training.", ge=0, le=0.9
     )
     input_slices: int = setting(
-        1, "Slices that the network sees: 1, or 3 to see the neighbours.", ge=1, le=3
+        1,
+        "Slices that the network sees: 1, or 3 to see the neighbours.",
+        ge=1,
+        le=3,
+        label="Slices seen at once",
     )
     classes: int = setting(
         2,
@@ -36,11 +47,37 @@ class NetworkConfig(Config):
         ge=2,
         le=16,
     )
+    class_names: str = setting(
+        "",
+        "What the classes are called, in order and with commas between, such as "
+        "membrane,cell,mitochondrion; empty for membrane, cell, class 3 and so on.",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._check_names()
         if self.input_slices % 2 == 0:
             raise SettingError(f"input_slices: expected 1 or 3, received {self.input_slices}")
+
+    def _check_names(self) -> None:
+        names = self.names
+        if len(names) != self.classes:
+            raise SettingError(
+                f"class_names: expected {self.classes} names, one a class, received {len(names)} "
+                f"({', '.join(names)}); name each, or set classes to {len(names)}"
+            )
+        if not all(names) or len(set(names)) < len(names):
+            raise SettingError(
+                f"class_names: expected a name of its own for each class, received "
+                f"{self.class_names!r}"
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the classes are called, in order."""
+        if not self.class_names.strip():
+            return class_names(self.classes)
+        return tuple(name.strip() for name in self.class_names.split(","))
 
     @property
     def multiple(self) -> int:

@@ -30,6 +30,7 @@ class PredictConfig(Config):
         False,
         "Predict in all eight orientations (test-time flips) and average: a little better, at "
         "eight times the time.",
+        label="Average over all orientations",
     )
     runtime: str = setting(
         "auto",
@@ -40,6 +41,7 @@ class PredictConfig(Config):
         False,
         "Compute in single precision, also where the model has a form in 8-bit integers (int8) "
         "that is several times as fast and costs next to no accuracy.",
+        label="Exact, in single precision",
     )
     int8: bool = setting(
         False,
@@ -60,6 +62,7 @@ class PredictConfig(Config):
         unit="nm",
         ge=0,
         le=100_000,
+        label="Pixel size",
     )
     scale: float = setting(
         1.0,
@@ -67,6 +70,7 @@ class PredictConfig(Config):
         "1 where membranes are thinner than those it learned, below 1 where they are thicker.",
         ge=0.125,
         le=8,
+        label="Enlarge by",
     )
 
     def __post_init__(self) -> None:
@@ -88,6 +92,7 @@ class MaskConfig(Config):
         unit="px",
         ge=0,
         le=100_000,
+        label="Smallest cell",
     )
     marker_threshold: float = setting(
         0.9,

@@ -31,6 +31,11 @@ class Setting:
         Smallest and largest allowed value, both included.
     choices : tuple of str
         Allowed strings; empty where any is.
+    label : str
+        What a form calls it, without the unit; empty where the name will do.
+    is_lasting : bool
+        Whether a form may begin with it as a person left it the last time; a choice that changes
+        more than what is in sight is made anew each time.
     """
 
     name: str
@@ -41,6 +46,17 @@ class Setting:
     ge: float | None = None
     le: float | None = None
     choices: tuple[str, ...] = ()
+    label: str = ""
+    is_lasting: bool = True
+
+    @property
+    def title(self) -> str:
+        """The label with the unit, such as ``Patch size [px]``."""
+        unit = self.unit
+        words = self.label or self.name.removesuffix(f"_{unit}").removesuffix("_deg")
+        words = words.replace("_", " ")
+        words = words[:1].upper() + words[1:]
+        return words if unit in ("", words.lower()) else f"{words} [{unit}]"
 
     @property
     def range_text(self) -> str:
@@ -80,9 +96,14 @@ def setting(
     ge: float | None = None,
     le: float | None = None,
     choices: tuple[str, ...] = (),
+    label: str = "",
+    is_lasting: bool = True,
 ) -> Any:
     """Declare a field of a config; see `Setting` for the parameters."""
-    declared = {"help": help, "unit": unit, "ge": ge, "le": le, "choices": choices}
+    declared = {
+        "help": help, "unit": unit, "ge": ge, "le": le, "choices": choices, "label": label,
+        "is_lasting": is_lasting,
+    }  # fmt: skip
     return field(default=default, metadata=declared)
 
 

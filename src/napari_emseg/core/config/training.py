@@ -18,6 +18,7 @@ class TrainConfig(Config):
         unit="minutes",
         ge=0,
         le=100_000,
+        label="Time",
     )
     patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
     batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
@@ -27,6 +28,7 @@ class TrainConfig(Config):
         "goes into what follows each epoch.",
         ge=1,
         le=10_000,
+        label="Steps an epoch, at least",
     )
     most_steps: int = setting(
         0,
@@ -34,6 +36,7 @@ class TrainConfig(Config):
         "the network is judged and kept more often. 0 sets no limit.",
         ge=0,
         le=100_000,
+        label="Steps an epoch, at most",
     )
     network_pixel_nm: float = setting(
         0.0,
@@ -42,25 +45,50 @@ class TrainConfig(Config):
         unit="nm",
         ge=0,
         le=1000,
+        label="Pixel size",
     )
     loss: str = setting(
         "cross-entropy",
         "What training minimises: the weighted cross-entropy alone, or with Dice or clDice of the "
         "membranes added.",
         choices=("cross-entropy", "dice", "cldice"),
+        label="What it minimises",
     )
     overlap_weight: float = setting(
-        0.5, "Weight of Dice or clDice beside the cross-entropy.", ge=0, le=100
+        0.5,
+        "Weight of Dice or clDice beside the cross-entropy.",
+        ge=0,
+        le=100,
+        label="Weight of Dice",
     )
-    learning_rate: float = setting(1e-3, "Adam's step size at the start.", ge=1e-7, le=1)
+    learning_rate: float = setting(
+        0.0,
+        "Adam's highest step size; 0 takes 0.001, or 0.003 after a warm-up where a new network has "
+        "half an hour or less.",
+        ge=0,
+        le=1,
+    )
     val_fraction: float = setting(
-        0.1, "Fraction of the labelled slices held out for validation.", ge=0.01, le=0.9
+        0.1,
+        "Fraction of the labelled slices held out for validation.",
+        ge=0.01,
+        le=0.9,
+        label="Part to validate on",
     )
     border_weight: float = setting(
-        10.0, "Extra weight w_0 of the borders between close cells.", ge=0, le=1000
+        10.0,
+        "Extra weight w_0 of the borders between close cells.",
+        ge=0,
+        le=1000,
+        label="Weight of borders",
     )
     border_sigma_px: float = setting(
-        5.0, "Width sigma of that border weight.", unit="px", ge=0.5, le=100
+        5.0,
+        "Width sigma of that border weight.",
+        unit="px",
+        ge=0.5,
+        le=100,
+        label="Width of borders",
     )
     membrane_px: float = setting(
         2.0,
@@ -76,6 +104,7 @@ class TrainConfig(Config):
         "place; 0 keeps the weights themselves.",
         ge=0,
         le=0.9999,
+        label="Average of weights",
     )
     rehearse: float = setting(
         0.0,
@@ -83,6 +112,7 @@ class TrainConfig(Config):
         "that is at hand, so that it does not forget.",
         ge=0,
         le=0.9,
+        label="Part from earlier data",
     )
     patience: int = setting(
         0,
@@ -90,6 +120,7 @@ class TrainConfig(Config):
         unit="epochs",
         ge=0,
         le=100_000,
+        label="Give up after",
     )
     validate_every: int = setting(
         0,
@@ -98,10 +129,12 @@ class TrainConfig(Config):
         unit="epochs",
         ge=0,
         le=100_000,
+        label="Validate every",
     )
     mixed_precision: bool = setting(
         True,
         "Compute in half precision where that is faster: on a GPU, and on a processor that has "
         "bfloat16.",
+        label="Half precision",
     )
-    seed: int = setting(0, "Seed of all random draws.", ge=0, le=2**32 - 1)
+    seed: int = setting(0, "Seed of all random draws.", ge=0, le=2**32 - 1, label="Random seed")

@@ -4,7 +4,8 @@ A pixel is *touched* where its label differs from what stood there before a pers
 its slice. So undoing a stroke, or painting the old label again, makes it untouched. When a new
 prediction is written around the touched pixels they stay touched, even where it agrees with them.
 A slice is *edited* where a pixel of it is touched, and *reviewed* where a person vouches for all of
-it; see `merged` for what a new prediction may change.
+it; see `merged` for what a new prediction may change. A touched pixel is *redrawn* where it became
+cell of membrane or membrane of cell, and not only a cell of another id.
 """
 
 from __future__ import annotations
@@ -38,14 +39,15 @@ class SliceEdits:
     ----------
     baseline : Packable of (Y, X), optional
         Its labels before a person's first stroke since they were predicted.
-    before : Packed, optional
-        Pixels (Y, X) that had been touched before that prediction.
+    before, before_redrawn : Packed, optional
+        Pixels (Y, X) that had been touched, and redrawn, before that prediction.
     reviewed : bool
         Whether a person vouches for all of it.
     """
 
     baseline: Packable | None = None
     before: Packed | None = None
+    before_redrawn: Packed | None = None
     reviewed: bool = False
 
     @property
@@ -59,6 +61,14 @@ class SliceEdits:
         mask = np.zeros(now.shape, bool) if self.before is None else self.before.unpack()
         if self.baseline is not None:
             mask = mask | (now != self.baseline.unpack())
+        return mask
+
+    def redrawn(self, now: npt.NDArray[Any]) -> BoolImage:
+        """Those of the touched pixels (Y, X) that are no longer membrane, or no longer cell."""
+        kept = self.before_redrawn
+        mask = np.zeros(now.shape, bool) if kept is None else kept.unpack()
+        if self.baseline is not None:
+            mask = mask | ((now != 0) != (self.baseline.unpack() != 0))
         return mask
 
 
@@ -107,14 +117,22 @@ class Edits:
         """A person vouches for all of slice ``z``, or does not any more."""
         self.put(z, replace(self.of(z), reviewed=reviewed), edited=z in self.edited)
 
-    def predict(self, z: int, kept: BoolImage | Packed | None) -> None:
-        """A prediction was written to slice ``z``, save for the pixels ``kept`` (Y, X)."""
+    def predict(
+        self, z: int, kept: BoolImage | Packed | None, redrawn: BoolImage | Packed | None = None
+    ) -> None:
+        """A prediction was written to slice ``z``, save for the pixels ``kept`` (Y, X).
+
+        Of these some are ``redrawn``; all, where that is None.
+        """
         if isinstance(kept, np.ndarray):
             kept = packed_mask(kept)
         if kept is None:
             self.put(z, NOTHING, edited=False)
-        else:
-            self.put(z, replace(self.of(z), baseline=None, before=kept), edited=True)
+            return
+        redrawn = kept if redrawn is None else redrawn
+        drawn = Packed.of(redrawn) if isinstance(redrawn, np.ndarray) else redrawn
+        known = replace(self.of(z), baseline=None, before=kept, before_redrawn=drawn)
+        self.put(z, known, edited=True)
 
     @property
     def reviewed(self) -> tuple[int, ...]:
@@ -139,6 +157,7 @@ class Edits:
         stack = data[None] if data.ndim == 2 else data
         masks = {z: self.of(z).touched(np.asarray(stack[z])) for z in sorted(self.edited)}
         touched = {str(z): _to_text(mask) for z, mask in masks.items() if mask.any()}
+        redrawn = {z: _to_text(self.of(int(z)).redrawn(np.asarray(stack[int(z)]))) for z in touched}
         if not touched and not self.reviewed:
             return None
         return {
@@ -146,6 +165,7 @@ class Edits:
             "shape": list(stack.shape),
             "reviewed": list(self.reviewed),
             "touched": touched,
+            "redrawn": redrawn,
         }
 
     @classmethod
@@ -157,7 +177,8 @@ class Edits:
             return edits
         try:
             for z, text in note["touched"].items():
-                edits.predict(int(z), _from_text(text, z_shape[1:]))
+                drawn = note.get("redrawn", note["touched"])[z]
+                edits.predict(int(z), *(_from_text(each, z_shape[1:]) for each in (text, drawn)))
             for z in _within(note["reviewed"], z_shape[0]):
                 edits.review(z, reviewed=True)
         except (ValueError, TypeError, LookupError, AttributeError):

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+MAY_MERGE = "may merge these two cells"
+MAY_SPLIT = "may split one cell"
+UNSURE = "unsure here"
+"""Why a region is to be looked at."""
+
 SQUARE_PX = 64
 """Edge of the squares that a slice is divided into."""
 
@@ -22,11 +27,14 @@ class ReviewRegion:
         Its most doubtful spot, in px.
     risk : float
         How much correcting it may help; above 0, and comparable between slices of one shape.
+    reason : str
+        Why, in words: `MAY_MERGE`, `MAY_SPLIT` or `UNSURE`.
     """
 
     y: int
     x: int
     risk: float
+    reason: str = UNSURE
 
     @property
     def square(self) -> tuple[slice, slice]:

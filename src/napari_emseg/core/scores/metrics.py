@@ -16,7 +16,8 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +43,7 @@ from napari_emseg.core.scores.scores import (
     ThresholdScores,
 )
 from napari_emseg.core.scores.truth import TrueSlice
+from napari_emseg.core.slices import in_words
 from napari_emseg.errors import LabelsError, SettingError, ShapeError
 from napari_emseg.types import ArrayLike, Float32Array, LabelsMeaning
 
@@ -109,6 +111,7 @@ def score_stack(
     thresholds: Sequence[float] = ISBI_THRESHOLDS,
     meaning: LabelsMeaning | LabelReading = TRUTH_MEANING,
     prediction_is: PredictionMeaning | None = None,
+    predicted: Container[int] | None = None,
     on_slice: OnSlice | None = None,
     workers: int = 2,
 ) -> StackScores:
@@ -127,6 +130,8 @@ def score_stack(
         How to read the truth; see `TrueSlice.read`.
     prediction_is : PredictionReading or its kind, optional
         How to read the prediction; by `prediction_meaning` where it is None.
+    predicted : container of int, optional
+        Slices that hold a prediction; the others take no part. All by default.
     on_slice : callable, optional
         Called as ``on_slice(done, total)`` after every slice; may raise to stop.
     workers : int
@@ -137,7 +142,8 @@ def score_stack(
     ShapeError
         Not three axes, different shapes, no pixel, or a prediction with values outside 0..1.
     LabelsError
-        The truth holds no cell in any slice, or cannot have that meaning.
+        The truth holds no cell in any slice, or cannot have that meaning; or no slice that it
+        labels was predicted.
     SettingError
         No threshold, or one outside 0..1.
 
@@ -154,17 +160,22 @@ def score_stack(
         true = TrueSlice.read(np.asarray(truth[z]), meaning)
         if not true.is_labelled:
             return None
-        predicted = to_probability(np.asarray(probability[z]), kind)
-        return SliceScorer(predicted, true).sweep(thresholds)
+        if predicted is not None and z not in predicted:
+            return ()
+        cell = to_probability(np.asarray(probability[z]), kind)
+        return SliceScorer(cell, true).sweep(thresholds)
 
-    table: dict[int, tuple[SliceScores, ...]] = {}
+    labelled: dict[int, tuple[SliceScores, ...]] = {}
     for z, scores in enumerate(in_order(score, range(total), workers=workers)):
         if scores is not None:
-            table[z] = scores
+            labelled[z] = scores
         if on_slice is not None:
             on_slice(z + 1, total)
-    require_cells(table)
-    return StackScores.reduce(table, thresholds)
+    require_cells(labelled)
+    table = {z: scores for z, scores in labelled.items() if scores}
+    require_predicted(table, labelled)
+    left_out = tuple(z for z in labelled if z not in table)
+    return replace(StackScores.reduce(table, thresholds), not_predicted=left_out)
 
 
 class Thinned(NamedTuple):
@@ -242,6 +253,15 @@ def require_cells(labelled: Collection[object]) -> None:
         raise LabelsError(
             "truth: expected cells (nonzero pixels), received a stack that is 0 everywhere; were "
             "prediction and truth given in this order?"
+        )
+
+
+def require_predicted(scored: Collection[int], labelled: Collection[int]) -> None:
+    """Raise `LabelsError` where none of the labelled slices was predicted."""
+    if not scored:
+        raise LabelsError(
+            f"prediction: expected a labelled slice that was predicted, received none: the truth "
+            f"labels {in_words(labelled)}; predict one of them first"
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.label_reading import LabelReading
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import ArrayLike, Float32Array
 
@@ -61,6 +62,11 @@ class PredictionReading:
     def decides_by_truth(self) -> bool:
         """Whether its two values do not say which of them is cell."""
         return self.kind == "mask" and self.cut > 0
+
+    @property
+    def class_reading(self) -> LabelReading | None:
+        """How its classes are read, where it is a map of them."""
+        return LabelReading("scribbles", membrane=int(self.cut)) if self.kind == "classes" else None
 
     @property
     def words(self) -> str:

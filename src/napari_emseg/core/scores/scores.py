@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
+from napari_emseg.core.slices import in_words
+
 ISBI_THRESHOLDS: tuple[float, ...] = tuple(k / 10 for k in range(11))
 """The thresholds that the challenge tries: 0, 0.1, ... 1."""
 
@@ -78,6 +80,25 @@ class SliceScores:
 
 
 @dataclass(frozen=True)
+class ClassScores:
+    """Scores of one class, each in 0..1 and 1 where nothing is wrong.
+
+    Parameters
+    ----------
+    name : str
+        What the class is called.
+    iou : float
+        Intersection over union of its pixels (Jaccard index).
+    dice : float
+        Twice the intersection over the sum of both.
+    """
+
+    name: str
+    iou: float
+    dice: float
+
+
+@dataclass(frozen=True)
 class ThresholdScores:
     """One row of the sweep: the mean of every score over the slices at one threshold."""
 
@@ -101,6 +122,10 @@ class StackScores:
         The threshold of the highest mean V_rand; of several equal ones the nearest to 0.5.
     v_rand, v_info : float
         Each the best over the thresholds of its mean over the slices, as the challenge ranks.
+    classes : tuple of ClassScores
+        Of each class over all pixels of these slices, where both are maps of several classes.
+    not_predicted : tuple of int
+        Labelled slices that no model has predicted, and that take no part.
     """
 
     slices: tuple[SliceScores, ...]
@@ -109,6 +134,8 @@ class StackScores:
     threshold: float
     v_rand: float
     v_info: float
+    classes: tuple[ClassScores, ...] = ()
+    not_predicted: tuple[int, ...] = ()
 
     @classmethod
     def reduce(
@@ -144,6 +171,16 @@ class StackScores:
         return SliceScores.average(self.slices)
 
     @property
+    def coverage(self) -> str:
+        """Over how many slices, such as ``8 of 27 slices; slices 8 to 26 were not predicted``."""
+        scored, left_out = len(self.numbers), self.not_predicted
+        if not left_out:
+            return f"{scored} slice{'s' * (scored != 1)}"
+        were = "was" if len(left_out) == 1 else "were"
+        all_ = scored + len(left_out)
+        return f"{scored} of {all_} slices; {in_words(left_out)} {were} not predicted"
+
+    @property
     def stack(self) -> SliceScores:
         """The mean, with the stack's own V_rand and V_info in their places."""
         return replace(self.mean, v_rand=self.v_rand, v_info=self.v_info)
@@ -165,6 +202,10 @@ class StackScores:
         rows = zip(self.numbers, self.slices, strict=True)
         return {
             "slices": [{"slice": z, **asdict(scores)} for z, scores in rows],
+            **({"classes": [asdict(each) for each in self.classes]} if self.classes else {}),
             "stack": stack | {n: v for n, v in asdict(self.mean).items() if n not in stack},
+            "slices_scored": len(self.numbers),
+            "slices_labelled": len(self.numbers) + len(self.not_predicted),
+            "not_predicted": list(self.not_predicted),
             "sweep": [{"threshold": row.threshold, **asdict(row.mean)} for row in self.sweep],
         }

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.scores.scores import SliceScores
 from napari_emseg.core.scores.segmentation_error import SegmentationError
+
+if TYPE_CHECKING:  # it needs skimage, which a window loads in threads
+    from napari_emseg.core.scores.class_scores import ClassTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +31,8 @@ class ComparedSlice:
         See `core.scores.find_errors`.
     sweep : tuple of SliceScores
         At every threshold of a sweep; empty where none was asked for.
+    classes : ClassTable, optional
+        Pixels by their classes, where both are maps of more than membrane and cell.
     """
 
     z: int
@@ -34,3 +40,4 @@ class ComparedSlice:
     errors: tuple[SegmentationError, ...]
     error_map: npt.NDArray[np.uint8]
     sweep: tuple[SliceScores, ...] = ()
+    classes: ClassTable | None = None

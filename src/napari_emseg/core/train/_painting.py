@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from napari_emseg.core.classes import class_names
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.label_images import cell_borders
 from napari_emseg.core.label_reading import LabelReading, is_labelled
@@ -40,33 +39,33 @@ class Painting:
         self,
         labels: ArrayLike,
         reading: LabelReading,
-        classes: int,
+        names: tuple[str, ...],
         reviewed: Reviewed | None,
         resampling: Resampling = AS_IT_IS,
         border_px: float = 2.0,
     ) -> None:
-        if classes > 2 and reading.meaning != "scribbles":
+        if len(names) > 2 and reading.meaning != "scribbles":
             raise LabelsError(
-                f"labels: expected scribbles for {classes} classes, received {reading.meaning}, "
+                f"labels: expected scribbles for {len(names)} classes, received {reading.meaning}, "
                 "which holds membrane and cell only; choose the meaning scribbles, or 2 classes"
             )
         z, y, x = labels.shape
         self.shape = int(z), int(y), int(x)
         self._labels, self._reading = labels, reading
-        self._count, self._reviewed, self._resampling = classes, reviewed, resampling
+        self._names, self._reviewed, self._resampling = names, reviewed, resampling
         self._border_px = border_px
 
     def at(self, resampling: Resampling) -> Painting:
         """The same labels at other pixels."""
         return Painting(
-            self._labels, self._reading, self._count, self._reviewed, resampling, self._border_px
+            self._labels, self._reading, self._names, self._reviewed, resampling, self._border_px
         )
 
     def count(self, wanted: Sequence[int] | None) -> dict[int, npt.NDArray[np.int64]]:
         """Known pixels of each class, by slice: the wanted ones, or all that are labelled."""
         chosen = range(self.shape[0]) if wanted is None else sorted(set(wanted))
         counted = {
-            z: np.bincount(each.classes[each.known], minlength=self._count)
+            z: np.bincount(each.classes[each.known], minlength=len(self._names))
             for z in chosen if (each := self.read(z)).known.any()
         }  # fmt: skip
         if counted and (wanted is None or len(counted) == len(chosen)):
@@ -79,7 +78,7 @@ class Painting:
         if not is_labelled(labels):
             return Painted(np.zeros(labels.shape, np.uint8), np.zeros(labels.shape, np.bool_))
         if self._reading.meaning == "scribbles":
-            _require_scribbles(z, labels, self._reading, self._count)
+            _require_scribbles(z, labels, self._reading, self._names)
         known = self._reading.known(labels)
         if self._reviewed is not None:
             known &= self._resampling.nearest(self._reviewed(z))
@@ -119,11 +118,13 @@ class Painting:
         )
 
 
-def _require_scribbles(z: int, labels: npt.NDArray[Any], reading: LabelReading, count: int) -> None:
-    painted = reading.ids(labels)
+def _require_scribbles(
+    z: int, labels: npt.NDArray[Any], reading: LabelReading, names: tuple[str, ...]
+) -> None:
+    painted, count = reading.ids(labels), len(names)
     if painted.min() >= 0 and painted.max() < count + reading.membrane:
         return
-    named = ", ".join(f"{k} ({name})" for k, name in enumerate(class_names(count), start=1))
+    named = ", ".join(f"{k} ({name})" for k, name in enumerate(names, start=1))
     other = "the meaning mask or instances instead, or more" if count == 2 else "more"
     raise LabelsError(
         f"labels: scribbles are 0 (unknown), {named}, received values from {labels.min()} to "

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from skimage.draw import polygon2mask
 
 _ELLIPSE_POINTS = 64
+
+
+class CountedArea(Protocol):
+    """Where in a stack labels count."""
+
+    def covers(self, z: int) -> bool:
+        """Whether any pixel of slice ``z`` does."""
+
+    def mask(self, z: int, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
+        """Which pixels of slice ``z``, of ``shape`` (Y, X), do."""
 
 
 @dataclass(frozen=True, eq=False)

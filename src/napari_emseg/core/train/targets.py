@@ -91,6 +91,7 @@ def make_target(
     *,
     slices: Sequence[int] | None = None,
     classes: int = 2,
+    names: Sequence[str] | None = None,
     reviewed: Reviewed | None = None,
 ) -> Target:
     """Class maps and weight maps of painted labels, slice by slice.
@@ -116,6 +117,8 @@ def make_target(
         Use only these slices, each of which must be labelled; all labelled ones by default.
     classes : int
         How many classes there are. Only scribbles hold more than two.
+    names : sequence of str, optional
+        What they are called in what goes wrong; as `class_names` by default.
     reviewed : callable, optional
         ``reviewed(z)`` gives the pixels (Y, X) whose labels count, bool; the class of all others
         is unknown. All count by default.
@@ -137,7 +140,7 @@ def make_target(
     Ronneberger, Fischer, Brox: U-Net. MICCAI 2015. https://doi.org/10.1007/978-3-319-24574-4_28
     """
     return painted_target(
-        labels, meaning, config, slices=slices, classes=classes, reviewed=reviewed
+        labels, meaning, config, slices=slices, classes=classes, names=names, reviewed=reviewed
     ).read()
 
 
@@ -148,6 +151,7 @@ def painted_target(
     *,
     slices: Sequence[int] | None = None,
     classes: int = 2,
+    names: Sequence[str] | None = None,
     reviewed: Reviewed | None = None,
 ) -> PaintedTarget:
     """As `make_target`, of which nothing is held: a slice is made when it is asked for."""
@@ -155,9 +159,10 @@ def painted_target(
     _require_slices(slices, labels.shape[0])
     if not isinstance(meaning, LabelReading):
         meaning = _reading(labels, meaning, slices, classes)
-    painting = Painting(labels, meaning, classes, reviewed, border_px=config.membrane_px)
+    names = tuple(names or class_names(classes))
+    painting = Painting(labels, meaning, names, reviewed, border_px=config.membrane_px)
     counted = painting.count(slices)
-    made = PaintedSlices(painting, tuple(counted), _class_weights(counted, classes), config)
+    made = PaintedSlices(painting, tuple(counted), _class_weights(counted, names), config)
     return PaintedTarget(painting.shape, made)
 
 
@@ -241,13 +246,15 @@ def _require_slices(wanted: Sequence[int] | None, total: int) -> None:
         )
 
 
-def _class_weights(counted: Mapping[int, npt.NDArray[np.int64]], count: int) -> Float32Array:
-    """Weights (count,) of the classes under which each counts alike, 1 on average."""
+def _class_weights(
+    counted: Mapping[int, npt.NDArray[np.int64]], names: tuple[str, ...]
+) -> Float32Array:
+    """Weights (K,) of the classes under which each counts alike, 1 on average."""
     pixels = np.sum(list(counted.values()), axis=0)
-    if missing := missing_classes(np.flatnonzero(pixels), count):
+    if missing := missing_classes(np.flatnonzero(pixels), names):
         raise LabelsError(
             f"labels: no {missing} is painted in {listed(tuple(counted))}; the network needs all "
-            f"of {', '.join(class_names(count))}"
+            f"of {', '.join(names)}"
         )
-    weights: Float32Array = (pixels.sum() / (count * pixels)).astype(np.float32)
+    weights: Float32Array = (pixels.sum() / (len(names) * pixels)).astype(np.float32)
     return weights

@@ -42,7 +42,7 @@ def diagnose() -> str:
         _entry("devices", f"{no_keras or ', '.join(devices) + ' for Keras'}; {_openvino_report()}"),
         _entry(
             "used",
-            f"{used[0]} by {_NAMES[chosen]} to predict (--runtime auto), "
+            f"{used[0]} by {_NAMES[chosen]} to predict, "
             + (f"{devices[0]} by Keras to train" if devices else "nothing to train"),
         ),
     ]

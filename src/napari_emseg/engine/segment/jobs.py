@@ -45,6 +45,8 @@ class PredictJob:
     within_cells : Path, optional
         Another one, of uint8, to fill with the most likely class of each pixel provided that it is
         no membrane (`core.classes.class_within_cells`).
+    class_doubt : Path, optional
+        Likewise, with how unsure that class is (`core.classes.class_doubt`).
     slices : tuple of int, optional
         Which slices, in the order wanted; all by default.
     region : (slice, slice), optional
@@ -60,6 +62,7 @@ class PredictJob:
     device: str = "auto"
     config: PredictConfig = PredictConfig()
     within_cells: Path | None = None
+    class_doubt: Path | None = None
     region: Region | None = None
     voxel_size_nm: VoxelSize | None = None
 

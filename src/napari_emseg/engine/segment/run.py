@@ -25,6 +25,7 @@ from napari_emseg.types import (
     ShouldStop,
     Stack,
     StackKind,
+    noted_names,
 )
 
 if TYPE_CHECKING:
@@ -43,17 +44,22 @@ def warm_up(job: WarmUpJob, emit: OnEvent, should_stop: ShouldStop) -> CostEstim
 
 def predict(job: PredictJob, emit: OnEvent, should_stop: ShouldStop) -> PredictResult:
     """Fill the files that the job names, slice by slice."""
-    from napari_emseg.core.classes import cell_probability, class_within_cells
+    from napari_emseg.core.classes import cell_probability, class_doubt, class_within_cells
     from napari_emseg.io.scratch import attach
 
     work = _prediction(job, Stack(attach(job.source), job.voxel_size_nm), emit, should_stop)
     out = _attach("out", job.out, work.stack)
-    within = _attach("within_cells", job.within_cells, work.stack) if job.within_cells else None
+    named = {"within_cells": class_within_cells, "class_doubt": class_doubt}
+    more = [
+        (_attach(name, path, work.stack), made_of)
+        for name, made_of in named.items()
+        if (path := getattr(job, name)) is not None
+    ]
     region = job.region or (slice(None), slice(None))
     for z, channels in work.predicted(job.region):
         out[z, *region] = cell_probability(channels)
-        if within is not None:
-            within[z, *region] = class_within_cells(channels)
+        for shared, made_of in more:
+            shared[z, *region] = made_of(channels)
         work.finished(z)
     return work.result()
 
@@ -67,7 +73,16 @@ def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
 
     work = _prediction(job, read_stack(job.source, kind="image"), emit, should_stop)
     kind: StackKind = "image" if job.what == "probability" else "labels"
-    planned = planned_stack(work.stack, len(work.slices), DTYPES[job.what], kind=kind)
+    count = len(work.slices)
+    names = work.package.info.class_names if job.what == "classes" else ()
+    planned = planned_stack(
+        work.stack,
+        count,
+        DTYPES[job.what],
+        kind=kind,
+        edits=noted_names(names),
+        predicted=tuple(range(count)),
+    )
     places = {"overwrite": job.overwrite, "resume": job.resume}
     with ResumableWriter(
         job.out, planned, _run_of(job, work.package), **places, sources=[job.source]

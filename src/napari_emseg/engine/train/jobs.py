@@ -20,6 +20,8 @@ class LabelledFiles:
         Stack that is nonzero where the labels count; see `core.train.targets.make_target`.
     voxel_size_nm : tuple of float, optional
         Edge lengths (Z, Y, X), instead of what the file says.
+    called : str
+        What a person calls the stack, where its file is a copy with a name of its own.
     """
 
     images: Path
@@ -30,6 +32,7 @@ class LabelledFiles:
     weight: float = 1.0
     reviewed: Path | None = None
     voxel_size_nm: VoxelSize | None = None
+    called: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.core.train.regions import Regions
+from napari_emseg.core.train.regions import CountedArea
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.segment.polarity import with_dark_membranes
 from napari_emseg.engine.train.interrupted_run import TrainRun
@@ -39,7 +39,7 @@ class TrainingData:
     ----------
     images, labels : Stack
         Both (Z, Y, X); numpy or lazy.
-    regions : Regions, optional
+    regions : CountedArea, optional
         Where the labels count; everywhere by default.
     files : (Path, Path), optional
         Where images and labels are read from, so that no copy is needed.
@@ -47,7 +47,7 @@ class TrainingData:
 
     images: Stack
     labels: Stack
-    regions: Regions | None = None
+    regions: CountedArea | None = None
     files: tuple[Path, Path] | None = None
 
     def __post_init__(self) -> None:
@@ -63,10 +63,18 @@ class TrainingData:
         from napari_emseg.core.train.label_summary import summarise_labels
 
         images = with_dark_membranes(self.images, range(len(self.images)))
-        return summarise_labels(self.labels.data, self.regions, classes=classes, images=images.data)
+        return summarise_labels(
+            self.labels.data, self.regions, classes=classes, images=images.data,
+            names=self.labels.class_names,
+        )  # fmt: skip
 
     def target(
-        self, meaning: LabelsMeaning, config: TrainConfig, split: SliceSplit, *, classes: int
+        self,
+        meaning: LabelsMeaning,
+        config: TrainConfig,
+        split: SliceSplit,
+        *,
+        network: NetworkConfig = NetworkConfig(),
     ) -> PaintedTarget:
         """What the network would learn from; see `core.train.targets.painted_target`."""
         from napari_emseg.core.train.targets import painted_target
@@ -74,8 +82,8 @@ class TrainingData:
         regions, shape = self.regions, self.labels.shape[1:]
         reviewed = None if regions is None else lambda z: regions.mask(z, shape)
         return painted_target(
-            self.labels.data, meaning, config, slices=split.used, classes=classes,
-            reviewed=TissueThatCounts(self.images, reviewed),
+            self.labels.data, meaning, config, slices=split.used, classes=network.classes,
+            names=network.names, reviewed=TissueThatCounts(self.images, reviewed),
         )  # fmt: skip
 
 
@@ -136,7 +144,7 @@ class TrainRequest:
         images = with_dark_membranes(self.data.images, chosen.used)
         pixels = network_voxel_size([images], self.recipe, start_from=start_from)
         resampling = resampling_of(images, pixels, lambda _: None)
-        target = self.data.target(self.meaning, train, chosen, classes=network.classes)
+        target = self.data.target(self.meaning, train, chosen, network=network)
         validation = chosen.named_validation
         split = split_target(target, fraction=train.val_fraction, validation=validation)
         # read now, since painting goes on
@@ -168,6 +176,7 @@ class TrainRequest:
         return LabelledFiles(
             images, labels, self.meaning, self.split.used, self.split.named_validation,
             reviewed=self._copy_regions(run), voxel_size_nm=self.data.images.voxel_size_nm,
+            called=self.data.images.name,
         )  # fmt: skip
 
     def _copies(self, run: TrainRun) -> tuple[Path, Path]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.correction import RetrainConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.core.correct.corrected_pixels import CorrectedPixels
 from napari_emseg.core.label_meaning import guess_meaning
+from napari_emseg.core.slices import in_words
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
+from napari_emseg.errors import LabelsError
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.library import name_of
 from napari_emseg.model.packages.package import ModelPackage
@@ -25,7 +29,7 @@ _PATCH_PX, _PATCHES, _STEPS = 256, 1, 16
 
 def retrain_request(
     data: TrainingData,
-    slices: Sequence[int],
+    corrected: CorrectedPixels,
     package: ModelPackage,
     config: RetrainConfig,
     *,
@@ -37,8 +41,8 @@ def retrain_request(
     ----------
     data : TrainingData
         The stack, and the labels that a person has repaired.
-    slices : sequence of int
-        Those that count, all of them; see `SliceSplit.spread` for which of them validate.
+    corrected : CorrectedPixels
+        What counts of them; see `SliceSplit.spread` for which of its slices validate.
     package : ModelPackage
         The model to go on from.
     config : RetrainConfig
@@ -49,13 +53,21 @@ def retrain_request(
     Raises
     ------
     LabelsError
-        If there is no slice.
+        If nothing counts, or the labels hold other classes than the model tells apart.
     """
+    _require_its_classes(data, package)
+    slices = corrected.slices
+    if corrected.relabelled and not slices:
+        raise LabelsError(
+            f"Labels: only ids were changed, on {in_words(corrected.relabelled)}, which teaches a "
+            "network of membranes nothing; draw or remove membrane, or mark a slice as reviewed"
+        )
+    data = replace(data, regions=corrected.around(config.around_px))
     return TrainRequest(
         name=next_name(package),
         data=data,
         meaning=_meaning(data, slices, package.info.network.classes),
-        split=SliceSplit.spread(sorted(slices), TrainConfig().val_fraction),
+        split=SliceSplit.spread(slices, TrainConfig().val_fraction),
         recipe=retrain_recipe(package, config),
         start_from=str(package.folder),
         device=device,
@@ -85,8 +97,24 @@ def next_name(package: ModelPackage) -> str:
 
 
 def _meaning(data: TrainingData, slices: Sequence[int], classes: int) -> LabelsMeaning:
-    """How corrected labels are read: a slice that counts is known everywhere, so no scribbles."""
+    """How corrected labels are read: of a prediction, which knows every pixel, so no scribbles."""
     used = set(slices)
     return guess_meaning(
-        data.labels.data, classes=classes, counts=lambda z: z in used, all_known=True
-    ).meaning
+        data.labels.data, classes=classes, counts=lambda z: z in used, all_known=True,
+        names=data.labels.class_names,
+    ).meaning  # fmt: skip
+
+
+def _require_its_classes(data: TrainingData, package: ModelPackage) -> None:
+    known, painted = package.info.class_names, data.labels.class_names
+    if len(known) == max(2, len(painted)):
+        return
+    held = ", ".join(painted) if painted else "a mask or cells"
+    way_out = (
+        "make its classes editable (Segment, Result: classes)" if len(known) > len(painted)
+        else "train a model of these in the dock Train"
+    )  # fmt: skip
+    raise LabelsError(
+        f"Labels: expected {', '.join(known)}, which {name_of(package)} tells apart, received "
+        f"{held}; {way_out}"
+    )

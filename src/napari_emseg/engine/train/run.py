@@ -46,8 +46,9 @@ def _read(files: LabelledFiles, emit: OnEvent) -> LabelledStack:
 
     for note in check_partners(files.images, files.labels):
         emit(Log(note))
+    images = read_stack(files.images, kind="image", voxel_size_nm=files.voxel_size_nm)
     return LabelledStack(
-        read_stack(files.images, kind="image", voxel_size_nm=files.voxel_size_nm),
+        replace(images, name=files.called or images.name),
         read_stack(files.labels, kind="labels"),
         files.meaning, files.slices, files.validation, files.weight,
         None if files.reviewed is None else read_stack(files.reviewed, kind="labels"),
@@ -61,7 +62,7 @@ def time_steps(job: StepTimeJob, emit: OnEvent, should_stop: ShouldStop) -> floa
     load_backend()
     from napari_emseg.model.train.step_time import measure_step_time
 
-    return measure_step_time(job.recipe, device=job.device, should_stop=should_stop)
+    return measure_step_time(job.recipe, device=job.device, on_event=emit, should_stop=should_stop)
 
 
 @contextmanager

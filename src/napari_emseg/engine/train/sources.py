@@ -124,6 +124,7 @@ def reading_of(stack: LabelledStack, classes: int, on_event: OnEvent) -> LabelRe
     found = guess_meaning(
         stack.labels.data, classes=classes, told=stack.meaning, images=stack.images.data,
         counts=None if stack.slices is None else set(stack.slices).__contains__,
+        names=stack.labels.class_names,
     )  # fmt: skip
     for line in (f"Labels are {found.said}", *found.remarks):
         on_event(Log(line))
@@ -141,7 +142,7 @@ def target_of(
     tissue = TissueThatCounts(stack.images, painted)
     target = painted_target(
         stack.labels.data, reading, recipe.train, slices=stack.slices,
-        classes=recipe.network.classes, reviewed=tissue,
+        classes=recipe.network.classes, names=recipe.network.names, reviewed=tissue,
     )  # fmt: skip
     if tissue.with_blank:
         blank = sorted(tissue.with_blank)

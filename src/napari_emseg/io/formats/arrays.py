@@ -37,6 +37,10 @@ class Loaded:
         Words besides the file's name that say what it holds, such as the name of a data set.
     notes : tuple of str
         What a person is to be told, a sentence each.
+    origin : dict, optional
+        The note of what the pixels were made from, where there is one.
+    predicted : object
+        What stands where the slices that a model has filled are noted; not checked yet.
     """
 
     data: ArrayLike
@@ -48,6 +52,13 @@ class Loaded:
     min_is_white: bool = False
     about: str = ""
     notes: tuple[str, ...] = ()
+    origin: dict[str, Any] | None = None
+    predicted: Any = None
+
+
+def note_or_none(note: Any) -> dict[str, Any] | None:
+    """A note as it should be; None where it is something else."""
+    return note if isinstance(note, dict) else None
 
 
 def check_dtype(path: str | PathLike[str], dtype: np.dtype[Any]) -> None:

@@ -29,6 +29,9 @@ Put: TypeAlias = Callable[[int, npt.NDArray[Any]], None]
 When it returns, they are with the system; where a slice has files of its own, on the disk.
 """
 
+EDITS = "what is edited and reviewed"
+"""The one of `said_beside_pixels` that a person's work hangs on."""
+
 LAZY_BYTES = 256 * 2**20
 """Stacks with more bytes than this are not loaded, but read as they are looked at."""
 
@@ -98,6 +101,10 @@ class WritableFormat(FileFormat):
     @abstractmethod
     def fill(self, path: Path, stack: Stack) -> AbstractContextManager[Put]:
         """Open what `make` has made; gives what writes its slices."""
+
+    def not_kept(self, stack: Stack) -> tuple[str, ...]:
+        """What a stack says beside its pixels that the format has no place for, in words."""
+        return ()
 
     def finish(self, path: Path, stack: Stack) -> None:
         """Note an output that is whole, at its final path, where others look for it."""
@@ -185,6 +192,17 @@ def put_at(path: Path, offsets: Sequence[int]) -> Iterator[Put]:
             file.flush()
 
         yield put
+
+
+def said_beside_pixels(stack: Stack) -> tuple[str, ...]:
+    """All that a stack says beside its pixels, in words."""
+    said = {
+        "the voxel size": stack.voxel_size_nm is not None,
+        "that these are labels": stack.kind == "labels",
+        EDITS: stack.edits is not None,
+        "which model made it of what": stack.origin is not None,
+    }
+    return tuple(words for words, is_said in said.items() if is_said)
 
 
 def _is_empty(folder: Path) -> bool:

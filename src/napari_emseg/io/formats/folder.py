@@ -106,6 +106,9 @@ class Folder(WritableFormat):
     def check(self, path: Path, stack: Stack) -> None:
         self.written.check_dtype(path, np.dtype(stack.data.dtype))
 
+    def not_kept(self, stack: Stack) -> tuple[str, ...]:
+        return self.written.not_kept(stack)
+
     def check_place(self, path: Path, stack: Stack, *, overwrite: bool) -> None:
         """Raise `WriteError` where other slices would mix with ours, and as it is declared."""
         if not path.is_dir():

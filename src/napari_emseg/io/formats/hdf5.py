@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, as_dask, check_dtype, native
+from napari_emseg.io.formats.arrays import Loaded, as_dask, check_dtype, native, note_or_none
 from napari_emseg.io.formats.file_format import Put, WritableFormat, is_large
 from napari_emseg.io.layout.location import SEPARATOR
 from napari_emseg.io.layout.units import nm_per_unit
@@ -28,7 +28,9 @@ from napari_emseg.types import Stack, StackKind
 DATA_SETS = {"image": "volumes/raw", "labels": "volumes/labels/neuron_ids"}
 """Where CREMI has grey values and labels."""
 
-_KIND, _EDITS, _ASSUMED = "napari_emseg_kind", "napari_emseg_edits", "napari_emseg_assumed"
+_KIND, _ASSUMED = "napari_emseg_kind", "napari_emseg_assumed"
+_EDITS, _ORIGIN = "napari_emseg_edits", "napari_emseg_origin"
+_PREDICTED = "napari_emseg_predicted"
 _CHUNK = 512
 _MOST_NAMED = 12
 
@@ -62,8 +64,10 @@ class Hdf5(WritableFormat):
                 data.attrs["resolution"] = stack.voxel_size_nm
                 data.attrs["unit"] = "nm"
                 data.attrs[_ASSUMED] = stack.thickness_assumed
-            if stack.edits is not None:
-                data.attrs[_EDITS] = json.dumps(stack.edits)
+            notes = ((_EDITS, stack.edits), (_ORIGIN, stack.origin), (_PREDICTED, stack.predicted))
+            for key, note in notes:
+                if note is not None:
+                    data.attrs[key] = json.dumps(note)
 
     @contextmanager
     def fill(self, path: Path, stack: Stack) -> Iterator[Put]:
@@ -239,19 +243,19 @@ def _recorded(data: Any) -> Loaded:
     known: StackKind | None = "labels" if kind == "labels" else "image" if kind == "image" else None
     if known is None and data.name.strip("/") in DATA_SETS.values():
         known = "image" if data.name.strip("/") == DATA_SETS["image"] else "labels"
-    edits = _edits(data)
     return Loaded(
-        None, size.voxel_size_nm, known, edits, axes, size.thickness_assumed,
-        about=str(data.name), notes=size.notes,
+        None, size.voxel_size_nm, known, note_or_none(_noted(data, _EDITS)), axes,
+        size.thickness_assumed, about=str(data.name), notes=size.notes,
+        origin=note_or_none(_noted(data, _ORIGIN)), predicted=_noted(data, _PREDICTED),
     )  # fmt: skip
 
 
-def _edits(data: Any) -> dict[str, Any] | None:
+def _noted(data: Any, name: str) -> Any:
+    """What an attribute of ours holds as JSON."""
     try:
-        note = json.loads(_text(data.attrs.get(_EDITS)) or "null")
+        return json.loads(_text(data.attrs.get(name)) or "null")
     except ValueError:
         return None
-    return note if isinstance(note, dict) else None
 
 
 def _axes(data: Any) -> tuple[str, ...] | None:

@@ -12,7 +12,13 @@ import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.arrays import Loaded, check_dtype, native
-from napari_emseg.io.formats.file_format import Put, WritableFormat, is_large, put_at
+from napari_emseg.io.formats.file_format import (
+    Put,
+    WritableFormat,
+    is_large,
+    put_at,
+    said_beside_pixels,
+)
 from napari_emseg.types import Stack
 
 
@@ -24,6 +30,9 @@ class Npy(WritableFormat):
 
     def read(self, path: Path) -> Loaded:
         return read_npy(path)
+
+    def not_kept(self, stack: Stack) -> tuple[str, ...]:
+        return said_beside_pixels(stack)
 
     def make(self, path: Path, stack: Stack) -> None:
         npy_of_zeros(path, stack.shape, stack.data.dtype)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io.formats.arrays import Loaded
-from napari_emseg.io.formats.file_format import Put, SliceFormat, SliceInfo
+from napari_emseg.io.formats.file_format import Put, SliceFormat, SliceInfo, said_beside_pixels
 from napari_emseg.io.layout.texture import is_piecewise_constant
 from napari_emseg.types import Stack, StackKind
 
@@ -49,6 +49,9 @@ class Png(SliceFormat):
                 f"{path}: expected a dtype of {', '.join(self.dtypes)} for PNG slices, received "
                 f"{dtype}; write to a path that ends in .tif or .npy, or convert the pixels first"
             )
+
+    def not_kept(self, stack: Stack) -> tuple[str, ...]:
+        return said_beside_pixels(stack)
 
     def make(self, path: Path, stack: Stack) -> None:
         """Nothing yet: the file comes into being with its slice."""

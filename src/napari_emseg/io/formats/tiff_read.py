@@ -18,9 +18,15 @@ import numpy.typing as npt
 import tifffile
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, native
+from napari_emseg.io.formats.arrays import Loaded, check_dtype, native, note_or_none
 from napari_emseg.io.formats.file_format import SliceInfo, is_large
-from napari_emseg.io.formats.tiff_write import EDITS_TAG, KIND_KEY, KIND_TAG
+from napari_emseg.io.formats.tiff_write import (
+    EDITS_TAG,
+    KIND_KEY,
+    KIND_TAG,
+    ORIGIN_TAG,
+    PREDICTED_TAG,
+)
 from napari_emseg.io.layout.axes import zyx_by_names
 from napari_emseg.io.layout.texture import is_piecewise_constant
 from napari_emseg.io.layout.tiff_check import check_intact, truncated
@@ -114,11 +120,13 @@ def _recorded(tif: Any, series: Any, pixels: _GreyPixels) -> Loaded:
         None,
         size.voxel_size_nm,
         _recorded_kind(tif) or _kind_of_palette(series.keyframe),
-        _recorded_edits(tif),
+        note_or_none(_noted(tif, EDITS_TAG)),
         axes=None if unnamed else tuple(pixels.axes),
         thickness_assumed=size.thickness_assumed,
         min_is_white=_is_min_white(tif.pages[0]),
         notes=(*size.notes, *pixels.notes),
+        origin=note_or_none(_noted(tif, ORIGIN_TAG)),
+        predicted=_noted(tif, PREDICTED_TAG),
     )
 
 
@@ -257,14 +265,14 @@ def _recorded_kind(tif: Any) -> StackKind | None:
     return "labels" if "labels" in kinds else "image" if "image" in kinds else None
 
 
-def _recorded_edits(tif: Any) -> dict[str, Any] | None:
-    tag = tif.pages[0].tags.get(EDITS_TAG)
+def _noted(tif: Any, number: int) -> Any:
+    """What a tag of ours holds as JSON."""
+    tag = tif.pages[0].tags.get(number)
     try:
-        note = None if tag is None else json.loads(bytes(tag.value))
+        return None if tag is None else json.loads(bytes(tag.value))
     except (ValueError, TypeError) as error:
-        logger.warning("what was edited by hand cannot be read: %s", error)
+        logger.warning("the note in the TIFF tag %s cannot be read: %s", number, error)
         return None
-    return note if isinstance(note, dict) else None
 
 
 def _loaded(path: Path, series: Any) -> npt.NDArray[Any]:

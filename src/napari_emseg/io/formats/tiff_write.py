@@ -25,6 +25,11 @@ EDITS_TAG = 65123
 KIND_TAG = 65124
 """As `EDITS_TAG`; holds the kind, for which OME's metadata have no place."""
 
+ORIGIN_TAG = 65125
+"""As `EDITS_TAG`; holds what the pixels were made from."""
+PREDICTED_TAG = 65126
+"""As `EDITS_TAG`; holds the slices that a model has filled as JSON."""
+
 _TEXT, _BYTES = 2, 7
 """TIFF's types: ASCII, and "undefined", bytes as they are."""
 
@@ -50,21 +55,26 @@ def make_tiff(path: Path, stack: Stack) -> None:
 
 
 def _own_tags(stack: Stack) -> list[tuple[int, int, int, str | bytes, bool]]:
-    """Kind and note of edits as tags of the first page, which all three variants have room for."""
-    kind: tuple[int, int, int, str | bytes, bool] = (KIND_TAG, _TEXT, 0, stack.kind, True)
-    if stack.edits is None:
-        return [kind]
-    note = json.dumps(stack.edits).encode("ascii")
-    return [kind, (EDITS_TAG, _BYTES, len(note), note, True)]
+    """Kind and notes as tags of the first page, which all three variants have room for."""
+    tags: list[tuple[int, int, int, str | bytes, bool]] = [(KIND_TAG, _TEXT, 0, stack.kind, True)]
+    noted = (
+        (EDITS_TAG, stack.edits), (ORIGIN_TAG, stack.origin), (PREDICTED_TAG, stack.predicted),
+    )  # fmt: skip
+    for tag, note in noted:
+        if note is not None:
+            text = json.dumps(note).encode("ascii")
+            tags.append((tag, _BYTES, len(text), text, True))
+    return tags
 
 
 def _make_columns(path: Path, stack: Stack) -> None:
     """Slices one pixel wide as pages of their own: in one series tifffile drops their last axis."""
     metadata = {**_plain(stack)["metadata"], "axes": "YX"}
     with tifffile.TiffWriter(path) as tif:
-        for _ in range(len(stack)):
+        for z in range(len(stack)):
             shape, dtype = stack.shape[1:], np.dtype(stack.data.dtype)
-            _add_blank(tif, shape, dtype, contiguous=False, metadata=metadata)
+            tags = () if z else _own_tags(stack)
+            _add_blank(tif, shape, dtype, contiguous=False, metadata=metadata, extratags=tags)
 
 
 def _add_blank(tif: Any, shape: tuple[int, ...], dtype: np.dtype[Any], **options: Any) -> None:

@@ -290,14 +290,16 @@ def _from_ome(place: str, group: Any, level: int) -> Loaded:
             f"{place}: its OME-Zarr metadata are incomplete ({type(error).__name__}: {error}); "
             f"give the array itself, such as {place}{SEPARATOR}0"
         ) from error
-    edits = ome.noted(group).get("edits")
+    noted = ome.noted(group)
     return Loaded(
         _lazy(place, array),
         size.voxel_size_nm,
         ome.kind_of(group),
-        edits if isinstance(edits, dict) and level == 0 else None,
+        noted.get("edits") if level == 0 else None,
         [axis["name"] for axis in axes],
         size.thickness_assumed,
         about=str(group.path),
         notes=size.notes,
+        origin=noted.get("origin"),
+        predicted=noted.get("predicted"),
     )

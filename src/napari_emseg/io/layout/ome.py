@@ -13,7 +13,7 @@ from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_u
 from napari_emseg.types import Stack, StackKind
 
 NOTES_ATTRIBUTE = "napari_emseg"
-"""Attribute of an OME-Zarr group under which kind and edits of a stack are noted."""
+"""Attribute of an OME-Zarr group under which kind, edits and origin of a stack are noted."""
 
 
 def attributes_of(node: Any) -> dict[str, Any]:
@@ -94,8 +94,11 @@ def written_attributes(
     if n_levels > 1:
         image["type"] = "mean" if stack.kind == "image" else "nearest"
     label = {"image-label": {"source": {"image": "../../"}}} if is_under_labels else {}
-    edits = {} if stack.edits is None else {"edits": stack.edits}
-    ours = {NOTES_ATTRIBUTE: {"kind": stack.kind, **edits}}
+    notes = {
+        "kind": stack.kind, "edits": stack.edits, "origin": stack.origin,
+        "predicted": stack.predicted,
+    }  # fmt: skip
+    ours = {NOTES_ATTRIBUTE: {key: note for key, note in notes.items() if note is not None}}
     if zarr_format == 3:
         return {"ome": {"version": "0.5", "multiscales": [image], **label}, **ours}
     return {"multiscales": [{"version": "0.4", **image}], **label, **ours}

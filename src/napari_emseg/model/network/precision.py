@@ -1,4 +1,4 @@
-"""The same network in half or in single precision."""
+"""The same network in half or in single precision, to be trained or to be kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import keras
+
+from napari_emseg.model.network.fused_norm import FusedBatchNormalization
 
 Precision: TypeAlias = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 """What a network computes in; its weights are float32 in each."""
@@ -44,7 +46,9 @@ def _processor_has_bfloat16() -> bool:
         return False
 
 
-def in_precision(model: keras.Model, precision: Precision) -> keras.Model:
+def in_precision(
+    model: keras.Model, precision: Precision, *, training: bool = False
+) -> keras.Model:
     """A copy of a network that computes in another precision, and is not compiled.
 
     Parameters
@@ -54,6 +58,9 @@ def in_precision(model: keras.Model, precision: Precision) -> keras.Model:
     precision : {"float32", "mixed_float16", "mixed_bfloat16"}
         What to compute in, save the last layer: a probability in half precision has only two or
         three digits.
+    training : bool
+        The copy is trained, not kept: save in float16 its batch norms are
+        `FusedBatchNormalization`; those of all other copies are Keras' own.
 
     Returns
     -------
@@ -64,7 +71,11 @@ def in_precision(model: keras.Model, precision: Precision) -> keras.Model:
 
     def converted(layer: keras.Layer) -> keras.Layer:
         policy = "float32" if layer is plain.layers[-1] else precision
-        return layer.__class__.from_config({**layer.get_config(), "dtype": policy})
+        made = layer.__class__
+        if issubclass(made, keras.layers.BatchNormalization):
+            fused = training and precision != "mixed_float16"
+            made = FusedBatchNormalization if fused else keras.layers.BatchNormalization
+        return made.from_config({**layer.get_config(), "dtype": policy})
 
     copy = keras.models.clone_model(plain, clone_function=converted)
     copy.set_weights(plain.get_weights())

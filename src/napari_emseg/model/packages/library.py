@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import zipfile
 from importlib.resources import files
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from napari_emseg.errors import ModelError, WriteError
@@ -164,6 +164,26 @@ def remove_model(name: str) -> None:
         shutil.rmtree(folder)
 
 
+def rename_model(name: str, new: str) -> None:
+    """Call a model of the library otherwise.
+
+    Raises
+    ------
+    ModelError
+        If it is not in the library, or the new name is taken or not possible.
+    WriteError
+        If its folder cannot be renamed.
+    """
+    require_name(new)
+    folder, wanted = library_folder() / name, library_folder() / new
+    if not (_NAME.fullmatch(name) and (folder / RDF).exists()):
+        raise ModelError(f"model: {name!r} is not in your library, {library_folder()}")
+    if wanted.exists():
+        raise ModelError(f"name: there is a model {new!r} already; give another name")
+    with as_write_error(folder):
+        folder.rename(wanted)
+
+
 def require_name(name: str) -> None:
     """Raise `ModelError` where a model of the library cannot be called ``name``."""
     if name in SHIPPED or not _NAME.fullmatch(name):
@@ -173,18 +193,12 @@ def require_name(name: str) -> None:
         )
 
 
-def require_free(name: str) -> None:
-    """Raise `ModelError` where a new model of the library cannot be called ``name``."""
-    require_name(name)
-    if (library_folder() / name).exists():
-        raise ModelError(f"name: there is a model {name!r} already; give another name")
-
-
 def free_name(wanted: str, library: Path | None = None) -> str:
-    """``wanted``, with a number behind it where a model of that name is in the library."""
+    """``wanted``, with the next number behind it where a model of that name is in the library."""
     library = library or library_folder()
-    numbered = (wanted if k == 1 else f"{wanted} {k}" for k in count(1))
-    return next(name for name in numbered if not (library / name).exists())
+    unnumbered = re.sub(r" \d+$", "", wanted)
+    names = chain([wanted], (f"{unnumbered} {k}" for k in count(2)))
+    return next(name for name in names if not (library / name).exists())
 
 
 def _add(

@@ -6,6 +6,7 @@ napari_emseg:``, what is needed on top.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from napari_emseg.core.classes import class_names
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.slices import in_words
 from napari_emseg.errors import ModelError, SettingError
 from napari_emseg.io.file_fingerprint import FileFingerprint, sha256_of
 from napari_emseg.types import VoxelSize
@@ -33,6 +34,9 @@ It holds pixels of a person's, so no export takes it.
 
 LARGEST_INT8_COST = 0.003
 """V_rand that int8 may cost on the validation slices, to be used unless told otherwise."""
+
+_ALL_KNOWN = 0.95
+"""Part of the pixels from which on a slice counts as labelled as a whole: rims may be no tissue."""
 
 _NOT_OURS = (LookupError, TypeError, ValueError, AttributeError)
 """What comes of reading a description whose entries are missing, or of other types."""
@@ -86,9 +90,15 @@ class PackageInfo:
         return self.training.get("parent")
 
     @property
+    def measured_on(self) -> str:
+        """On what the scores were measured, such as ``slices 24 to 26 of train-volume``."""
+        sources = self.training.get("sources") or [self.training]
+        return "; ".join(said for each in sources if (said := _measured_on(each)))
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in order."""
-        return class_names(self.network.classes)
+        return self.network.names
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for the package's YAML."""
@@ -114,6 +124,17 @@ class PackageInfo:
             terms=TermsConfig.from_dict(block.get("terms", {})),
             int8_cost=None if cost is None else float(cost),
         )
+
+
+def _measured_on(source: Mapping[str, Any]) -> str:
+    """On what the scores of one source were measured; empty where nobody knows."""
+    slices = source.get("validation_slices")
+    if not slices:
+        return ""
+    part = "" if source.get("first_validation_column") is None else "the right part of "
+    counted = "the labelled pixels of " if source.get("validation_known", 1.0) < _ALL_KNOWN else ""
+    named = source.get("name", source.get("stack", "its stack"))
+    return f"{counted}{part}{in_words(slices)} of {named}"
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ _MOST_TILES, _TILE_PX = 12, 256
 """What the ranges of the values are measured on."""
 _OUTLIERS = 1e-5
 """Fraction of a layer's values beyond each end of its range: a few would make all steps coarse."""
+_NOTHING = 5e-5
+"""Difference of V_rand that is none."""
 _log = logging.getLogger(__name__)
 
 Judge: TypeAlias = Callable[[Runtime], Sequence[float]]
@@ -114,7 +116,15 @@ def add_int8(
     except Exception:  # noqa: BLE001 - see above; much of this is the work of others
         _log.warning("The model has no fast int8 form: it could not be made.", exc_info=True)
     else:
-        on_event(Log(f"The int8 form costs {cost:.4f} of V_rand on the validation slices."))
+        if np.isfinite(cost):
+            on_event(Log(f"The fast int8 form is {_judged(cost)} on the validation slices."))
+
+
+def _judged(cost: float) -> str:
+    """A difference of V_rand in words."""
+    if abs(cost) < _NOTHING:
+        return "as good as the exact one"
+    return f"{'worse' if cost > 0 else 'better'} than the exact one by {abs(cost):.4f} of V_rand"
 
 
 def copy_int8(package: ModelPackage, folder: Path) -> None:

@@ -154,7 +154,7 @@ def new_learner(
         If the weights to start from cannot be read, or do not fit the network.
     """
     begun = build_unet(network) if start_from is None else _network_of(start_from)
-    model = in_precision(begun, precision)
+    model = in_precision(begun, precision, training=True)
     return Learner(compile_for_training(model, network, config))
 
 
@@ -212,7 +212,8 @@ def resumed_learner(
     if precision_of(model) == precision:
         return Learner(model)
     # begun on another device, such as a GPU, and now on a processor
-    other = compile_for_training(in_precision(model, precision), network, config)
+    converted = in_precision(model, precision, training=True)
+    other = compile_for_training(converted, network, config)
     _copy_optimizer(model, other)
     return Learner(other)
 

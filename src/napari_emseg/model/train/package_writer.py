@@ -142,7 +142,8 @@ def _write_test_pair(
 def _default_card(info: PackageInfo) -> str:
     sources = info.training.get("sources", ())
     of_sources = tuple(f" {each['name']}" for each in sources) if len(sources) > 1 else ()
-    scores = "\n".join(
+    where = f"On {info.measured_on}:\n\n" if info.measured_on else ""
+    scores = where + "\n".join(
         f"- {name}: {value:.4f}"
         for name, value in info.scores.items()
         if not name.endswith(of_sources)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_emseg.core.classes import class_names, missing_classes
+from napari_emseg.core.classes import missing_classes
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.source import Source
@@ -24,7 +24,7 @@ SPLIT_PARTS = ("train_slices", "validation_slices", "first_validation_column")
 """What the config of a run says of the split of a source."""
 
 
-def require_all_classes(source: Source, count: int) -> None:
+def require_all_classes(source: Source, names: Sequence[str]) -> None:
     """Check that there is something to learn, and something to judge by.
 
     V_rand over slices without a cell means nothing, so they cannot choose the best epoch; and a
@@ -33,8 +33,8 @@ def require_all_classes(source: Source, count: int) -> None:
     Raises
     ------
     LabelsError
-        If no cell is painted where the split validates, or not each of ``count`` classes, and none
-        beyond them, where it trains.
+        If no cell is painted where the split validates, or not each of the classes so named, and
+        none beyond them, where it trains.
     """
     target, split = source.target, source.split
     where = "right part of slice" if split.cut is not None else "validation slices:"
@@ -46,16 +46,16 @@ def require_all_classes(source: Source, count: int) -> None:
     painted: set[int] = set()
     for each in _painted(target, split.train, split.train_columns):
         painted |= each
-        if painted == set(range(count)):  # to make the target of a slice takes a while
+        if painted == set(range(len(names))):  # to make the target of a slice takes a while
             break
-    if missing := missing_classes(painted, count):
+    if missing := missing_classes(painted, names):
         raise LabelsError(
             f"training slices {', '.join(map(str, split.train))}: no {missing} is painted where "
-            f"the network trains; it needs all of {', '.join(class_names(count))}"
+            f"the network trains; it needs all of {', '.join(names)}"
         )
-    if max(painted) >= count:
+    if max(painted) >= len(names):
         raise LabelsError(
-            f"labels: expected {count} classes as the network has, received {max(painted) + 1}"
+            f"labels: expected {len(names)} classes as the network has, received {max(painted) + 1}"
         )
 
 

@@ -5,16 +5,38 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.model.train.history import Row, best_epoch, is_settled, is_validated
 from napari_emseg.types import TrainProgress
 
 _LAST_LEARNING_RATE = 0.01
-"""Part of the first learning rate that is left at the end of the schedule."""
+"""Part of the highest learning rate that is left at the end of the schedule."""
+
+_WARM_UP = 0.1
+"""Part of a hurried training in which the learning rate rises to its highest."""
+
+_RATE, _HURRIED_RATE = 1e-3, 3e-3
+_HURRIED_MINUTES = 30.0
 
 _TELLING = 0.002
 """Part of a training that tells how long the rest of it takes."""
+
+
+def is_hurried(config: TrainConfig, *, new: bool) -> bool:
+    """Whether so little time is left to a ``new`` network that it must learn fast.
+
+    In some 300 steps Adam at 0.001 is far from done; see ``docs/recipes.md``. A network that goes
+    on from a model would lose what it knows, and who names a learning rate gets it.
+    """
+    return new and not config.learning_rate and 0 < config.minutes <= _HURRIED_MINUTES
+
+
+def with_learning_rate(config: TrainConfig, *, hurried: bool) -> TrainConfig:
+    """The same settings with a learning rate, where they leave it open."""
+    rate = _HURRIED_RATE if hurried else _RATE
+    return replace(config, learning_rate=config.learning_rate or rate)
 
 
 class Schedule:
@@ -28,10 +50,19 @@ class Schedule:
         Steps per epoch.
     seconds_before : float
         Time that earlier parts of a resumed run took.
+    hurried : bool
+        Whether the learning rate rises before it falls (`is_hurried`).
     """
 
-    def __init__(self, config: TrainConfig, steps: int, *, seconds_before: float = 0.0) -> None:
-        self._config, self._steps = config, steps
+    def __init__(
+        self,
+        config: TrainConfig,
+        steps: int,
+        *,
+        seconds_before: float = 0.0,
+        hurried: bool = False,
+    ) -> None:
+        self._config, self._steps, self._warm_up = config, steps, _WARM_UP if hurried else 0.0
         self._begun = time.monotonic() - seconds_before
         self._first_told: tuple[float, float] | None = None
 
@@ -46,8 +77,10 @@ class Schedule:
         return min((epochs + step / self._steps) / self._config.epochs, 1.0)
 
     def learning_rate(self, done: float) -> float:
-        """Half a cosine from the first learning rate to a hundredth of it."""
-        fall = 0.5 + 0.5 * math.cos(math.pi * done)
+        """Half a cosine from the highest learning rate to a hundredth of it, after any warm-up."""
+        if done < self._warm_up:
+            return self._config.learning_rate * (0.05 + 0.95 * done / self._warm_up)
+        fall = 0.5 + 0.5 * math.cos(math.pi * (done - self._warm_up) / (1 - self._warm_up))
         part = _LAST_LEARNING_RATE + (1 - _LAST_LEARNING_RATE) * fall
         return self._config.learning_rate * part
 

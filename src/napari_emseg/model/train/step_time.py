@@ -12,7 +12,7 @@ from napari_emseg.core.train.patches import Batch
 from napari_emseg.errors import CancelledError
 from napari_emseg.model.hardware.devices import on_device
 from napari_emseg.model.train.learner import new_learner, training_precision
-from napari_emseg.types import ShouldStop
+from napari_emseg.types import OnEvent, Progress, ShouldStop
 
 _FIRST = 2
 """Steps that compile, and so do not count."""
@@ -20,7 +20,9 @@ _FIRST = 2
 _COUNTED = 5
 
 
-def measure_step_time(recipe: Recipe, *, device: str, should_stop: ShouldStop) -> float:
+def measure_step_time(
+    recipe: Recipe, *, device: str, on_event: OnEvent, should_stop: ShouldStop
+) -> float:
     """Seconds that a step of training takes.
 
     Parameters
@@ -29,6 +31,8 @@ def measure_step_time(recipe: Recipe, *, device: str, should_stop: ShouldStop) -
         Network, patch and batch size, loss.
     device : str
         As `devices.choose_device` takes it.
+    on_event : callable
+        Receives a `Progress` after every step.
     should_stop : callable
         Asked after every step.
 
@@ -45,10 +49,12 @@ def measure_step_time(recipe: Recipe, *, device: str, should_stop: ShouldStop) -
             start_from=None,
         )
         batch, seconds = _noise(recipe), []
-        for _ in range(_FIRST + _COUNTED):
+        total = _FIRST + _COUNTED
+        for done in range(1, total + 1):
             begun = time.perf_counter()
             learner.step(batch, recipe.train.learning_rate)
             seconds.append(time.perf_counter() - begun)
+            on_event(Progress(done, total, "steps"))
             if should_stop():
                 raise CancelledError("Measuring was stopped.")
     return median(seconds[_FIRST:])

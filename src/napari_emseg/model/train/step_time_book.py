@@ -62,6 +62,7 @@ def _book() -> Path:
 
 
 def _key(recipe: Recipe, device: str) -> str:
-    train = recipe.train.to_dict()
-    decides = {**recipe.network.to_dict(), **{name: train[name] for name in _DECIDES}}
+    train, network = recipe.train.to_dict(), recipe.network.to_dict()
+    del network["class_names"]
+    decides = {**network, **{name: train[name] for name in _DECIDES}}
     return json.dumps([device, decides], sort_keys=True)

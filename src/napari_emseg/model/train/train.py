@@ -87,7 +87,7 @@ def train(
     """
     require_names(sources)
     for each in sources:
-        require_all_classes(each, recipe.network.classes)
+        require_all_classes(each, recipe.network.names)
     run_folder = RunFolder(folder)
     with run_folder.lock(), on_device(device) as chosen:
         training = Training(

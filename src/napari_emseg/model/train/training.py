@@ -6,9 +6,11 @@ import math
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import keras
+import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.config.network import NetworkConfig
@@ -42,12 +44,20 @@ from napari_emseg.model.train.rehearsal_file import (
     store_rehearsal_set,
 )
 from napari_emseg.model.train.run_folder import RunFolder
-from napari_emseg.model.train.schedule import Schedule, has_stalled
+from napari_emseg.model.train.schedule import (
+    Schedule,
+    has_stalled,
+    is_hurried,
+    with_learning_rate,
+)
 from napari_emseg.model.train.step_time_book import VALIDATION_SHARE
 from napari_emseg.model.train.training_monitor import TrainingMonitor
 from napari_emseg.model.validation.joint_validator import JointValidator
 from napari_emseg.model.validation.validator import Validation
 from napari_emseg.types import EpochDone, Log, OnEvent, ShouldStop, VoxelSize
+
+_OF_ONE = (*SPLIT_PARTS, "validation_known")
+"""What is said of the only source for itself."""
 
 _ENDLESS = 10**9
 """Steps of a training that is limited by minutes alone."""
@@ -80,6 +90,7 @@ class Training:
         self.history: list[Row] = []
         self.stopped = False
         self.parent: str | None = None
+        self.hurried = False
         self.terms = terms
         self.rehearsal_set: RehearsalSet = ()
         self.monitor = TrainingMonitor(folder, on_event)
@@ -98,7 +109,9 @@ class Training:
         loss = training_loss(self.recipe.train, self.recipe.network.classes)
         self.validator = JointValidator(self.sources, self.recipe.network, loss)
         before = self.history[-1]["seconds"] if self.history else 0.0
-        self.schedule = Schedule(self.recipe.train, self.steps, seconds_before=before)
+        self.schedule = Schedule(
+            self.recipe.train, self.steps, seconds_before=before, hurried=self.hurried
+        )
         self._validated_at = before
         self._introduce(precision)
 
@@ -107,6 +120,7 @@ class Training:
             self._take_network(start_from.info.network, f"model {start_from.info.name!r}")
             self.parent = name_of(start_from)
             self.terms = self.terms.after(start_from.info.terms)
+        self._settle_learning_rate()
         self.folder.start(self._config_with_terms())
         if start_from is not None and self.recipe.train.rehearse:
             self.rehearsal_set = inherit_rehearsal_set(start_from, self.folder, self.tell)
@@ -118,6 +132,7 @@ class Training:
         self.folder.sweep()
         self.parent, terms = self.folder.read_config().get("parent"), self.folder.read_terms()
         self.terms = terms if self.terms == TermsConfig() else self.terms.after(terms)
+        self._settle_learning_rate()
         self.rehearsal_set = read_rehearsal_set(self.folder.rehearsal_set)
         require_same_recipe(self.folder, self.recipe)
         require_same_split(self.folder, self._config())
@@ -132,12 +147,23 @@ class Training:
 
     def _take_network(self, network: NetworkConfig, source: str) -> None:
         require_classes(network, self.recipe.network.classes, source)
+        if named := self.recipe.network.class_names:  # a person may name what had no names
+            network = replace(network, class_names=named)
         if network != self.recipe.network:
             self.tell(Log(f"The {source} brings its network along: {network.to_dict()}."))
         self.recipe = replace(self.recipe, network=network)
 
+    @cached_property
+    def _described(self) -> list[dict[str, Any]]:
+        return [_described(each) for each in self.sources]
+
+    def _settle_learning_rate(self) -> None:
+        self.hurried = is_hurried(self.recipe.train, new=self.parent is None)
+        train = with_learning_rate(self.recipe.train, hurried=self.hurried)
+        self.recipe = replace(self.recipe, train=train)
+
     def _config(self) -> dict[str, Any]:
-        sources = [_described(each) for each in self.sources]
+        sources = self._described
         only = sources[0] if len(sources) == 1 else {}
         return {
             "parent": self.parent,
@@ -145,7 +171,7 @@ class Training:
             "stack": ", ".join(each["name"] for each in sources),
             "voxel_size_nm": None if self.voxel_size_nm is None else list(self.voxel_size_nm),
             "sources": sources,
-            **{part: only[part] for part in SPLIT_PARTS if only},  # as older versions look for them
+            **{part: only[part] for part in _OF_ONE if only},  # as older versions look for them
         }
 
     def _config_with_terms(self) -> dict[str, Any]:
@@ -355,4 +381,12 @@ def _described(source: Source) -> dict[str, Any]:
         "train_slices": list(source.split.train),
         "validation_slices": list(source.split.validation),
         "first_validation_column": source.split.cut,
+        "validation_known": _validation_known(source),
     }
+
+
+def _validation_known(source: Source) -> float:
+    """Part of the pixels that validate whose class is known, 0..1."""
+    columns = source.split.validation_columns
+    known = [source.target[z].known[:, columns].mean() for z in source.split.validation]
+    return round(float(np.mean(known)), 3)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from psygnal import Signal
@@ -18,7 +19,7 @@ from napari_emseg.report.files import write_csv, write_json
 from napari_emseg.report.provenance import ModelRecord, PixelHash, Provenance, StackRecord
 from napari_emseg.report.report import Report
 from napari_emseg.session.compare.layer_pair import ComparedLayer, LayerPair
-from napari_emseg.session.compare.score_cache import ScoreCache
+from napari_emseg.session.compare.score_cache import ScoreCache, class_scores
 from napari_emseg.session.executor import Executor
 
 _Write = Callable[[Report, Path], None]
@@ -41,17 +42,18 @@ class ScoreExport:
     def __init__(self, executor: Executor) -> None:
         self._lane = executor.lane("export")
 
-    def save(self, scores: ScoreCache, config: CompareConfig, path: Path) -> None:
+    def save(self, cache: ScoreCache, config: CompareConfig, path: Path) -> None:
         """Write what is known at these settings as CSV, JSON or PNG, by the ending."""
-        known, sweep, pair = dict(scores.at(config)), scores.sweep(), scores.pair
+        known, sweep, pair = dict(cache.at(config)), cache.sweep(), cache.pair
         assert known, "nothing is saved before anything is scored"
         package = model_of(pair.prediction)
         write = _WRITERS[path.suffix.lower()]
 
         def work() -> Path:
             model = None if package is None else ModelRecord.of(package)
+            scores = scores_at(config.threshold, known, sweep, pair.not_predicted)
             report = Report(
-                scores_at(config.threshold, known, sweep),
+                replace(scores, classes=class_scores(pair, known.values())),
                 _provenance(pair, list(known), config, model),
                 best_threshold=None if sweep is None else sweep.threshold,
                 errors={z: each.errors for z, each in known.items()},
@@ -77,12 +79,18 @@ def model_of(prediction: ComparedLayer) -> ModelPackage | None:
 
 
 def scores_at(
-    threshold: float, known: Mapping[int, ComparedSlice], sweep: StackScores | None
+    threshold: float,
+    known: Mapping[int, ComparedSlice],
+    sweep: StackScores | None,
+    not_predicted: Sequence[int] = (),
 ) -> StackScores:
     """The scores of slices at the threshold that was chosen, with the sweep that is known."""
     slices = tuple(each.scores for each in known.values())
     mean, swept = SliceScores.average(slices), () if sweep is None else sweep.sweep
-    return StackScores(slices, tuple(known), swept, threshold, mean.v_rand, mean.v_info)
+    return StackScores(
+        slices, tuple(known), swept, threshold, mean.v_rand, mean.v_info,
+        not_predicted=tuple(not_predicted),
+    )  # fmt: skip
 
 
 def _provenance(

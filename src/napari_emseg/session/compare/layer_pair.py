@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -54,6 +55,10 @@ class ComparedLayer(Protocol):
         """Whether its values are ids of cells and no grey values."""
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """What its classes are called, where it is known to hold these."""
+
+    @property
     def model_folder(self) -> str:
         """Folder of the model that made it; empty where none did, or nobody knows."""
 
@@ -72,6 +77,9 @@ class ComparedLayer(Protocol):
     def version(self, z: int) -> int:
         """How often pixels of a slice have changed so far; called in threads, too."""
 
+    def is_predicted(self, z: int) -> bool | None:
+        """Whether a model, or a person, has filled a slice; None where nobody knows."""
+
     def read(self, z: int) -> npt.NDArray[Any]:
         """Pixels (Y, X) of a slice, loaded where they are lazy; called in threads."""
 
@@ -86,6 +94,14 @@ class ComparedLayer(Protocol):
 
     def close(self) -> None:
         """Listen to the layer no more."""
+
+
+@dataclass(frozen=True)
+class ClassPair:
+    """How prediction and truth are read as classes, and what these are called."""
+
+    readings: tuple[LabelReading, LabelReading]
+    names: tuple[str, ...]
 
 
 class LayerPair:
@@ -115,6 +131,11 @@ class LayerPair:
     def slices(self) -> range:
         """The slices of the prediction that have a truth, labelled or not."""
         return range(self._overlap.first[0].start, self._overlap.first[0].stop)
+
+    @property
+    def not_predicted(self) -> list[int]:
+        """Those of `slices` that nobody has predicted."""
+        return [z for z in self.slices if self.prediction.is_predicted(z) is False]
 
     @property
     def window(self) -> tuple[slice, slice]:
@@ -148,7 +169,11 @@ class LayerPair:
     def _doubts(self) -> tuple[str, ...]:
         from napari_emseg.core.scores.prediction_notes import about_values  # it loads OpenCV
 
-        return () if self.prediction.holds_ids else about_values(self.prediction.data, self.slices)
+        left_out = set(self.not_predicted)
+        slices = [z for z in self.slices if z not in left_out]
+        if self.prediction.holds_ids or not slices:
+            return ()
+        return about_values(self.prediction.data, slices)
 
     @cached_property
     def truth_reading(self) -> LabelReading:
@@ -156,6 +181,24 @@ class LayerPair:
         from napari_emseg.core.label_meaning import truth_reading
 
         return truth_reading(self.truth.data, self.meaning)
+
+    @cached_property
+    def classes(self) -> ClassPair | None:
+        """How both are read as maps of more than two classes; looks through the truth."""
+        predicted = PredictionReading.of(self.kind).class_reading
+        if self.prediction.class_names:
+            predicted = LabelReading("scribbles")
+        if predicted is None:
+            return None
+        from napari_emseg.core.label_meaning import guess_meaning
+
+        found = guess_meaning(
+            self.truth.data, all_known=True, role="truth", names=self.truth.class_names
+        )
+        if found.class_reading is None:
+            return None
+        names = max(self.prediction.class_names, found.class_names, key=len)
+        return ClassPair((predicted, found.class_reading), names)
 
     def version(self, z: int) -> int:
         """How often pixels of a slice have changed so far, in either layer."""

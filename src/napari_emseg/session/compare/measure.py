@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -29,7 +29,7 @@ class MeasuredSlice:
     z : int
         Which slice.
     compared : ComparedSlice or None
-        None where the truth is not labelled.
+        None where the truth is not labelled, or the slice not predicted.
     config : CompareConfig
         The settings.
     version : int
@@ -37,6 +37,10 @@ class MeasuredSlice:
     pixels : str
         Hash of the pixels. Most of what raises a version changes none of them, and not all that
         changes them raises it: a file may grow under a layer that is hidden.
+    is_predicted : bool
+        False where nobody has predicted the slice.
+    is_doubtful : bool
+        Whether it is 0 everywhere, and nobody knows whether it was predicted.
     """
 
     z: int
@@ -44,6 +48,8 @@ class MeasuredSlice:
     config: CompareConfig
     version: int
     pixels: str
+    is_predicted: bool = True
+    is_doubtful: bool = False
 
     @property
     def has_sweep(self) -> bool:
@@ -90,17 +96,21 @@ def _measure(
     z: int,
 ) -> MeasuredSlice:
     version = pair.version(z)  # first: what is painted meanwhile makes it an old one
+    known_to_be = pair.prediction.is_predicted(z)
+    if known_to_be is False:
+        return MeasuredSlice(z, None, config, version, "", is_predicted=False)
     predicted, labels = pair.predicted(z), pair.true(z)
     pixels = PixelHash.of((predicted, labels))
     before = known.get(z)
     if before is None or before.pixels != pixels:
         before = None
     elif _is_still_right(before, config, thresholds):
-        return MeasuredSlice(z, before.compared, config, version, pixels)
+        return replace(before, config=config, version=version)
     elif before.has_sweep:
         thresholds = ()
     compared = _compare(pair, z, predicted, labels, config, thresholds)
-    return MeasuredSlice(z, compared, config, version, pixels)
+    is_doubtful = known_to_be is None and not predicted.any()
+    return MeasuredSlice(z, compared, config, version, pixels, is_doubtful=is_doubtful)
 
 
 def _is_still_right(
@@ -120,6 +130,7 @@ def _compare(
     thresholds: tuple[float, ...],
 ) -> ComparedSlice | None:
     # here, as these take a while to load: in a thread, while the window lives
+    from napari_emseg.core.scores.class_scores import ClassTable
     from napari_emseg.core.scores.comparison import compare_slice
     from napari_emseg.core.scores.truth import TrueSlice
 
@@ -127,4 +138,8 @@ def _compare(
     if not truth.is_labelled:
         return None
     probability = to_probability(predicted, pair.kind)
-    return compare_slice(z, probability, truth, config, thresholds)
+    compared = compare_slice(z, probability, truth, config, thresholds)
+    if (classes := pair.classes) is None:
+        return compared
+    table = ClassTable.of(predicted, labels, classes.readings, len(classes.names))
+    return replace(compared, classes=table)

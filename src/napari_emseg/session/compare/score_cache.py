@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
+from operator import add
 
 import numpy as np
 
 from napari_emseg.core.config.comparison import CompareConfig
-from napari_emseg.core.scores.scores import ISBI_THRESHOLDS, SliceScores, StackScores
+from napari_emseg.core.scores.scores import ISBI_THRESHOLDS, ClassScores, SliceScores, StackScores
 from napari_emseg.core.scores.segmentation_error import SegmentationError
 from napari_emseg.core.scores.slice_comparison import ComparedSlice
 from napari_emseg.session.compare.layer_pair import LayerPair
@@ -74,10 +76,25 @@ class ScoreCache:
         found = [(z, error) for z, each in self.at(config).items() for error in each.errors]
         return sorted(found, key=lambda each: -each[1].cost_px)
 
+    def classes(self, config: CompareConfig) -> tuple[ClassScores, ...]:
+        """Scores of each class over the slices that are known at these settings."""
+        return class_scores(self.pair, self.at(config).values())
+
     @property
     def unlabelled(self) -> set[int]:
         """Slices whose truth nobody has labelled."""
-        return {z for z, each in self.known.items() if each.compared is None}
+        return {z for z, each in self.known.items() if each.is_predicted and each.compared is None}
+
+    @property
+    def not_predicted(self) -> set[int]:
+        """Slices that nobody has predicted."""
+        return {z for z, each in self.known.items() if not each.is_predicted}
+
+    @property
+    def doubtful(self) -> list[int]:
+        """Scored slices of zeros, of which nobody knows whether they were predicted."""
+        known = sorted(self.known.items())
+        return [z for z, each in known if each.is_doubtful and each.compared is not None]
 
     def has_sweep(self, z: int) -> bool:
         """Whether a slice is scored at all thresholds of the sweep."""
@@ -101,3 +118,11 @@ class ScoreCache:
     def _sweep_of(self, z: int) -> tuple[SliceScores, ...]:
         each = self.known.get(z)
         return () if each is None or each.compared is None else each.compared.sweep
+
+
+def class_scores(pair: LayerPair, compared: Iterable[ComparedSlice]) -> tuple[ClassScores, ...]:
+    """Of each class over some slices; empty where membrane and cell are all."""
+    tables = [each.classes for each in compared if each.classes is not None]
+    if not tables or pair.classes is None:
+        return ()
+    return reduce(add, tables).scores(pair.classes.names)

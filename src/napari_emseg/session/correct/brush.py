@@ -117,7 +117,15 @@ class BrushSession:
 
     def put_down(self) -> None:
         """Use none."""
+        if self.tool is not None:
+            self.say("")
         self._first, self.tool = None, None
+
+    def look_elsewhere(self, z: int | None) -> None:
+        """Another slice is seen: a first cell that was clicked on elsewhere is none any more."""
+        if self.tool is not None and self._first is not None and self._first[0] != z:
+            self._first = None
+            self.say(self.tool.hint)
 
     def click(self, at: tuple[int, int, int] | None) -> None:
         """A person has clicked on slice, row and column of the layer; None beside it."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from napari_emseg.core.correct.edits import Edits, Policy
 from napari_emseg.errors import LabelsError, ShapeError
-from napari_emseg.session.correct.meaning import are_cells, holds_labels
+from napari_emseg.session.correct.meaning import holds_labels, kind_of
 from napari_emseg.session.painting.edit_tracker import EditTracker, Plan
 from napari_emseg.session.painting.labels import LabelsLayer
 
@@ -44,11 +44,11 @@ def check_fit(prediction: LabelsLayer, target: LabelsLayer) -> None:
             f"Labels: expected the shape of {prediction.name!r}, {prediction.shape}, "
             f"received {target.name!r} with {target.shape}; choose (new layer)"
         )
-    if holds_labels(target) and are_cells(prediction) != are_cells(target):
-        kinds = {True: "cells", False: "a mask"}
+    if holds_labels(target) and (new := kind_of(prediction)) != (old := kind_of(target)):
+        words = {"mask": "a mask", "cells": "cells", "classes": "classes"}
         raise LabelsError(
-            f"Labels: {target.name!r} holds {kinds[are_cells(target)]} and {prediction.name!r} "
-            f"{kinds[are_cells(prediction)]}, which do not mix; choose (new layer)"
+            f"Labels: {target.name!r} holds {words[old]} and {prediction.name!r} {words[new]}, "
+            "which do not mix; choose (new layer)"
         )
 
 
@@ -84,7 +84,7 @@ def new_labels(prediction: EditTracker, predicted: Predicted) -> tuple[npt.NDArr
     known, edits = prediction.edits, Edits()
     for z, labels in predicted:
         data[z] = labels
-        edits.predict(z, known.of(z).touched(labels))
+        edits.predict(z, known.of(z).touched(labels), known.of(z).redrawn(labels))
         if known.of(z).reviewed:
             edits.review(z, reviewed=True)
     return data, edits

@@ -21,6 +21,14 @@ class RankedPrediction(LivingPrediction, Protocol):
         """(Z, Y, X) array of float32, 0..1."""
 
     @property
+    def doubt(self) -> Any:
+        """(Z, Y, X) array of uint8, how unsure the classes are; None where nobody knows."""
+
+    @property
+    def classes(self) -> Any:
+        """(Z, Y, X) array of uint8, the classes as far as they are shown."""
+
+    @property
     def rules(self) -> tuple[Any, Any]:
         """What is shown, and the `MaskConfig` it is made by."""
 
@@ -83,4 +91,7 @@ class RegionRanker:
 def _ranked(prediction: RankedPrediction, z: int) -> list[ReviewRegion]:
     from napari_emseg.core.correct.ranking import rank_regions  # scipy and skimage: in the lane
 
-    return rank_regions(np.asarray(prediction.probability[z]), prediction.rules[1].threshold)
+    kinds, config = prediction.rules
+    unsure = prediction.doubt if "classes" in kinds else None
+    doubt = None if unsure is None else np.asarray(unsure[z])
+    return rank_regions(np.asarray(prediction.probability[z]), config.threshold, doubt)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from psygnal import SignalGroupDescriptor
 
+from napari_emseg.core.classes import cells_of
 from napari_emseg.core.correct.review_regions import ReviewRegion
 from napari_emseg.session.correct.region_ranking import RankedPrediction, RegionRanker
 from napari_emseg.session.executor import Executor
@@ -65,6 +66,8 @@ class RegionVisits:
         Brings a region before a person's eyes; called with image, slice and region.
     corrected : callable
         Gives what is corrected; None where nothing is.
+    image : callable
+        Gives the image that is looked at; None where there is none, and any prediction will do.
 
     Attributes
     ----------
@@ -82,6 +85,7 @@ class RegionVisits:
     workspace: Workspace
     show: Callable[[Any, int, ReviewRegion], object]
     corrected: Callable[[], Corrected | None]
+    image: Callable[[], Any] = lambda: None
     phase: VisitPhase = VisitPhase.NOTHING
     message: str = ""
     can_go_back: bool = False
@@ -127,7 +131,9 @@ class RegionVisits:
 
     def look(self, _: object = None) -> None:
         """Rank the newest prediction, with what it has got since."""
-        prediction = self.workspace.newest()
+        if self.phase is VisitPhase.CLOSED:
+            return
+        prediction = self.workspace.newest(self.image())
         if prediction is None:
             self.message = _NOTHING
         else:
@@ -156,7 +162,7 @@ class RegionVisits:
         self.show(prediction.image, z, region)
         self.can_go_back = number > 0
         more = "" if self.ranker.is_done else "; other slices are still being looked through"
-        self.message = f"Slice {z}, around row {region.y}, column {region.x}{more}."
+        self.message = f"Slice {z}: {region.reason} (row {region.y}, column {region.x}){more}."
 
     def _worst_left(self) -> tuple[int, ReviewRegion] | None:
         seen = {(z, str(region.square)) for z, region in self._visited}
@@ -178,7 +184,13 @@ def _is_corrected(
     """Whether a person has painted in the square what the prediction does not say."""
     if z not in corrected.slices:
         return False
-    painted = np.asarray(corrected.labels.slice(z)[region.square]) != 0
-    threshold = prediction.rules[1].threshold
-    predicted = np.asarray(prediction.probability[z][region.square]) > threshold
-    return int(np.count_nonzero(painted != predicted)) >= _CORRECTED_PX
+    painted = np.asarray(corrected.labels.slice(z)[region.square])
+    kinds, config = prediction.rules
+    predicted = np.asarray(prediction.probability[z][region.square]) > config.threshold
+    if not corrected.labels.class_names:
+        differs = (painted != 0) != predicted
+    elif "classes" in kinds:
+        differs = painted != prediction.classes[z][region.square]
+    else:
+        differs = (cells_of(painted) != 0) != predicted
+    return int(np.count_nonzero(differs)) >= _CORRECTED_PX

@@ -22,6 +22,7 @@ from napari_emseg.session.correct.make_editable import (
     planned,
     require_pair,
 )
+from napari_emseg.session.correct.meaning import names_of_classes
 from napari_emseg.session.correct.region_visits import Corrected, RegionVisits
 from napari_emseg.session.correct.tool_actions import BrushActs, load_tools
 from napari_emseg.session.correct.view import CorrectView
@@ -29,6 +30,7 @@ from napari_emseg.session.executor import Executor
 from napari_emseg.session.painting.edit_tracker import EditTracker, Plan
 from napari_emseg.session.painting.labels import LabelsLayer, StackLayer
 from napari_emseg.session.workspace import Workspace
+from napari_emseg.types import RepairedKind
 
 
 class CorrectPhase(StrEnum):
@@ -64,8 +66,8 @@ class CorrectSession:
         The stack that was segmented.
     tracker : EditTracker or None
         Of the labels that are corrected; None where there are none yet.
-    are_cells : bool
-        Whether every cell has a label of its own.
+    kind : {"mask", "cells", "classes"}
+        What they hold.
     brush : BrushSession
         The tools.
     regions : RegionVisits
@@ -90,21 +92,25 @@ class CorrectSession:
     message: str = ""
     image: StackLayer | None = None
     tracker: EditTracker | None = None
-    are_cells: bool = False
+    kind: RepairedKind = "mask"
 
     def __post_init__(self) -> None:
         self._reading, self._acting = (self.executor.lane(n) for n in ("editable", "brush"))
         load_tools(self._acting)
         self.brush = BrushSession(self.view, self.say, self.refuse)
         self.regions = RegionVisits(
-            self.executor, self.workspace, self.view.show_region, self._corrected
+            self.executor,
+            self.workspace,
+            self.view.show_region,
+            self._corrected,
+            lambda: None if self.image is None else self.image.key,
         )
 
     def close(self) -> None:
         """The dock is closed; the labels are followed and kept safe all the same."""
         if self.phase is CorrectPhase.CLOSED:
             return
-        self.choose(None, are_cells=False)
+        self.choose(None)
         self.phase = CorrectPhase.CLOSED
         self.regions.close()
         self._reading.stop()
@@ -121,16 +127,20 @@ class CorrectSession:
 
     # -- what is corrected -----------------------------------------------------------------
 
-    def choose(self, tracker: EditTracker | None, *, are_cells: bool) -> None:
+    def choose(self, tracker: EditTracker | None, kind: RepairedKind = "mask") -> None:
         """Correct other labels, or ones that mean something else, or none."""
         if self.phase is CorrectPhase.CLOSED:
             return
+        if tracker is not self.tracker:
+            self.message = ""
         self._follow(tracker)
-        self.are_cells = are_cells
+        self.kind = kind
+        if tracker is not None and kind == "classes":
+            self.view.name_classes(tracker.layer, names_of_classes(tracker.layer))
         if tracker is None:
             self.brush.use(None)
         else:
-            self.brush.use(BrushActs(tracker, self._acting, are_cells=are_cells))
+            self.brush.use(BrushActs(tracker, self._acting, kind))
             self.view.select(tracker.layer)
         if self.phase is not CorrectPhase.MAKING_EDITABLE:
             self._rest()
@@ -141,6 +151,10 @@ class CorrectSession:
         z = self.slice_in_view() if z is None else z
         if z is not None and self.tracker is not None:
             self.tracker.review(z, not self.tracker.edits.of(z).reviewed)
+
+    def look(self) -> None:
+        """Another slice is seen."""
+        self.brush.look_elsewhere(self.slice_in_view())
 
     def slice_in_view(self) -> int | None:
         """The slice of the labels that a person sees, flat; None where it is none."""
@@ -238,7 +252,7 @@ class CorrectSession:
         else:
             self._reading.latest(
                 partial(planned, target, predicted, policy, target.versions()),
-                partial(self._write, target),
+                partial(self._write, target, prediction),
                 self._fail,
             )
 
@@ -248,10 +262,11 @@ class CorrectSession:
         data, edits = new_labels(prediction, predicted)
         name = f"{(self.image or prediction.layer).name} corrected"
         made = self.view.add_beside(prediction.layer, data, name, edits)
+        self.view.note_predicted(made.layer, prediction.layer, [z for z, _ in predicted])
         self.made.emit(made)
         self.say(f"{_slices(len(predicted))} to paint on in {made.layer.name!r}.")
 
-    def _write(self, target: EditTracker, plan: Plan) -> None:
+    def _write(self, target: EditTracker, prediction: EditTracker, plan: Plan) -> None:
         """Write into the labels that are there."""
         self._rest()
         name = target.layer.name
@@ -263,6 +278,7 @@ class CorrectSession:
         except LabelsError as error:
             self.refuse(str(error))
             return
+        self.view.note_predicted(target.layer, prediction.layer, written)
         self.view.select(target.layer)  # Ctrl-Z is for the one that is selected
         left = len(plan.changes) - len(written)
         also = f"; {left} left as they are" if left else ""

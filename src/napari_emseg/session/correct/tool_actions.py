@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.classes import MEMBRANE, cells_of, with_cells
 from napari_emseg.session.correct.free_id import HighestId
 from napari_emseg.session.executor import Lane
 from napari_emseg.session.painting.edit_tracker import EditTracker
 from napari_emseg.session.painting.labels import LabelsLayer, differences
+from napari_emseg.types import RepairedKind
 
 if TYPE_CHECKING:
     from napari_emseg.core.correct.brushwork import Point
@@ -36,13 +38,19 @@ class BrushActs:
         Of the layer.
     lane : Lane
         For what takes long.
-    are_cells : bool
-        Whether every cell has a label of its own.
+    kind : {"mask", "cells", "classes"}
+        What the labels hold. Of classes the tools see cells and what is none, as of a mask.
     """
 
-    def __init__(self, tracker: EditTracker, lane: Lane, *, are_cells: bool) -> None:
-        self._tracker, self.are_cells = tracker, are_cells
-        self._highest = HighestId(tracker, lane) if are_cells else None
+    def __init__(self, tracker: EditTracker, lane: Lane, kind: RepairedKind = "mask") -> None:
+        self._tracker, self.kind = tracker, kind
+        self.are_cells = kind == "cells"
+        self._highest = HighestId(tracker, lane) if self.are_cells else None
+
+    @property
+    def membrane(self) -> int:
+        """What membrane is painted with."""
+        return MEMBRANE if self.kind == "classes" else 0
 
     @property
     def layer(self) -> LabelsLayer:
@@ -60,9 +68,9 @@ class BrushActs:
 
         labels = np.asarray(self.layer.slice(z))
         filled = fill_cell(
-            labels, at, ids=self.are_cells, new_id=self._next_id(), rim_px=thickness_px
+            self._cells(labels), at, ids=self.are_cells, new_id=self._next_id(), rim_px=thickness_px
         )
-        self._write([(z, filled)])
+        self._write([(z, self._with_cells(labels, filled))])
 
     def part(self, atoms: Sequence[Any]) -> int:
         """Give what a stroke has cut off ids of its own, as a part of the stroke.
@@ -111,8 +119,8 @@ class BrushActs:
 
         labels = np.asarray(self.layer.slice(z))
         reach = max(_REACH * thickness_px, _LEAST_REACH_PX)
-        joined = join_cells(labels, one, other, ids=self.are_cells, reach_px=reach)
-        changes = [(z, joined)]
+        joined = join_cells(self._cells(labels), one, other, ids=self.are_cells, reach_px=reach)
+        changes = [(z, self._with_cells(labels, joined))]
         if through and self.are_cells:
             changes += self._renamed(z, labels[other], labels[one])
         self._write(changes)
@@ -125,6 +133,14 @@ class BrushActs:
                 if not (labels == old).any():
                     break
                 yield k, np.where(labels == old, new, labels)
+
+    def _cells(self, labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Labels (Y, X) as the tools see them, 0 being membrane."""
+        return cells_of(labels) if self.kind == "classes" else labels
+
+    def _with_cells(self, labels: npt.NDArray[Any], made: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Labels (Y, X) with what a tool has made of what it saw."""
+        return with_cells(labels, made) if self.kind == "classes" else made
 
     def _write(self, slices: list[tuple[int, npt.NDArray[Any]]]) -> None:
         self.layer.write(differences(self.layer, slices))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Protocol
 
 import numpy.typing as npt
@@ -53,5 +54,16 @@ class CorrectView(Protocol):
             What a person has done to them already.
         """
 
+    def name_classes(self, labels: LabelsLayer, names: tuple[str, ...]) -> None:
+        """Have a layer know that it holds these classes, and show them in their colours."""
+
+    def note_predicted(
+        self, labels: LabelsLayer, prediction: LabelsLayer, slices: Collection[int]
+    ) -> None:
+        """Note with labels that these slices of a prediction, as far as it has them, are theirs."""
+
     def show_region(self, image: Any, z: int, region: ReviewRegion) -> None:
-        """Bring a region of an image before a person's eyes, where the image is still there."""
+        """Bring a region of an image before a person's eyes, where the image is still there.
+
+        It is framed until another slice is shown.
+        """

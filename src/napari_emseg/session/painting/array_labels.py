@@ -24,6 +24,10 @@ class ArrayLabels:
         What they are called.
     edits : Edits, optional
         What a person has done to them already.
+    class_names : tuple of str
+        What their classes are called, where they hold these.
+    is_stored : bool
+        Whether a file holds them as they are.
 
     Attributes
     ----------
@@ -32,12 +36,18 @@ class ArrayLabels:
     """
 
     def __init__(
-        self, data: npt.NDArray[Any], name: str = "labels", edits: Edits | None = None
+        self,
+        data: npt.NDArray[Any],
+        name: str = "labels",
+        edits: Edits | None = None,
+        class_names: tuple[str, ...] = (),
+        *,
+        is_stored: bool = False,
     ) -> None:
-        self.data, self.name = data, name
+        self.data, self.name, self.class_names = data, name, class_names
         self._done: list[list[Difference]] = []
         self._undone: list[list[Difference]] = []
-        self.tracker = EditTracker(self, Edits() if edits is None else edits)
+        self.tracker = EditTracker(self, Edits() if edits is None else edits, is_stored=is_stored)
 
     @property
     def key(self) -> Hashable:

@@ -123,6 +123,15 @@ class Autosave:
 
     # -- what can be restored --------------------------------------------------------------
 
+    @property
+    def unsaved(self) -> list[str]:
+        """Names of the layers with painting that no file of a person's holds."""
+        return [
+            kept.tracker.layer.name
+            for kept in self._kept.values()
+            if kept.tracker.edits.slices and (kept.is_on_disk or kept.due())
+        ]
+
     def left_behind(self) -> list[Recovery]:
         """What can be restored: of removed layers, and of processes that have ended."""
         return [*self.removed, *left_behind()]
@@ -243,7 +252,7 @@ def _write_slice(recovery: Recovery, z: int, due: _Due | None) -> bool:
     touched = due.known.touched(labels)
     is_touched = bool(touched.any())
     if is_touched or due.known.reviewed:
-        recovery.write_slice(z, PaintedSlice(labels, touched))
+        recovery.write_slice(z, PaintedSlice(labels, touched, due.known.redrawn(labels)))
     else:
         recovery.forget_slice(z)
     return is_touched

@@ -57,6 +57,7 @@ class _Change:
     is_left: bool
     difference: Difference | None = None
     kept: Packed | None = None
+    redrawn: Packed | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class EditTracker:
         What is painted on.
     edits : Edits
         What is known of it so far.
+    is_stored : bool
+        Whether a file holds the layer as it is, with these edits.
 
     Attributes
     ----------
@@ -90,10 +93,11 @@ class EditTracker:
     changed = Signal(object)
     settled = Signal(object)
 
-    def __init__(self, layer: LabelsLayer, edits: Edits) -> None:
+    def __init__(self, layer: LabelsLayer, edits: Edits, *, is_stored: bool = False) -> None:
         self.layer, self.edits = layer, edits
         self._steps: deque[_Step] = deque(maxlen=LIMIT)
-        self._versions = dict.fromkeys(edits.edited, 1)
+        # whoever keeps painted slices safe writes those that have a version
+        self._versions = {} if is_stored else dict.fromkeys(edits.edited, 1)
         self._compared: dict[int, int] = {}
         self._loose: list[Packable] = []
         self._by_program = self._is_replaced = False
@@ -189,7 +193,8 @@ class EditTracker:
                 changes.append(_Change(z, version, predicted, is_left=True))
                 continue
             difference, kept = difference_of(z, now, result[0]), packed_mask(result[1])
-            changes.append(_Change(z, version, predicted, False, difference, kept))
+            redrawn = None if kept is None else Packed.of(self.edits.of(z).redrawn(now))
+            changes.append(_Change(z, version, predicted, False, difference, kept, redrawn))
         return Plan(policy, changes)
 
     def write(self, plan: Plan) -> tuple[int, ...]:
@@ -225,7 +230,7 @@ class EditTracker:
             mark = self.layer.write(differences)
         self._loose += [box for each in differences for box in (each.old, each.new)]
         for change in changes:
-            self.edits.predict(change.z, change.kept)
+            self.edits.predict(change.z, change.kept, change.redrawn)
         if mark is not None:
             self._steps.append(_Step(mark, old, {z: self._known(z) for z in slices}))
         self._tell(set(slices))

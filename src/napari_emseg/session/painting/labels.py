@@ -42,6 +42,10 @@ class LabelsLayer(StackLayer, Protocol):
         """Of the labels."""
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """What its classes are called, painted as in scribbles; empty where it holds others."""
+
+    @property
     def stack(self) -> ArrayLike:
         """All labels (Z, Y, X); a lazy stack stays lazy."""
 

@@ -77,7 +77,7 @@ def _fill(data: npt.NDArray[Any], recovery: Recovery, reviewed: list[int]) -> Ed
     for z in recovery.slices:
         painted = recovery.read_slice(z)
         stack[z] = painted.labels
-        edits.predict(z, painted.touched)
+        edits.predict(z, painted.touched, painted.redrawn)
     for z in reviewed:
         edits.review(int(z), reviewed=True)
     return edits

@@ -28,11 +28,17 @@ class GrowingLayer(Protocol):
     def is_edited(self) -> bool:
         """Whether a person has changed pixels, and not back again, or vouches for a slice."""
 
+    def prepare(self) -> None:
+        """Do what takes long before it can be put into the viewer; for a thread."""
+
     def add(self) -> None:
         """Put it into the viewer, unless it was there."""
 
-    def filled(self, z: int) -> None:
-        """Slice ``z`` was predicted: add the layer, or draw it where it is seen."""
+    def filled(self, z: int, *, whole: bool = True) -> None:
+        """Slice ``z`` was predicted, or a part of it: add the layer, or draw it where it is seen.
+
+        Which slices are filled as a whole is noted with the layer.
+        """
 
     def draw_thumbnail(self) -> None:
         """Draw the thumbnail, which single slices leave as it is."""
@@ -97,6 +103,28 @@ class SourceImage(Protocol):
         """Slice ``z`` (Y, X)."""
 
     def beside(
-        self, kind: str, array: np.ndarray[Any, Any], *, model: str, called: str
+        self,
+        kind: str,
+        array: np.ndarray[Any, Any],
+        *,
+        model: str,
+        made: float,
+        class_names: tuple[str, ...] = (),
     ) -> GrowingLayer:
-        """A layer for ``probability``, ``mask`` or ``cells`` of the same shape; not added yet."""
+        """A layer of one kind and of the same shape; not added yet.
+
+        It is called after the image and the model, and notes both, and when it was made.
+
+        Parameters
+        ----------
+        kind : {"probability", "mask", "cells", "classes"}
+            What it shows.
+        array : (Z, Y, X) array
+            Its pixels.
+        model : str
+            Folder of the model.
+        made : float
+            When it was predicted, in seconds since 1970.
+        class_names : tuple of str
+            What classes are called, membrane first.
+        """

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.engine.jobs import PredictJob
-from napari_emseg.session.prediction.layers import GrowingLayer, SourceImage
-from napari_emseg.session.prediction.results import Kinds, ResultMaker, SliceResults
+from napari_emseg.session.prediction.layers import SourceImage
+from napari_emseg.session.prediction.shown import ShownPrediction
 
 if TYPE_CHECKING:
     from napari_emseg.io.scratch import Scratch
@@ -31,11 +32,11 @@ class PredictionSettings:
     region: Region | None = None
 
 
-class Prediction:
-    """What one model says of one image.
+class Prediction(ShownPrediction):
+    """What one model says of one image, while it is predicted.
 
     The worker writes probabilities into a file that the probability layer shows; mask and cells are
-    made from it beside the window. A result that a person has edited is never written to again.
+    made from it beside the window.
 
     Parameters
     ----------
@@ -47,53 +48,48 @@ class Prediction:
         Where the shared files lie.
     executor : Executor
         Makes mask and cells.
-    called : str
-        What its layers are called on top, so that those of several models can be told apart.
 
     Attributes
     ----------
-    source, probability : (Z, Y, X) memmap
-        What the worker reads, and what it writes: float32, 0..1.
-    mask, cells : (Z, Y, X) array
-        As far as they are made; uint8 and uint32.
-    done : set of int
-        Slices that are predicted.
-    settings : PredictionSettings or None
-        By what they were, as far as they have it in common.
+    source : (Z, Y, X) memmap
+        What the worker reads; `probability`, `within` and `doubt` are what it writes.
     """
 
+    probability: np.memmap[Any, Any]
+    within: np.memmap[Any, Any] | None
+    doubt: np.memmap[Any, Any] | None
+
     def __init__(
-        self,
-        image: SourceImage,
-        package: ModelPackage,
-        scratch: Scratch,
-        executor: Executor,
-        *,
-        called: str = "",
+        self, image: SourceImage, package: ModelPackage, scratch: Scratch, executor: Executor
     ) -> None:
-        self._image, self._pixels, self._scratch = image, image.pixels, scratch
-        self.package, self.model = package, str(package.folder)
-        shape = image.shape
+        self.package, self._scratch = package, scratch
+        model, made, shape = str(package.folder), time.time(), image.shape
         self.source = scratch.allocate("source", shape, image.dtype, reserve=False)
-        self.probability = scratch.allocate("probability", shape, np.float32, reserve=False)
-        self.mask, self.cells = np.zeros(shape, np.uint8), np.zeros(shape, np.uint32)
-        self._shown, *results = (
-            image.beside(kind, getattr(self, kind), model=self.model, called=called)
-            for kind in ("probability", "mask", "cells")
+        names = package.info.class_names
+        names = names if len(names) > 2 else ()
+        within, doubt = (
+            scratch.allocate(name, shape, np.uint8, reserve=False) if names else None
+            for name in ("within_cells", "class_doubt")
         )
-        self._results = dict(zip(("mask", "cells"), results, strict=True))
-        self._maker = ResultMaker(self.probability, self._put, executor)
-        self._rules: tuple[Kinds, MaskConfig] | None = None
-        self._out_of_turn = False
-        self.done: set[int] = set()
-        self.settings: PredictionSettings | None = None
-
-    # -- what it is ------------------------------------------------------------------------
-
-    @property
-    def image(self) -> Hashable:
-        """The layer that is predicted."""
-        return self._image.layer
+        arrays = {
+            "probability": scratch.allocate("probability", shape, np.float32, reserve=False),
+            "mask": np.zeros(shape, np.uint8),
+            "cells": np.zeros(shape, np.uint32),
+        }
+        if names:
+            arrays["classes"] = np.zeros(shape, np.uint8)
+        layers = {
+            kind: image.beside(
+                kind, array, model=model, made=made, class_names=names if kind == "classes" else ()
+            )
+            for kind, array in arrays.items()
+        }
+        threshold = package.info.threshold
+        super().__init__(
+            image, model, threshold, made, arrays, layers, executor,
+            class_names=names, within=within, doubt=doubt,
+        )  # fmt: skip
+        self._is_part = False
 
     @property
     def source_path(self) -> Path:
@@ -105,34 +101,16 @@ class Prediction:
         """File that the worker writes probabilities to."""
         return Path(str(self.probability.filename))
 
-    @property
-    def rules(self) -> tuple[Kinds, MaskConfig]:
-        """What is shown, and how it is made."""
-        return self._rules or (("mask",), MaskConfig(self.package.info.threshold))
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether any of its layers is still in the viewer."""
-        return any(layer.is_shown for layer in self._layers)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it may be written to: nobody has edited or removed a layer, or the pixels."""
-        return (
-            not self._maker.is_stopped
-            and self._image.pixels is self._pixels
-            and not any(layer.is_removed or layer.is_edited for layer in self._layers)
-        )
-
     def can_extend(self, image: SourceImage, package: ModelPackage) -> bool:
-        """Whether more slices of ``image`` by that model may still be added to these layers."""
+        """As declared."""
         if image.layer is not self.image or image.shape != self.mask.shape:  # of another level
             return False
         return str(package.folder) == self.model and self.is_open
 
     @property
-    def _layers(self) -> tuple[GrowingLayer, ...]:
-        return (self._shown, *self._results.values())
+    def _predicted(self) -> list[np.memmap[Any, Any]]:
+        """What the worker writes to."""
+        return [each for each in (self.probability, self.within, self.doubt) if each is not None]
 
     # -- slices that come ------------------------------------------------------------------
 
@@ -151,18 +129,22 @@ class Prediction:
         """What has ``slices`` predicted; copies them, so it is for a thread."""
         same = self.settings is None or self.settings.region == settings.region
         self.settings = settings if same else replace(settings, region=None)
+        self._is_part = settings.region is not None
         self._copy_slices(slices)
         return PredictJob(
             self.source_path, self.out_path, self.model, tuple(slices),
             settings.device, settings.config, region=settings.region,
+            within_cells=_path_of(self.within), class_doubt=_path_of(self.doubt),
             voxel_size_nm=self._image.voxel_size_nm,
         )  # fmt: skip
 
     def accept(self, z: int) -> None:
         """Show slice ``z``, whose probability the worker has written."""
         self.done.add(z)
+        if not self._is_part:
+            self.whole.add(z)
         self._maker.make([z])
-        self._shown.filled(z)
+        self._shown.filled(z, whole=z in self.whole)
 
     def finish(self, then: Callable[[], object]) -> None:
         """Take the probability layer away where no slice was finished, else complete the results.
@@ -178,92 +160,22 @@ class Prediction:
         self._maker.after(self._draw_thumbnails)
         self._maker.after(then)
 
-    def when_shown(self, call: Callable[[], object]) -> None:
-        """Call when all slices that are predicted so far are shown."""
-        self._maker.after(call)
-
-    # -- what is shown of them -------------------------------------------------------------
-
-    def apply(self, kinds: Kinds, config: MaskConfig) -> bool:
-        """Make the results anew from the probability, the slice that is shown first.
-
-        Parameters
-        ----------
-        kinds : tuple of str
-            Which layers to show: ``mask``, ``cells`` or both.
-        config : MaskConfig
-            How they are made.
-
-        Returns
-        -------
-        bool
-            False where a person has edited one of them, so that it stays as it is.
-        """
-        before, self._rules = self._rules, (kinds, config)
-        if before is None or before[0] != kinds:
-            for kind, layer in self._results.items():
-                layer.open_eye(kind in kinds)
-        if before != self._rules:
-            self._out_of_turn = True
-            self._make_all()
-        return not any(self._results[kind].is_edited for kind in kinds)
-
-    def hide(self) -> None:
-        """Close the eyes of its layers."""
-        for layer in self._layers:
-            layer.hide()
-
-    def show(self) -> None:
-        """Open those that `hide` has closed."""
-        for layer in self._layers:
-            layer.show()
-
-    def remove(self) -> None:
-        """Take its layers out of the viewer, save what a person has edited."""
-        for layer in self._layers:
-            if not layer.is_edited:
-                layer.remove()
-        self.release()
-
-    def stop(self) -> None:
-        """Make no more of mask and cells."""
-        self._maker.stop()
-
     def release(self) -> None:
         """Delete the shared files; a layer that shows one keeps its pixels until it is gone."""
-        self.stop()
-        for path in (self.source_path, self.out_path):
-            self._scratch.release(path)
-
-    # -- how -------------------------------------------------------------------------------
+        super().release()
+        for shared in (self.source, *self._predicted):
+            self._scratch.release(Path(str(shared.filename)))
 
     def _copy_slices(self, slices: Sequence[int]) -> None:
         """Put what the worker needs for ``slices`` where it reads."""
         total, network = len(self.source), self.package.info.network
         seen = sorted({near for z in slices for near in network.slices_seen(z, total)})
         self._scratch.reserve(self.source, seen)
-        self._scratch.reserve(self.probability, slices)
+        for shared in self._predicted:
+            self._scratch.reserve(shared, slices)
         for z in seen:
             self.source[z] = self._image.slice(z)
 
-    def _make_all(self) -> None:
-        """Make all slices anew; cells of the one that is shown keep their ids."""
-        here = self._image.here
-        self._maker.begin(*self.rules, here, self.cells[here].copy())
-        self._maker.make(nearest_first(self.done, here))
 
-    def _put(self, z: int, results: SliceResults) -> None:
-        for kind, labels in results.items():
-            layer = self._results[kind]
-            if not (layer.is_removed or layer.is_edited):
-                getattr(self, kind)[z] = labels
-                layer.filled(z)
-
-    def _draw_thumbnails(self) -> None:
-        for layer in self._results.values():
-            layer.draw_thumbnail()
-
-
-def nearest_first(slices: Sequence[int] | set[int], here: int) -> list[int]:
-    """The slices, those next to ``here`` first."""
-    return sorted(slices, key=lambda z: abs(z - here))
+def _path_of(shared: np.memmap[Any, Any] | None) -> Path | None:
+    return None if shared is None else Path(str(shared.filename))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from napari_emseg.core.classes import to_class_map
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.session.executor import Executor, Task
 
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
     from napari_emseg.core.segment.postprocess import CellIds, CellLinker
 
 Kinds: TypeAlias = tuple[str, ...]
-"""``mask``, ``cells`` or both."""
+"""``mask``, ``cells``, ``classes`` or several of them."""
 
 SliceResults: TypeAlias = dict[str, np.ndarray[Any, Any]]
-"""Of one slice (Y, X), by kind: ``mask`` as uint8, ``cells`` as uint32."""
+"""Of one slice (Y, X), by kind: ``mask`` and ``classes`` as uint8, ``cells`` as uint32."""
 
 
 @dataclass(eq=False)
@@ -39,12 +40,22 @@ class _Pass:
 
         return CellLinker(self.config, self.first, self.ids)
 
-    def make(self, z: int, probability: np.ndarray[Any, Any]) -> SliceResults:
+    def make(
+        self,
+        z: int,
+        probability: np.ndarray[Any, Any],
+        within: np.ndarray[Any, Any] | None = None,
+    ) -> SliceResults:
         from napari_emseg.core.segment.postprocess import to_mask
 
         results: SliceResults = {}
-        if "mask" in self.kinds:
-            results["mask"] = to_mask(probability, self.config)
+        if "mask" in self.kinds or "classes" in self.kinds:
+            mask = to_mask(probability, self.config)
+            if "mask" in self.kinds:
+                results["mask"] = mask
+            if "classes" in self.kinds and within is not None:
+                # a part of a slice may be predicted alone: nothing is known of the rest
+                results["classes"] = np.where(within == 0, 0, to_class_map(mask, within))
         if "cells" in self.kinds:
             results["cells"] = self.linker.cells(z, probability, missing=not probability.any())
         return results
@@ -61,6 +72,8 @@ class ResultMaker:
         Called as ``on_slice(z, results)``.
     executor : Executor
         Gives the lane.
+    within : (Z, Y, X) uint8 array, optional
+        The class that each pixel has within cells, where there are more than two.
 
     Attributes
     ----------
@@ -73,8 +86,11 @@ class ResultMaker:
         probability: np.ndarray[Any, Any],
         on_slice: Callable[[int, SliceResults], None],
         executor: Executor,
+        *,
+        within: np.ndarray[Any, Any] | None = None,
     ) -> None:
         self._probability, self._on_slice, self._executor = probability, on_slice, executor
+        self._within = within
         self._lane = executor.lane("cells")
         self._pass: _Pass | None = None
         self._wanted: list[Task] = []
@@ -88,7 +104,7 @@ class ResultMaker:
         Parameters
         ----------
         kinds : tuple of str
-            ``mask``, ``cells`` or both.
+            As for `Kinds`.
         config : MaskConfig
             How they are made.
         z, ids : int and (Y, X) uint32 array, optional
@@ -97,6 +113,11 @@ class ResultMaker:
         self._drop_slices()
         self._pass = _Pass(kinds, config, z, ids)
 
+    def first(self, prepare: Callable[[], None]) -> None:
+        """Do this in the lane, before all that is wanted from now on."""
+        if not self.is_stopped:
+            self._lane.run(prepare)
+
     def make(self, slices: Iterable[int]) -> None:
         """Make these slices, in this order."""
         if self.is_stopped:
@@ -104,7 +125,7 @@ class ResultMaker:
         assert self._pass is not None, "begin comes first"
         self._wanted = [task for task in self._wanted if task.is_running]
         for z in slices:
-            make = partial(_slice_results, self._pass, z, self._probability)
+            make = partial(_slice_results, self._pass, z, self._probability, self._within)
             self._wanted.append(self._lane.run(make, partial(self._on_slice, z)))
 
     def after(self, call: Callable[[], object]) -> None:
@@ -130,8 +151,15 @@ class ResultMaker:
         self._wanted.clear()
 
 
-def _slice_results(wanted: _Pass, z: int, probability: np.ndarray[Any, Any]) -> SliceResults:
-    return wanted.make(z, np.asarray(probability[z]))
+def _slice_results(
+    wanted: _Pass,
+    z: int,
+    probability: np.ndarray[Any, Any],
+    within: np.ndarray[Any, Any] | None,
+) -> SliceResults:
+    return wanted.make(
+        z, np.asarray(probability[z]), None if within is None else np.asarray(within[z])
+    )
 
 
 def _nothing() -> None:

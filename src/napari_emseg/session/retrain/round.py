@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.classes import to_class_map
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.correct.corrected_pixels import CorrectedPixels
+from napari_emseg.core.correct.edits import SliceEdits
+from napari_emseg.core.slices import in_words
 from napari_emseg.engine.train.held_out import HeldOut
 from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.model.packages.library import name_of
 from napari_emseg.session.prediction.layers import SourceImage
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
 from napari_emseg.session.prediction.results import Kinds
+from napari_emseg.session.prediction.shown import ShownPrediction
 from napari_emseg.session.retrain.adapters import Overlay
 
 if TYPE_CHECKING:
     from napari_emseg.model.packages.package import ModelPackage
 
-NOW_CELL, NOW_MEMBRANE = 1, 2
+NOW_CELL, NOW_MEMBRANE, NOW_OTHER_CLASS = 1, 2, 3
 """What a changed pixel is now."""
 
 
@@ -35,13 +41,25 @@ class CorrectedStack:
         The stack.
     data : TrainingData
         Its pixels and the labels painted on it.
-    slices : tuple of int
-        Those that count, fully; all others not at all.
+    edits : mapping of int to SliceEdits
+        What a person has done to them, by slice.
     """
 
     image: SourceImage
     data: TrainingData
-    slices: tuple[int, ...]
+    edits: Mapping[int, SliceEdits]
+
+    @cached_property
+    def pixels(self) -> CorrectedPixels:
+        """What counts of it; looks through the slices, so ask in a thread."""
+        return CorrectedPixels.of(self.edits, self.data.labels)
+
+    def in_words(self) -> str:
+        """What a round would learn from; for a thread, as `pixels` is."""
+        if self.pixels.slices:
+            return f"Learns from {self.pixels}."
+        only = in_words(self.pixels.relabelled)
+        return f"Nothing to learn from yet: only ids were changed, on {only}."
 
 
 @dataclass(eq=False)
@@ -54,7 +72,7 @@ class Round:
         What it learns from.
     parent : ModelPackage
         The model that it began with.
-    before : Prediction or None
+    before : ShownPrediction or None
         What was shown then.
     active : layer or None
         The one that a person worked on then.
@@ -70,7 +88,7 @@ class Round:
 
     corrected: CorrectedStack
     parent: ModelPackage
-    before: Prediction | None
+    before: ShownPrediction | None
     active: Hashable | None
     held_out: HeldOut | None = None
     model: ModelPackage | None = None
@@ -106,7 +124,7 @@ class Round:
         if self.before is None:
             return ("mask",), MaskConfig(threshold)
         kinds, config = self.before.rules
-        if config.threshold == self.before.package.info.threshold:
+        if config.threshold == self.before.threshold:
             config = replace(config, threshold=threshold)
         return kinds, config
 
@@ -114,7 +132,7 @@ class Round:
     def slices(self) -> set[int]:
         """Those to segment again: what was seen before, and what was held out."""
         assert self.held_out is not None
-        seen = self.corrected.slices if self.before is None else self.before.done
+        seen = self.corrected.pixels.slices if self.before is None else self.before.done
         return set(seen) | set(self.held_out.slices)
 
 
@@ -126,31 +144,56 @@ class Comparison:
     ----------
     model : str
         Name of the new one.
-    where : str
-        What was held out, in words.
-    before, after : float or None
-        V_rand there, 0..1; None where the slices were not predicted before.
+    judged : tuple of Judged
+        By what a person has corrected and it did not learn from; empty where there is no such
+        pixel, so that nothing can be said of better or worse.
     changed : float or None
         Part of the pixels whose mask is another, 0..1; None where nothing was segmented before.
     """
 
     model: str
-    where: str
-    before: float | None
-    after: float
+    judged: tuple[Judged, ...]
     changed: float | None
 
     def __str__(self) -> str:
-        score = f"V_rand {self.after:.3f}"
-        if self.before is not None:
-            score = f"V_rand {self.before:.3f} before, {self.after:.3f} after"
+        said = "; ".join(map(str, self.judged)) or (
+            "no corrected pixel was held out, so that nobody can say whether it is better"
+        )
         share = "" if self.changed is None else f" {100 * self.changed:.1f} % of pixels changed."
-        return f"{self.model}: {score} ({self.where}).{share}{self._advice}"
+        return f"{self.model}: {said}.{share}{self._advice}"
 
     @property
     def _advice(self) -> str:
-        worse = self.before is not None and self.after < self.before
-        return " It has become worse; Revert goes back." if worse else ""
+        worse = any(each.is_worse for each in self.judged)
+        return " It has become worse there; Revert goes back." if worse else ""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A figure of what was held out.
+
+    Parameters
+    ----------
+    what, where : str
+        The figure, and of what, in words.
+    before, after : float or None
+        0..1, better where higher; before is None where that was not predicted.
+    """
+
+    what: str
+    where: str
+    before: float | None
+    after: float
+
+    def __str__(self) -> str:
+        if self.before is None:
+            return f"{self.what} {self.after:.3f} ({self.where})"
+        return f"{self.what} {self.before:.3f} before, {self.after:.3f} after ({self.where})"
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it has fallen, as far as it is shown."""
+        return self.before is not None and round(self.after, 3) < round(self.before, 3)
 
 
 def compare(now: Round) -> tuple[Comparison, npt.NDArray[Any] | None]:
@@ -158,32 +201,68 @@ def compare(now: Round) -> tuple[Comparison, npt.NDArray[Any] | None]:
     held_out, before, after = now.held_out, now.before, now.after
     assert held_out is not None
     assert after is not None
-    reached = held_out.v_rand(after.probability)
+    judged = tuple(_judged(held_out, before, after))
     if before is None:
-        return Comparison(now.child, str(held_out), None, reached, None), None
+        return Comparison(now.child, judged, None), None
     both = sorted(after.done & before.done)
     changed = changes(before, after, both)
     share = float(np.mean([(changed[z] != 0).mean() for z in both])) if both else 0.0
-    known = set(held_out.slices) <= before.done
-    score = held_out.v_rand(before.probability) if known else None
-    return Comparison(now.child, str(held_out), score, reached, share), changed
+    return Comparison(now.child, judged, share), changed
 
 
-def changes(before: Prediction, after: Prediction, slices: Iterable[int]) -> npt.NDArray[Any]:
-    """Where the masks of two predictions differ, each made by its own rules; for a thread.
+def _judged(
+    held_out: HeldOut, before: ShownPrediction | None, after: ShownPrediction
+) -> Iterator[Judged]:
+    """Figures of what was held out, by both predictions."""
+    if before is not None and not set(held_out.slices) <= before.done:
+        before = None
+    reached = held_out.v_rand(after.probability)
+    if reached is not None:
+        score = None if before is None else held_out.v_rand(before.probability)
+        yield Judged("V_rand", held_out.where_reviewed, score, reached)
+    right = held_out.right(_of_its_kind(held_out, after))
+    if right is not None:
+        was = None if before is None else held_out.right(_of_its_kind(held_out, before))
+        pixels = f"{held_out.drawn_px:,} pixels drawn on {in_words(held_out.drawn)} and held out"
+        yield Judged("right", f"of {pixels}", was, right)
+
+
+def _of_its_kind(held_out: HeldOut, prediction: ShownPrediction) -> dict[int, npt.NDArray[Any]]:
+    """What is compared with redrawn pixels: maps of classes where they hold these, else masks."""
+    made: dict[int, npt.NDArray[Any]] = {**masks(prediction, held_out.drawn)}
+    if not held_out.are_classes:
+        return made
+    within = prediction.within
+    return {
+        z: to_class_map(mask, np.full_like(mask, 2) if within is None else np.asarray(within[z]))
+        for z, mask in made.items()
+    }
+
+
+def masks(prediction: ShownPrediction, slices: Iterable[int]) -> dict[int, npt.NDArray[np.uint8]]:
+    """Masks (Y, X) of slices, by the rules that a prediction is shown by; for a thread."""
+    from napari_emseg.core.segment.postprocess import to_mask  # scipy: in the thread
+
+    rules = prediction.rules[1]
+    return {z: to_mask(np.asarray(prediction.probability[z]), rules) for z in slices}
+
+
+def changes(
+    before: ShownPrediction, after: ShownPrediction, slices: Iterable[int]
+) -> npt.NDArray[Any]:
+    """Where masks, or classes, of two predictions differ, each by its own rules; for a thread.
 
     Returns
     -------
     (Z, Y, X) uint8 array
-        1 where cell came of membrane, 2 where membrane came of cell; 0 in all other slices.
+        1 where cell came of membrane, 2 where membrane came of cell, 3 where a pixel of a cell has
+        another class; 0 in all other slices.
     """
-    from napari_emseg.core.segment.postprocess import to_mask  # scipy: in the thread
-
     changed = np.zeros(after.probability.shape, np.uint8)
     for z in slices:
-        old, new = (
-            to_mask(np.asarray(each.probability[z]), each.rules[1]) != 0 for each in (before, after)
-        )
+        old, new = (masks(each, [z])[z] != 0 for each in (before, after))
         changed[z][new & ~old] = NOW_CELL
         changed[z][old & ~new] = NOW_MEMBRANE
+        if before.within is not None and after.within is not None:
+            changed[z][old & new & (before.within[z] != after.within[z])] = NOW_OTHER_CLASS
     return changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import InitVar, dataclass
 from enum import StrEnum
 from functools import partial
@@ -17,8 +18,9 @@ from napari_emseg.engine.train.retrain_request import retrain_request
 from napari_emseg.model.packages.library import find_model, name_of
 from napari_emseg.session.executor import Executor
 from napari_emseg.session.jobs import Jobs
-from napari_emseg.session.prediction.prediction import Prediction, nearest_first
+from napari_emseg.session.prediction.prediction import Prediction
 from napari_emseg.session.prediction.run import Outcome, PredictionRun
+from napari_emseg.session.prediction.shown import nearest_first
 from napari_emseg.session.retrain.adapters import Training, View
 from napari_emseg.session.retrain.round import (
     Comparison,
@@ -26,6 +28,7 @@ from napari_emseg.session.retrain.round import (
     Round,
     compare,
 )
+from napari_emseg.session.turns import Turns
 from napari_emseg.session.workspace import Workspace
 from napari_emseg.types import Cancelled, Failed, Finished
 
@@ -42,6 +45,7 @@ class Phase(StrEnum):
     LEARNING = "learning"
     SEGMENTING = "segmenting"
     COMPARING = "comparing"
+    REVERTING = "reverting"
 
 
 @dataclass(eq=False)
@@ -72,6 +76,8 @@ class RetrainSession:
         A sentence for the person who waits, or of what came out.
     done : float or None
         Part of the phase that is done, 0..1; None where nobody knows.
+    learns_from : str
+        What a round would learn from now, in words.
     rounds : int
         How many can be reverted.
     ended : psygnal.Signal
@@ -92,6 +98,7 @@ class RetrainSession:
     phase: Phase = Phase.IDLE
     message: str = ""
     done: float | None = None
+    learns_from: str = ""
     rounds: int = 0
 
     def __post_init__(
@@ -99,7 +106,8 @@ class RetrainSession:
     ) -> None:
         self._jobs, self._executor, self._workspace = jobs, executor, workspace
         self._training, self._view = training, view
-        self._lane = executor.lane("retrain")
+        self._lane, self._turns = executor.lane("retrain"), Turns(executor)
+        self._looking = executor.lane("corrected")
         self._round: Round | None = None
         self._run: PredictionRun | None = None
         self._done: list[Round] = []
@@ -113,6 +121,14 @@ class RetrainSession:
 
     # -- actions ---------------------------------------------------------------------------
 
+    def look(self, corrected: CorrectedStack | None) -> None:
+        """Find out what a round would learn from, where there is anything."""
+        if corrected is None:
+            self._looking.drop()
+            self.learns_from = ""
+        else:
+            self._looking.latest(corrected.in_words, partial(setattr, self, "learns_from"))
+
     def start(
         self, corrected: CorrectedStack, package: ModelPackage, config: RetrainConfig
     ) -> None:
@@ -121,10 +137,9 @@ class RetrainSession:
         now = self._round = Round(corrected, package, before, self._view.active)
 
         def ask() -> tuple[TrainRequest, HeldOut]:
-            request = retrain_request(
-                corrected.data, corrected.slices, package, config, device=now.device
-            )
-            return request, HeldOut.of(request)
+            pixels = corrected.pixels
+            request = retrain_request(corrected.data, pixels, package, config, device=now.device)
+            return request, HeldOut.of(request, pixels)
 
         self._begin(Phase.LEARNING, "Looking at the corrected slices ...")
         self._lane.latest(ask, lambda asked: self._learn(now, *asked), self._fail)
@@ -146,13 +161,17 @@ class RetrainSession:
         self.failed.emit(Failed(message))
 
     def revert(self) -> None:
-        """Back to the model and the prediction before the last round."""
+        """Back to the model and the prediction before the last round, in turns."""
         last, active = self._done.pop(), self._view.active
         assert last.after is not None
-        last.after.remove()
-        self._workspace.remove(last.after)
+        self._begin(Phase.REVERTING, f"Going back to {name_of(last.parent)} ...")
         if last.overlay is not None:
-            last.overlay.remove()
+            self._turns.want(last.overlay.remove)
+        self._turns.want(*last.after.removal(), partial(self._go_back, last, active))
+
+    def _go_back(self, last: Round, active: Hashable | None) -> None:
+        assert last.after is not None
+        self._workspace.remove(last.after)
         if last.before is not None:
             last.before.show()
             self._workspace.segmented.emit(last.before)
@@ -166,7 +185,9 @@ class RetrainSession:
         """Tell nobody any more; a training writes what it has learned."""
         self._training.events.message.disconnect(self._on_training, missing_ok=True)
         self._training.ended.disconnect(self._on_trained, missing_ok=True)
+        self._turns.finish()
         self._lane.stop()
+        self._looking.stop()
         self._training.stop()
         if self._run is not None:
             self._run.abandon()
@@ -205,9 +226,7 @@ class RetrainSession:
         if not image.is_shown:
             self._undo(Failed("The image was removed, so it is not segmented again."))
             return
-        now.after = Prediction(
-            image, now.model, self._jobs.scratch, self._executor, called=now.child
-        )
+        now.after = Prediction(image, now.model, self._jobs.scratch, self._executor)
         now.after.apply(*now.rules)
         slices = nearest_first(now.slices, image.here)
         self._begin(Phase.SEGMENTING, "Reading the slices ...")
@@ -261,8 +280,11 @@ class RetrainSession:
         """Leave layers and chosen model as they were before the click."""
         now, self._round, self._run = self._round, None, None
         assert now is not None
-        if now.after is not None:
-            now.after.remove()
+        self._turns.want(
+            *([] if now.after is None else now.after.removal()), partial(self._undone, now, event)
+        )
+
+    def _undone(self, now: Round, event: Failed | Cancelled) -> None:
         if now.before is not None:
             now.before.show()
         self._view.active = now.active

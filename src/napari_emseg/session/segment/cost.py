@@ -145,7 +145,7 @@ class CostEstimator:
             return
         try:
             count = len(chosen_slices(question.slices, question.shape[0]))
-            said = (sentence(self._estimate, count), question.about_pixels)
+            said = (sentence(self._estimate, count), self._jobs.beside, question.about_pixels)
         except EmsegError as error:
             self.said.emit(str(error))
         else:

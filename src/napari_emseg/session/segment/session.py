@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import InitVar, dataclass
 from enum import StrEnum
 from functools import partial
@@ -19,6 +19,7 @@ from napari_emseg.session.prediction.layers import SourceImage
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
 from napari_emseg.session.prediction.results import Kinds
 from napari_emseg.session.prediction.run import Outcome, PredictionRun
+from napari_emseg.session.prediction.shown import ShownPrediction
 from napari_emseg.session.segment.cost import NO_IMAGE, CostEstimator
 from napari_emseg.session.segment.queue import SegmentQueue, SlicesOf
 from napari_emseg.session.segment.source_look import SourceLook
@@ -98,7 +99,7 @@ class SegmentSession:
         self._jobs, self._executor, self._workspace = jobs, executor, workspace
         self._queue: SegmentQueue | None = None
         self._run: PredictionRun | None = None
-        self._filled: list[Prediction] = []
+        self._filled: list[ShownPrediction] = []
         self._rules: tuple[Kinds, MaskConfig] | None = None
         self._tickets: list[int] = []
         self.source = SourceLook(executor)
@@ -107,9 +108,10 @@ class SegmentSession:
         self.estimator.said.connect(self.say_idle)
         self.estimator.failed.connect(self.failed.emit)
         workspace.segmented.connect(self._adopt)
+        workspace.resume(executor)
 
     @property
-    def prediction(self) -> Prediction | None:
+    def prediction(self) -> ShownPrediction | None:
         """What is, or was last, worked on."""
         return self._filled[-1] if self._filled else None
 
@@ -144,6 +146,20 @@ class SegmentSession:
         self.message, self.done, self.phase = message, None, Phase.IDLE
         self.failed.emit(Failed(message))
 
+    def take_up(self, image: Hashable) -> ShownPrediction | None:
+        """Have the rules apply to the newest prediction of an image, unless others are filled.
+
+        Returns
+        -------
+        ShownPrediction or None
+            That one, where it is taken up now.
+        """
+        if self._queue is not None or any(each.done and each.is_shown for each in self._filled):
+            return None
+        found: ShownPrediction | None = self._workspace.newest(image)
+        self._filled = [] if found is None else [found]
+        return found
+
     def prediction_to_fill(self, image: SourceImage, settings: PredictionSettings) -> Prediction:
         """The prediction of an image: the one that is there and still open, else a new one."""
         prediction: Prediction | None = self._workspace.to_extend(image, settings.package)
@@ -173,6 +189,14 @@ class SegmentSession:
         """Say something that matters only while nothing runs."""
         if self._queue is None:
             self.message = message
+
+    def forget_removed(self) -> bool:
+        """Whether all that was filled last is gone by now, so that nothing need be said of it."""
+        is_gone = all(each.done and not each.is_shown for each in self._filled)
+        if self._queue is not None or not self._filled or not is_gone:
+            return False
+        self._filled = []
+        return True
 
     def ask_devices(self) -> None:
         """Find out what this machine can compute with."""
@@ -223,6 +247,7 @@ class SegmentSession:
 
     def _start(self, queue: SegmentQueue, run: PredictionRun) -> None:
         self._run = run
+        run.began.connect(partial(self._workspace.hide_others, run.prediction))
         run.said.connect(partial(self._on_said, queue))
         run.advanced.connect(partial(self._on_advanced, queue))
         run.obstructed.connect(self._on_obstructed)
@@ -236,7 +261,7 @@ class SegmentSession:
         if self._run is not None:
             self._run.stop()
 
-    def _adopt(self, prediction: Prediction) -> None:
+    def _adopt(self, prediction: ShownPrediction) -> None:
         """Another session has segmented: the rules apply to what it shows."""
         if self._queue is None and prediction not in self._filled:
             self._filled = [prediction]
@@ -248,7 +273,7 @@ class SegmentSession:
 
     def _on_advanced(self, queue: SegmentQueue, words: str, done: float) -> None:
         self.done, self.phase = done, Phase.SEGMENTING
-        self.message = f"{queue.place}{words}"
+        self.message = f"{queue.place}{words}. {self._jobs.beside}".strip(" .")
 
     def _on_obstructed(self) -> None:
         self._stop_run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import InitVar, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -12,7 +13,7 @@ from psygnal import SignalGroupDescriptor
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.errors import EmsegError
-from napari_emseg.model.packages.library import free_name, require_free
+from napari_emseg.model.packages.library import free_name, require_name
 from napari_emseg.session.executor import Executor, Task
 from napari_emseg.session.jobs import Jobs
 from napari_emseg.session.train.form import TrainForm
@@ -69,6 +70,8 @@ class TrainSetup:
         Whether that is a guess, and no person's choice.
     name : str
         What the model is to be called.
+    class_names : tuple of str
+        What the labels show, where these are more than membrane and cell.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -84,6 +87,7 @@ class TrainSetup:
     meaning: LabelsMeaning = "mask"
     is_guessed: bool = True
     name: str = ""
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self, executor: Executor, jobs: Jobs, form: TrainForm) -> None:
         self._form = form
@@ -93,6 +97,7 @@ class TrainSetup:
         self._looking: Task | None = None
         self._problem, self._suggested = "", ""
         self._summary: LabelSummary | None = None
+        self._read_for: int | None = None
         self.training = TrainSession(jobs)
         self.patches = PatchPreview(executor, self._request)
         self.estimate = TimeEstimate(jobs)
@@ -150,6 +155,9 @@ class TrainSetup:
         """The fraction to validate on may have changed, and the time."""
         kept = self.split.kept_for(self.split.labelled, self._form.val_fraction)
         self._show_split(kept, self.total)
+        with suppress(EmsegError):  # it is said where a person waits for it
+            if self._read_for not in (None, self._form.classes):
+                self.change_data()  # what labels mean depends on how many classes there are
 
     def suggest_name(self, wanted: str) -> None:
         """Call the model so, or like it, where a person has given no name."""
@@ -166,7 +174,7 @@ class TrainSetup:
         except EmsegError as error:
             self._refuse_data(str(error))
             return
-        self._problem = ""
+        self._problem, self._read_for = "", classes
         look = partial(_looked_through, read, classes)
         self._looking = self._lane.latest(look, lambda found: self._take(*found), self._refuse_data)
 
@@ -182,6 +190,8 @@ class TrainSetup:
             self.meaning = summary.meaning
         self._say_labels()
         self.suggest_name(data.images.name)
+        if summary.values:
+            self.class_names = summary.class_names
         kept = self.split.kept_for(summary.labelled, self._form.val_fraction)
         self._show_split(kept, summary.total)
         if self.training.phase is Phase.READING:
@@ -244,8 +254,9 @@ class TrainSetup:
 
     def _begin(self) -> None:
         try:
+            require_name(self.name.strip())
+            self.name = free_name(self.name.strip())
             request = self._request()
-            require_free(self.name.strip())
         except EmsegError as error:
             self.training.refuse(str(error))
             return

@@ -18,7 +18,9 @@ from napari_emseg.model.train.step_time_book import (
 )
 from napari_emseg.session.jobs import Jobs
 from napari_emseg.session.words import duration
-from napari_emseg.types import Cancelled, Event, Failed, Finished
+from napari_emseg.types import Cancelled, Event, Failed, Finished, Log, Progress
+
+_SLOW_FIRST = "loading TensorFlow and the first step take longest"
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ class TimeEstimate:
     def show_plan(self, plan: TrainingPlan | None) -> None:
         """Say how long this would take; None where there are no data yet."""
         self._plan = plan
-        step_time = None if plan is None else known_step_time(plan.recipe, plan.device)
-        self.is_unknown = plan is not None and step_time is None
-        if plan is None:
+        is_open = plan is not None and not plan.recipe.train.minutes  # else a person has said it
+        step_time = known_step_time(plan.recipe, plan.device) if plan and is_open else None
+        self.is_unknown = is_open and step_time is None
+        if plan is None or not is_open:
             self.text = ""
         elif step_time is None:
             self.text = "How long that takes on this machine is not measured yet."
@@ -91,13 +94,13 @@ class TimeEstimate:
         plan = self._plan
         if plan is None or self.is_measuring:
             return
-        self.text, self.is_measuring = "Measuring ...", True
+        self.text, self.is_measuring = f"Measuring; {_SLOW_FIRST} ...", True
         job = StepTimeJob(plan.recipe, plan.device)
         ticket = self._jobs.submit(lambda: job, partial(self._take, plan))
         self._ticket = ticket if self.is_measuring else None
 
     def stop(self) -> None:
-        """Measure no more: something else is to be done."""
+        """Measure no more."""
         if self._ticket is not None:
             self._jobs.abandon(self._ticket)
             self._end()
@@ -108,6 +111,10 @@ class TimeEstimate:
         self.stop()
 
     def _take(self, plan: TrainingPlan, event: Event) -> None:
+        if isinstance(event, Progress):
+            self.text = f"Measuring: {event.done:.0f} of {event.total:.0f} {event.unit} ..."
+        if isinstance(event, Log):
+            self.text = event.message
         if isinstance(event, Finished):
             keep_step_time(plan.recipe, plan.device, event.result)
         if isinstance(event, Finished | Failed | Cancelled):
@@ -127,7 +134,7 @@ def _expected(plan: TrainingPlan, step_time: float) -> str:
         preset.name: replace(recipe, train=replace(recipe.train, **preset.train))
         for preset in PRESETS
     }
-    if recipe.train.minutes or recipe not in recipes.values():
+    if recipe not in recipes.values():
         recipes = {"these settings": recipe}
 
     def words(each: Recipe) -> str:

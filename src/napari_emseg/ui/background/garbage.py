@@ -9,8 +9,8 @@ from weakref import ref
 from qtpy.QtCore import QCoreApplication, QThread, QTimer
 from qtpy.QtWidgets import QWidget
 
-from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.timers import later
+from napari_emseg.ui.docking.dock_closed import WhenClosed
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -75,17 +75,22 @@ class _Sparing:
             gc.unfreeze()
 
     def _look(self, event: Event) -> None:
-        if _is_frozen(event.value):
-            self._removed.append(ref(event.value))
-            self._soon.start(0)
+        self._removed.append(ref(event.value))
+        self._soon.start(0)
 
     def _free(self) -> None:
-        if any(layer() is not None for layer in self._removed):  # else another dock has done it
+        """Look for all of them at once: the look is a walk over all that is not frozen."""
+        alive = [layer() for layer in self._removed]
+        if _any_is_frozen([layer for layer in alive if layer is not None]):
+            del alive
             gc.unfreeze()
             gc.collect()
             gc.freeze()
         self._removed.clear()
 
 
-def _is_frozen(wanted: object) -> bool:
-    return all(each is not wanted for each in gc.get_objects())
+def _any_is_frozen(wanted: list[Layer]) -> bool:
+    if not wanted:  # another dock has freed them
+        return False
+    missing = {id(layer) for layer in wanted}
+    return bool(missing.difference(map(id, gc.get_objects())))

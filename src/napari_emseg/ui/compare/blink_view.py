@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from napari_emseg.session.turns import Turns
+
 
 class Blink(QObject):
     """Shows one layer, then the other, over what lies below both.
@@ -25,15 +28,19 @@ class Blink(QObject):
     ----------
     viewer : ViewerModel
         The window.
+    turns : Turns
+        In which layers are shown and hidden.
     on_end : callable
         Called when it ends because a layer is removed.
     parent : QObject
         What it ends with.
     """
 
-    def __init__(self, viewer: ViewerModel, on_end: Callable[[], object], parent: QObject) -> None:
+    def __init__(
+        self, viewer: ViewerModel, turns: Turns, on_end: Callable[[], object], parent: QObject
+    ) -> None:
         super().__init__(parent)
-        self._viewer, self._on_end = viewer, on_end
+        self._viewer, self._turns, self._on_end = viewer, turns, on_end
         self._before: Arrangement | None = None
         self._layers: list[Layer] = []
         self._timer = QTimer(self)
@@ -46,12 +53,15 @@ class Blink(QObject):
 
     def start(self, below: Sequence[Layer], layers: Sequence[Layer], period_ms: int) -> None:
         """Show ``layers`` in turn over those ``below``, each for so many milliseconds."""
-        self.stop()
         self._before, self._layers = Arrangement(self._viewer), list(layers)
-        self._before.show_only([*below, *layers])
+        self._viewer.layers.events.removed.connect(self._on_removed)
+        self._turns.want(
+            *self._before.show_only([*below, *layers]), partial(self._begin, below, period_ms)
+        )
+
+    def _begin(self, below: Sequence[Layer], period_ms: int) -> None:
         for layer in below:
             layer.name_overlay.visible = False
-        self._viewer.layers.events.removed.connect(self._on_removed)
         self.turn()
         self._timer.start(period_ms)
 
@@ -70,7 +80,8 @@ class Blink(QObject):
             return
         before, self._before = self._before, None
         self._viewer.layers.events.removed.disconnect(self._on_removed)
-        before.restore()
+        self._turns.cancel()  # of showing them
+        self._turns.want(*before.restore())
 
     def _on_removed(self) -> None:
         if any(layer not in self._viewer.layers for layer in self._layers):

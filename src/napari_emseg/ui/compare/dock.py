@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.session.compare.session import CompareSession, Phase
-from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.compare.error_layer import ErrorLayer
@@ -21,17 +20,19 @@ from napari_emseg.ui.compare.score_export import ScoreExportButtons
 from napari_emseg.ui.compare.score_page import ScorePage
 from napari_emseg.ui.compare.training_runs import TrainingRunsPage
 from napari_emseg.ui.compare.views import CompareViews
+from napari_emseg.ui.docking.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_tabs import TabWithOthers
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
 from napari_emseg.ui.widgets.notify import show_error, show_info
 from napari_emseg.ui.widgets.plot_canvas import load_matplotlib
 from napari_emseg.ui.widgets.progress_row import RunRow
 from napari_emseg.ui.widgets.remembered_fields import remember
-from napari_emseg.ui.widgets.scroll_page import Page
+from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
 
 if TYPE_CHECKING:
     import napari.viewer
 
-_TOP_PX, _SIDE_PX = 6, 4
+_SIDE_PX = 4
 _NARROWEST_PX = 340
 """At which all tabs, and the columns of the errors, are to be seen."""
 
@@ -69,6 +70,7 @@ class CompareWidget(QWidget):
         self._lay_out()
         self._connect()
         load_matplotlib()
+        self.fields.reset_choices()
         self.fields.choose()
         self.session.training_runs.look()
         self.recovery.look()
@@ -88,6 +90,7 @@ class CompareWidget(QWidget):
                 tooltip="Scores, errors and the sweep over thresholds of every labelled slice.",
             ),
             "Stop; what is scored so far is kept.",
+            "Score slices",
         )
         self.scores, self.errors = ScorePage(viewer.theme), ErrorList()
         self.export = ScoreExportButtons(session)
@@ -102,7 +105,7 @@ class CompareWidget(QWidget):
         self.tabs.addTab(Page(self.paired_test), "Against")
         self.tabs.addTab(Page(self.training_runs), "Trainings")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(_SIDE_PX, _TOP_PX, _SIDE_PX, 0)
+        layout.setContentsMargins(_SIDE_PX, TOP_PX, _SIDE_PX, 0)
         self.setMinimumWidth(_NARROWEST_PX)
         layout.addWidget(self.recovery.native)
         layout.addWidget(self.views)
@@ -124,6 +127,7 @@ class CompareWidget(QWidget):
         remember(
             {"errors": self.views.errors, "piece_radius_px": self.fields.piece_radius}, "compare"
         )
+        TabWithOthers(self)
         WhenClosed(self, self._close)
 
     def _connect_session(self) -> None:
@@ -141,6 +145,16 @@ class CompareWidget(QWidget):
     def reset_choices(self, _: object = None) -> None:
         """Offer the layers that there are now, by their names; napari calls this."""
         self.fields.reset_choices()
+
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        fields = self.fields
+        return {
+            "image": fields.image, "truth": fields.truth, "prediction": fields.prediction,
+            "second": fields.second, "meaning": fields.meaning, "threshold": fields.threshold,
+            "piece_radius_px": fields.piece_radius, "errors": self.views.errors,
+        }  # fmt: skip
 
     # -- what the person sees --------------------------------------------------------------
 
@@ -201,6 +215,7 @@ class CompareWidget(QWidget):
         viewer.dims.events.current_step.disconnect(self._look)
         viewer.events.theme.disconnect(self._show_theme)
         self._drawing.stop()
+        self.run.end()
         for part in (self.fields, self.views, self.error_layer, self._navigation, self.recovery):
             part.stop()
         self.session.close()

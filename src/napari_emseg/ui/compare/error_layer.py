@@ -16,6 +16,8 @@ from napari_emseg.core.scores.segmentation_error import (
 )
 from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.report.figures import ERROR_COLORS
+from napari_emseg.session.turns import Turns
+from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.viewer.label_colors import label_colors
 from napari_emseg.ui.viewer.layers import geometry, shows_slice
 
@@ -54,6 +56,7 @@ class ErrorLayer:
         self._pair: LayerPair | None = None
         self._data: np.ndarray[Any, Any] | None = None
         self._shown = next(iter(SHOWN))
+        self._turns = Turns(QtExecutor())
         self.layer: Labels | None = None
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -66,7 +69,8 @@ class ErrorLayer:
         assert self._data is not None
         self._data[z][pair.window] = error_map
         if self.layer is None:
-            self._add(pair)
+            if self._turns.is_idle:  # not with the removal of the one before
+                self._turns.want(self._add)
         elif self.layer.visible and shows_slice(self._viewer, self.layer, z):
             self.layer.refresh(extent=False, thumbnail=False)
 
@@ -79,6 +83,7 @@ class ErrorLayer:
 
     def remove(self) -> None:
         """Take the layer away."""
+        self._turns.cancel()
         layer, self.layer, self._pair = self.layer, None, None
         if layer is not None and layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
@@ -98,7 +103,10 @@ class ErrorLayer:
             self._data = np.zeros(pair.shape, np.uint8)
         self._pair = pair
 
-    def _add(self, pair: LayerPair) -> None:
+    def _add(self) -> None:
+        pair = self._pair
+        if pair is None or self._shown == "nothing":
+            return
         assert self._data is not None
         prediction: Any = pair.prediction.layer
         selected = set(self._viewer.layers.selection)
@@ -121,6 +129,7 @@ class ErrorLayer:
 
     def stop(self) -> None:
         """Leave the layer as it is, and listen to nothing any more."""
+        self._turns.cancel()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
 
 

@@ -11,13 +11,18 @@ from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.label_meaning import MEANINGS
 from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.session.compare.session import CompareSession
+from napari_emseg.ui.viewer.image_field import ImageField
 from napari_emseg.ui.viewer.layer_observer import LayerObserver
+from napari_emseg.ui.viewer.predictions import newest_prediction, newest_truth
+from napari_emseg.ui.widgets.followed_choice import FollowedChoice
 from napari_emseg.ui.widgets.forms import field_for, form_of, spare_width, wrapped_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
+
+_NOTHING: tuple[str, Any] = ("(none)", None)
 
 
 class CompareFields:
@@ -38,9 +43,8 @@ class CompareFields:
 
     def __init__(self, viewer: ViewerModel, session: CompareSession) -> None:
         self._viewer, self._session = viewer, session
-        self.image = self._layer_field(
-            "image", "Image", "The slices that were predicted.", lambda: self._offered(Image)
-        )
+        self._images = ImageField(viewer, "The slices that were predicted.")
+        self.image = self._images.field
         self.truth = self._layer_field(
             "truth", "Truth", "What is right: a mask, ids, or scribbles.", self._truths
         )
@@ -57,8 +61,16 @@ class CompareFields:
             tooltip="mask: nonzero is cell. instances: each id is a cell of its own. scribbles: 0 "
             "is unknown and left out, 1 membrane, 2 and more cell.",
         )  # fmt: skip
+        self._followed = (
+            self._images,
+            FollowedChoice(self.prediction, lambda: newest_prediction(viewer, self.image.value)),
+            FollowedChoice(
+                self.truth, lambda: newest_truth(viewer, self.image.value), is_led=False
+            ),
+            FollowedChoice(self.second, lambda: None),
+        )
         self.threshold = field_for(CompareConfig, "threshold", step=0.01)
-        self.piece_radius = field_for(CompareConfig, "piece_radius_px", label="Smallest error [px]")
+        self.piece_radius = field_for(CompareConfig, "piece_radius_px")
         self.taken_for = wrapped_label("")
         self.form = form_of([
             self.image, self.truth, self.prediction, self.second, self.meaning, self.piece_radius,
@@ -67,6 +79,7 @@ class CompareFields:
         for field in (self.truth, self.prediction, self.meaning):
             field.changed.connect(self.choose)
         self.second.changed.connect(self._choose_second)
+        self.image.changed.connect(self.reset_choices)
         self.threshold.changed.connect(lambda value: session.change(threshold=value))
         self.piece_radius.changed.connect(lambda value: session.change(piece_radius_px=value))
         session.events.config.connect(self._show_config)
@@ -97,14 +110,10 @@ class CompareFields:
         with self.threshold.changed.blocked():
             self.threshold.value = config.threshold
 
-    def reset_choices(self) -> None:
-        """Offer the layers that there are now, by their present names."""
-        before = self.prediction.value
-        for field in (self.image, self.truth, self.prediction, self.second):
-            _keep_value(field)
-        ours = [layer for _, layer in self._predictions()[1:] if _is_predicted(layer)]
-        if before is None and ours:
-            self.prediction.value = ours[0]
+    def reset_choices(self, _: object = None) -> None:
+        """Offer the layers that there are now, and choose a newer prediction, or a first truth."""
+        for each in self._followed:
+            each.look()
 
     def _layer_field(
         self, name: str, label: str, tooltip: str, choices: Callable[[], list[Any]]
@@ -126,23 +135,12 @@ class CompareFields:
     def _truths(self) -> list[tuple[str, Any]]:
         """Labels that are not ours first, then all else that may hold a truth."""
         offered = self._offered(Labels) + self._offered(Image)
-        return sorted(offered, key=lambda each: _is_predicted(each[1]))
+        return [_NOTHING, *sorted(offered, key=lambda each: _is_predicted(each[1]))]
 
     def _predictions(self) -> list[tuple[str, Any]]:
         """Probabilities that we made first, then masks that we made."""
         offered = self._offered(Image) + self._offered(Labels)
-        return [("(none)", None), *sorted(offered, key=lambda each: not _is_predicted(each[1]))]
-
-
-def _keep_value(field: ComboBox) -> None:
-    """Offer new choices; magicgui would drop a value whose name has changed."""
-    before = field.value
-    with field.changed.blocked():
-        field.reset_choices()
-        if before is not None and before in field.choices:
-            field.value = before
-    if field.value != before:
-        field.changed.emit(field.value)
+        return [_NOTHING, *sorted(offered, key=lambda each: not _is_predicted(each[1]))]
 
 
 def _is_predicted(layer: Any) -> bool:

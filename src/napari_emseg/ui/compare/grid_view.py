@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari_emseg.ui.compare.layer_arrangement import Arrangement
@@ -11,6 +12,8 @@ from napari_emseg.ui.viewer.canvas_box import CanvasBox
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
+
+    from napari_emseg.session.turns import Turns
 
 _CURSOR_PX = 10.0
 """Edge of the box around the cursor, in pixels of the screen, where no brush has a size."""
@@ -23,6 +26,8 @@ class SideBySide:
     ----------
     viewer : ViewerModel
         The window.
+    turns : Turns
+        In which layers are shown and hidden.
     on_end : callable
         Called when the panes end because their layers are removed.
 
@@ -32,8 +37,8 @@ class SideBySide:
         Marks the place of the cursor.
     """
 
-    def __init__(self, viewer: ViewerModel, on_end: Callable[[], object]) -> None:
-        self._viewer, self._on_end = viewer, on_end
+    def __init__(self, viewer: ViewerModel, turns: Turns, on_end: Callable[[], object]) -> None:
+        self._viewer, self._turns, self._on_end = viewer, turns, on_end
         self.cursor = CanvasBox(viewer, "emseg_cursor")
         self._before: Arrangement | None = None
         self._panes: list[Layer] = []
@@ -46,17 +51,18 @@ class SideBySide:
 
     def show(self, layers: Sequence[Layer]) -> None:
         """Show these layers from left to right, and nothing else."""
-        self.back()
         viewer = self._viewer
-        whole = self._fitting_zoom()
-        self._before, self._panes = Arrangement(viewer), list(layers)
-        self._before.show_only(layers)
-        grid = viewer.canvas.grid
-        grid.stride, grid.shape, grid.enabled = 1, self._shape(len(layers)), True
-        self._shrunk = self._fitting_zoom() / whole
-        viewer.scene.camera.zoom *= self._shrunk
+        self._before, self._panes, self._shrunk = Arrangement(viewer), list(layers), 1.0
+        self._turns.want(*self._before.show_only(layers), self._divide)
         viewer.cursor.events.position.connect(self._mark)
         viewer.layers.events.removed.connect(self._on_removed)
+
+    def _divide(self) -> None:
+        """Give each layer its pane."""
+        whole, grid = self._fitting_zoom(), self._viewer.canvas.grid
+        grid.stride, grid.shape, grid.enabled = 1, self._shape(len(self._panes)), True
+        self._shrunk = self._fitting_zoom() / whole
+        self._viewer.scene.camera.zoom *= self._shrunk
 
     def back(self) -> None:
         """Show a single view again, of the same place."""
@@ -67,8 +73,13 @@ class SideBySide:
         viewer.cursor.events.position.disconnect(self._mark)
         viewer.layers.events.removed.disconnect(self._on_removed)
         self.cursor.hide()
-        before.restore()
-        viewer.scene.camera.zoom /= self._shrunk
+        self._turns.cancel()  # of showing them
+        grid, *rest = before.restore()
+        self._turns.want(partial(self._unite, grid), *rest)
+
+    def _unite(self, restore_grid: Callable[[], None]) -> None:
+        restore_grid()
+        self._viewer.scene.camera.zoom /= self._shrunk
 
     def _shape(self, count: int) -> tuple[int, int]:
         """Rows and columns: one row, or two where the panes become larger by that."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
     from napari.layers import Layer
 
@@ -13,7 +16,8 @@ if TYPE_CHECKING:
 class Arrangement:
     """Order, eyes and names of the layers, and the grid, as they are now.
 
-    Layers that are added later are left alone by `restore`, removed ones are forgotten.
+    Layers that are added later are left alone by `restore`, removed ones are forgotten. napari
+    arranges its whole scene anew for every eye, so both are works for one turn each.
 
     Parameters
     ----------
@@ -29,25 +33,36 @@ class Arrangement:
         grid = viewer.canvas.grid
         self._grid = {name: getattr(grid, name) for name in ("enabled", "stride", "shape")}
 
-    def show_only(self, layers: Sequence[Layer]) -> None:
+    def show_only(self, layers: Sequence[Layer]) -> list[Callable[[], None]]:
         """Open the eyes of these layers alone, named, in this order from below."""
-        self._sort(layers)
-        for layer in self._viewer.layers:
-            layer.visible = layer in layers
-            layer.name_overlay.visible = layer in layers
+        others = [layer for layer in self._viewer.layers if layer not in layers]
+        return [
+            *(partial(_open_eye, layer, False, False) for layer in others),
+            partial(self._sort, layers),
+            *(partial(_open_eye, layer, True, True) for layer in layers),
+        ]
 
-    def restore(self) -> None:
-        """Show all as it was."""
+    def restore(self) -> list[Callable[[], None]]:
+        """Show all as it was; the grid first."""
+        return [
+            self._restore_grid,
+            partial(self._sort, [layer for layer, _, _ in self._layers]),
+            *(partial(_open_eye, *each) for each in self._layers),
+        ]
+
+    def _restore_grid(self) -> None:
         for name, value in self._grid.items():
             setattr(self._viewer.canvas.grid, name, value)
-        kept = [each for each in self._layers if each[0] in self._viewer.layers]
-        self._sort([layer for layer, _, _ in kept])
-        for layer, visible, named in kept:
-            layer.visible, layer.name_overlay.visible = visible, named
 
     def _sort(self, wanted: Sequence[Layer]) -> None:
         """Move layers to the bottom of the list, in this order."""
         layers = self._viewer.layers
-        for place, layer in enumerate(wanted):
+        for place, layer in enumerate(each for each in wanted if each in layers):
             if layers.index(layer) != place:
                 layers.move(layers.index(layer), place)
+
+
+def _open_eye(layer: Layer, visible: bool, named: bool) -> None:
+    if layer.visible != visible:
+        layer.visible = visible
+    layer.name_overlay.visible = named

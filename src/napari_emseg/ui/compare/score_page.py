@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.core.scores.scores import TITLES, SliceScores, StackScores
+from napari_emseg.core.scores.empty_slices import about_empty
+from napari_emseg.core.scores.scores import TITLES, ClassScores, SliceScores, StackScores
+from napari_emseg.core.slices import in_words
 from napari_emseg.report.figures import draw_sweep
 from napari_emseg.report.files import SHORT
 from napari_emseg.session.compare.session import CompareSession
-from napari_emseg.session.words import plural
+from napari_emseg.session.words import explained, plural
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.plot_canvas import PlotCanvas
 from napari_emseg.ui.widgets.table import Column, Table, figure, number
@@ -47,6 +49,8 @@ class ScorePage(QWidget):
     ----------
     here, stack : Label
         The slice that is seen, and the mean, in a sentence each.
+    classes : Label
+        IoU and Dice of each class, where both layers are maps of several.
     plot : PlotCanvas
         The sweep over thresholds.
     table : Table
@@ -56,6 +60,7 @@ class ScorePage(QWidget):
     def __init__(self, theme: str) -> None:
         super().__init__()
         self.here, self.stack = wrapped_label(_NOTHING), wrapped_label("")
+        self.classes = wrapped_label("")
         self.plot = PlotCanvas(theme, _PLOT_PX)
         self.plot.setToolTip("Scores over the threshold, as means over the slices scored so far.")
         columns = [SLICE_COLUMN, *(Column(SHORT[name], _MEANINGS[name]) for name in TITLES)]
@@ -63,7 +68,8 @@ class ScorePage(QWidget):
         self._drawn: object = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for part in (self.here.native, self.stack.native, self.plot, self.table):
+        labels = (each.native for each in (self.here, self.stack, self.classes))
+        for part in (*labels, self.plot, self.table):
             layout.addWidget(part)
 
     def show_scores(self, session: CompareSession) -> None:
@@ -71,7 +77,10 @@ class ScorePage(QWidget):
         known = {} if session.scores is None else session.scores.scores(session.config)
         sweep = None if session.scores is None else session.scores.sweep()
         self.here.value = _about_here(session, known)
-        self.stack.value = _about_stack(known, sweep)
+        self.stack.value = _about_stack(session, known, sweep)
+        classes = () if session.scores is None else session.scores.classes(session.config)
+        self.classes.value = _about_classes(classes)
+        self.classes.visible = bool(classes)
         self.table.show_rows(
             {z: [number(z), *map(figure, asdict(scores).values())] for z, scores in known.items()}
         )
@@ -97,19 +106,32 @@ def _about_here(session: CompareSession, known: Mapping[int, SliceScores]) -> st
     here = session.here
     if session.scores is not None and here in session.scores.unlabelled:
         return f"Slice {here} has no truth: nothing is painted there."
+    if session.scores is not None and here in session.scores.not_predicted:
+        return f"Slice {here} is not predicted: it is not scored."
     if here is None or here not in known:
         return _NOTHING if not known else ""
-    return f"Slice {here}: {_in_words(known[here])}"
+    return explained(f"Slice {here}: {_in_words(known[here])}")
 
 
-def _about_stack(known: Mapping[int, SliceScores], sweep: StackScores | None) -> str:
-    if len(known) < 2:
+def _about_stack(
+    session: CompareSession, known: Mapping[int, SliceScores], sweep: StackScores | None
+) -> str:
+    scores = session.scores
+    if scores is None or len(known) < 2:
         return ""
     mean = SliceScores.average(list(known.values()))
-    text = f"Mean of {plural(len(known), 'slice')}: {_in_words(mean)}"
-    if sweep is None:
-        return text
-    return f"{text} Best threshold {sweep.threshold:g}: V_rand {sweep.v_rand:.4f}."
+    said = [f"Mean of {len(known)} of {plural(len(scores.pair.slices), 'slice')}: "]
+    said[0] += _in_words(mean)
+    if sweep is not None:
+        said.append(f"Best threshold {sweep.threshold:g}: V_rand {sweep.v_rand:.4f}.")
+    if left_out := scores.not_predicted:
+        said.append(f"Not predicted, and not scored: {in_words(left_out)}.")
+    return " ".join((*said, *about_empty(scores.doubtful, len(known))))
+
+
+def _about_classes(classes: Sequence[ClassScores]) -> str:
+    said = "; ".join(f"{each.name} {each.iou:.4f} ({each.dice:.4f})" for each in classes)
+    return f"IoU (Dice) of the classes over all slices scored so far: {said}." if said else ""
 
 
 def _in_words(scores: SliceScores) -> str:

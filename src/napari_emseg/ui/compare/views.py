@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from magicgui.widgets import ComboBox
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from napari_emseg.errors import EmsegError
+from napari_emseg.session.turns import Turns
+from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.compare.blink_view import Blink
 from napari_emseg.ui.compare.error_layer import SHOWN
 from napari_emseg.ui.compare.grid_view import SideBySide
@@ -41,14 +45,17 @@ class CompareViews(QWidget):
     ----------
     errors : ComboBox
         Which errors have a colour.
+    turns : Turns
+        What is still to be done until a view is shown, or left.
     """
 
     def __init__(self, viewer: ViewerModel, fields: CompareFields) -> None:
         super().__init__()
         self._fields = fields
+        self.turns = Turns(QtExecutor())
         self.panes, self.blinking = (
-            SideBySide(viewer, self._show_state),
-            Blink(viewer, self._show_state, self),
+            SideBySide(viewer, self.turns, self._show_state),
+            Blink(viewer, self.turns, self._show_state, self),
         )
         self.side = _toggle(
             "Side by side",
@@ -71,7 +78,9 @@ class CompareViews(QWidget):
 
     def stop(self) -> None:
         """Go back to a single view, and listen to nothing any more."""
+        self.turns.finish()
         self._leave()
+        self.turns.finish()
         self.panes.cursor.stop()
 
     def _lay_out(self, fields: CompareFields) -> None:
@@ -87,19 +96,19 @@ class CompareViews(QWidget):
     def _turn_side(self, on: bool) -> None:
         self._leave()
         if on:
-            self._try(lambda: self.panes.show(self._chosen(self._fields.image.value)))
-        self._show_state()
+            self._try(lambda: self._chosen(self._fields.image.value), self.panes.show)
+        self._show_state_later()
 
     def _turn_blink(self, on: bool) -> None:
         self._leave()
         if on:
-            self._try(self._blink)
-        self._show_state()
+            self._try(self._chosen, self._blink)
+        self._show_state_later()
 
-    def _blink(self) -> None:
+    def _blink(self, chosen: list[Layer]) -> None:
         image = self._fields.image.value
         below = [] if image is None else [image]
-        layers = [each for each in self._chosen() if each != image]
+        layers = [each for each in chosen if each != image]
         self.blinking.start(below, layers, self.period.value())
 
     def _chosen(self, *before: Layer | None) -> list[Layer]:
@@ -111,11 +120,14 @@ class CompareViews(QWidget):
             raise EmsegError("View: choose at least two layers, such as image and prediction.")
         return layers
 
-    def _try(self, show: Callable[[], None]) -> None:
+    def _try(self, choose: Callable[[], list[Layer]], show: Callable[[list[Layer]], None]) -> None:
+        """Show what is chosen once the view before is left."""
         try:
-            show()
+            layers = choose()
         except EmsegError as error:
             show_error(str(error))
+        else:
+            self.turns.want(partial(show, layers))
 
     def _leave(self) -> None:
         self.panes.back()
@@ -125,7 +137,24 @@ class CompareViews(QWidget):
         if self.blinking.is_on:
             self._turn_blink(True)
 
+    def _show_state_later(self) -> None:
+        """Take no click, and show a busy cursor, until all has had its turn."""
+        self._set_busy(True)
+        self.turns.want(self._show_state)
+
+    def _set_busy(self, is_busy: bool) -> None:
+        for button in (self.side, self.blink):
+            button.setEnabled(not is_busy)
+        if is_busy:
+            self.setCursor(Qt.CursorShape.BusyCursor)
+        else:
+            self.unsetCursor()
+
     def _show_state(self) -> None:
+        if not self.turns.is_idle:  # a view is still on its way
+            self.turns.want(self._show_state)
+            return
+        self._set_busy(False)
         self.side.setChecked(self.panes.is_shown)
         self.blink.setChecked(self.blinking.is_on)
 

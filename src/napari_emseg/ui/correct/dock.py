@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.session.correct.session import CorrectSession
-from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
+from napari_emseg.ui.correct.class_brush import ClassBrush
 from napari_emseg.ui.correct.fields import CorrectFields
 from napari_emseg.ui.correct.make_editable import MakeEditable
 from napari_emseg.ui.correct.next_region import NextRegionPanel
 from napari_emseg.ui.correct.review_row import ReviewRow
 from napari_emseg.ui.correct.tool_buttons import BrushTools
 from napari_emseg.ui.correct.view import ViewerForCorrecting
+from napari_emseg.ui.docking.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_tabs import TabWithOthers
 from napari_emseg.ui.painting.autosave import autosave_of
 from napari_emseg.ui.painting.edit_tracker import layer_of, tracker_of
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
+from napari_emseg.ui.prediction.reopened import take_up_saved
+from napari_emseg.ui.project.save_button import SaveButton
 from napari_emseg.ui.retrain.corrections import Corrections
 from napari_emseg.ui.retrain.panel import RetrainPanel
 from napari_emseg.ui.viewer.stack_layers import NapariStack
 from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.notify import show_error
-from napari_emseg.ui.widgets.scroll_page import Page
+from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -32,7 +36,11 @@ if TYPE_CHECKING:
 
     from napari_emseg.session.painting.edit_tracker import EditTracker
 
-_TOP_PX = 6
+
+_REPAIR = "Repair"
+
+_FOOT_PX = 9
+"""Around the button at the foot, as around those above it."""
 
 
 class CorrectWidget(QWidget):
@@ -57,47 +65,63 @@ class CorrectWidget(QWidget):
         Where correcting helps most.
     brush : BrushTools
         Draws, fills, splits and merges.
+    classes : ClassBrush
+        Which class the brush paints, where the labels hold classes.
     retrain : RetrainPanel
         Has the model learn from the corrections, and looks again.
     """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
+        self._viewer = viewer
         autosave_of(viewer)  # all that is painted from now on is kept safe
-        view = ViewerForCorrecting(viewer)
-        self.session = CorrectSession(QtExecutor(self), workspace_of(viewer), view)
+        self._view = ViewerForCorrecting(viewer)
+        self.session = CorrectSession(QtExecutor(self), workspace_of(viewer), self._view)
         self.recovery = RecoveryOffer(viewer)
         self.fields = CorrectFields(viewer)
-        self.editable = MakeEditable(viewer, self.session)
+        self.editable = MakeEditable(viewer, self.session, lambda: self.fields.image.value)
         self.review = ReviewRow(viewer, self.session)
         self.brush = BrushTools(self.session.brush)
+        self.classes = ClassBrush(self.session.brush)
         self.regions = NextRegionPanel(viewer, self.session.regions)
         self.retrain = RetrainPanel(viewer, lambda: self.corrections)
+        self.save = SaveButton(viewer, lambda: [self.fields.labels_layer])
         self.status = wrapped_label("")
         self._lay_out()
         self._connect()
+        self.reset_choices()
         self._choose_image(self.fields.image.value)
         self._choose()
         self.recovery.look()
 
-    def _parts(self) -> list[QWidget]:
-        """What stands in the dock, from top to bottom."""
-        return [
-            self.recovery.native,
-            self.fields.form.native,
-            _heading("Make editable"), self.editable.native,
-            _heading("Edited slices"), self.review,
-            _heading("Where next"), self.regions,
-            _heading("Brush"), self.brush.native,
-            _heading("Retrain"), self.retrain,
-        ]  # fmt: skip
+    def _pages(self) -> dict[str, QWidget]:
+        """What stands in the dock, by the title of its tab; in the order in which it is done."""
+        return {
+            "Labels": Page(
+                self.recovery.native, self.fields.form.native,
+                _heading("Make editable"), self.editable.native,
+            ),
+            _REPAIR: Page(
+                _heading("Where next"), self.regions,
+                _heading("Brush"), self.classes.widget, self.brush.native,
+                _heading("Edited slices"), self.review,
+            ),
+            "Retrain": self.retrain,
+        }  # fmt: skip
 
     def _lay_out(self) -> None:
+        self.tabs = QTabWidget()
+        self._page_of = self._pages()
+        for title, page in self._page_of.items():
+            self.tabs.addTab(page, title)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, _TOP_PX, 0, 0)
-        self.page = Page(*self._parts())
-        layout.addWidget(self.page, stretch=1)
+        layout.setContentsMargins(0, TOP_PX, 0, 0)
+        layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.status.native)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(_FOOT_PX, 0, _FOOT_PX, _FOOT_PX)
+        foot.addWidget(self.save)
+        layout.addLayout(foot)
 
     def _connect(self) -> None:
         self.fields.chosen.connect(self._choose)
@@ -106,12 +130,26 @@ class CorrectWidget(QWidget):
         self.session.made.connect(self._on_made)
         self.session.events.message.connect(self._show_message)
         self.session.refused.connect(show_error)
+        self.session.roles_changed.connect(self.retrain.look_soon)
+        TabWithOthers(self)
         WhenClosed(self, self._close)
 
     def reset_choices(self, _: object = None) -> None:
         """Offer the layers that there are now; napari calls this."""
+        take_up_saved(self._viewer)
         self.fields.reset_choices()
         self.editable.reset_choices()
+        self.session.regions.look()
+
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        fields, brush = self.fields, self.brush
+        return {
+            "image": fields.image, "labels": fields.labels, "meaning": fields.meaning,
+            "prediction": self.editable.prediction, "slices": self.editable.slices,
+            "thickness_px": brush.thickness, "model": self.retrain.model, **self.retrain.config,
+        }  # fmt: skip
 
     @property
     def corrections(self) -> Corrections:
@@ -126,7 +164,8 @@ class CorrectWidget(QWidget):
         image, tracker = self.session.image, self.session.tracker
         assert image is not None
         assert tracker is not None
-        return Corrections(cast("Image", image.key), layer_of(tracker), slices)
+        edits = {z: tracker.edits.of(z) for z in slices}
+        return Corrections(cast("Image", image.key), layer_of(tracker), edits)
 
     # -- what happens ----------------------------------------------------------------------
 
@@ -134,13 +173,16 @@ class CorrectWidget(QWidget):
         """Other labels are repaired, or they mean something else."""
         layer = self.fields.labels_layer
         tracker = None if layer is None else tracker_of(layer)
-        self.session.choose(tracker, are_cells=self.fields.are_cells)
+        self.session.choose(tracker, self.fields.kind)
 
     def _choose_image(self, image: Image | None) -> None:
         self.session.image = None if image is None else NapariStack(image)
+        self.reset_choices()
+        self.retrain.look_soon()
 
     def _on_made(self, tracker: EditTracker) -> None:
         self.fields.choose(layer_of(tracker))
+        self.tabs.setCurrentWidget(self._page_of[_REPAIR])
 
     def _show_message(self, message: str) -> None:
         self.status.value = message
@@ -151,7 +193,9 @@ class CorrectWidget(QWidget):
         self.regions.close_panel()
         self.retrain.close_panel()
         self.review.stop()
+        self.brush.stop()
         self.recovery.stop()
+        self._view.stop()
 
 
 def _heading(text: str) -> QWidget:

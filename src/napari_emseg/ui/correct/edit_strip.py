@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_emseg.core.correct.edits import EditRole, Edits
@@ -16,39 +14,19 @@ COLORS: dict[EditRole, str] = {
     "edited": "#d95f02",
     "reviewed": "#2a9d5c",
 }
-_HERE = "#4c9be8"
-_HERE_PX = 3
 
 
 class EditStrip(SliceBoxes):
-    """A left click goes to the slice, a right click marks it as reviewed or takes that back.
-
-    Attributes
-    ----------
-    wanted : Signal
-        Emitted with the slice that a person wants to see.
-    turned : Signal
-        Emitted with the slice that a person calls reviewed, or not any more.
-    """
-
-    wanted = Signal(int)
-    turned = Signal(int)
+    """A left click goes to the slice, a right click marks it as reviewed or takes that back."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._edits = Edits()
-        self._here: int | None = None
 
     def show_edits(self, edits: Edits, total: int) -> None:
         """Show what is known of so many slices."""
         self._edits = edits
         self.show_total(total)
-
-    def show_here(self, z: int | None) -> None:
-        """Frame the slice that the viewer shows."""
-        if z != self._here:
-            self._here = z
-            self.update()
 
     def color_of(self, z: int) -> str:
         """Colour of the role."""
@@ -61,17 +39,6 @@ class EditStrip(SliceBoxes):
             "right click: all of it is right"
         )  # fmt: skip
         return f"Slice {z}: {role}\nclick: go there\n{turn}"
-
-    def edge_of(self, z: int) -> QPen:
-        """A frame of its own for the slice that is shown."""
-        return QPen(QColor(_HERE), _HERE_PX) if z == self._here else super().edge_of(z)
-
-    def pressed(self, z: int, button: Qt.MouseButton) -> None:
-        """Go there, or turn it."""
-        if button == Qt.MouseButton.LeftButton:
-            self.wanted.emit(z)
-        elif button == Qt.MouseButton.RightButton:
-            self.turned.emit(z)
 
 
 class EditLegend(Counts):

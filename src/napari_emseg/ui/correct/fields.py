@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
-from magicgui.widgets import ComboBox, create_widget
-from napari.layers import Image, Labels
+from magicgui.widgets import ComboBox
+from napari.layers import Labels
 from psygnal import Signal
 
-from napari_emseg.session.correct.meaning import are_cells
+from napari_emseg.io.layer_metadata import change_metadata, metadata_of
+from napari_emseg.session.correct.meaning import kind_of
+from napari_emseg.types import RepairedKind
 from napari_emseg.ui.painting.edit_tracker import can_be_tracked
+from napari_emseg.ui.viewer.image_field import ImageField
+from napari_emseg.ui.viewer.predictions import newest_correction
 from napari_emseg.ui.viewer.stack_layers import NapariLabels
+from napari_emseg.ui.widgets.followed_choice import FollowedChoice
 from napari_emseg.ui.widgets.forms import form_of, spare_width
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 NEW = "(new layer)"
-_MASK, _CELLS = "mask", "cells"
 
 
 class CorrectFields:
@@ -35,11 +39,8 @@ class CorrectFields:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        image: Any = create_widget(
-            annotation=Image, name="image", label="Image",
-            options={"tooltip": "The stack that was segmented."},
-        )  # fmt: skip
-        self.image = spare_width(image)
+        self._images = ImageField(viewer, "The stack that was segmented.")
+        self.image = self._images.field
         self.labels = spare_width(
             ComboBox(
                 name="labels", label="Labels", choices=self._label_choices,
@@ -48,23 +49,23 @@ class CorrectFields:
             )
         )  # fmt: skip
         self.meaning = ComboBox(
-            name="meaning", label="Labels are", choices=[_MASK, _CELLS],
-            tooltip="mask: cell or membrane. cells: every cell has a label of its own. Guessed "
-            "from the layer; the tools below act accordingly.",
+            name="meaning", label="Labels are", choices=list(get_args(RepairedKind)),
+            tooltip="mask: cell or membrane. cells: every cell has a label of its own. "
+            "classes: 1 is membrane, 2 cell, 3 and more are parts of cells. Guessed from the "
+            "layer; the tools below act accordingly.",
         )  # fmt: skip
         self.form = form_of([self.image, self.labels, self.meaning])
+        self._corrections = FollowedChoice(self.labels, self._newest_correction)
         self.labels.changed.connect(self._choose)
-        self.meaning.changed.connect(self.chosen)
+        self.meaning.changed.connect(self._change_meaning)
 
     def reset_choices(self) -> None:
-        """Offer the layers that there are now; a layer that was renamed stays chosen."""
-        before = self.labels.value
-        with self.labels.changed.blocked():
-            self.form.reset_choices()
-            if before in self._viewer.layers:
-                self.labels.value = before
-        if self.labels.value is not before:
-            self._choose()
+        """Offer the layers that there are now, and choose the newest labels of a person."""
+        self._images.look()
+        self._corrections.look()
+
+    def _newest_correction(self) -> Labels | None:
+        return newest_correction(self._viewer, self.image.value)
 
     @property
     def labels_layer(self) -> Labels | None:
@@ -72,9 +73,10 @@ class CorrectFields:
         return self.labels.value if isinstance(self.labels.value, Labels) else None
 
     @property
-    def are_cells(self) -> bool:
-        """Whether every cell has a label of its own."""
-        return bool(self.meaning.value == _CELLS)
+    def kind(self) -> RepairedKind:
+        """What the labels hold."""
+        kind: RepairedKind = self.meaning.value
+        return kind
 
     def choose(self, layer: Labels) -> None:
         """Repair this layer."""
@@ -82,9 +84,20 @@ class CorrectFields:
         self.labels.value = layer
 
     def _choose(self) -> None:
-        if self.labels_layer is not None:
+        layer = self.labels_layer
+        if layer is not None:
+            known = metadata_of(layer)
+            kind = "" if known is None else known.kind
+            if kind not in get_args(RepairedKind):
+                kind = kind_of(NapariLabels(layer))
             with self.meaning.changed.blocked():
-                self.meaning.value = _CELLS if are_cells(NapariLabels(self.labels_layer)) else _MASK
+                self.meaning.value = kind
+        self.chosen.emit()
+
+    def _change_meaning(self, meaning: str) -> None:
+        """A person says what the labels are, which is kept with them."""
+        if self.labels_layer is not None:
+            change_metadata(self.labels_layer, kind=meaning)
         self.chosen.emit()
 
     def _label_choices(self, _: Any = None) -> list[Any]:

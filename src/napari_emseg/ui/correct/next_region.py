@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, PushButton
+from napari.components import ViewerModel
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.ui.background.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_closed import WhenClosed
+from napari_emseg.ui.viewer.shortcuts import Shortcut
+from napari_emseg.ui.viewer.window import unwrapped
 from napari_emseg.ui.widgets.forms import wrapped_label
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
-
     from napari_emseg.session.correct.region_visits import RegionVisits
 
 NEXT_KEY, PREVIOUS_KEY = "Alt-N", "Alt-P"
@@ -58,9 +60,10 @@ class NextRegionPanel(QWidget):
         self.previous.changed.connect(self.visits.go_back)
         for event in (self.visits.events.message, self.visits.events.can_go_back):
             event.connect(self._show)
-        self._viewer.bind_key(NEXT_KEY, lambda _: self.visits.go_on(), overwrite=True)
-        self._viewer.bind_key(PREVIOUS_KEY, lambda _: self.visits.go_back(), overwrite=True)
-        self._bound = True
+        self._shortcuts = [
+            self._shortcut("next_place", NEXT_KEY, "doubtful", self.visits.go_on),
+            self._shortcut("previous_place", PREVIOUS_KEY, "earlier", self.visits.go_back),
+        ]
         WhenClosed(self, self.close_panel)
 
     def close_panel(self) -> None:
@@ -68,10 +71,15 @@ class NextRegionPanel(QWidget):
         self.visits.close()
         for event in (self.visits.events.message, self.visits.events.can_go_back):
             event.disconnect(self._show, missing_ok=True)
-        if self._bound:
-            self._bound = False
-            self._viewer.bind_key(NEXT_KEY, None)
-            self._viewer.bind_key(PREVIOUS_KEY, None)
+        for shortcut in self._shortcuts:
+            shortcut.stop()
+
+    def _shortcut(self, name: str, key: str, what: str, go: Callable[[], object]) -> Shortcut:
+        def act(viewer: Any) -> None:
+            if unwrapped(viewer) is unwrapped(self._viewer):
+                go()
+
+        return Shortcut(name, key, f"Go to the {what} place of a prediction.", ViewerModel, act)
 
     def _show(self) -> None:
         self.message.value = self.visits.message

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari.layers import Labels
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_emseg.core.correct.edits import Edits
 from napari_emseg.ui.correct.edit_strip import EditLegend, EditStrip
 from napari_emseg.ui.painting.edit_tracker import layer_of
+from napari_emseg.ui.viewer.go_to import go_to_slice
+from napari_emseg.ui.viewer.shortcuts import Shortcut
+from napari_emseg.ui.viewer.slice_in_view import SliceFollower
+from napari_emseg.ui.viewer.window import unwrapped
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Labels
 
     from napari_emseg.session.correct.session import CorrectSession
 
@@ -44,18 +48,18 @@ class ReviewRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         for part in (self.strip, self.legend, self.reviewed):
             layout.addWidget(part)
+        self._shortcut = Shortcut(
+            "review", self.KEY, "Call this slice right, or not any more.", Labels, self._on_key
+        )
         self._connect()
 
     def _connect(self) -> None:
         self.strip.wanted.connect(self._go)
         self.strip.turned.connect(self._session.turn_review)
-        self.reviewed.clicked.connect(self._on_key)
+        self.reviewed.clicked.connect(self._turn)
         self._session.roles_changed.connect(self.look)
         self._session.events.tracker.connect(self._bind)
-        dims = self._viewer.dims.events
-        self._seen = (dims.point, dims.order, dims.ndisplay)
-        for event in self._seen:
-            event.connect(self._show_here)
+        self._seen = SliceFollower(self._viewer, self._show_here)
 
     def look(self) -> None:
         """Something else is edited or reviewed."""
@@ -67,34 +71,28 @@ class ReviewRow(QWidget):
 
     def stop(self) -> None:
         """The dock is closed."""
-        self._bind()
+        self._shortcut.stop()
         self._session.roles_changed.disconnect(self.look, missing_ok=True)
-        for event in self._seen:
-            event.disconnect(self._show_here)
+        self._seen.stop()
 
     def _bind(self) -> None:
         """Have the key act on the layer that is corrected now."""
-        if self._layer is not None:
-            self._layer.bind_key(self.KEY, None)
         tracker = self._session.tracker
         self._layer = None if tracker is None else layer_of(tracker)
-        if self._layer is not None:
-            self._layer.bind_key(self.KEY, self._on_key, overwrite=True)
 
-    def _on_key(self, _: Any) -> None:
+    def _on_key(self, layer: Any) -> None:
+        if unwrapped(layer) is self._layer:
+            self._turn()
+
+    def _turn(self) -> None:
         self._session.turn_review()
 
     def _go(self, z: int) -> None:
-        layer, viewer = self._layer, self._viewer
-        if layer is None or layer.ndim == 2:
-            return
-        at = [float(place) for place in layer.world_to_data(viewer.dims.point)]
-        at[0] = z
-        for axis, place in enumerate(layer.data_to_world(at), viewer.dims.ndim - layer.ndim):
-            if axis not in viewer.dims.displayed:
-                viewer.dims.set_point(axis, place)
+        if self._layer is not None:
+            go_to_slice(self._viewer, self._layer, z)
 
     def _show_here(self) -> None:
+        self._session.look()
         z, tracker = self._session.slice_in_view(), self._session.tracker
         self.strip.show_here(z)
         self.reviewed.setEnabled(z is not None)

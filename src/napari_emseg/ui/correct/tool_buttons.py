@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from magicgui.widgets import Container, PushButton
+from napari.layers import Labels
 
 from napari_emseg.core.config.correction import BrushConfig
 from napari_emseg.session.correct.brush import DRAW, FILL, MERGE, SPLIT, TOOLS, Tool
 from napari_emseg.ui.viewer.layers import pixel_at
+from napari_emseg.ui.viewer.shortcuts import Shortcut
+from napari_emseg.ui.viewer.window import unwrapped
 from napari_emseg.ui.widgets.forms import field_for, form_of, row_of
 from napari_emseg.ui.widgets.remembered_fields import remember
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
-
     from napari_emseg.session.correct.brush import BrushSession
     from napari_emseg.session.correct.tool_actions import BrushActs
+
+
+PUT_DOWN_KEY = "Escape"
+"""Acts while a tool is taken up; napari's polygon, which has this key too, is none of them."""
 
 
 class BrushTools(Container[Any]):
@@ -34,11 +39,10 @@ class BrushTools(Container[Any]):
         self.session = session
         self._layer: Labels | None = None
         self._brush_before: int | None = None
+        self._label_before = 1
         self._is_switching = False
         self.thickness = field_for(BrushConfig, "thickness_px")
-        self.through_stack = field_for(
-            BrushConfig, "through_stack", label="Merge through the stack"
-        )
+        self.through_stack = field_for(BrushConfig, "through_stack")
         self.buttons = {tool: _button(tool) for tool in TOOLS}
         rows = [row_of(self.buttons[DRAW], self.buttons[FILL]),
                 row_of(self.buttons[SPLIT], self.buttons[MERGE])]  # fmt: skip
@@ -46,8 +50,14 @@ class BrushTools(Container[Any]):
             widgets=[*rows, form_of([self.thickness, self.through_stack])], labels=False
         )
         self.margins = (0, 0, 0, 0)
+        self._shortcuts = [self._shortcut(tool) for tool in TOOLS]
         self._connect()
         self._show_acts()
+
+    def stop(self) -> None:
+        """Let go of the keys."""
+        for shortcut in self._shortcuts:
+            shortcut.stop()
 
     def _connect(self) -> None:
         self.thickness.changed.connect(self._set_thickness)
@@ -68,7 +78,7 @@ class BrushTools(Container[Any]):
         acts: BrushActs | None = self.session.acts
         if self._layer is not None:
             self._unbind(self._layer)
-        self._layer = None if acts is None else cast("Labels", acts.layer.key)
+        self._layer = None if acts is None else cast(Labels, acts.layer.key)
         if self._layer is not None:
             self._bind(self._layer)
         for button in self.buttons.values():
@@ -86,23 +96,31 @@ class BrushTools(Container[Any]):
 
     def _prepare(self, layer: Labels, tool: Tool) -> None:
         if tool.is_drawn:
-            self._brush_before = layer.brush_size
+            self._brush_before, self._label_before = layer.brush_size, layer.selected_label
             layer.n_edit_dimensions = 2
             layer.brush_size = self.session.thickness_px
-            self._set_mode(layer, "erase")
+            self._paint_membrane(layer)
         else:
             self._set_mode(layer, "pan_zoom")
             layer.mouse_drag_callbacks.append(self._on_press)
         layer.events.paint.connect(self._on_paint)
+        layer.bind_key(PUT_DOWN_KEY, lambda _: self.session.put_down(), overwrite=True)
+
+    def _paint_membrane(self, layer: Labels) -> None:
+        membrane = 0 if self.session.acts is None else self.session.acts.membrane
+        if membrane:
+            layer.selected_label = membrane
+        self._set_mode(layer, "paint" if membrane else "erase")
 
     def _release(self, layer: Labels) -> None:
         """Let napari's own tools act again."""
         layer.events.paint.disconnect(self._on_paint)
+        layer.bind_key(PUT_DOWN_KEY, None)
         if self._on_press in layer.mouse_drag_callbacks:
             layer.mouse_drag_callbacks.remove(self._on_press)
         brush, self._brush_before = self._brush_before, None
         if brush is not None:
-            layer.brush_size = brush
+            layer.brush_size, layer.selected_label = brush, self._label_before
             self._set_mode(layer, "pan_zoom")
 
     def _set_mode(self, layer: Labels, mode: str) -> None:
@@ -132,22 +150,20 @@ class BrushTools(Container[Any]):
         self.session.through_stack = through
 
     def _bind(self, layer: Labels) -> None:
-        for tool in TOOLS:
-            layer.bind_key(tool.key, self._key(tool), overwrite=True)
         layer.events.mode.connect(self._on_mode)
         layer.events.brush_size.connect(self._on_brush_size)
 
     def _unbind(self, layer: Labels) -> None:
-        for tool in TOOLS:
-            layer.bind_key(tool.key, None)
         layer.events.mode.disconnect(self._on_mode)
         layer.events.brush_size.disconnect(self._on_brush_size)
 
-    def _key(self, tool: Tool) -> Callable[[Any], None]:
-        def take_up(_: Any) -> None:
-            self.session.take_up(tool)
+    def _shortcut(self, tool: Tool) -> Shortcut:
+        def take_up(layer: Any) -> None:
+            if unwrapped(layer) is self._layer:
+                self.session.take_up(tool)
 
-        return take_up
+        name = tool.name.lower().replace(" ", "_")
+        return Shortcut(name, tool.key, f"{tool.name}: {tool.tooltip}", Labels, take_up)
 
     def _on_mode(self) -> None:
         """A person has taken up a tool of napari's."""

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
 
-from napari_emseg.core.correct.review_regions import SQUARE_PX, ReviewRegion
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.core.correct.review_regions import ReviewRegion
+from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.viewer import layers
+from napari_emseg.ui.viewer.canvas_box import CanvasBox
+from napari_emseg.ui.viewer.class_colors import class_names_of, dress
 from napari_emseg.ui.viewer.go_to import go_to
 from napari_emseg.ui.viewer.label_colors import same_colors
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy as np
     from napari.components import ViewerModel
 
@@ -22,11 +26,25 @@ if TYPE_CHECKING:
     from napari_emseg.session.painting.labels import LabelsLayer
 
 
+FRAME_PX = 32
+"""Edge of the frame around a place to look at."""
+
+_SURROUNDINGS = 2
+"""How many times as much is to be seen, at the least."""
+
+
 class ViewerForCorrecting:
     """A `napari_emseg.session.correct.view.CorrectView` over a viewer."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
+        self._frame = CanvasBox(viewer, "emseg_region")
+        viewer.dims.events.current_step.connect(self._frame.hide)
+
+    def stop(self) -> None:
+        """Frame nothing any more."""
+        self._viewer.dims.events.current_step.disconnect(self._frame.hide)
+        self._frame.stop()
 
     def holds(self, labels: LabelsLayer) -> bool:
         """As `CorrectView.holds`."""
@@ -38,9 +56,7 @@ class ViewerForCorrecting:
 
     def current_slice(self, labels: LabelsLayer) -> int:
         """As `CorrectView.current_slice`."""
-        if self._viewer.dims.ndisplay != 2:
-            self.require_seen_from_above(labels)
-        return layers.current_slice(self._viewer, _native(labels))
+        return layers.seen_slice(self._viewer, _native(labels))
 
     def require_seen_from_above(self, labels: LabelsLayer) -> None:
         """As `CorrectView.require_seen_from_above`."""
@@ -60,17 +76,51 @@ class ViewerForCorrecting:
             name=name,
             opacity=other.opacity,
             colormap=same_colors(other.colormap),
-            metadata=LayerMetadata(edits=edits).stored(),
+            features=other.features,
+            metadata=_correction_of(other, edits).stored(),
             **layers.geometry(other),
         )
         self._viewer.add_layer(layer)
         other.visible = False  # its colours would lie over what is painted
         return tracker_of(layer)
 
+    def name_classes(self, labels: LabelsLayer, names: tuple[str, ...]) -> None:
+        """As `CorrectView.name_classes`."""
+        layer = _native(labels)
+        if class_names_of(layer) != names:
+            change_metadata(layer, class_names=names)
+        dress(layer, names)
+
+    def note_predicted(
+        self, labels: LabelsLayer, prediction: LabelsLayer, slices: Collection[int]
+    ) -> None:
+        """As `CorrectView.note_predicted`."""
+        layer, known = _native(labels), metadata_of(_native(prediction))
+        ours = metadata_of(layer)
+        if ours is None or ours.predicted is None:
+            return
+        filled = None if known is None else known.predicted
+        if filled is None and len(slices) == labels.shape[0]:
+            change_metadata(layer, predicted=None)  # what nobody knows of one, nobody of the other
+            return
+        taken = {z for z in slices if filled is None or z in filled}
+        change_metadata(layer, predicted=tuple(sorted(taken.union(ours.predicted))))
+
     def show_region(self, image: Any, z: int, region: ReviewRegion) -> None:
         """As `CorrectView.show_region`."""
         if image in self._viewer.layers:
-            go_to(self._viewer, image, (z, region.y, region.x), size_px=SQUARE_PX)
+            at = z, region.y, region.x
+            world = go_to(self._viewer, image, at, size_px=_SURROUNDINGS * FRAME_PX)
+            self._frame.show(world, FRAME_PX * abs(float(image.scale[-1])))
+
+
+def _correction_of(other: Labels, edits: Edits) -> LayerMetadata:
+    """What corrected labels say of themselves: of what image they are, and what they hold."""
+    known = metadata_of(other) or LayerMetadata()
+    return LayerMetadata(
+        source=known.source, kind=known.kind, edits=edits, class_names=known.class_names,
+        predicted=(),
+    )  # fmt: skip
 
 
 def _native(labels: LabelsLayer) -> Any:

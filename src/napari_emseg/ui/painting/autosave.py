@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from qtpy.QtCore import QCoreApplication, QObject
+from qtpy.QtCore import QCoreApplication, QEvent, QObject
 
 from napari_emseg.core.correct.edits import Edits
 from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.io.napari_writer import labels_written
 from napari_emseg.session.painting.autosave import Autosave
 from napari_emseg.ui.background.executor import QtExecutor
+from napari_emseg.ui.docking.close_guard import ask, closes_by_person
 from napari_emseg.ui.painting.edit_tracker import can_be_tracked, tracker_of
 from napari_emseg.ui.viewer.window import main_window, unwrapped
 from napari_emseg.ui.widgets.notify import show_warning
@@ -50,6 +51,27 @@ class ViewerAutosave(QObject):
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         labels_written.append(self._on_saved)
+        if parent is not None:
+            parent.installEventFilter(self)
+
+    def eventFilter(  # noqa: N802  Qt's name
+        self, watched: QObject | None, event: QEvent | None
+    ) -> bool:
+        """Ask before the window is closed while painting is not saved."""
+        if event is None or self._is_closed or not closes_by_person(watched, event):
+            return False
+        unsaved = self.session.unsaved
+        if not unsaved or self._may_close(unsaved):
+            return False
+        event.ignore()
+        return True
+
+    def _may_close(self, unsaved: list[str]) -> bool:
+        return ask(
+            main_window(self._viewer), f"Close napari? Not saved: {', '.join(unsaved)}.",
+            "What you painted is kept, and offered when a dock is opened the next time.",
+            "Close napari", "Go on painting",
+        )  # fmt: skip
 
     def of(self, layer: Labels) -> EditTracker:
         """What is known of a layer of the viewer that has two or three axes."""

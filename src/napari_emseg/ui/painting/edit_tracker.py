@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -48,7 +49,10 @@ def tracker_of(layer: Labels) -> EditTracker:
     layer = unwrapped(layer)
     found = _trackers.get(id(layer))
     if found is None:
-        found = _trackers[id(layer)] = EditTracker(NapariLabels(layer), _edits_in(layer))
+        ours = metadata_of(layer)
+        from_file = ours is not None and isinstance(ours.edits, Mapping)
+        found = EditTracker(NapariLabels(layer), _edits_in(layer), is_stored=from_file)
+        _trackers[id(layer)] = found
         _connect(layer, found)
     return found
 

@@ -44,20 +44,19 @@ class RecoveryOffer(Offer):
         self._viewer = viewer
         self._autosave = autosave_of(viewer).session
         self.recovery: Recovery | None = None
-        self.accept.changed.connect(self._restore)
-        self.discard.changed.connect(self._discard)
+        self.accepted.connect(self._restore)
+        self.discarded.connect(self._discard)
         self._autosave.offers_changed.connect(self.look)
 
     def look(self) -> None:
         """Offer what can be restored now."""
         found = self._autosave.left_behind()
         self.recovery = found[0] if found else None
-        self.visible = self.recovery is not None
+        text = ""
         if self.recovery is not None:
             was_removed = self.recovery in self._autosave.removed
-            self.text.value = offer_text(
-                self.recovery, was_removed=was_removed, more=len(found) - 1
-            )
+            text = offer_text(self.recovery, was_removed=was_removed, more=len(found) - 1)
+        self.offer(text)
 
     def _restore(self) -> None:
         if self.recovery is None:

@@ -1,15 +1,17 @@
-"""Layers of probability, mask and cells that grow beside their source."""
+"""Layers of probability, mask, cells and classes that grow beside their source."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from napari.layers import Image, Labels
 
-from napari_emseg.io.layer_metadata import LayerMetadata
+from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
 from napari_emseg.ui.painting.edit_tracker import is_edited, tracker_of
-from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
+from napari_emseg.ui.viewer.class_colors import class_looks
+from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors, prepare_ids
 from napari_emseg.ui.viewer.layers import geometry
 
 if TYPE_CHECKING:
@@ -49,13 +51,17 @@ class GrowingLayer(ABC):
     source : Source
         The image.
     kind : str
-        ``probability``, ``mask`` or ``cells``.
+        ``probability``, ``mask``, ``cells`` or ``classes``.
     array : (Z, Y, X) array
         What is shown; a flat image's only slice as (Y, X).
     model : str
-        Folder of the model.
-    called : str
-        Stands behind the layer's name, in brackets.
+        Folder of the model; its name stands in that of the layer.
+    made : float
+        When it was predicted, in seconds since 1970.
+    class_names : tuple of str
+        What classes are called, membrane first.
+    layer : Layer, optional
+        One that shows the array already, where it was opened from a file.
     """
 
     def __init__(
@@ -65,20 +71,29 @@ class GrowingLayer(ABC):
         array: np.ndarray[Any, Any],
         *,
         model: str,
-        called: str,
+        made: float,
+        class_names: tuple[str, ...] = (),
+        layer: Layer | None = None,
     ) -> None:
         self._source, self._kind = source, kind
         self._data = array[0] if source.layer.ndim == 2 else array
         image = source.layer
         self._about = {
-            "name": f"{image.name} {kind}{f' ({called})' if called else ''}",
+            "name": f"{image.name} [{Path(model).name}] {kind}",
             "metadata": LayerMetadata(
-                source=image.name, model=model, thickness_assumed=source.thickness_assumed
+                source=image.name,
+                model=model,
+                kind=kind,
+                made=made,
+                thickness_assumed=source.thickness_assumed,
+                class_names=class_names,
+                predicted=(),
             ).stored(),
             **geometry(image, source.level),
         }
+        self._class_names = class_names
         self._is_hidden = False
-        self.layer: Layer | None = None
+        self.layer = layer
 
     @property
     def is_shown(self) -> bool:
@@ -96,17 +111,26 @@ class GrowingLayer(ABC):
         """As `is_edited` there; nobody can edit an image."""
         return False
 
+    def prepare(self) -> None:
+        """As `prepare` there."""
+        if self._kind == "cells":
+            prepare_ids()
+
     def add(self) -> None:
         """As `add` there."""
         viewer = self._source.viewer
         if self.layer is None and viewer is not None:
             self.layer = self._add_to(viewer)
 
-    def filled(self, z: int) -> None:
+    def filled(self, z: int, *, whole: bool = True) -> None:
         """As `filled` there."""
+        is_new = self.layer is None
+        self.add()
         if self.layer is None:
-            self.add()
-        elif self.layer.visible and self._source.shows(z):
+            return
+        if whole:
+            _note_predicted(self.layer, z)
+        if not is_new and self.layer.visible and self._source.shows(z):
             self.layer.refresh(extent=False, thumbnail=False)
 
     def draw_thumbnail(self) -> None:
@@ -150,22 +174,34 @@ class GrowingImage(GrowingLayer):
 
 
 class GrowingLabels(GrowingLayer):
-    """Mask or cells, until a person edits them."""
+    """Mask, cells or classes, until a person edits them."""
 
     @property
     def is_edited(self) -> bool:
         """As `is_edited` of the session's `GrowingLayer`; its tracker knows."""
         return isinstance(self.layer, Labels) and is_edited(self.layer)
 
-    def filled(self, z: int) -> None:
+    def filled(self, z: int, *, whole: bool = True) -> None:
         """As `filled` there."""
         if isinstance(self.layer, Labels):
             tracker_of(self.layer).rewritten(z)
-        super().filled(z)
+        super().filled(z, whole=whole)
 
     def _add_to(self, viewer: ViewerModel) -> Layer:
-        colors = {"colormap": label_colors(MASK_COLORS)} if self._kind == "mask" else {}
-        layer = Labels(self._data, opacity=OPACITY, **colors, **self._about)
+        looks: dict[str, Any] = {}
+        if self._kind == "mask":
+            looks["colormap"] = label_colors(MASK_COLORS)
+        elif self._class_names:
+            looks = class_looks(self._class_names)
+        layer = Labels(self._data, opacity=OPACITY, **looks, **self._about)
         viewer.add_layer(layer)
         tracker_of(layer)  # follows it from now on
         return layer
+
+
+def _note_predicted(layer: Layer, z: int) -> None:
+    """Note that a slice is filled as a whole."""
+    known = metadata_of(layer)
+    predicted = () if known is None or known.predicted is None else known.predicted
+    if z not in predicted:
+        change_metadata(layer, predicted=tuple(sorted((*predicted, z))))

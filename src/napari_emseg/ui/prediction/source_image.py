@@ -20,7 +20,7 @@ from napari_emseg.ui.viewer.window import unwrapped
 if TYPE_CHECKING:
     import numpy as np
     from napari.components import ViewerModel
-    from napari.layers import Image
+    from napari.layers import Image, Layer
     from numpy.typing import DTypeLike
 
     from napari_emseg.types import VoxelSize
@@ -43,7 +43,7 @@ class LayerImage:
 
     def __init__(self, viewer: ViewerModel, layer: Image, level: int | None = None) -> None:
         self._viewer = ref(unwrapped(viewer))
-        self.layer = layer
+        self.layer = unwrapped(layer)
         self._level = level
 
     @property
@@ -116,8 +116,17 @@ class LayerImage:
         return self.viewer is not None and shows_slice(self.viewer, self.layer, z, self.level)
 
     def beside(
-        self, kind: str, array: np.ndarray[Any, Any], *, model: str, called: str
+        self,
+        kind: str,
+        array: np.ndarray[Any, Any],
+        *,
+        model: str,
+        made: float,
+        class_names: tuple[str, ...] = (),
+        layer: Layer | None = None,
     ) -> GrowingLayer:
-        """As `SourceImage.beside`."""
-        made = GrowingImage if kind == "probability" else GrowingLabels
-        return made(self, kind, array, model=model, called=called)
+        """As `SourceImage.beside`; over ``layer``, where that shows the array already."""
+        growing = GrowingImage if kind == "probability" else GrowingLabels
+        return growing(
+            self, kind, array, model=model, made=made, class_names=class_names, layer=layer
+        )

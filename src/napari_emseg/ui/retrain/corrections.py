@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari.layers import Image, Labels
+
+    from napari_emseg.core.correct.edits import SliceEdits
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,11 +23,15 @@ class Corrections:
         The stack, (Z, Y, X) or (Y, X).
     labels : napari.layers.Labels
         What was painted on it, of the same shape.
-    slices : tuple of int
-        Those that a person has touched or marked as reviewed, in rising order; they count fully,
-        all others not at all.
+    edits : mapping of int to SliceEdits
+        What a person has done to slices that are touched or marked as reviewed.
     """
 
     image: Image
     labels: Labels
-    slices: tuple[int, ...]
+    edits: Mapping[int, SliceEdits]
+
+    @property
+    def slices(self) -> tuple[int, ...]:
+        """Which these are, ascending."""
+        return tuple(sorted(self.edits))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 from napari.layers import Labels, Layer
 
-from napari_emseg.io.layer_metadata import LayerMetadata
-from napari_emseg.session.retrain.round import NOW_CELL, NOW_MEMBRANE
+from napari_emseg.io.layer_metadata import CHANGES, LayerMetadata
+from napari_emseg.session.retrain.round import NOW_CELL, NOW_MEMBRANE, NOW_OTHER_CLASS
 from napari_emseg.ui.viewer.label_colors import label_colors
 from napari_emseg.ui.viewer.layers import geometry
 
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     from napari_emseg.session.prediction.prediction import Prediction
 
-_COLORS = {None: "transparent", 0: "transparent", NOW_CELL: "#F0E442", NOW_MEMBRANE: "#D55E00"}
-"""Yellow and vermillion of Okabe and Ito, which everybody can tell apart, also over the mask."""
+_COLORS = {
+    None: "transparent", 0: "transparent",
+    NOW_CELL: "#F0E442", NOW_MEMBRANE: "#D55E00", NOW_OTHER_CLASS: "#CC79A7",
+}  # fmt: skip
+"""Yellow, vermillion and purple of Okabe and Ito, which all tell apart, also over the mask."""
 
 _OPACITY = 0.8
 
@@ -54,7 +57,9 @@ class RetrainView:
             name=f"{image.name} changed",
             opacity=_OPACITY,
             colormap=label_colors(_COLORS),
-            metadata=LayerMetadata(source=image.name, model=prediction.model).stored(),
+            metadata=LayerMetadata(
+                source=image.name, model=prediction.model, kind=CHANGES
+            ).stored(),
             **geometry(image),
         )
         self._viewer.add_layer(layer)

@@ -4,32 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import Container
 from psygnal import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.packages.library import DEFAULT
-from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings, nearest_first
+from napari_emseg.session.prediction.prediction import PredictionSettings
+from napari_emseg.session.prediction.shown import ShownPrediction, nearest_first
 from napari_emseg.session.segment.cost import NO_IMAGE, Question
 from napari_emseg.session.segment.session import Phase, SegmentSession
 from napari_emseg.session.workspace import library_events
-from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.background.job_runner import job_runner
+from napari_emseg.ui.docking.close_guard import AskBeforeClosing, ask
+from napari_emseg.ui.docking.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_tabs import TabWithOthers
+from napari_emseg.ui.models.dialog import ModelsDialog
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
+from napari_emseg.ui.prediction.layer_legend import LayerLegend
+from napari_emseg.ui.prediction.reopened import take_up_saved
 from napari_emseg.ui.prediction.source_image import LayerImage
+from napari_emseg.ui.project.save_button import SaveButton
 from napari_emseg.ui.segment.buttons import SegmentButtons
+from napari_emseg.ui.segment.doctor_dialog import DoctorDialog
 from napari_emseg.ui.segment.fields import SegmentFields
 from napari_emseg.ui.viewer.layers import (
-    current_slice,
+    seen_slice,
     selected_images,
     visible_region,
 )
+from napari_emseg.ui.viewer.predictions import ALL_KINDS, newest_prediction
 from napari_emseg.ui.viewer.workspace import workspace_of
-from napari_emseg.ui.widgets.doctor_dialog import DoctorDialog
 from napari_emseg.ui.widgets.notify import show_failure, show_warning
 from napari_emseg.ui.widgets.progress_row import RunRow
+from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,8 +49,19 @@ if TYPE_CHECKING:
     from napari_emseg.core.segment.tiling import Region
     from napari_emseg.session.prediction.layers import SourceImage
 
+_CLOSING = {
+    "dock": (
+        "Close the dock and stop segmenting?", "Finished slices are kept.", "Stop",
+        "Go on segmenting",
+    ),
+    "napari": (
+        "Close napari and stop segmenting?", "What is not saved is lost.", "Close napari",
+        "Go on segmenting",
+    ),
+}  # fmt: skip
 
-class SegmentWidget(Container[Any]):
+
+class SegmentWidget(QWidget):
     """Segment image layers with a model, in the worker process.
 
     Parameters
@@ -59,10 +79,16 @@ class SegmentWidget(Container[Any]):
         What is segmented, by what and how.
     buttons : SegmentButtons
         How much is segmented.
+    save : SaveButton
+        Saves what was made, or the project.
     status : RunRow
         Those buttons, and how far it is.
+    legend : LayerLegend
+        Names of the classes of the layer that is seen.
     recovery : RecoveryOffer
         Painted labels that can be restored.
+    models : ModelsDialog
+        Lists the models.
     doctor : DoctorDialog
         Says what is used of the machine.
     """
@@ -71,33 +97,60 @@ class SegmentWidget(Container[Any]):
     _looked_at: object = None
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
         self._viewer = viewer
         self._runner, self._workspace = job_runner(), workspace_of(viewer)
-        self.session = SegmentSession(self._runner, QtExecutor(), self._workspace)
-        self.fields, self.buttons = SegmentFields(), SegmentButtons()
-        self.status = RunRow(self.buttons, "Stop; finished slices are kept.")
-        self.status.margins = (0, 0, 0, 0)
+        self.session = SegmentSession(self._runner, QtExecutor(self), self._workspace)
+        self.fields, self.buttons = SegmentFields(viewer), SegmentButtons()
+        self.status = RunRow(self.buttons, "Stop; finished slices are kept.", "Segment")
+        self.save = SaveButton(viewer, self._made)
         self.recovery = RecoveryOffer(viewer)
-        parts = [self.recovery, self.fields.form, self.status]
-        super().__init__(widgets=parts, labels=False)
-        self.native.layout().insertWidget(2, self.fields.pixels)
-        # at the top of a tall dock, not spread over it
-        self.native.layout().addStretch()
-        self.doctor = DoctorDialog(self.native, self.session.submit)
+        self.legend = LayerLegend(viewer)
+        self.doctor = DoctorDialog(self, self.session.submit)
+        self.models = ModelsDialog(self)
+        self._lay_out()
         self._connect()
         self._draw()
-        self.fields.take_threshold_of_model()
+        self.fields.take_rules_of_model()
+        self.reset_choices()
         self._look()
         self.session.ask_devices()
         self.recovery.look()
-        spare_the_window(viewer, self.native)
+        spare_the_window(viewer, self)
 
     @property
-    def prediction(self) -> Prediction | None:
+    def prediction(self) -> ShownPrediction | None:
         """What is, or was last, worked on."""
         return self.session.prediction
 
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        fields = self.fields
+        return {
+            "image": fields.image, "model": fields.model, "device": fields.device,
+            "result": fields.result, "threshold": fields.threshold,
+            "smallest_cell": fields.smallest_cell, "tta": fields.tta, "exact": fields.exact,
+            "slices": fields.slices,
+        }  # fmt: skip
+
+    def _made(self) -> list[Any]:
+        """The layers of the newest prediction, for saving."""
+        image = self.fields.image.value
+        return [newest_prediction(self._viewer, image, [kind]) for kind in ALL_KINDS]
+
     # -- parts -----------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        """The fields scroll; the buttons, and how far it is, are always to be seen."""
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, TOP_PX, 0, 0)
+        fields = Page(
+            self.recovery.native, self.fields.form.native, self.legend.widget, self.fields.pixels
+        )  # fmt: skip
+        layout.addWidget(fields, stretch=1)
+        self.status.native.layout().addWidget(self.save)
+        layout.addWidget(self.status.native)
 
     def _connect(self) -> None:
         fields, session = self.fields, self.session
@@ -117,10 +170,11 @@ class SegmentWidget(Container[Any]):
             fields.membranes, fields.pixel_size, fields.scale,
         ):  # fmt: skip
             field.changed.connect(self._ask)
-        fields.model.changed.connect(fields.take_threshold_of_model)
+        fields.model.changed.connect(fields.take_rules_of_model)
         fields.slices.changed.connect(self._count)
         fields.slices.changed.connect(self.buttons.name_whole)
         fields.doctor.changed.connect(self.doctor.look)
+        fields.models.changed.connect(self.models.look)
         for event in (session.events.phase, session.events.message, session.events.done):
             event.connect(self._draw)
         session.events.taken_for.connect(self._show_source)
@@ -129,22 +183,42 @@ class SegmentWidget(Container[Any]):
         session.warned.connect(show_warning)
         session.ended.connect(self.ended.emit)
         library_events.added.connect(fields.offer_models)
+        library_events.changed.connect(fields.offer_models)
         self._workspace.chosen.connect(fields.choose_model)
-        WhenClosed(self.native, self._close)
+        self._closing = AskBeforeClosing(
+            self, lambda: session.phase is not Phase.IDLE, lambda what: ask(self, *_CLOSING[what])
+        )
+        TabWithOthers(self)
+        WhenClosed(self, self._close)
 
-    def reset_choices(self, *_: object) -> None:
+    def reset_choices(self, event: object = None) -> None:
         """Offer the layers that there are now; napari calls this."""
-        super().reset_choices()
+        self.fields.images.look()
+        self.fields.form.reset_choices()
+        take_up_saved(self._viewer)
+        self._take_up()
         if self.fields.image.value is not self._looked_at:  # the field does not tell of its last
             self._look()
         if self.fields.image.value is None:
             self.session.say_idle(NO_IMAGE)
+        elif getattr(event, "type", "") == "removed" and self.session.forget_removed():
+            self._ask()
+
+    def _take_up(self) -> None:
+        """Have the fields work on what was segmented before this dock, and show how it was made."""
+        image = self.fields.image.value
+        found = None if image is None else self.session.take_up(image)
+        if found is not None:
+            self.fields.show_rules(*found.rules)
 
     def _close(self) -> None:
         library_events.added.disconnect(self.fields.offer_models, missing_ok=True)
+        library_events.changed.disconnect(self.fields.offer_models, missing_ok=True)
         self._workspace.chosen.disconnect(self.fields.choose_model, missing_ok=True)
         self.session.events.disconnect()
         self.session.close()
+        self.legend.stop()
+        self.status.end()
         self.recovery.stop()
 
     # -- what a click would take -----------------------------------------------------------
@@ -178,6 +252,7 @@ class SegmentWidget(Container[Any]):
             self.fields.forget_pixels()
             self.session.source.choose_membranes("auto")
         self.fields.offer_levels()
+        self._take_up()
         self._look_at_level()
 
     def _look_at_level(self) -> None:
@@ -228,7 +303,7 @@ class SegmentWidget(Container[Any]):
 
     def _current(self, image: SourceImage) -> list[int]:
         layer: Any = image.layer
-        return [current_slice(self._viewer, layer, self.fields.level_of(layer) or 0)]
+        return [seen_slice(self._viewer, layer, self.fields.level_of(layer) or 0)]
 
     def _segment_chosen(
         self, slices_of: Callable[[SourceImage], list[int]], region: Region | None = None

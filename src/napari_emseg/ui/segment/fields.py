@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container, LineEdit, PushButton, create_widget
-from napari.layers import Image
+from magicgui.widgets import ComboBox, Container, LineEdit, PushButton
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.slices import chosen_slices
 from napari_emseg.session.segment.pyramid import nearest_level
 from napari_emseg.types import VoxelSize
+from napari_emseg.ui.viewer.image_field import ImageField
 from napari_emseg.ui.viewer.layers import pixels_of, voxel_size_of
 from napari_emseg.ui.widgets.collapsible import Folded
-from napari_emseg.ui.widgets.forms import field_for, form_of, spare_width, wrapped_label
+from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
 from napari_emseg.ui.widgets.model_field import choose_model, model_field
 from napari_emseg.ui.widgets.remembered_fields import remember, restore
 
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
 _RESULTS = {"mask": ("mask",), "cells": ("cells",), "mask and cells": ("mask", "cells")}
-"""What a person may choose to see, and the layers that show it."""
+_CLASS_RESULTS = {"classes": ("classes",), "classes and cells": ("classes", "cells")}
+"""What a person may choose to see, and the layers that show it; the latter of further classes."""
+_ALL_RESULTS = {**_RESULTS, **_CLASS_RESULTS}
 
 _GROUP = "segment"
 """What the fields are remembered under."""
@@ -29,8 +35,15 @@ _GROUP = "segment"
 class SegmentFields:
     """Fields, and what their values mean; they begin as a person left them the last time.
 
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose images are offered.
+
     Attributes
     ----------
+    images : ImageField
+        The field of the image.
     form : Container
         Those that are always to be seen, below one another.
     pixels : Folded
@@ -39,13 +52,16 @@ class SegmentFields:
         What the image is taken for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         self._devices: list[str] = []
+        self.images = ImageField(viewer, "The stack, or single slice, to segment.")
+        self.image = self.images.field
         self._make_sources()
         self._make_pixels()
         self._make_rules()
         self.form = form_of([
-            self.image, self.taken_for, self.level, self.model, self._device_row(),
+            self.image, self.taken_for, self.level,
+            _row("Model", self.model, self.models), _row("Device", self.device, self.doctor),
             self.result, self.threshold, self.smallest_cell, self.tta, self.exact, self.slices,
         ])  # fmt: skip
         remember(
@@ -57,19 +73,16 @@ class SegmentFields:
         )  # fmt: skip
 
     def _make_sources(self) -> None:
-        image: Any = create_widget(
-            annotation=Image,
-            name="image",
-            label="Image",
-            options={"tooltip": "The stack, or single slice, to segment."},
-        )
-        self.image = spare_width(image)
         self.model = model_field("The network that segments: the one that ships, or one of yours.")
         self.device = ComboBox(
             name="device",
             label="Device",
             choices=self._device_choices,  # napari asks again with each new layer
             tooltip="Where the network runs; auto takes a GPU where there is one.",
+        )
+        self.models = PushButton(
+            text="Models ...",
+            tooltip="All models with their figures; rename, remove, import, export.",
         )
         self.doctor = PushButton(
             text="Doctor ...",
@@ -94,9 +107,9 @@ class SegmentFields:
 
     def _make_pixels(self) -> None:
         self.membranes = field_for(PredictConfig, "membranes")
-        self.pixel_size = field_for(PredictConfig, "pixel_size_nm", label="Pixel size [nm]")
+        self.pixel_size = field_for(PredictConfig, "pixel_size_nm")
         self.pixel_size.native.setSpecialValueText("as recorded")
-        self.scale = field_for(PredictConfig, "scale", label="Enlarge by")
+        self.scale = field_for(PredictConfig, "scale")
         said = [self.membranes, self.pixel_size, self.scale]
         self.pixels = Folded(
             "Pixels and membranes",
@@ -108,22 +121,15 @@ class SegmentFields:
         self.result = ComboBox(
             name="result",
             label="Result",
-            choices=list(_RESULTS),
+            choices=self._result_choices,  # napari asks again with each new layer
             tooltip="mask: cell or membrane. cells: every cell has an id and a colour of its own, "
-            "and keeps them from slice to slice.",
+            "and keeps them from slice to slice. classes: those that the model tells apart, where "
+            "they are more than membrane and cell.",
         )
         self.threshold = field_for(MaskConfig, "threshold", step=0.01)
         self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
-        self.tta = field_for(PredictConfig, "tta", label="Average over all orientations")
-        self.exact = field_for(PredictConfig, "exact", label="Exact, in single precision")
-
-    def _device_row(self) -> Container[Any]:
-        row = Container(
-            widgets=[self.device, self.doctor], layout="horizontal", labels=False, label="Device"
-        )
-        row.margins = (0, 0, 0, 0)
-        row.native.layout().setStretch(0, 1)
-        return row
+        self.tta = field_for(PredictConfig, "tta")
+        self.exact = field_for(PredictConfig, "exact")
 
     @property
     def config(self) -> PredictConfig:
@@ -172,7 +178,16 @@ class SegmentFields:
     def rules(self) -> tuple[tuple[str, ...], MaskConfig]:
         """What is to be shown, and how it is made."""
         config = MaskConfig(self.threshold.value, self.smallest_cell.value)
-        return _RESULTS[self.result.value], config
+        return _ALL_RESULTS[self.result.value], config
+
+    def show_rules(self, kinds: tuple[str, ...], config: MaskConfig) -> None:
+        """Show how something was made, without making it anew."""
+        offered = {name: each for name, each in _ALL_RESULTS.items() if name in self.result.choices}
+        result = next((name for name, each in offered.items() if each == kinds), None)
+        shown = {self.threshold: config.threshold, self.smallest_cell: config.smallest_cell_px}
+        for field, value in (*shown.items(), (self.result, result)):
+            with field.changed.blocked():
+                field.value = field.value if value is None else value
 
     def slices_of(self, count: int) -> list[int]:
         """The slices wanted of a stack of ``count``, ascending.
@@ -202,11 +217,25 @@ class SegmentFields:
     def _device_choices(self, _: object = None) -> list[str]:
         return ["auto", "cpu", *self._devices]
 
-    def take_threshold_of_model(self) -> None:
-        """Set the threshold to the model's own."""
-        if self.model.value is not None:
-            with self.threshold.changed.blocked():  # what is shown came from another model
+    def _result_choices(self, _: object = None) -> list[str]:
+        model = self.model.value
+        more = model is not None and model.info.network.classes > 2
+        return [*_RESULTS, *(_CLASS_RESULTS if more else ())]
+
+    def take_rules_of_model(self) -> None:
+        """Set the threshold to the model's own, and offer the results that it has."""
+        if self.model.value is not None:  # what is shown came from another model
+            with self.threshold.changed.blocked(), self.result.changed.blocked():
                 self.threshold.value = self.model.value.info.threshold
+                self.result.reset_choices()
+
+
+def _row(label: str, field: ComboBox, button: PushButton) -> Container[Any]:
+    """A choice, and what leads to more about it."""
+    row = Container(widgets=[field, button], layout="horizontal", labels=False, label=label)
+    row.margins = (0, 0, 0, 0)
+    row.native.layout().setStretch(0, 1)
+    return row
 
 
 def _sizes(image: Image) -> list[VoxelSize | None]:

@@ -24,6 +24,12 @@ _SHAPE = ("flip", "quarter_turn", "rotation", "shift", "zoom", "shear", "elastic
 """Transforms that move pixels; all others change the picture."""
 
 
+def _title(name: str) -> str:
+    """What a transform is called: the label of its probability, or else its own name."""
+    declared = {each.name: each for each in AugmentConfig.settings()}
+    return declared[f"{name}{_PROBABILITY}"].label or name.replace("_", " ").capitalize()
+
+
 @dataclass(frozen=True)
 class Transform:
     """One transform's fields: whether it happens, how often, how strongly."""
@@ -42,7 +48,7 @@ class Transform:
             AugmentConfig, f"{name}{_PROBABILITY}", narrow=True, label="How often", step=0.05
         )
         switch = CheckBox(
-            name=f"{name}_on", text=name.replace("_", " ").capitalize(),
+            name=f"{name}_on", text=_title(name),
             value=probability.value > 0, tooltip="Whether it happens at all.",
         )  # fmt: skip
         made = {
@@ -154,16 +160,16 @@ class AugmentationPanel(QWidget):
         self.preview = PushButton(
             text="Preview", tooltip="Show patches as the training will see them."
         )
-        self.again = PushButton(text="Again", tooltip="Show those of the steps that follow.")
+        self.again = PushButton(text="Others", tooltip="Show those of the steps that follow.")
         self.remove = PushButton(text="Remove", tooltip="Take away all that the preview has added.")
         self.count = SpinBox(
             name="count", label="Patches", value=8, min=1, max=64, tooltip="How many to show."
         )
         self.weights = CheckBox(
-            name="weights", text="Weight map", tooltip="Show how much each pixel counts, too."
+            name="weights", text="Weight of pixels", tooltip="Show how much each pixel counts, too."
         )
         self.known = CheckBox(
-            name="known", text="Known map", tooltip="Show which pixels count at all, too."
+            name="known", text="Pixels that count", tooltip="Show which pixels count at all, too."
         )
         self.status = wrapped_label("")
 

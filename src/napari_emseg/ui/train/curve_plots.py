@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_emseg.io.disk.atomic import as_write_error
 from napari_emseg.model.train.curves import PANELS, draw_curves, draw_panel
 from napari_emseg.model.train.history import Row, write_history
+from napari_emseg.session.words import V_RAND
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.widgets.buttons import ask_for_path, button
@@ -35,7 +36,7 @@ _HEIGHT_PX, _EXTRA_PX = 115, 22
 
 _LEFT, _TOP_PX, _BOTTOM_PX = 0.2, 16, 20
 _LINES = ("training", "validation")
-_HINT = "Point at a curve to read its values."
+_HINT = f"Point at a curve to read its values. {V_RAND}"
 
 
 class Curves(QWidget):

@@ -17,7 +17,7 @@ from napari_emseg.errors import EmsegError
 from napari_emseg.io.read import read_stack
 from napari_emseg.types import LabelsMeaning, Stack
 from napari_emseg.ui.viewer.layers import apart, as_stack, regions_of
-from napari_emseg.ui.widgets.forms import form_of, wrapped_label
+from napari_emseg.ui.widgets.forms import form_of, spare_width, wrapped_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,9 +200,10 @@ class DataForm(QWidget):
 
 
 def _layer_field(annotation: Any, name: str, label: str, tooltip: str) -> Any:
-    return create_widget(
+    field: Any = create_widget(
         annotation=annotation, name=name, label=label, options={"tooltip": tooltip}
     )
+    return spare_width(field)
 
 
 def _from_files(image: object, labels: object) -> TrainingData:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
 from psygnal import Signal
@@ -15,25 +15,29 @@ from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.session.train.form import TrainSettings
 from napari_emseg.session.train.session import Phase
 from napari_emseg.session.train.setup import TrainSetup
+from napari_emseg.session.words import explained
 from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Event, Failed, Preview
-from napari_emseg.ui.background.dock_closed import WhenClosed
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.job_runner import job_runner
+from napari_emseg.ui.docking.close_guard import AskBeforeClosing, ask
+from napari_emseg.ui.docking.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_tabs import TabWithOthers
 from napari_emseg.ui.train.curve_plots import Curves
 from napari_emseg.ui.train.data_form import DataForm
 from napari_emseg.ui.train.preview_layer import TrainingPreview
 from napari_emseg.ui.train.resume_row import ResumeRow
 from napari_emseg.ui.train.split_strip import SplitLegend, SplitStrip
+from napari_emseg.ui.viewer.go_to import go_to_slice
+from napari_emseg.ui.viewer.slice_in_view import SliceFollower, slice_in_view
 from napari_emseg.ui.viewer.workspace import workspace_of
-from napari_emseg.ui.widgets.close_guard import AskBeforeClosing, ask
-from napari_emseg.ui.widgets.forms import wrapped_label
+from napari_emseg.ui.widgets.forms import form_of, row_of, wrapped_label
 from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.progress_row import RunRow
 from napari_emseg.ui.widgets.remembered_fields import remember
-from napari_emseg.ui.widgets.scroll_page import Page
+from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -43,15 +47,18 @@ if TYPE_CHECKING:
     from napari_emseg.ui.train.augmentation_preview import AugmentationPreview
     from napari_emseg.ui.train.model_form import ModelForm
 
-_TOP_PX = 6
-"""Between the dock's title and the tabs, of which napari's theme would cut off the upper edge."""
-
 _CLOSING = {
-    "dock": ("Close the dock and stop the training?", "The best model so far is kept.", "Stop"),
+    "dock": (
+        "Close the dock and stop the training?",
+        "The best model so far is kept.",
+        "Stop",
+        "Go on training",
+    ),
     "napari": (
         "Close napari and interrupt the training?",
         "It can go on, after its last finished epoch, when the dock Train is opened again.",
         "Close napari",
+        "Go on training",
     ),
 }
 
@@ -88,6 +95,16 @@ class TrainWidget(QWidget):
         self.setup.open()
         spare_the_window(viewer, self)
 
+    @property
+    def project_fields(self) -> dict[str, Any]:
+        """What a project brings back."""
+        data, model = self.data, self.model
+        return {
+            "source": data.source, "image": data.image, "labels": data.labels,
+            "reviewed": data.reviewed, "meaning": data.meaning, "name": model.name,
+            "start": model.start, "preset": model.preset, **model.settings,
+        }  # fmt: skip
+
     # -- parts -----------------------------------------------------------------------------
 
     def _make_parts(self) -> None:
@@ -101,9 +118,11 @@ class TrainWidget(QWidget):
                 text="Train", tooltip="Train on a copy of the data; painting goes on meanwhile."
             ),
             "Stop; the best model so far is kept. Twice: at once.",
+            "Train",
         )
         self.preview = TrainingPreview(self._viewer, self._turns)
         self.preview_note = wrapped_label("")
+        self.go = PushButton(text="Go there", tooltip="Show that slice.", visible=False)
 
     # What does not show at once is made in turns of its own, or when it is asked for: with all of
     # it, opening the dock would be felt.
@@ -149,8 +168,11 @@ class TrainWidget(QWidget):
         form.changed.connect(self.setup.change_settings)
         form.name.changed.connect(self.setup.give_name)
         self.setup.events.name.connect(form.show_name)
+        self.setup.events.class_names.connect(form.suggest_classes)
         library_events.added.connect(form.list_models)
+        library_events.changed.connect(form.list_models)
         self._pages["Model"].add(form)
+        self._layout.insertWidget(self._layout.count() - 1, form_of([form.minutes]).native)
         return form
 
     def _lay_out(self) -> None:
@@ -159,12 +181,12 @@ class TrainWidget(QWidget):
             "Data": Page(self.data, self.strip, self.legend),
             "Augmentation": Page(),
             "Model": Page(),
-            "Curves": Page(self.curves, self.preview_note.native),
+            "Curves": Page(self.curves, row_of(self.preview_note, self.go).native),
         }
         for name, page in self._pages.items():
             self.tabs.addTab(page, name)
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, _TOP_PX, 0, 0)
+        self._layout.setContentsMargins(0, TOP_PX, 0, 0)
         self._layout.addWidget(self.offer.native)
         self._layout.addWidget(self.tabs, stretch=1)
         self._layout.addWidget(self.run.native)
@@ -177,7 +199,10 @@ class TrainWidget(QWidget):
         data.edited.connect(setup.change_data)
         data.meant.connect(setup.choose_meaning)
         self.strip.changed.connect(setup.choose_split)
+        self.strip.wanted.connect(self._go_to_slice)
+        self._seen = SliceFollower(self._viewer, self._show_here)
         self.run.start.changed.connect(setup.train)
+        self.go.changed.connect(self._go_to_preview)
         self.run.stop.changed.connect(self.session.stop)
         setup.events.about.connect(data.show_about)
         setup.events.taken_for.connect(data.show_taken_for)
@@ -188,6 +213,7 @@ class TrainWidget(QWidget):
         self._connect_training()
         self._viewer.events.theme.connect(self._show_theme)
         self._closing = AskBeforeClosing(self, lambda: self.session.is_busy, self._may_close)
+        TabWithOthers(self)
         WhenClosed(self, self._close)
 
     def _connect_training(self) -> None:
@@ -218,6 +244,7 @@ class TrainWidget(QWidget):
     def _show_split(self) -> None:
         self.strip.show_split(self.setup.split, self.setup.total)
         self.legend.show_split(self.setup.split)
+        self._show_here()
 
     def _show_state(self) -> None:
         session = self.session
@@ -225,7 +252,7 @@ class TrainWidget(QWidget):
             known = session.phase is Phase.TRAINING
             self.run.show_running(session.message, session.done if known else None)
         else:
-            self.run.show_idle(session.message)
+            self.run.show_idle(explained(session.message))
 
     def _look_forward(self, phase: Phase) -> None:
         """Show where the curves of a training will be, once it is certain that it begins."""
@@ -236,9 +263,22 @@ class TrainWidget(QWidget):
 
     def _show_preview(self, preview: Preview | None) -> None:
         self.preview_note.value = ""
+        self.go.visible = preview is not None and self.preview.has_place
         if preview is not None:
             self.preview.show(preview)
             self.preview_note.value = f"The layer Training preview shows slice {preview.z}."
+
+    def _go_to_slice(self, z: int) -> None:
+        image = self.data.image_layer
+        if image is not None and image in self._viewer.layers:
+            go_to_slice(self._viewer, image, z)
+
+    def _show_here(self) -> None:
+        self.strip.show_here(slice_in_view(self._viewer, self.data.image_layer))
+
+    def _go_to_preview(self) -> None:
+        if self.session.preview is not None:
+            self.preview.go_to(self.session.preview)
 
     def _show_theme(self) -> None:
         self.curves.show_theme(self._viewer.theme)
@@ -254,10 +294,13 @@ class TrainWidget(QWidget):
             return
         self._is_closed = True
         self._viewer.events.theme.disconnect(self._show_theme)
+        self._seen.stop()
         library_events.added.disconnect(self.model.list_models, missing_ok=True)
+        library_events.changed.disconnect(self.model.list_models, missing_ok=True)
         self.data.unwatch()
         self.patches.stop()
         self.setup.close()
+        self.run.end()
         self.recovery.stop()
         self._turns.cancel()
 

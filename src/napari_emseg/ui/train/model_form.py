@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from magicgui.widgets import ComboBox, Container, LineEdit
@@ -15,6 +16,7 @@ from napari_emseg.core.config.presets import PRESETS
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
+from napari_emseg.model.hardware.device_choice import has_nvidia_gpu
 from napari_emseg.model.packages.library import list_models
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.ui.widgets.collapsible import Folded
@@ -22,6 +24,8 @@ from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
 
 _OWN = "own settings"
 _NEW = "a new model"
+_OF_LABELS = ("classes", "class_names")
+"""Settings that follow from the labels."""
 
 
 class ModelForm(QWidget):
@@ -36,6 +40,8 @@ class ModelForm(QWidget):
     ----------
     changed : psygnal.Signal
         Emitted when a setting has changed.
+    minutes : ValueWidget
+        How long to train; whoever shows the form places it.
     """
 
     changed = Signal()
@@ -55,34 +61,45 @@ class ModelForm(QWidget):
             value="balanced", tooltip="How long to train; sets the epochs below.",
         )  # fmt: skip
         self.device = ComboBox(
-            name="device", label="Device", choices=["auto", "cpu", "gpu"],
+            name="device", label="Device",
+            choices=["auto", "cpu", *(["gpu"] if has_nvidia_gpu() else [])],
             tooltip="Where the network trains; auto takes a GPU where there is one.",
         )  # fmt: skip
         self.train = {
             each.name: field_for(TrainConfig, each.name) for each in TrainConfig.settings()
         }
+        self.minutes = self.train["minutes"] = _minutes_field()
         self.network = {
             each.name: field_for(NetworkConfig, each.name) for each in NetworkConfig.settings()
         }
         self.terms = {
             each.name: field_for(TermsConfig, each.name) for each in TermsConfig.settings()
         }
+        self._suggested = self.network["classes"].value
         self.help = wrapped_label("")
         self._lay_out()
         self._connect()
+        self._show_names()
         self._show_preset()
 
     # -- what is chosen --------------------------------------------------------------------
 
     @property
     def settings(self) -> dict[str, ValueWidget[Any]]:
-        """The advanced fields, by name."""
+        """The fields of device, training and network, by name."""
         return {"device": self.device, **self.train, **self.network}
 
     @property
+    def _advanced(self) -> list[ValueWidget[Any]]:
+        """Those that are folded away: not the minutes, nor the names of classes."""
+        shown = ("minutes", "class_names")
+        return [field for name, field in self.settings.items() if name not in shown]
+
+    @property
     def lasting(self) -> dict[str, ValueWidget[Any]]:
-        """The fields that the next training begins with; other slices have other terms."""
-        return {**self.settings, "author": self.terms["author"], "license": self.terms["license"]}
+        """The fields that the next training begins with; terms and classes are of its data."""
+        kept = {name: field for name, field in self.settings.items() if name not in _OF_LABELS}
+        return {**kept, "author": self.terms["author"], "license": self.terms["license"]}
 
     @property
     def start_from(self) -> ModelPackage | None:
@@ -107,7 +124,23 @@ class ModelForm(QWidget):
     def _network(self) -> NetworkConfig:
         if self.start_from is not None:
             return self.start_from.info.network
-        return NetworkConfig(**_values(self.network))
+        values = _values(self.network)
+        if values["classes"] == 2:  # the names are not to be seen then
+            values["class_names"] = ""
+        return NetworkConfig(**values)
+
+    def suggest_classes(self, names: Sequence[str]) -> None:
+        """Tell apart what the labels hold, unless a person has chosen otherwise.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of the classes; empty where the labels show no more than membrane and cell.
+        """
+        if self.network["classes"].value == self._suggested and self.start_from is None:
+            self._suggested = max(2, len(names))
+            self.network["class_names"].value = ",".join(names)
+            self.network["classes"].value = self._suggested
 
     def show_name(self, name: str) -> None:
         """Fill in what the model is to be called."""
@@ -123,12 +156,12 @@ class ModelForm(QWidget):
     # -- parts -----------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        form = form_of([self.name, self.start, self.preset])
+        form = form_of([self.name, self.start, self.preset, self.network["class_names"]])
         parts = Container(widgets=[form, self.help], labels=False)
         parts.margins = (0, 0, 0, 0)
         self.advanced = Folded(
             "Advanced settings",
-            lambda: form_of([*self.settings.values()]).native,
+            lambda: form_of(self._advanced).native,
             tooltip="Every setting of the training.",
         )
         self.passing_on = Folded(
@@ -148,6 +181,7 @@ class ModelForm(QWidget):
     def _connect(self) -> None:
         self.preset.changed.connect(self._apply_preset)
         self.start.changed.connect(self._lock_network)
+        self.network["classes"].changed.connect(self._show_names)
         for field in (*self.settings.values(), self.start):
             field.changed.connect(self._note_change)
 
@@ -168,7 +202,19 @@ class ModelForm(QWidget):
         fitting = [p for p in PRESETS if p.train.items() <= values.items()]
         with self.preset.changed.blocked():
             self.preset.value = fitting[0].name if fitting else _OWN
-        self.help.value = fitting[0].help if fitting else f"{values['epochs']} epochs."
+        for epochs in (self.preset, self.train["epochs"]):
+            epochs.enabled = not values["minutes"]
+        if values["minutes"]:
+            self.help.value = f"As many epochs as fit into {values['minutes']:g} minutes."
+        else:
+            self.help.value = fitting[0].help if fitting else f"{values['epochs']} epochs."
+
+    def _show_names(self) -> None:
+        """Membrane and cell are called so; names of other classes than there are do not count."""
+        count, names = self.network["classes"].value, self.network["class_names"]
+        names.visible = count > 2
+        if len(names.value.split(",")) != count:
+            names.value = ""
 
     def _lock_network(self) -> None:
         """A model that goes on keeps its network's shape."""
@@ -176,6 +222,15 @@ class ModelForm(QWidget):
             field.enabled = self.start_from is None
             if self.start_from is not None:
                 field.value = getattr(self.start_from.info.network, name)
+
+
+def _minutes_field() -> ValueWidget[Any]:
+    """How long to train; stands beside the button that begins it."""
+    field = field_for(TrainConfig, "minutes", narrow=True, label="For", step=1)
+    field.native.setDecimals(1)
+    field.native.setSuffix(" minutes")
+    field.native.setSpecialValueText("all epochs")
+    return field
 
 
 def _beginnings() -> list[tuple[str, ModelPackage | None]]:

@@ -10,6 +10,7 @@ from napari.layers import Image
 
 from napari_emseg.types import Preview
 from napari_emseg.ui.background.idle_queue import IdleQueue
+from napari_emseg.ui.viewer.go_to import go_to_slice
 from napari_emseg.ui.viewer.layers import geometry
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ class TrainingPreview:
         if self.layer is not None and self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)
         self._image, self.layer = image, None
+
+    @property
+    def has_place(self) -> bool:
+        """Whether the stack that is learned from can be seen."""
+        return self._image is not None and self._image in self._viewer.layers
+
+    def go_to(self, preview: Preview) -> None:
+        """Show the slice that was looked at."""
+        if self._image is not None and self.has_place:
+            go_to_slice(self._viewer, self._image, preview.z)
 
     def show(self, preview: Preview) -> None:
         """Show the newest preview, on its slice."""

@@ -17,12 +17,11 @@ class ResumeRow(Offer):
 
     def __init__(self, setup: TrainSetup) -> None:
         super().__init__("Resume", "Go on after its last finished epoch.")
-        self._offer = setup.offer
-        self.accept.changed.connect(setup.resume)
-        self.discard.changed.connect(self._offer.discard)
-        self._offer.events.run.connect(self._show)
+        self._resumable = setup.offer
+        self.accepted.connect(setup.resume)
+        self.discarded.connect(self._resumable.discard)
+        self._resumable.events.run.connect(self._show)
         self._show()
 
     def _show(self) -> None:
-        self.visible = self._offer.run is not None
-        self.text.value = self._offer.text
+        self.offer("" if self._resumable.run is None else self._resumable.text)

@@ -1,4 +1,4 @@
-"""A strip of slices, coloured by what each is; a click says something about a slice."""
+"""A strip of slices, coloured by what each is for in a training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from psygnal import Signal
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 
 from napari_emseg.core.train.slice_split import Role, SliceSplit
@@ -22,7 +21,7 @@ COLORS: dict[Role, str] = {
 
 
 class SplitStrip(SliceBoxes):
-    """What each slice is for; a click gives it the next role.
+    """What each slice is for; a right click gives it the next role.
 
     Attributes
     ----------
@@ -35,6 +34,7 @@ class SplitStrip(SliceBoxes):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.split = SliceSplit()
+        self.turned.connect(self._turn)
 
     def show_split(self, split: SliceSplit, total: int) -> None:
         """Show what each of so many slices is for."""
@@ -47,12 +47,11 @@ class SplitStrip(SliceBoxes):
 
     def text_of(self, z: int) -> str:
         """The role in words."""
-        return f"Slice {z}: {self.split.of(z)}"
+        return f"Slice {z}: {self.split.of(z)}\nclick: go there\nright click: another role"
 
-    def pressed(self, z: int, button: Qt.MouseButton) -> None:
-        """Give the slice its next role."""
+    def _turn(self, z: int) -> None:
         split = self.split.turned(z)
-        if button == Qt.MouseButton.LeftButton and split != self.split:
+        if split != self.split:
             self.show_split(split, self.total)
             self.changed.emit(split)
 

@@ -11,7 +11,7 @@ from napari_emseg.ui.widgets.forms import wrapped_label
 
 
 class TimeEstimateRow(Container[Any]):
-    """Draws a `TimeEstimate`, with a button to measure where nothing is known.
+    """Draws a `TimeEstimate`, with a button to measure where nothing is known, or to stop that.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class TimeEstimateRow(Container[Any]):
         )
         super().__init__(widgets=[self.text, self.measure], labels=False)
         self.margins = (0, 0, 0, 0)
-        self.measure.changed.connect(estimate.measure)
+        self.measure.changed.connect(self._turn)
         for event in (estimate.events.text, estimate.events.is_unknown):
             event.connect(self._show)
         estimate.events.is_measuring.connect(self._show)
@@ -36,4 +36,10 @@ class TimeEstimateRow(Container[Any]):
     def _show(self) -> None:
         self.text.value = self._estimate.text
         self.measure.visible = self._estimate.is_unknown
-        self.measure.enabled = not self._estimate.is_measuring
+        self.measure.text = "Stop measuring" if self._estimate.is_measuring else "Measure"
+
+    def _turn(self) -> None:
+        if self._estimate.is_measuring:
+            self._estimate.stop()
+        else:
+            self._estimate.measure()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from napari.layers import Labels
 from napari.utils.colormap_backend import ColormapBackend, set_backend
 from napari.utils.colormaps import DirectLabelColormap
 
@@ -39,6 +41,16 @@ def same_colors(colormap: _Colormap) -> _Colormap:
     if isinstance(copied, DirectLabelColormap):
         _ready(copied)
     return copied
+
+
+@cache
+def prepare_ids() -> None:
+    """Have napari compile what it draws ids of 32 bits with; for a thread.
+
+    It does so for the first layer of them, for seconds: with numba, and the first time after an
+    installation. A layer that is in no viewer has the same compiled.
+    """
+    Labels(np.zeros((1, 2, 2), np.uint32))
 
 
 def _ready(colormap: DirectLabelColormap) -> DirectLabelColormap:

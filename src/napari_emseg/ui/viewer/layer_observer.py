@@ -11,8 +11,10 @@ import numpy.typing as npt
 from napari.layers import Labels
 from psygnal import Signal
 
+from napari_emseg.core.correct.edits import Edits
 from napari_emseg.errors import ShapeError
 from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.ui.viewer.class_colors import class_names_of
 from napari_emseg.ui.viewer.layers import (
     apart,
     current_slice,
@@ -103,10 +105,23 @@ class LayerObserver:
         return isinstance(self.layer, Labels)
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """What its classes are called, where it is known to hold these."""
+        return class_names_of(self.layer)
+
+    @property
     def model_folder(self) -> str:
         """Folder of the model that made it; empty where none did, or nobody knows."""
         ours = metadata_of(self.layer)
         return "" if ours is None else ours.model
+
+    def is_predicted(self, z: int) -> bool | None:
+        """Whether a model, or a person, has filled a slice; None where nobody knows."""
+        ours = metadata_of(self.layer)
+        if ours is None or ours.predicted is None:
+            return None
+        painted = isinstance(ours.edits, Edits) and ours.edits.role(z) != "untouched"
+        return painted or z in ours.predicted
 
     @property
     def seen_slice(self) -> int | None:

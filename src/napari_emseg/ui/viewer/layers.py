@@ -11,7 +11,7 @@ from napari_emseg.core.train.regions import Regions, ellipse_outline
 from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.napari_writer import layer_voxel_size
-from napari_emseg.types import Stack, StackKind, VoxelSize
+from napari_emseg.types import Stack, StackKind, VoxelSize, noted_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,6 +102,24 @@ def current_slice(viewer: ViewerModel, layer: Image | Labels, level: int = 0) ->
     return min(int(z / factor), int(pixels_of(layer, level).shape[0]) - 1)
 
 
+def seen_slice(viewer: ViewerModel, layer: Image | Labels, level: int = 0) -> int:
+    """The slice of ``layer`` that a person sees, flat.
+
+    Raises
+    ------
+    ShapeError
+        If the view is across the slices, or in three dimensions: none of them is seen alone; or as
+        `current_slice`.
+    """
+    dims = viewer.dims
+    if dims.ndisplay != 2 or (layer.ndim > 2 and dims.ndim - layer.ndim in dims.displayed):
+        raise ShapeError(
+            "Current slice: expected a view of one slice, received one across the slices or in "
+            "3-D; press the buttons for 2-D and for the order of axes below the layer list"
+        )
+    return current_slice(viewer, layer, level)
+
+
 def nearest_first(viewer: ViewerModel, layer: Image, slices: Iterable[int]) -> list[int]:
     """Slices of ``layer``, those next to the one that a person looks at first."""
     try:
@@ -116,14 +134,13 @@ def selected_images(viewer: ViewerModel) -> list[Image]:
     return [
         layer
         for layer in viewer.layers
-        if layer in viewer.layers.selection
-        and isinstance(layer, Image)
-        and not _is_ours(metadata_of(layer))
+        if layer in viewer.layers.selection and isinstance(layer, Image) and not is_ours(layer)
     ]
 
 
-def _is_ours(about: LayerMetadata | None) -> bool:
-    """Whether we made a layer, rather than read its file."""
+def is_ours(layer: Layer) -> bool:
+    """Whether a layer comes of a model or a comparison, here or before it was saved."""
+    about = metadata_of(layer)
     return about is not None and bool(about.source or about.model or about.errors_of)
 
 
@@ -219,7 +236,7 @@ def as_stack(layer: Image | Labels, kind: StackKind) -> Stack:
     data = layer.data if layer.ndim == 3 else np.asarray(layer.data)[np.newaxis]
     about = metadata_of(layer) or LayerMetadata()
     return Stack(
-        data, voxel_size_of(layer), layer.name, kind,
+        data, voxel_size_of(layer), layer.name, kind, noted_names(about.class_names),
         thickness_assumed=about.thickness_assumed, notes=about.notes,
     )  # fmt: skip
 

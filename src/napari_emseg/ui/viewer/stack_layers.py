@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.ui.viewer import undo_history
+from napari_emseg.ui.viewer.class_colors import class_names_of
 from napari_emseg.ui.viewer.layers import geometry, stack_shape
 from napari_emseg.ui.viewer.window import unwrapped
 
@@ -57,6 +59,11 @@ class NapariLabels(NapariStack):
         return dtype
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """As `class_names_of`."""
+        return class_names_of(self.key)
+
+    @property
     def stack(self) -> ArrayLike:
         """All labels (Z, Y, X); a lazy stack stays lazy."""
         data: ArrayLike = self.key.data if self.key.ndim == 3 else self.key.data[np.newaxis]
@@ -77,6 +84,8 @@ class NapariLabels(NapariStack):
             "dtype": str(self.dtype),
             "opacity": float(layer.opacity),
             "is_mask": isinstance(layer.colormap, DirectLabelColormap),
+            "class_names": list(self.class_names),
+            "origin": (metadata_of(layer) or LayerMetadata()).origin,
             "place": {
                 **{
                     key: np.asarray(place[key]).tolist()

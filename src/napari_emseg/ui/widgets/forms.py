@@ -22,6 +22,10 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QLabel, QLayoutItem, QSizePolicy, QWidget
 
 from napari_emseg.core.config.setting import Config, Setting
+from napari_emseg.ui.widgets.elided_choice import ElidedChoice
+
+LASTING = "is_lasting"
+"""Qt property of the field of a setting: whether it may be remembered; see `Setting`."""
 
 _CHOICE_PX = 90
 """Room that a choice of layers or models always has, however narrow the dock is."""
@@ -45,8 +49,9 @@ def row_of(*widgets: Widget) -> Container[Any]:
 
 
 def spare_width(field: ComboBox) -> ComboBox:
-    """Let a long choice, such as the name of a file, be cut off rather than widen the dock."""
+    """Let a long choice, such as the name of a file, be cut rather than widen the dock."""
     field.native.setMinimumWidth(_CHOICE_PX)
+    ElidedChoice(field.native)
     return field
 
 
@@ -124,26 +129,20 @@ def field_for(
     declared = _declared(config)[name]  # type: ignore[arg-type]
     about = {
         "name": name,
-        "label": _label(declared),
+        "label": declared.title,
         "value": declared.default,
         "tooltip": f"{declared.help} ({declared.range_text})",
         **_range(declared),
         **changes,
     }
     widget: ValueWidget[Any] = _widget_class(declared, narrow)(**about)
+    widget.native.setProperty(LASTING, declared.is_lasting)
     return widget
 
 
 @cache
 def _declared(config: Any) -> dict[str, Setting]:
     return {each.name: each for each in config.settings()}
-
-
-def _label(declared: Setting) -> str:
-    unit = declared.unit
-    words = declared.name.removesuffix(f"_{unit}").removesuffix("_deg")
-    words = words.replace("_", " ").capitalize()
-    return words if unit in ("", words.lower()) else f"{words} [{unit}]"
 
 
 def _widget_class(declared: Setting, narrow: bool) -> Any:

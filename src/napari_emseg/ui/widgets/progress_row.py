@@ -7,6 +7,7 @@ from typing import Any
 from magicgui.widgets import Container, ProgressBar, PushButton
 
 from napari_emseg.ui.background.timers import later
+from napari_emseg.ui.widgets.activity import Activity
 from napari_emseg.ui.widgets.forms import row_of, wrapped_label
 
 _STEPS = 1000
@@ -26,9 +27,11 @@ class RunRow(Container[Any]):
         *Stop*, or several, above it.
     stop_tip : str
         What *Stop* does.
+    title : str
+        What napari's activity dock calls the job.
     """
 
-    def __init__(self, start: PushButton | Container[Any], stop_tip: str) -> None:
+    def __init__(self, start: PushButton | Container[Any], stop_tip: str, title: str) -> None:
         self.start = start
         self.stop = PushButton(text="Stop", tooltip=stop_tip)
         self.bar = ProgressBar(min=0, max=_STEPS, value=0)
@@ -38,16 +41,22 @@ class RunRow(Container[Any]):
         super().__init__(widgets=[*buttons, self.bar, self.message], labels=False)
         self._said = ""
         self._is_running = False
+        self._activity = Activity(self.native, title)
         self._soon = later(self.native, self._show_all)
         self.show_idle("")
 
     def show_idle(self, message: str) -> None:
         """Nothing runs."""
-        self._soon.stop()
+        self.end()
         self.bar.visible = False
         self._enable(running=False)
         self.say(message)
         self.native.setUpdatesEnabled(True)
+
+    def end(self) -> None:
+        """Nothing runs, or nobody looks any more."""
+        self._soon.stop()
+        self._activity.end()
 
     def say(self, message: str) -> None:
         """Change the sentence."""
@@ -62,6 +71,7 @@ class RunRow(Container[Any]):
             self.native.setUpdatesEnabled(False)
         self._enable(running=True)
         self._fill(done)
+        self._activity.show(done)
         self.say(message)
 
     def show_stopping(self) -> None:

@@ -16,6 +16,7 @@ from magicgui.widgets.bases import CategoricalWidget, ValueWidget
 from qtpy.QtCore import QSettings, QTimer
 
 from napari_emseg.io.folders import config_folder
+from napari_emseg.ui.widgets.forms import LASTING
 
 _FILE, _BEFORE = "fields.ini", "fields.json"
 """Where fields are remembered, and where they were until then."""
@@ -33,7 +34,8 @@ def remember(fields: Fields, group: str) -> None:
     """Set fields to what they were when last changed, and note each change from now on.
 
     Choices are remembered by their names. What is not offered any more, or is out of range, is
-    passed over, and the field keeps its default.
+    passed over, and the field keeps its default. So does the field of a setting that is declared
+    not to last.
 
     Parameters
     ----------
@@ -43,16 +45,16 @@ def remember(fields: Fields, group: str) -> None:
         What the fields belong to, such as ``segment``: names need be unique only within it.
     """
     restore(fields, group)
-    for name, field in fields.items():
+    for name, field in _lasting(fields).items():
         field.changed.connect(partial(_note, field, group, name))
 
 
 def restore(fields: Fields, group: str) -> None:
     """Set fields to what is remembered; call it again for a field that has got more choices."""
     remembered = _store().read(group)
-    for name, field in fields.items():
+    for name, field in _lasting(fields).items():
         if name in remembered:
-            _set(field, remembered[name])
+            set_field(field, remembered[name])
 
 
 def flush() -> None:
@@ -61,7 +63,19 @@ def flush() -> None:
         _current.write()
 
 
-def _set(field: ValueWidget[Any], remembered: Any) -> None:
+def _lasting(fields: Fields) -> Fields:
+    return {
+        name: field for name, field in fields.items() if field.native.property(LASTING) is not False
+    }
+
+
+def value_of(field: ValueWidget[Any]) -> Any:
+    """What `set_field` takes, in a form for JSON; of a choice its name."""
+    return field.current_choice if isinstance(field, CategoricalWidget) else field.value
+
+
+def set_field(field: ValueWidget[Any], remembered: Any) -> None:
+    """Set a field to what `value_of` gave; what is not offered any more is passed over."""
     value = remembered
     if isinstance(field, CategoricalWidget):
         value = field.get_choice(str(remembered))
@@ -76,8 +90,7 @@ def _set(field: ValueWidget[Any], remembered: Any) -> None:
 
 
 def _note(field: ValueWidget[Any], group: str, name: str, _: object = None) -> None:
-    value = field.current_choice if isinstance(field, CategoricalWidget) else field.value
-    _store().note(group, name, value)
+    _store().note(group, name, value_of(field))
 
 
 class _Store:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+TOP_PX = 6
+"""Between a dock's title and its first part, of which napari's theme would cut off the edge."""
+
 
 class Page(QScrollArea):
     """Widgets below one another, at the top; scrolls downwards only.

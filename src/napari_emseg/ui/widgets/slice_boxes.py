@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
@@ -15,18 +15,32 @@ _CELL = QSize(_WIDTH, 18)
 _EDGE = "#808080"
 
 
+_HERE, _HERE_PX = "#4c9be8", 3
+"""How the slice that is seen is framed."""
+
+
 class SliceBoxes(QWidget):
     """One box for each slice of a stack, in as many rows as they need.
+
+    A left click goes to the slice, a right click turns it into something else.
 
     Attributes
     ----------
     total : int
         How many slices there are.
+    wanted : Signal
+        Emitted with the slice that a person wants to see.
+    turned : Signal
+        Emitted with the slice of which a person says something else.
     """
+
+    wanted = Signal(int)
+    turned = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.total = 0
+        self._here: int | None = None
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(_CELL.width())
 
@@ -58,13 +72,20 @@ class SliceBoxes(QWidget):
         """What is said of a slice that is pointed at."""
         raise NotImplementedError
 
-    def edge_of(self, z: int) -> QPen:  # noqa: ARG002  others look at the slice
-        """How the box is framed."""
-        return QPen(QColor(_EDGE))
+    def show_here(self, z: int | None) -> None:
+        """Frame the slice that is seen."""
+        if z != self._here:
+            self._here = z
+            self.update()
 
-    def pressed(self, z: int, button: Qt.MouseButton) -> None:
-        """A person has clicked on a slice."""
-        raise NotImplementedError
+    def _edge_of(self, z: int) -> QPen:
+        return QPen(QColor(_HERE), _HERE_PX) if z == self._here else QPen(QColor(_EDGE))
+
+    def _press(self, z: int, button: Qt.MouseButton) -> None:
+        if button == Qt.MouseButton.LeftButton:
+            self.wanted.emit(z)
+        elif button == Qt.MouseButton.RightButton:
+            self.turned.emit(z)
 
     @property
     def _columns(self) -> int:
@@ -86,7 +107,7 @@ class SliceBoxes(QWidget):
         for z in range(self.total):
             box = self.box_of(z)
             if event is None or box.intersects(event.rect()):
-                painter.setPen(self.edge_of(z))
+                painter.setPen(self._edge_of(z))
                 painter.setBrush(QColor(self.color_of(z)))
                 painter.drawRect(box.adjusted(0, 0, -1, -1))
         painter.end()
@@ -95,7 +116,7 @@ class SliceBoxes(QWidget):
         """Find the slice that was clicked on."""
         z = None if event is None else self.slice_at(event.position().toPoint())
         if z is not None and event is not None:
-            self.pressed(z, event.button())
+            self._press(z, event.button())
 
     def event(self, event: QEvent | None) -> bool:
         """Say which slice is pointed at."""

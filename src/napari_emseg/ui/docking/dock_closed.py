@@ -7,14 +7,17 @@ from collections.abc import Callable
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QWidget
 
-_PARENT = QEvent.Type.ParentChange
+_PARENT, _SHOWN = QEvent.Type.ParentChange, QEvent.Type.Show
+_ABOUT_TO_GO = QEvent.Type.DeferredDelete
 
 
 class WhenClosed(QObject):
     """Calls a function when a docked widget is closed or destroyed.
 
     napari's cross does not close the widget in a dock but takes it out: it loses its parent, and
-    lives on unseen for as long as somebody refers to it. Hiding or undocking is no end.
+    lives on unseen for as long as somebody refers to it. Hiding or undocking is no end. A window
+    that closes destroys the canvas before the docks, so that ``closed`` is called when the window
+    is about to be destroyed, with all of it still there.
 
     Parameters
     ----------
@@ -35,9 +38,18 @@ class WhenClosed(QObject):
     def eventFilter(  # noqa: N802  Qt's name
         self, watched: QObject | None, event: QEvent | None
     ) -> bool:
-        """See each event of the widget before it does, and let it pass."""
-        if watched is not None and event is not None and event.type() == _PARENT:
-            self._follow(watched, is_over=watched.parent() is None)
+        """See each event of the widget, and of its window, before they do, and let it pass."""
+        # the widget is not held: what holds it, and the window through it, keeps both alive
+        widget = self.parent()
+        if event is None or not isinstance(widget, QWidget):
+            return False
+        if watched is not widget:
+            if event.type() == _ABOUT_TO_GO:
+                self._follow(widget, is_over=True)
+        elif event.type() == _PARENT:
+            self._follow(widget, is_over=widget.parent() is None)
+        elif event.type() == _SHOWN and (window := widget.window()) is not widget and window:
+            window.installEventFilter(self)
         return False
 
     def _follow(self, widget: QObject, *, is_over: bool) -> None:

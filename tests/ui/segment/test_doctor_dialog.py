@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_emseg.engine.jobs import DoctorJob
 from napari_emseg.types import Failed, Finished
-from napari_emseg.ui.widgets.doctor_dialog import DoctorDialog
+from napari_emseg.ui.segment.doctor_dialog import DoctorDialog
 
 JOB_TIMEOUT_MS = 90_000
 

@@ -39,14 +39,14 @@ class AskBeforeClosing(QObject):
             if event.type() == QEvent.Type.Show:
                 self._guard()
             return False
-        if event.type() == QEvent.Type.Close and self._must_stay("napari"):
+        if closes_by_person(watched, event) and self._must_stay("napari"):
             event.ignore()
             return True
         return False
 
     def _guard(self) -> None:
-        dock = _parent_of(self._widget, QDockWidget)
-        window = _parent_of(self._widget, QMainWindow)
+        dock = parent_of(self._widget, QDockWidget)
+        window = parent_of(self._widget, QMainWindow)
         if window is not None:
             window.removeEventFilter(self)  # a second one would ask twice
             window.installEventFilter(self)
@@ -70,20 +70,33 @@ class AskBeforeClosing(QObject):
         return self._is_busy() and not self._ask(what)
 
 
-def ask(parent: QWidget, text: str, details: str, yes: str) -> bool:
-    """Ask a question; ``yes`` is what the button says that does it."""
+def closes_by_person(window: QObject | None, event: QEvent) -> bool:
+    """Whether an event closes a window that may stay.
+
+    A program that closes napari has closed what is in it before, and cannot go back.
+    """
+    if event.type() != QEvent.Type.Close:
+        return False
+    middle = window.centralWidget() if isinstance(window, QMainWindow) else None
+    parts = [] if middle is None else middle.children()
+    return not any(isinstance(part, QWidget) and part.isHidden() for part in parts)
+
+
+def ask(parent: QWidget, text: str, details: str, yes: str, no: str) -> bool:
+    """Ask a question; ``yes`` is what the button says that does it, ``no`` the other one."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Training")
+    box.setWindowTitle("EM segmentation")
     box.setText(text)
     box.setInformativeText(details)
     agree = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
-    box.addButton("Go on training", QMessageBox.ButtonRole.RejectRole)
+    box.addButton(no, QMessageBox.ButtonRole.RejectRole)
     box.exec()
     return bool(box.clickedButton() is agree)
 
 
-def _parent_of(widget: QWidget, kind: type[QWidget]) -> Any:
+def parent_of(widget: QWidget, kind: type[QWidget]) -> Any:
+    """The nearest widget of a kind around ``widget``; None where there is none."""
     parent = widget.parentWidget()
     while parent is not None and not isinstance(parent, kind):
         parent = parent.parentWidget()

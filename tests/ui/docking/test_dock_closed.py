@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from napari_emseg.ui.background.dock_closed import WhenClosed
+from napari_emseg.ui.docking.dock_closed import WhenClosed
 
 
 @pytest.fixture
@@ -52,3 +53,20 @@ def test_docked_again_it_can_be_closed_again(viewer, docked, qtbot):
     viewer.window.add_dock_widget(widget, name="again")
     widget.deleteLater()
     qtbot.waitUntil(lambda: closed == [True, True])
+
+
+def test_a_window_that_goes_is_still_whole_when_the_dock_is_closed(qtbot):
+    """napari's canvas is destroyed before its docks, which must put it in order first."""
+    window, widget, canvas = QMainWindow(), QWidget(), QWidget()
+    window.setCentralWidget(canvas)
+    dock = QDockWidget(window)
+    dock.setWidget(widget)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    destroyed, closed = [], []
+    canvas.destroyed.connect(lambda: destroyed.append(True))
+    WhenClosed(widget, lambda: closed.append(list(destroyed)))
+    window.show()
+    qtbot.waitExposed(window)
+    with qtbot.waitSignal(window.destroyed):
+        window.deleteLater()
+    assert closed == [[]]

@@ -1,0 +1,67 @@
+"""Stacks of cell ids: read slice by slice, and refused where they hold something else."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.core.label_images import cell_components
+from napari_emseg.errors import LabelsError
+from napari_emseg.types import ArrayLike
+
+CellIds = npt.NDArray[np.int64]
+
+_LOOKED_AT = 8
+"""Slices, spread over the stack, that tell a mask from cells."""
+
+_PIECES = 4
+"""Pieces in a slice from which on a single id is no cell but a mask."""
+
+
+def ids_of_slice(stack: ArrayLike, z: int) -> CellIds:
+    """Ids of slice ``z`` as (Y, X) int64; 0 where there is no cell.
+
+    Ids below 0, and 2**64 - 1, with which CREMI fills what nobody labelled, are 0.
+    """
+    return np.maximum(np.asarray(stack[z]).astype(np.int64), 0)
+
+
+def require_ids(stack: ArrayLike, name: str, *, way_out: str) -> None:
+    """Raise `LabelsError` unless a stack (Z, Y, X) holds ids of cells.
+
+    Parameters
+    ----------
+    stack : (Z, Y, X) array
+        Numpy or lazy; some slices are read.
+    name : str
+        What it is to the person, such as ``truth``.
+    way_out : str
+        What to do where it is a mask or a probability.
+    """
+    if stack.dtype.kind not in "biu":
+        raise LabelsError(
+            f"{name}: expected ids of cells (integers), received {stack.dtype}, as a probability "
+            f"is; {way_out}"
+        )
+    if is_mask(stack):
+        raise LabelsError(
+            f"{name}: expected ids of cells, each cell its own, received a mask, in which all "
+            f"cells are equal; {way_out}"
+        )
+
+
+def is_mask(stack: ArrayLike) -> bool:
+    """Whether a stack has one value beside 0, and that is True, 255, or lies in many pieces."""
+    if stack.dtype.kind == "b":
+        return True
+    values: set[int] = set()
+    pieces, has_zeros = 0, False
+    count = stack.shape[0]
+    for z in np.unique(np.linspace(0, count - 1, min(count, _LOOKED_AT)).astype(int)):
+        ids = ids_of_slice(stack, int(z))
+        values |= {int(ids.max()), int(ids[ids > 0].min(initial=ids.max()))} - {0}
+        if len(values) > 1:
+            return False
+        has_zeros |= not ids.all()
+        pieces = max(pieces, int(cell_components(ids).max(initial=0)))
+    return has_zeros and (values == {255} or (len(values) == 1 and pieces >= _PIECES))

@@ -1,0 +1,1 @@
+"""Room: how well the cells of a volume agree with true ones, and where they are wrong."""

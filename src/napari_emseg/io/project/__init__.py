@@ -1,0 +1,1 @@
+"""Room: all of a person's work in one file."""

@@ -1,0 +1,1 @@
+"""Room: the models that a person has."""

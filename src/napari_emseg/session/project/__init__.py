@@ -1,0 +1,1 @@
+"""Room: saving all of a person's work."""

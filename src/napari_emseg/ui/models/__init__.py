@@ -1,0 +1,1 @@
+"""Room: the window that lists the models."""

@@ -1,0 +1,67 @@
+"""How the window stood: view, and open docks with what was chosen in them, in a form for JSON."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from napari_emseg.ui.widgets.remembered_fields import set_field, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLUGIN = "napari-emseg"
+DOCKS = ("Segment", "Train", "Correct", "Compare")
+
+_log = logging.getLogger(__name__)
+
+
+def window_state(viewer: Any) -> dict[str, Any]:
+    """View and docks of a viewer with a window."""
+    dims, camera, active = viewer.dims, viewer.scene.camera, viewer.layers.selection.active
+    return {
+        "point": [float(each) for each in dims.point],
+        "order": list(dims.order),
+        "ndisplay": dims.ndisplay,
+        "center": [float(each) for each in camera.center],
+        "zoom": float(camera.zoom),
+        "active": None if active is None else active.name,
+        "docks": {
+            name: {key: value_of(field) for key, field in dock.project_fields.items()}
+            for name, dock in _open_docks(viewer)
+        },
+    }
+
+
+def restore_window(viewer: Any, state: dict[str, Any]) -> None:
+    """Have view and docks as they were; what is not there any more is passed over."""
+    _restore_view(viewer, state)
+    for name, values in state.get("docks", {}).items():
+        if name not in DOCKS:
+            continue
+        _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+        dock.reset_choices()
+        fields = dock.project_fields
+        for key, value in values.items():
+            if key in fields:
+                set_field(fields[key], value)
+
+
+def _restore_view(viewer: Any, state: dict[str, Any]) -> None:
+    dims, camera = viewer.dims, viewer.scene.camera
+    try:
+        dims.order, dims.ndisplay = tuple(state["order"]), state["ndisplay"]
+        dims.point = tuple(state["point"])
+        camera.center, camera.zoom = tuple(state["center"]), state["zoom"]
+        if state["active"] in viewer.layers:
+            viewer.layers.selection.active = viewer.layers[state["active"]]
+    except (LookupError, TypeError, ValueError) as error:  # of other layers than there are now
+        _log.info("the view of the project is not restored: %s", error)
+
+
+def _open_docks(viewer: Any) -> Iterator[tuple[str, Any]]:
+    """Names and widgets of our docks."""
+    for title, widget in viewer.window.dock_widgets.items():
+        name = next((each for each in DOCKS if title.startswith(f"{each} (")), None)
+        if name is not None and hasattr(widget, "project_fields"):
+            yield name, widget

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from qtpy.QtWidgets import QFileDialog, QInputDialog
+
+from napari_emseg.model.packages.library import import_model, list_models, shipped_folder
+from napari_emseg.ui.models import dialog as module
+
+
+def names():
+    return [package.folder.name for package in list_models()]
+
+
+@pytest.fixture
+def segment(viewer):
+    import_model(shipped_folder(), "mine")
+    return viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")[1]
+
+
+@pytest.fixture
+def models(segment):
+    segment.fields.models.native.click()
+    segment.models.table.choose("mine")
+    segment.models._show_choice()
+    return segment.models
+
+
+def offered(segment):
+    return [package.folder.name for package in segment.fields.model.choices]
+
+
+def test_figures_are_listed_and_what_came_with_the_program_stays(models):
+    assert models.isVisible()
+    assert models.table.text_at(0, 1) == "0.9863"
+    assert models.table.text_at(0, 2) == "slices 12, 20 of train-volume"
+    assert models.remove.isEnabled()
+    models.table.choose("default")
+    models._show_choice()
+    assert not models.remove.isEnabled()
+    assert not models.rename.isEnabled()
+    assert models.export.isEnabled()
+
+
+def test_a_model_is_renamed_and_removed_in_all_lists(viewer, segment, models, monkeypatch):
+    _, train = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("better", True))
+    models.rename.click()
+    assert names() == offered(segment) == ["default", "better"]
+    monkeypatch.setattr(module, "ask", lambda *_: False)
+    models.remove.click()
+    assert names() == ["default", "better"]
+    monkeypatch.setattr(module, "ask", lambda *_: True)
+    models.remove.click()
+    assert names() == offered(segment) == ["default"]
+    assert len(train.model.start.choices) == 2
+
+
+def test_a_name_that_is_taken_is_said(models, monkeypatch):
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("default", True))
+    models.rename.click()
+    assert "not possible" in models.message.text()
+
+
+def test_exported_and_imported_it_is_a_model_again(segment, models, monkeypatch, tmp_path):
+    file = str(tmp_path / "mine")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (file, ""))
+    models.export.click()
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (f"{file}.zip", ""))
+    models.bring.click()
+    assert names() == offered(segment) == ["default", "mine", "mine 2"]
