@@ -89,7 +89,10 @@ def test_by_name_by_path_and_by_run_folder(folder, package_at, tmp_path):
 
 def test_a_model_that_is_not_there(folder, package_at):
     package_at(folder / "mine")
-    with pytest.raises(ModelError, match="there is no model 'yours'; known are default, isbi2012, mitochondria, mine, or"):
+    with pytest.raises(
+        ModelError,
+        match="known are default, isbi2012, mitochondria, mine, or",
+    ):
         find_model("yours")
 
 

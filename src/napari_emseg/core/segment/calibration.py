@@ -58,7 +58,7 @@ class Calibration:
         """
         low, high = shares
         tiles = [logits(tile) for sample in samples for tile in _tiles(sample)]
-        at = float(logits(np.float32(threshold)))
+        at = float(logits(threshold))
 
         def share(shift: float) -> float:
             return _share(tiles, at - shift)
@@ -79,13 +79,15 @@ class Calibration:
             return self._cell(channels)
         cell = 1 - channels[..., :1]
         calibrated = self._cell(cell)
-        kept: Float32Array = calibrated / np.maximum(cell, _CLIP)
-        return np.concatenate([1 - calibrated, channels[..., 1:] * kept], axis=-1)
+        kept = calibrated / np.maximum(cell, _CLIP)
+        whole: Float32Array = np.concatenate([1 - calibrated, channels[..., 1:] * kept], axis=-1)
+        return whole
 
     def _cell(self, probability: Float32Array) -> Float32Array:
         # the ends stay ends: a missing section is 0 everywhere
         odds = probability * np.float32(np.exp(self.shift))
-        return odds / (1 - probability + odds)
+        shifted: Float32Array = (odds / (1 - probability + odds)).astype(np.float32, copy=False)
+        return shifted
 
 
 def membrane_share(probability: Float32Array, threshold: float) -> float:
@@ -103,7 +105,7 @@ def membrane_share(probability: Float32Array, threshold: float) -> float:
     float
         0..1, the median over tiles; NaN where no tile has any.
     """
-    return _share([logits(each) for each in _tiles(probability)], float(logits(np.float32(threshold))))
+    return _share([logits(each) for each in _tiles(probability)], float(logits(threshold)))
 
 
 def logits(probability: npt.ArrayLike) -> Float32Array:

@@ -37,7 +37,10 @@ def package_folders() -> list[Path]:
     """Folders of the models that ship, then those of the library by name."""
     # a leading dot marks what a package that is being written leaves behind when it is interrupted
     own = library_folder().glob("[!.]*/")
-    return [*map(shipped_folder, SHIPPED), *sorted(each for each in own if each.name not in SHIPPED)]
+    return [
+        *map(shipped_folder, SHIPPED),
+        *sorted(each for each in own if each.name not in SHIPPED),
+    ]
 
 
 def list_models() -> list[ModelPackage]:

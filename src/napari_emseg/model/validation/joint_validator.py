@@ -21,7 +21,7 @@ from napari_emseg.model.validation.validator import (
     steady_threshold,
 )
 
-PER_SOURCE = ("val_loss", "val_v_rand", "val_v_info", "threshold")
+PER_SOURCE = ("val_loss", "val_v_rand", "val_v_info", "threshold", "membrane_share")
 """Columns that each of several sources has besides, such as ``val_v_rand NAME``."""
 
 
@@ -80,8 +80,8 @@ class JointValidator:
         if not self._several:
             return first
         each = {
-            f"{column} {name}": judged[name].scores[column]
-            for name in judged
+            f"{column} {name}": validation.scores.get(column, validation.membrane_share)
+            for name, validation in judged.items()
             for column in PER_SOURCE
         }
         v_rand = _mean([validation.v_rand for validation in judged.values()])
