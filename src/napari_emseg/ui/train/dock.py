@@ -295,13 +295,17 @@ class TrainWidget(QWidget):
         self._is_closed = True
         self._viewer.events.theme.disconnect(self._show_theme)
         self._seen.stop()
-        library_events.added.disconnect(self.model.list_models, missing_ok=True)
-        library_events.changed.disconnect(self.model.list_models, missing_ok=True)
+        built = vars(self)  # pages that nobody has seen may not be there yet
+        if "model" in built:
+            library_events.added.disconnect(self.model.list_models, missing_ok=True)
+            library_events.changed.disconnect(self.model.list_models, missing_ok=True)
         self.data.unwatch()
-        self.patches.stop()
+        if "patches" in built:
+            self.patches.stop()
         self.setup.close()
         self.run.end()
-        self.recovery.stop()
+        if "recovery" in built:
+            self.recovery.stop()
         self._turns.cancel()
 
 
