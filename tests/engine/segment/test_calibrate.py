@@ -25,7 +25,7 @@ class Predictor:
 
     def __call__(self, image, region=None):
         self.asked.append(region)
-        part = image[0] if region is None else image[0][region]
+        part = (image[0] if region is None else image[0][region]).astype(int)
         odds = np.where(part < 64, -2.0, 2.0) + (part % 16 - 8) / 8 + self.faint
         return (1 / (1 + np.exp(-odds))).astype(np.float32)[..., np.newaxis]
 
