@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from psygnal import Signal
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.engine.jobs import PredictJob
 from napari_emseg.session.prediction.layers import GrowingLayer, SourceImage
-from napari_emseg.session.prediction.results import Kinds, ResultMaker, SliceResults
+from napari_emseg.session.prediction.results import Changes, Kinds, ResultMaker, SliceResults
 
 if TYPE_CHECKING:
+    from napari_emseg.core.segment.cell_count import CellCount
     from napari_emseg.io.scratch import Scratch
     from napari_emseg.model.packages.package import ModelPackage
     from napari_emseg.session.executor import Executor
@@ -62,7 +65,13 @@ class Prediction:
         Those of them that are predicted as a whole, and not only where a person looked.
     settings : PredictionSettings or None
         By what they were, as far as they have it in common.
+    count : CellCount or None
+        How many cells there are, when all were made that are wanted.
+    counted : psygnal.Signal
+        Emitted when that is another.
     """
+
+    counted = Signal()
 
     def __init__(
         self,
@@ -91,6 +100,7 @@ class Prediction:
         self.whole: set[int] = set()
         self._is_part = False
         self.settings: PredictionSettings | None = None
+        self.count: CellCount | None = None
 
     # -- what it is ------------------------------------------------------------------------
 
@@ -182,8 +192,9 @@ class Prediction:
             self._shown.remove()
         if self._out_of_turn and "cells" in self.rules[0]:
             self._make_all()
-        self._maker.after(self._draw_thumbnails)
-        self._maker.after(then)
+        else:
+            self._leave_out_short_cells()
+        self._maker.after(partial(self._end, then))  # behind what the short cells wait for
 
     def when_shown(self, call: Callable[[], object]) -> None:
         """Call when all slices that are predicted so far are shown."""
@@ -213,6 +224,8 @@ class Prediction:
         if before != self._rules:
             self._out_of_turn = True
             self._make_all()
+            if "cells" not in kinds:
+                self._tell(None)
         return not any(self._results[kind].is_edited for kind in kinds)
 
     def hide(self) -> None:
@@ -258,6 +271,21 @@ class Prediction:
         here = self._image.here
         self._maker.begin(*self.rules, here, self.cells[here].copy())
         self._maker.make(nearest_first(self.done, here))
+        self._leave_out_short_cells()
+
+    def _leave_out_short_cells(self) -> None:
+        if self.done:
+            self._maker.leave_out_short_cells(self.whole, self.cells, self._put_long_cells)
+
+    def _put_long_cells(self, slices: Changes, count: CellCount) -> None:
+        for z, cells in slices.items():
+            if not np.array_equal(cells, self.cells[z]):
+                self._put(z, {"cells": cells})
+        self._tell(count)
+
+    def _tell(self, count: CellCount | None) -> None:
+        self.count = count
+        self.counted.emit()
 
     def _put(self, z: int, results: SliceResults) -> None:
         for kind, labels in results.items():
@@ -265,6 +293,10 @@ class Prediction:
             if not (layer.is_removed or layer.is_edited):
                 getattr(self, kind)[z] = labels
                 layer.filled(z, whole=z in self.whole)
+
+    def _end(self, then: Callable[[], object]) -> None:
+        self._maker.after(self._draw_thumbnails)
+        self._maker.after(then)
 
     def _draw_thumbnails(self) -> None:
         for layer in self._results.values():

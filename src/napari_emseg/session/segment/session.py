@@ -101,6 +101,7 @@ class SegmentSession:
         self._filled: list[Prediction] = []
         self._rules: tuple[Kinds, MaskConfig] | None = None
         self._tickets: list[int] = []
+        self._summary = ""
         self.source = SourceLook(executor)
         self.source.said.connect(self._take_source)
         self.estimator = CostEstimator(jobs)
@@ -151,6 +152,7 @@ class SegmentSession:
             prediction = Prediction(image, settings.package, self._jobs.scratch, self._executor)
             self._workspace.add(prediction)
         self._filled.append(prediction)
+        prediction.counted.connect(self._say_count, unique=True)
         if self._rules is not None:
             prediction.apply(*self._rules)
         return prediction
@@ -240,6 +242,7 @@ class SegmentSession:
         """Another session has segmented: the rules apply to what it shows."""
         if self._queue is None and prediction not in self._filled:
             self._filled = [prediction]
+            prediction.counted.connect(self._say_count, unique=True)
 
     # -- what comes back -------------------------------------------------------------------
 
@@ -267,9 +270,18 @@ class SegmentSession:
         if queue is not self._queue:
             return
         self._queue = self._run = None
-        self.done, self.message, self.phase = None, queue.summary(), Phase.IDLE
+        self._summary = queue.summary()
+        self.done, self.message, self.phase = None, self._summary, Phase.IDLE
         if self.prediction is not None and self.prediction.done:
             self._workspace.segmented.emit(self.prediction)
+
+    def _say_count(self) -> None:
+        """Say how many cells there are, of one stack: below how the last click ended."""
+        if self._queue is None and len(self._filled) == 1:
+            count = self._filled[0].count
+            way_out = "2 at Smallest cell, in slices, leaves them out"
+            said = "" if count is None else f"{count.words(way_out)}."
+            self.message = "\n".join(filter(None, (self._summary, said)))
 
     def _take_source(self, said: str) -> None:
         self.taken_for = said

@@ -46,12 +46,14 @@ class SegmentFields:
         self._make_rules()
         self.form = form_of([
             self.image, self.taken_for, self.level, self.model, self._device_row(),
-            self.result, self.threshold, self.smallest_cell, self.tta, self.exact, self.slices,
+            self.result, self.threshold, self.smallest_cell, self.least_slices, self.tta,
+            self.exact, self.slices,
         ])  # fmt: skip
         remember(
             {
                 "model": self.model, "device": self.device, "result": self.result,
-                "smallest_cell_px": self.smallest_cell, "tta": self.tta, "exact": self.exact,
+                "smallest_cell_px": self.smallest_cell, "least_slices": self.least_slices,
+                "tta": self.tta, "exact": self.exact,
             },
             _GROUP,
         )  # fmt: skip
@@ -114,6 +116,7 @@ class SegmentFields:
         )
         self.threshold = field_for(MaskConfig, "threshold", step=0.01)
         self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
+        self.least_slices = field_for(MaskConfig, "least_slices", label="Smallest cell, in slices")
         self.tta = field_for(PredictConfig, "tta", label="Average over all orientations")
         self.exact = field_for(PredictConfig, "exact", label="Exact, in single precision")
 
@@ -171,7 +174,7 @@ class SegmentFields:
     @property
     def rules(self) -> tuple[tuple[str, ...], MaskConfig]:
         """What is to be shown, and how it is made."""
-        config = MaskConfig(self.threshold.value, self.smallest_cell.value)
+        config = MaskConfig(self.threshold.value, self.smallest_cell.value, self.least_slices.value)
         return _RESULTS[self.result.value], config
 
     def slices_of(self, count: int) -> list[int]:
