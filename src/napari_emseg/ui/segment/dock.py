@@ -159,7 +159,12 @@ class SegmentWidget(QWidget):
         self.buttons.whole.changed.connect(self.segment_whole_stack)
         self.buttons.selected.changed.connect(self.segment_selected_layers)
         self.status.stop.changed.connect(session.stop)
-        for field in (fields.result, fields.threshold, fields.smallest_cell):
+        for field in (
+            fields.result,
+            fields.threshold,
+            fields.smallest_cell,
+            fields.least_slices,
+        ):
             field.changed.connect(self._apply_fields)
         fields.image.changed.connect(self._look)
         fields.model.changed.connect(self._look)

@@ -62,12 +62,14 @@ class SegmentFields:
         self.form = form_of([
             self.image, self.taken_for, self.level,
             _row("Model", self.model, self.models), _row("Device", self.device, self.doctor),
-            self.result, self.threshold, self.smallest_cell, self.tta, self.exact, self.slices,
+            self.result, self.threshold, self.smallest_cell, self.least_slices, self.tta,
+            self.exact, self.slices,
         ])  # fmt: skip
         remember(
             {
                 "model": self.model, "device": self.device, "result": self.result,
-                "smallest_cell_px": self.smallest_cell, "tta": self.tta, "exact": self.exact,
+                "smallest_cell_px": self.smallest_cell, "least_slices": self.least_slices,
+                "tta": self.tta, "exact": self.exact,
             },
             _GROUP,
         )  # fmt: skip
@@ -128,6 +130,7 @@ class SegmentFields:
         )
         self.threshold = field_for(MaskConfig, "threshold", step=0.01)
         self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
+        self.least_slices = field_for(MaskConfig, "least_slices")
         self.tta = field_for(PredictConfig, "tta")
         self.exact = field_for(PredictConfig, "exact")
 
@@ -177,14 +180,17 @@ class SegmentFields:
     @property
     def rules(self) -> tuple[tuple[str, ...], MaskConfig]:
         """What is to be shown, and how it is made."""
-        config = MaskConfig(self.threshold.value, self.smallest_cell.value)
+        config = MaskConfig(self.threshold.value, self.smallest_cell.value, self.least_slices.value)
         return _ALL_RESULTS[self.result.value], config
 
     def show_rules(self, kinds: tuple[str, ...], config: MaskConfig) -> None:
         """Show how something was made, without making it anew."""
         offered = {name: each for name, each in _ALL_RESULTS.items() if name in self.result.choices}
         result = next((name for name, each in offered.items() if each == kinds), None)
-        shown = {self.threshold: config.threshold, self.smallest_cell: config.smallest_cell_px}
+        shown = {
+            self.threshold: config.threshold, self.smallest_cell: config.smallest_cell_px,
+            self.least_slices: config.least_slices,
+        }  # fmt: skip
         for field, value in (*shown.items(), (self.result, result)):
             with field.changed.blocked():
                 field.value = field.value if value is None else value
