@@ -558,23 +558,24 @@ def test_of_an_image_in_several_scales_the_level_nearest_to_the_model_is_segment
     fine = np.kron(image, np.ones((1, 4, 4), np.uint8))
     levels = [fine, fine[:, ::2, ::2], image]
     em = viewer.add_image(levels, name="em", multiscale=True, scale=(50, 1, 1), units="nm")
-    assert dock.fields.level.visible
-    assert dock.fields.level.value == 2
+    assert dock.fields.stack.level.visible
+    assert dock.fields.stack.level.value == 2
     assert "64 x 80 px, 50 x 4 x 4 nm" in dock.fields.taken_for.value
     dock.buttons.current.native.click()
     assert isinstance(wait(), Finished)
-    mask = viewer.layers["em mask"]
+    assert dock.fields.image.value is em
+    mask = viewer.layers["em, level 2 mask"]
     assert mask.data.shape == (5, 64, 80)
     assert mask.data.any()
     corner = (0, -0.5, -0.5)
     np.testing.assert_allclose(mask.data_to_world(corner), em.data_to_world(corner))
     np.testing.assert_allclose(mask.scale, (50, 4, 4))
 
-    dock.fields.level.value = 1
+    dock.fields.stack.level.value = 1
     assert "128 x 160 px, 50 x 2 x 2 nm" in dock.fields.taken_for.value
     dock.buttons.current.native.click()
     assert isinstance(wait(), Finished)
     assert dock.prediction.mask.shape == (5, 128, 160)
-    assert viewer.layers["em mask [1]"].data.shape == (5, 128, 160)
+    assert viewer.layers["em, level 1 mask"].data.shape == (5, 128, 160)
     dock.fields.image.value = viewer.add_image(image, name="plain")
-    assert not dock.fields.level.visible
+    assert not dock.fields.stack.level.visible

@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from napari_emseg.session.correct.meaning import are_cells
 from napari_emseg.ui.painting.edit_tracker import can_be_tracked
+from napari_emseg.ui.stacks.stack_fields import StackFields
 from napari_emseg.ui.viewer.stack_layers import NapariLabels
 from napari_emseg.ui.widgets.forms import form_of, spare_width
 
@@ -52,7 +53,8 @@ class CorrectFields:
             tooltip="mask: cell or membrane. cells: every cell has a label of its own. Guessed "
             "from the layer; the tools below act accordingly.",
         )  # fmt: skip
-        self.form = form_of([self.image, self.labels, self.meaning])
+        self.stack = StackFields(viewer, [self.image, self.labels])
+        self.form = form_of([self.image, self.labels, *self.stack.widgets, self.meaning])
         self.labels.changed.connect(self._choose)
         self.meaning.changed.connect(self.chosen)
 
@@ -63,13 +65,15 @@ class CorrectFields:
             self.form.reset_choices()
             if before in self._viewer.layers:
                 self.labels.value = before
+        self.stack.look()
         if self.labels.value is not before:
             self._choose()
 
     @property
     def labels_layer(self) -> Labels | None:
-        """The layer that is repaired; None where there is none yet."""
-        return self.labels.value if isinstance(self.labels.value, Labels) else None
+        """The layer that is repaired; None where there is none yet, or it holds several stacks."""
+        layer = self.labels.value
+        return layer if isinstance(layer, Labels) and can_be_tracked(layer) else None
 
     @property
     def are_cells(self) -> bool:
@@ -88,7 +92,8 @@ class CorrectFields:
         self.chosen.emit()
 
     def _label_choices(self, _: Any = None) -> list[Any]:
-        return [(NEW, NEW), *label_layers(self._viewer)]
+        found = (layer for layer in self._viewer.layers if isinstance(layer, Labels))
+        return [(NEW, NEW), *((layer.name, layer) for layer in found)]
 
 
 def label_layers(viewer: ViewerModel) -> list[tuple[str, Labels]]:

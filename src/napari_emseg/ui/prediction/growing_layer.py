@@ -26,10 +26,6 @@ class Source(Protocol):
     layer: Image
 
     @property
-    def level(self) -> int:
-        """Which of the layer's levels is meant; 0 where it holds one."""
-
-    @property
     def thickness_assumed(self) -> bool:
         """Whether the first edge length of its voxels is a guess."""
 
@@ -75,7 +71,7 @@ class GrowingLayer(ABC):
             "metadata": LayerMetadata(
                 source=image.name, model=model, thickness_assumed=source.thickness_assumed
             ).stored(),
-            **geometry(image, source.level),
+            **geometry(image),
         }
         self._is_hidden = False
         self.layer: Layer | None = None

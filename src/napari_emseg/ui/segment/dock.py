@@ -92,7 +92,7 @@ class SegmentWidget(QWidget):
         self._viewer = viewer
         self._runner, self._workspace = job_runner(), workspace_of(viewer)
         self.session = SegmentSession(self._runner, QtExecutor(self), self._workspace)
-        self.fields, self.buttons = SegmentFields(), SegmentButtons()
+        self.fields, self.buttons = SegmentFields(viewer), SegmentButtons()
         self.status = RunRow(self.buttons, "Stop; finished slices are kept.", "Segment")
         self.recovery = RecoveryOffer(viewer)
         self.doctor = DoctorDialog(self, self.session.submit)
@@ -131,8 +131,8 @@ class SegmentWidget(QWidget):
         for field in (fields.result, fields.threshold, fields.smallest_cell):
             field.changed.connect(self._apply_fields)
         fields.image.changed.connect(self._look)
-        fields.model.changed.connect(self._look)
-        fields.level.changed.connect(self._look_at_level)
+        fields.model.changed.connect(self._look_at_model)
+        fields.stack.changed.connect(self._look_at_stack)
         fields.membranes.changed.connect(session.source.choose_membranes)
         for field in (
             fields.device, fields.tta, fields.exact,
@@ -176,6 +176,7 @@ class SegmentWidget(QWidget):
         self._workspace.chosen.disconnect(self.fields.choose_model, missing_ok=True)
         self.session.events.disconnect()
         self.session.close()
+        self.fields.stack.stop()
         self.status.end()
         self.recovery.stop()
 
@@ -195,12 +196,9 @@ class SegmentWidget(QWidget):
 
     @property
     def _source(self) -> LayerImage | None:
-        """The image that is chosen, at its level."""
+        """The image that is chosen, or the stack of it."""
         image = self.fields.image.value
-        return None if image is None else self._at_level(image)
-
-    def _at_level(self, image: Image) -> LayerImage:
-        return LayerImage(self._viewer, image, self.fields.level_of(image))
+        return None if image is None else LayerImage(self._viewer, self.fields.stack.plain(image))
 
     def _look(self) -> None:
         """Another image or model is chosen."""
@@ -209,10 +207,15 @@ class SegmentWidget(QWidget):
             self._looked_at = image
             self.fields.forget_pixels()
             self.session.source.choose_membranes("auto")
-        self.fields.offer_levels()
-        self._look_at_level()
+        self.fields.stack.look()
+        self._look_at_stack()
 
-    def _look_at_level(self) -> None:
+    def _look_at_model(self) -> None:
+        """Another model is chosen, which may be for another level."""
+        self.fields.stack.offer()
+        self._look_at_stack()
+
+    def _look_at_stack(self) -> None:
         self.session.source.look(self._source)
         self._ask()
 
@@ -239,7 +242,7 @@ class SegmentWidget(QWidget):
             self._segment_chosen(self._current, region)
 
     def _visible_part(self, image: Image) -> Region:
-        return visible_region(self._viewer, image, self.fields.level_of(image) or 0)
+        return visible_region(self._viewer, self.fields.stack.plain(image), image)
 
     def segment_whole_stack(self) -> None:
         """Segment all slices that are wanted, beginning at the one that the viewer shows."""
@@ -260,7 +263,7 @@ class SegmentWidget(QWidget):
 
     def _current(self, image: SourceImage) -> list[int]:
         layer: Any = image.layer
-        return [current_slice(self._viewer, layer, self.fields.level_of(layer) or 0)]
+        return [current_slice(self._viewer, layer)]
 
     def _segment_chosen(
         self, slices_of: Callable[[SourceImage], list[int]], region: Region | None = None
@@ -286,8 +289,9 @@ class SegmentWidget(QWidget):
             fields.model.value, fields.device.value, fields.config, region
         )
         self.session.segment(
-            [self._at_level(image) for image in images], slices_of, settings, fields.rules
-        )
+            [LayerImage(self._viewer, fields.stack.put_plain(image)) for image in images],
+            slices_of, settings, fields.rules,
+        )  # fmt: skip
 
     def _apply_fields(self) -> None:
         self.session.apply(self.fields.rules)
