@@ -200,6 +200,8 @@ class ShownPrediction:
         """Make them again, after `stop`; of no use after `release`."""
         if self._maker.is_stopped and not self._is_released:
             self._maker = self._new_maker(executor)
+            if self.is_open:
+                self._begin()
 
     def release(self) -> None:
         """Stop for good, and give up what is held; the layers keep their pixels."""
@@ -213,10 +215,13 @@ class ShownPrediction:
         """Make all slices anew; cells of the one that is shown keep their ids."""
         for kind in self.rules[0]:
             self._maker.first(self._results[kind].prepare)
+        self._begin()
+        self._maker.make(nearest_first(self.done, self._image.here))
+        self._leave_out_short_cells()
+
+    def _begin(self) -> None:
         here = self._image.here
         self._maker.begin(*self.rules, here, self.cells[here].copy())
-        self._maker.make(nearest_first(self.done, here))
-        self._leave_out_short_cells()
 
     def _leave_out_short_cells(self) -> None:
         if self.done:
