@@ -342,3 +342,31 @@ def test_ids_in_a_palette(said, tissue, tmp_path):
     assert "labels is read as instances" in told
     assert "8-bit" not in told
     np.testing.assert_array_equal(read_stack(tmp_path / "labels", kind="labels").data[0], ids)
+
+
+@pytest.mark.parametrize("ends", [1, 3, 4])
+def test_cells_of_several_slices_where_a_run_goes_on(said, tissue, tmp_path, ends):
+    image, _ = tissue
+    nothing = np.zeros_like(image[0])
+    file = write(tmp_path / "image.tif", np.stack([*image[:2], image[0, ::-1], nothing, image[1]]))
+    options = ("--what", "cells", "--device", "cpu", "--least-slices", "2")
+    told = said("predict", file, "--out", tmp_path / "whole.zarr", *options)
+    whole = np.asarray(read_stack(tmp_path / "whole.zarr").data)
+    assert f"{whole.max()} cells.\n" in told
+    assert (np.count_nonzero(whole, (1, 2)) > 0).tolist() == [True, True, True, False, True]
+    asked = count()
+    with pytest.raises(CancelledError):
+        segment_file(
+            file, tmp_path / "out.zarr", device="cpu", least_slices=2,
+            should_stop=lambda: next(asked) >= ends,
+        )  # fmt: skip
+    told = said("predict", file, "--out", tmp_path / "out.zarr", *options, "--resume")
+    assert f"{whole.max()} cells.\n" in told
+    np.testing.assert_array_equal(np.asarray(read_stack(tmp_path / "out.zarr").data), whole)
+
+
+def test_how_many_cells_live_in_one_slice_is_said(said, tissue, tmp_path):
+    image, _ = tissue
+    file = write(tmp_path / "image.tif", np.stack([image[0], image[0, ::-1], image[0]]))
+    told = said("predict", file, "--out", tmp_path / "out.npy", "--what", "cells")
+    assert "of them in one slice alone (--least-slices 2 leaves them out).\n" in told

@@ -11,6 +11,7 @@ import pytest
 
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.core.segment.postprocess import to_cells, to_mask
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
@@ -296,3 +297,33 @@ def test_pixels_of_a_cell_that_have_another_class_now_are_changed(
     expected = cell & (np.asarray(classed.within[0]) != after.within[0])
     assert expected.any()
     np.testing.assert_array_equal(changed[0], NOW_OTHER_CLASS * expected)
+
+
+def with_a_speck(image, *slices):
+    """A cell in the first column of all slices, and another in these alone."""
+    image.pixels[:] = 0
+    image.pixels[:, 2:20, 2:10] = 200
+    image.pixels[list(slices), 2:20, 20:28] = 200
+
+
+@pytest.mark.parametrize(
+    ("predicted", "specks", "left"),
+    [([0, 1, 2, 3], [1], []), ([2, 1, 3, 0], [1], []), ([1], [1], [1]), ([0, 1, 2, 3], [3], [3]),
+     ([0, 1], [1], [1]), ([0, 1, 2, 3], [1, 2], [1, 2])],
+)  # fmt: skip
+def test_cells_of_one_slice_are_left_out_where_both_sides_are_seen(
+    image, package, scratch, executor, predicted, specks, left
+):
+    with_a_speck(image, *specks)
+    prediction = Prediction(image, package, scratch, executor)
+    prediction.apply(("mask", "cells"), MaskConfig(least_slices=2))
+    prediction.probability[:] = image.pixels / np.float32(255)
+    accept(prediction, *predicted)
+    prediction.finish(then=lambda: None)
+    assert [z for z in range(4) if prediction.cells[z, 10, 24]] == left
+    assert prediction.cells[predicted, 10, 5].all()
+    assert prediction.mask[specks, 10, 24].all()
+    assert prediction.count == CellCount(1 + bool(left), 0)
+    prediction.apply(("cells",), MaskConfig(least_slices=1))
+    assert [z for z in range(4) if prediction.cells[z, 10, 24]] == specks
+    assert prediction.count == CellCount(2, int(not left))

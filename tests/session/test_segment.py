@@ -556,3 +556,42 @@ def test_a_session_that_comes_later_takes_up_the_newest_prediction(
         viewer["em [probe] mask"].array, to_mask(made.probability, rules[1])
     )
     later.close()
+
+
+def test_a_session_that_comes_later_fills_the_same_layers_and_hears_how_many_cells(
+    viewer, stack, session, segment, jobs, executor, workspace, package
+):
+    image, rules = stack(viewer), (("cells",), RULES[1])
+    segment(image, slices=lambda _: [1], rules=rules)
+    jobs.work()
+    made = session.prediction
+    session.close()
+    later = SegmentSession(jobs, executor, workspace)
+    assert later.take_up(image.layer) is made
+    later.apply((("cells",), MaskConfig(0.4, 4)))
+    assert later.message == f"{made.count.cells} cells."
+    later.apply(rules)
+    settings = PredictionSettings(package, "auto", PredictConfig())
+    later.segment([image], lambda _: [2], settings, rules)
+    jobs.work()
+    assert later.prediction is made
+    assert made.done == {1, 2}
+    assert made.cells[2].any()
+    later.close()
+
+
+def test_a_session_that_comes_later_goes_on_by_the_same_rules(
+    viewer, stack, session, segment, jobs, executor, workspace, package
+):
+    image = stack(viewer)
+    segment(image, slices=lambda _: [1])
+    jobs.work()
+    made = session.prediction
+    session.close()
+    later = SegmentSession(jobs, executor, workspace)
+    later.segment(
+        [image], lambda _: [2], PredictionSettings(package, "auto", PredictConfig()), RULES
+    )
+    jobs.work()
+    np.testing.assert_array_equal(made.mask[2], to_mask(made.probability[2], RULES[1]))
+    later.close()

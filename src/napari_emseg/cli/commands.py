@@ -190,6 +190,8 @@ def predict(stack: Path, out: str, model: str, what: What, invert: bool, **optio
             stack, out, model=model, output=what, **options, **settings, **watched
         )
     click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s with {result.device}")
+    if result.cells is not None:
+        say([f"{result.cells.words('--least-slices 2 leaves them out')}."])
 
 
 @cli.command()

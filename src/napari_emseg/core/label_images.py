@@ -17,6 +17,9 @@ BoolImage: TypeAlias = npt.NDArray[np.bool_]
 LabelImage: TypeAlias = npt.NDArray[np.int32]
 
 
+CellIds: TypeAlias = npt.NDArray[np.uint32]
+
+
 def contingency(rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> sparse.csr_array:
     """Count the pixels that two label arrays of equal shape share.
 

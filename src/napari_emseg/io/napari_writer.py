@@ -47,7 +47,7 @@ def write_image(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
     WriteError
         If the layer has colours or more axes, or the file cannot be written.
     """
-    return [_write(path, image_stack(data, meta))[0]]
+    return [_write(path, image_stack(data, meta), meta)[0]]
 
 
 def write_labels(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
@@ -58,7 +58,7 @@ def write_labels(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
     raises as `write_image`.
     """
     stack = labels_stack(data, meta)
-    written, keeps_edits = _write(path, stack)
+    written, keeps_edits = _write(path, stack, meta)
     if keeps_edits:
         for told in labels_written:
             told(meta)
@@ -136,10 +136,15 @@ def path_with_ending(path: str) -> str:
     return str(completed)
 
 
-def _write(path: str, stack: Stack) -> tuple[str, bool]:
+def _write(path: str, stack: Stack, meta: Mapping[str, Any]) -> tuple[str, bool]:
     """Write a stack, and say what is lost; the path, and whether it keeps what was edited."""
     path = path_with_ending(path)
     lost = not_kept(path, stack)
+    if np.any(np.asarray(meta.get("translate", 0.0)) != 0):
+        tell(
+            stack.name,
+            ["Where it lies beside other layers is not kept in the file; a project does."],
+        )
     out = write_stack(path, stack, overwrite=True)
     if lost:
         tell(out.name, [f"It has no place for {' and '.join(lost)}; save as {_ENDING} too."])
@@ -163,8 +168,6 @@ def _stack(data: Any, meta: Mapping[str, Any], kind: StackKind) -> Stack:
             f"layer {name!r}: expected axes (Z, Y, X) or (Y, X), received shape {shape}; save one "
             "channel or time point at a time"
         )
-    if np.any(np.asarray(meta.get("translate", 0.0)) != 0):
-        tell(name, ["Where it lies beside other layers is not kept in the file; a project does."])
     known = metadata_of(meta) or LayerMetadata()
     assumed = len(shape) == 2 or known.thickness_assumed
     data = pixels if len(shape) > 2 else pixels[None]

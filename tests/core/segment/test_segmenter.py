@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -18,9 +20,10 @@ def probability() -> np.ndarray:
     return np.clip(0.5 + noise / noise.std() / 2, 0, 1).astype(np.float32)
 
 
-def made(what, probability):
-    segmenter = Segmenter(what, RULES)
-    return np.stack([segmenter(z, each[..., None]) for z, each in enumerate(probability)])
+def made(what, probability, rules=RULES):
+    segmenter = Segmenter(what, rules)
+    slices = [each for z, one in enumerate(probability) for each in segmenter(z, one[..., None])]
+    return np.stack([*slices, *segmenter.end()])
 
 
 @pytest.mark.parametrize("what", DTYPES)
@@ -39,13 +42,36 @@ def test_further_classes():
     channels = np.zeros((3, 30, 30, 3), np.float32)
     channels[0, ..., 0], channels[1, ..., 1], channels[2, ..., 2] = 1, 1, 1
     segmenter = Segmenter("classes", RULES)
-    assert [np.unique(segmenter(z, channels[z])).tolist() for z in range(3)] == [[1], [2], [3]]
+    assert [np.unique(segmenter(z, channels[z])[0]).tolist() for z in range(3)] == [[1], [2], [3]]
 
 
-def test_cells_go_on_as_if_there_had_been_no_stop(probability):
-    whole = made("cells", probability)
-    for stop in range(1, 6):
-        segmenter = Segmenter("cells", RULES)
-        segmenter.go_on(stop - 1, whole[stop - 1], last_id=int(whole[:stop].max()))
-        for z in range(stop, 6):
-            np.testing.assert_array_equal(segmenter(z, probability[z][..., None]), whole[z])
+@pytest.mark.parametrize("missing", [(), (2,), (3, 4), (0, 1), (6, 7), (0, 4, 5, 7)])
+@pytest.mark.parametrize("least", [1, 2, 3, 5])
+def test_cells_go_on_as_if_there_had_been_no_stop(least, missing):
+    noise = ndimage.gaussian_filter(np.random.default_rng(1).normal(size=(8, 60, 70)), (0.6, 2, 2))
+    probability = np.clip(0.5 + noise / noise.std() / 2, 0, 1).astype(np.float32)
+    probability[list(missing)] = 0
+    rules = replace(RULES, least_slices=least)
+    whole = made("cells", probability, rules)
+    tissue = [z for z in range(8) if z not in missing]
+    for stop in range(1, 9):
+        segmenter = Segmenter("cells", rules)
+        there = [z for z in tissue if z < stop]
+        if segmenter.slices_again:
+            first = there[-segmenter.slices_again :][:1] or [0]
+            for z in range(first[0], stop):
+                segmenter(z, probability[z][..., None])
+        last = there[-1] if there else 0
+        segmenter.go_on(stop - 1, whole[last], last_id=int(whole[:stop].max()))
+        rest = [each for z in range(stop, 8) for each in segmenter(z, probability[z][..., None])]
+        rest += segmenter.end()
+        np.testing.assert_array_equal(np.reshape(rest, (-1, 60, 70)), whole[stop:])
+        assert segmenter.count.cells == whole.max()
+
+
+def test_cells_are_held_until_they_are_long_enough(probability):
+    segmenter = Segmenter("cells", replace(RULES, least_slices=3))
+    assert [len(segmenter(z, each[..., None])) for z, each in enumerate(probability)] == [
+        0, 0, 1, 1, 1, 1,
+    ]  # fmt: skip
+    assert len(segmenter.end()) == 2

@@ -163,20 +163,6 @@ def test_a_result_says_that_the_thickness_is_assumed_where_its_image_does(viewer
     assert (about.source, about.thickness_assumed, about.notes) == ("em", True, ())
 
 
-def test_a_result_of_a_level_lies_on_its_image(viewer):
-    levels = [np.zeros((4, 32, 48), np.uint8), np.zeros((4, 16, 24), np.uint8)]
-    layer = viewer.add_image(levels, name="em", multiscale=True, scale=(50, 4, 4), units="nm")
-    image = LayerImage(viewer, layer, 1)
-    assert image.shape == (4, 16, 24)
-    assert image.voxel_size_nm == (50, 8, 8)
-    assert image.slice(2).shape == (16, 24)
-    grown = image.beside("mask", np.zeros(image.shape, np.uint8), model="probe", made=1.0)
-    grown.add()
-    corner = (0, -0.5, -0.5)
-    np.testing.assert_allclose(grown.layer.data_to_world(corner), layer.data_to_world(corner))
-    np.testing.assert_allclose(grown.layer.scale, (50, 8, 8))
-
-
 def test_a_slice_that_is_predicted_where_a_person_looks_is_not_noted(image, array):
     grown = image.beside("mask", array, model="probe", made=1.0)
     grown.filled(0, whole=False)

@@ -13,10 +13,12 @@ from napari_emseg.core.correct.edits import Edits
 from napari_emseg.core.segment.postprocess import to_mask
 from napari_emseg.io.folders import recovery_folder
 from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
+from napari_emseg.session.stack_choice import StackChoice
 from napari_emseg.ui.painting.autosave import autosave_of
 from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.prediction.reopened import take_up_saved
 from napari_emseg.ui.project.commands import project_of
+from napari_emseg.ui.stacks.plain_layer import put_plain_layer
 from napari_emseg.ui.viewer.predictions import newest_prediction
 from napari_emseg.ui.viewer.workspace import workspace_of
 
@@ -90,6 +92,14 @@ def save(viewer, path, qtbot, then=lambda: None):
 
 
 @pytest.fixture
+def told(monkeypatch):
+    """What the writer of single layers says is not kept."""
+    told = []
+    monkeypatch.setattr("napari_emseg.io.napari_writer.tell", lambda *about: told.append(about))
+    return told
+
+
+@pytest.fixture
 def tuesday(make_napari_viewer, tmp_path, image, qtbot, said):
     """A project of an image on disk, a prediction, corrections, and two open docks."""
     viewer = make_napari_viewer(show=True)
@@ -138,6 +148,32 @@ def test_all_of_it_comes_back(make_napari_viewer, tuesday, qtbot, said):
     viewer.layers.remove(back)  # untouched: nobody says that it is not saved
     autosave_of(viewer).wait()
     assert autosave_of(viewer).session.left_behind() == []
+
+
+def test_a_level_that_was_segmented_comes_back_with_its_pixels(
+    make_napari_viewer, tmp_path, qtbot, said, told
+):
+    viewer = make_napari_viewer()
+    fine = np.random.default_rng(0).integers(0, 255, (5, 128, 160), np.uint8)
+    em = viewer.add_image(
+        [fine, fine[:, ::2, ::2]], name="em", multiscale=True, scale=(50, 2, 2), units=NM
+    )
+    plain = put_plain_layer(viewer, em, StackChoice(1))
+    about = LayerMetadata(source=plain.name, model="/models/default", kind="probability", made=1.0)
+    viewer.add_image(smooth(), name="em, level 1 [default] probability", metadata=about.stored())
+    path = save(viewer, tmp_path / "work.emseg", qtbot)
+
+    other = make_napari_viewer()
+    other.open(path, plugin=PLUGIN)
+    back = other.layers["em, level 1"]
+    np.testing.assert_array_equal(back.data, fine[:, ::2, ::2])
+    corners = (0, -0.5, -0.5), (4, 63.5, 79.5)
+    for corner in corners:
+        np.testing.assert_allclose(back.data_to_world(corner), plain.data_to_world(corner))
+    assert not back.visible
+    take_up_saved(other)
+    assert workspace_of(other).newest(back).done == set(range(5))
+    assert not told, "a project keeps where layers lie"
 
 
 def test_a_stack_that_was_moved_is_asked_for(

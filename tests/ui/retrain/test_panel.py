@@ -232,7 +232,8 @@ def test_what_a_person_painted_on_a_new_mask_stays(viewer, segmented, panel, ret
 def test_a_flat_image(viewer, dock, tiny, wandering_cells, ends_of):
     grey, truth = wandering_cells(1)
     image, labels = viewer.add_image(grey[0], name="one"), viewer.add_labels(truth[0], name="own")
-    panel = RetrainPanel(viewer, lambda: Corrections(image, labels, (0,)))
+    known = {0: SliceEdits(reviewed=True)}
+    panel = RetrainPanel(viewer, lambda: Corrections(image, labels, known))
     viewer.window.add_dock_widget(panel, name="Correct")
     panel.config["minutes"].value = 0.05
     panel.model.value = next(each for each in panel.model.choices if each.folder == tiny.folder)

@@ -70,19 +70,23 @@ def test_every_selected_image_gets_its_results(viewer, dock, stacks, ended, qtbo
 def test_what_cannot_be_segmented_is_reported_and_the_next_goes_on(
     viewer, dock, stacks, ended, said, qtbot
 ):
-    colour = viewer.add_image(np.zeros((64, 64, 3), np.uint8), name="colour")
-    four = viewer.add_image(np.zeros((2, 2, 64, 64), np.uint8), name="four axes")
-    viewer.layers.move(viewer.layers.index(colour), 0)
-    viewer.layers.selection = {colour, stacks["one"], four}
+    data = stacks["one"].data
+    coarse, fine = (
+        viewer.add_image(data, name=f"{edge} nm", scale=(50, edge, edge), units="nm")
+        for edge in (400, 0.04)
+    )
+    viewer.layers.move(viewer.layers.index(coarse), 0)
+    viewer.layers.selection = {coarse, stacks["one"], fine}
     dock.buttons.selected.native.click()
     ended.wait()
 
     assert viewer.layers["one [default] mask"].data.any()
     lines = dock.status.message.value.split("\n")
     assert lines[0].startswith("1 of 3 stacks segmented")
-    assert "split its channels" in lines[1]
-    assert "expected a stack" in lines[2]
-    assert ["split its channels" in each for each in said()] == [True, False]
+    assert "400 nm" in lines[1]
+    assert "0.04" in lines[2]
+    told = [each for each in said() if each.startswith("pixel size: expected")]
+    assert ["400 nm" in each for each in told] == [True, False]
     assert dock.buttons.selected.enabled
 
 

@@ -137,7 +137,7 @@ def test_a_layer_is_a_stack_of_the_same_pixels():
 
 
 def test_each_meaning_is_explained(qtbot):
-    chooser = DataForm()
+    chooser = DataForm(ViewerModel())
     qtbot.addWidget(chooser)
     chooser.meant.connect(lambda meaning: chooser.show_meaning(meaning, is_guessed=False))
     for meaning, text in MEANINGS.items():
@@ -146,7 +146,7 @@ def test_each_meaning_is_explained(qtbot):
 
 
 def test_files_that_are_missing_are_said(qtbot, tmp_path):
-    chooser = DataForm()
+    chooser = DataForm(ViewerModel())
     qtbot.addWidget(chooser)
     chooser.source.value = "folders"
     with pytest.raises(EmsegError, match="Image: choose a file"):

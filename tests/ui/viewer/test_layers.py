@@ -20,7 +20,6 @@ from napari_emseg.ui.viewer.layers import (
     shows_slice,
     stack_shape,
     visible_region,
-    voxel_size_of,
 )
 
 
@@ -103,7 +102,7 @@ def test_lazy_slice_is_loaded(model):
 @pytest.mark.parametrize(
     ("data", "arguments", "words"),
     [
-        (np.zeros((12, 10, 3), np.uint8), {"rgb": True}, "split its channels"),
+        (np.zeros((12, 10, 3), np.uint8), {"rgb": True}, "in colours; take one stack of it"),
         (np.zeros((2, 3, 12, 10)), {}, "expected a stack"),
         ([np.zeros((4, 12, 10)), np.zeros((4, 6, 5))], {"multiscale": True}, "several scales"),
     ],
@@ -150,46 +149,19 @@ def pyramid(model):
     )
 
 
-def test_a_level_is_a_stack_with_pixels_of_its_own_size(pyramid):
-    assert stack_shape(pyramid, 0) == (4, 64, 64)
-    assert stack_shape(pyramid, 2) == (4, 16, 16)
-    assert voxel_size_of(pyramid) == (50, 4, 4)
-    assert voxel_size_of(pyramid, 2) == (50, 16, 16)
-    np.testing.assert_array_equal(read_slice(pyramid, 3, 1), pyramid.data[1][3])
-
-
-def test_several_levels_are_refused_with_a_way_out(pyramid):
-    with pytest.raises(ShapeError, match="in several scales; open one level of it alone"):
-        stack_shape(pyramid)
-
-
-def test_a_layer_over_a_level_lies_on_the_same_tissue(model, pyramid):
-    beside = model.add_labels(np.zeros((4, 16, 16), int), **geometry(pyramid, 2))
-    np.testing.assert_allclose(beside.scale, (50, 16, 16))
-    for layer, size in ((beside, 16), (pyramid, 64)):
-        corners = [layer.data_to_world((0, edge, edge)) for edge in (-0.5, size - 0.5)]
-        np.testing.assert_allclose(corners, [(100, 6, 10), (100, 262, 266)])
-    # a coarse pixel lies in the middle of the sixteen that it was made of
-    np.testing.assert_allclose(
-        beside.data_to_world((2, 1, 3)), pyramid.data_to_world((2, 5.5, 13.5))
+def test_what_is_in_sight_is_counted_in_pixels_of_the_stack(model, pyramid):
+    fine, coarse = (
+        model.add_image(pyramid.data[level], scale=(50, edge, edge), translate=(100, *start))
+        for level, edge, start in ((0, 4, (8, 12)), (2, 16, (14, 18)))
     )
-
-
-def test_the_slice_of_a_level_with_fewer_slices(model):
-    layer = model.add_image([np.zeros((8, 32, 32)), np.zeros((4, 16, 16))], multiscale=True)
-    model.dims.set_point(0, 7)
-    assert current_slice(model, layer) == 7
-    assert current_slice(model, layer, 1) == 3
-    assert shows_slice(model, layer, 3, 1)
-
-
-def test_what_is_in_sight_is_counted_in_pixels_of_the_level(model, pyramid):
     pyramid.corner_pixels = np.array([[0, 8, 16], [0, 24, 40]])
     pyramid._data_level = 0
-    assert visible_region(model, pyramid, 2) == (slice(2, 7), slice(4, 11))
+    assert visible_region(model, coarse, pyramid) == (slice(2, 7), slice(4, 11))
+    assert visible_region(model, fine, pyramid) == (slice(8, 25), slice(16, 41))
     pyramid.corner_pixels = np.array([[0, 2, 4], [0, 6, 10]])
     pyramid._data_level = 2
-    assert visible_region(model, pyramid, 0) == (slice(8, 25), slice(16, 41))
+    assert visible_region(model, fine, pyramid) == (slice(8, 28), slice(16, 44))
+    assert visible_region(model, coarse, pyramid) == (slice(2, 7), slice(4, 11))
 
 
 def test_an_image_with_notes_of_its_file_is_no_result_of_ours(model):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from napari.utils import progress
+from qtpy.QtWidgets import QWidget
 
 from napari_emseg.ui.widgets.activity import Activity
 
 
 def shown():
-    return {each.desc.removesuffix(": "): (each.n, each.total) for each in progress._all_instances}
+    bars = ((each.desc.removesuffix(": "), each) for each in progress._all_instances)
+    return {title: (each.n, each.total) for title, each in bars if title == "Segment"}
 
 
 def test_a_job_is_listed_until_it_ends(viewer, qtbot):
@@ -20,3 +22,12 @@ def test_a_job_is_listed_until_it_ends(viewer, qtbot):
     activity.end()
     activity.end()
     assert shown() == {}
+
+
+def test_a_job_is_listed_no_more_when_what_shows_it_is_gone(viewer, qtbot):
+    parent = QWidget(viewer.window._qt_window)
+    activity = Activity(parent, "Segment")
+    activity.show(None)
+    qtbot.waitUntil(lambda: bool(shown()))
+    parent.deleteLater()
+    qtbot.waitUntil(lambda: not shown())

@@ -99,6 +99,14 @@ class MaskConfig(Config):
         le=100_000,
         label="Smallest cell",
     )
+    least_slices: int = setting(
+        1,
+        "Cells that live in fewer slices than this are left out, save those that reach the first "
+        "or the last slice: nobody sees how far they go on. The mask keeps them.",
+        ge=1,
+        le=1000,
+        label="Smallest cell, in slices",
+    )
     marker_threshold: float = setting(
         0.9,
         "Where one cell holds several large parts with a probability above this, each becomes a "

@@ -16,14 +16,14 @@ import numpy.typing as npt
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.label_images import (
     BoolImage,
+    CellIds,
     LabelImage,
     cell_components,
     contingency,
     flood,
 )
+from napari_emseg.core.segment.cell_lives import ShortCellFilter
 from napari_emseg.types import ArrayLike, Float32Array
-
-CellIds = npt.NDArray[np.uint32]
 
 
 def to_mask(probability: Float32Array, config: MaskConfig) -> npt.NDArray[np.uint8]:
@@ -83,7 +83,8 @@ def link_cells(
 
     Two cells are one where each is the other's best match, the one it shares most pixels with,
     and they share at least ``link_overlap`` of the pixels that either covers. So where a cell
-    branches the larger branch keeps its id, and where two merge the larger one goes on.
+    branches the larger branch keeps its id, and where two merge the larger one goes on. Of equal
+    ones the first in the slice counts, whatever the ids are.
 
     Parameters
     ----------
@@ -105,7 +106,9 @@ def link_cells(
     before, here = table.coords
     shared = table.data
     union = np.bincount(previous.ravel())[before] + np.bincount(cells.ravel())[here] - shared
-    linked = _mutual_best(before, here, shared) & (shared >= config.link_overlap * union)
+    linked = _mutual_best(_first_pixels(previous)[before], here, shared) & (
+        shared >= config.link_overlap * union
+    )
     ids = np.zeros(int(cells.max(initial=0)) + 1, np.uint32)
     ids[here[linked]] = before[linked]
     new = np.flatnonzero(ids[1:] == 0) + 1
@@ -152,6 +155,16 @@ class CellLinker:
         self._keep(z, ids)
         return ids
 
+    def is_between(self, z: int, seen: set[int]) -> bool:
+        """Whether slices of ``seen`` lie on both sides of ``z``, missing sections aside, and it."""
+        beside = [z]
+        for step in (-1, 1):
+            at = z + step
+            while at in self._missing:
+                at += step
+            beside.append(at)
+        return seen.issuperset(beside)
+
     def _are_beside(self, z: int, other: int) -> bool:
         between = range(min(z, other) + 1, max(z, other))
         return self._missing.issuperset(between)
@@ -169,17 +182,18 @@ def to_cells(probability: ArrayLike, config: MaskConfig) -> CellIds:
     probability : (Z, Y, X) float32 array
         Probability of cell, 0..1; numpy or lazy, read slice by slice.
     config : MaskConfig
-        Thresholds, sizes and the least overlap of a link.
+        Thresholds, sizes, the least overlap of a link, and in how many slices a cell must live.
 
     Returns
     -------
     (Z, Y, X) uint32 array
         0 where the mask is 0; ids from 1 without gaps, in the order in which cells begin.
     """
-    ids, linker = np.empty(probability.shape, np.uint32), CellLinker(config)
-    for z in range(len(ids)):
-        ids[z] = linker.cells(z, np.asarray(probability[z]))
-    return ids
+    linker, lasting = CellLinker(config), ShortCellFilter(config.least_slices)
+    slices: list[CellIds] = []
+    for z in range(len(probability)):
+        slices += lasting.put(linker.cells(z, np.asarray(probability[z])))
+    return np.stack([*slices, *lasting.end()])
 
 
 def _markers(probability: Float32Array, config: MaskConfig) -> LabelImage:
@@ -204,11 +218,19 @@ def _without_gaps(numbered: LabelImage) -> LabelImage:
     return np.cumsum(occurs, dtype=np.int32)[numbered] * (numbered > 0)
 
 
+def _first_pixels(ids: CellIds) -> npt.NDArray[np.intp]:
+    """For each id from 0 on, the index of its first pixel in the slice (Y, X)."""
+    first = np.zeros(int(ids.max(initial=0)) + 1, np.intp)
+    # of several values for one id numpy keeps the last
+    first[ids.ravel()[::-1]] = np.arange(ids.size)[::-1]
+    return first
+
+
 def _mutual_best(
     before: npt.NDArray[Any], here: npt.NDArray[Any], shared: npt.NDArray[Any]
 ) -> BoolImage:
-    """Which pairs of ids share more pixels than any other pair with one of the two."""
-    # of equal ones the pair with the lower ids, so that the outcome is always the same
+    """Which pairs of cells share more pixels than any other pair with one of the two."""
+    # of equal ones the pair with the lower numbers, so that the outcome is always the same
     falling = np.lexsort((here, before, -shared))
     best = np.zeros(shared.size, np.uint8)
     for ids in (before, here):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.model.packages.library import DEFAULT
 from napari_emseg.types import VoxelSize, What
@@ -115,9 +116,12 @@ class PredictResult:
         What computed and where, such as ``OpenVINO int8 on cpu:0``.
     threshold : float
         That of the model.
+    cells : CellCount, optional
+        How many there are in the output, where it holds cells.
     """
 
     slices: int
     seconds: float
     device: str
     threshold: float
+    cells: CellCount | None = None

@@ -5,12 +5,13 @@ Keras and OpenVINO are loaded inside these functions, by the jobs that need them
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from napari_emseg.core.segment.pixel_fit import fit_pixels
 from napari_emseg.engine.segment.jobs import PredictJob, PredictResult, SegmentJob, WarmUpJob
@@ -87,20 +88,35 @@ def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
     with ResumableWriter(
         job.out, planned, _run_of(job, work.package), **places, sources=[job.source]
     ) as out:
-        segmenter = Segmenter(job.what, job.rules)
-        if out.done:
-            missing = takewhile(work.is_missing, reversed(work.slices[1 : out.done]))
-            before = sum(1 for _ in missing)
-            segmenter.go_on(out.done - 1, out.last(before=before), last_id=int(out.highest))
+        segmenter, first = Segmenter(job.what, job.rules), out.done
+        again = work.slices_back(first, segmenter.slices_again)
 
-        def write(i: int, z: int, channels: Float32Array) -> None:
-            out.put(i, segmenter(i, channels))
-            work.finished(z)
+        def go_on() -> None:
+            back = work.slices_back(first, 1)
+            segmenter.go_on(first - 1, out.last(before=back - 1), last_id=int(out.highest))
 
-        with write_behind(write) as put:
-            for i, (z, channels) in enumerate(work.predicted(skip=out.done), out.done):
-                put(i, z, channels)
-    return work.result("they are kept, and --resume goes on")
+        def write(slices: Iterable[npt.NDArray[Any]]) -> None:
+            for pixels in slices:
+                out.put(out.done, pixels)
+                work.finished(work.slices[out.done - 1])
+
+        def take(i: int, channels: Float32Array) -> None:
+            made = segmenter(i, channels)
+            if i >= first:
+                write(made)
+            elif i == first - 1:
+                go_on()
+
+        if first and not again:
+            go_on()
+        came = first - again
+        with write_behind(take) as put:
+            for _, channels in work.predicted(skip=first, again=again):
+                put(came, channels)
+                came += 1
+        if came == len(work.slices):
+            write(segmenter.end())
+    return work.result("they are kept, and --resume goes on", cells=segmenter.count)
 
 
 def _prediction(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
+from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.core.segment.pixel_fit import fit_pixels
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.engine.segment.calibrate import Predict, calibrated
@@ -83,9 +84,12 @@ class StackPrediction:
         self._start = time.monotonic()
 
     def predicted(
-        self, region: Region | None = None, *, skip: int = 0
+        self, region: Region | None = None, *, skip: int = 0, again: int = 0
     ) -> Iterator[tuple[int, Float32Array]]:
-        """Slices and their channels, without the first ``skip``, which are there already."""
+        """Slices and their channels, without the first ``skip``, which are there already.
+
+        The last ``again`` of these come all the same.
+        """
         self._before = self._done = skip
         if skip == len(self.slices):
             return
@@ -104,7 +108,7 @@ class StackPrediction:
         predict = partial(fitted, region=region)
         watch = Watch(predict, info.threshold, self._emit, whole=region is None)
         for z, channels in predict_slices(
-            stack, self.slices[skip:], watch, info.network, should_stop=self._should_stop
+            stack, self.slices[skip - again :], watch, info.network, should_stop=self._should_stop
         ):
             watch.look(z, channels)
             yield z, channels
@@ -121,6 +125,14 @@ class StackPrediction:
         """Whether slice ``z`` is a missing section, across which cells are linked."""
         return holds_nothing(self.stack.slice(z))
 
+    def slices_back(self, done: int, tissue: int) -> int:
+        """How many of the first ``done``, from the last one back, hold so many not missing."""
+        back = 0
+        while tissue and back < done:
+            back += 1
+            tissue -= not self.is_missing(self.slices[done - back])
+        return back
+
     def finished(self, z: int) -> None:
         """Tell that slice ``z`` is where it belongs."""
         self._done += 1
@@ -129,14 +141,16 @@ class StackPrediction:
         self._emit(SliceDone(z))
         self._emit(Progress(self._done, total, "slices", left))
 
-    def result(self, kept: str = "they are kept") -> PredictResult:
-        """How it ended; `CancelledError` where slices are missing."""
+    def result(
+        self, kept: str = "they are kept", *, cells: CellCount | None = None
+    ) -> PredictResult:
+        """How it ended, with ``cells`` made; `CancelledError` where slices are missing."""
         done, total = self._done, len(self.slices)
         if done < total:
             raise CancelledError(f"Stopped after {done} of {total} slices; {kept}.")
         seconds = time.monotonic() - self._start
         threshold = self.package.info.threshold
-        return PredictResult(done - self._before, seconds, self._device, threshold)
+        return PredictResult(done - self._before, seconds, self._device, threshold, cells)
 
 
 def segment_stack(
@@ -175,7 +189,8 @@ def segment_stack(
     Yields
     ------
     (int, (Y, X) array)
-        Index of a slice, and its pixels, of the dtype in `core.segment.segmenter.DTYPES`.
+        Index of a slice, and its pixels, of the dtype in `core.segment.segmenter.DTYPES`; cells
+        that must live in several slices come that many later.
 
     Raises
     ------
@@ -190,6 +205,12 @@ def segment_stack(
         stack, package, slices=slices, device=device, config=config, on_event=on_event,
         should_stop=should_stop,
     )  # fmt: skip
-    segmenter = Segmenter(what, rules)
-    for k, (z, channels) in enumerate(work.predicted()):
-        yield z, segmenter(k, channels)
+    segmenter, wanted = Segmenter(what, rules), iter(work.slices)
+    done = 0
+    for _, channels in work.predicted():
+        for pixels in segmenter(done, channels):
+            yield next(wanted), pixels
+        done += 1
+    if done == len(work.slices):
+        for pixels in segmenter.end():
+            yield next(wanted), pixels

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,14 +158,19 @@ class Prediction(ShownPrediction):
             self._shown.remove()
         if self._out_of_turn and "cells" in self.rules[0]:
             self._make_all()
-        self._maker.after(self._draw_thumbnails)
-        self._maker.after(then)
+        else:
+            self._leave_out_short_cells()
+        self._maker.after(partial(self._end, then))  # behind what the short cells wait for
 
     def release(self) -> None:
         """Delete the shared files; a layer that shows one keeps its pixels until it is gone."""
         super().release()
         for shared in (self.source, *self._predicted):
             self._scratch.release(Path(str(shared.filename)))
+
+    def _end(self, then: Callable[[], object]) -> None:
+        self._maker.after(self._draw_thumbnails)
+        self._maker.after(then)
 
     def _copy_slices(self, slices: Sequence[int]) -> None:
         """Put what the worker needs for ``slices`` where it reads."""

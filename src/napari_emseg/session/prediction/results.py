@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,7 +14,12 @@ from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.session.executor import Executor, Task
 
 if TYPE_CHECKING:
-    from napari_emseg.core.segment.postprocess import CellIds, CellLinker
+    from napari_emseg.core.label_images import CellIds
+    from napari_emseg.core.segment.cell_count import CellCount
+    from napari_emseg.core.segment.postprocess import CellLinker
+
+Changes: TypeAlias = "dict[int, CellIds]"
+"""Cells (Y, X) of slices, by index."""
 
 Kinds: TypeAlias = tuple[str, ...]
 """``mask``, ``cells``, ``classes`` or several of them."""
@@ -31,6 +36,7 @@ class _Pass:
     config: MaskConfig
     first: int
     ids: CellIds | None
+    made: set[int] = field(default_factory=set)
 
     @cached_property
     def linker(self) -> CellLinker:
@@ -57,8 +63,23 @@ class _Pass:
                 # a part of a slice may be predicted alone: nothing is known of the rest
                 results["classes"] = np.where(within == 0, 0, to_class_map(mask, within))
         if "cells" in self.kinds:
+            self.made.add(z)
             results["cells"] = self.linker.cells(z, probability, missing=not probability.any())
         return results
+
+    def without_short_cells(self, whole: set[int], cells: CellIds) -> tuple[Changes, CellCount]:
+        """Slices without the cells that live in too few, and how many cells are left.
+
+        Those beside a slice that was not predicted, as a whole, are at an end.
+        """
+        from napari_emseg.core.segment.cell_lives import CellLives  # scipy: beside the window
+
+        lives, least = CellLives(), self.config.least_slices
+        for z in self.made:
+            lives.add(cells[z], at_end=not self.linker.is_between(z, whole))
+        short = lives.are_short(least)
+        changes = {z: np.where(short[cells[z]], 0, cells[z]) for z in self.made if least > 1}
+        return changes, lives.count(least)
 
 
 class ResultMaker:
@@ -127,6 +148,35 @@ class ResultMaker:
         for z in slices:
             make = partial(_slice_results, self._pass, z, self._probability, self._within)
             self._wanted.append(self._lane.run(make, partial(self._on_slice, z)))
+
+    def leave_out_short_cells(
+        self, whole: set[int], cells: CellIds, then: Callable[[Changes, CellCount], object]
+    ) -> None:
+        """Find the cells that live in too few slices, when all slices wanted so far are made.
+
+        Parameters
+        ----------
+        whole : set of int
+            Slices that are predicted as a whole.
+        cells : (Z, Y, X) uint32 array
+            As they were handed over; read slice by slice.
+        then : callable
+            Called with the slices to write in their place, and how many cells are left.
+        """
+        made = self._pass
+        if made is not None and "cells" in made.kinds:
+            self.after(lambda: self._leave_out(made, set(whole), cells, then))
+
+    def _leave_out(
+        self,
+        made: _Pass,
+        whole: set[int],
+        cells: CellIds,
+        then: Callable[[Changes, CellCount], object],
+    ) -> None:
+        if made is self._pass and not self.is_stopped:
+            work = partial(made.without_short_cells, whole, cells)
+            self._wanted.append(self._lane.run(work, lambda found: then(*found)))
 
     def after(self, call: Callable[[], object]) -> None:
         """Call when all slices wanted so far have been handed over.

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from psygnal import Signal
 
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.session.prediction.layers import GrowingLayer, SourceImage
-from napari_emseg.session.prediction.results import Kinds, ResultMaker, SliceResults
+from napari_emseg.session.prediction.results import Changes, Kinds, ResultMaker, SliceResults
 
 if TYPE_CHECKING:
+    from napari_emseg.core.segment.cell_count import CellCount
     from napari_emseg.model.packages.package import ModelPackage
     from napari_emseg.session.executor import Executor
     from napari_emseg.session.prediction.prediction import PredictionSettings
@@ -59,7 +61,13 @@ class ShownPrediction:
         Those of them that are predicted as a whole, and not only where a person looked.
     settings : PredictionSettings or None
         By what they were, as far as they have it in common, and it is known.
+    count : CellCount or None
+        How many cells there are, when all were made that are wanted.
+    counted : psygnal.Signal
+        Emitted when that is another.
     """
+
+    counted = Signal()
 
     def __init__(
         self,
@@ -91,6 +99,7 @@ class ShownPrediction:
         self.done: set[int] = set()
         self.whole: set[int] = set()
         self.settings: PredictionSettings | None = None
+        self.count: CellCount | None = None
 
     # -- what it is ------------------------------------------------------------------------
 
@@ -160,6 +169,8 @@ class ShownPrediction:
         if before != self._rules:
             self._out_of_turn = True
             self._make_all()
+            if "cells" not in kinds:
+                self._tell(None)
         return not any(self._results[kind].is_edited for kind in kinds)
 
     def hide(self) -> None:
@@ -189,6 +200,8 @@ class ShownPrediction:
         """Make them again, after `stop`; of no use after `release`."""
         if self._maker.is_stopped and not self._is_released:
             self._maker = self._new_maker(executor)
+            if self.is_open:
+                self._begin()
 
     def release(self) -> None:
         """Stop for good, and give up what is held; the layers keep their pixels."""
@@ -202,9 +215,27 @@ class ShownPrediction:
         """Make all slices anew; cells of the one that is shown keep their ids."""
         for kind in self.rules[0]:
             self._maker.first(self._results[kind].prepare)
+        self._begin()
+        self._maker.make(nearest_first(self.done, self._image.here))
+        self._leave_out_short_cells()
+
+    def _begin(self) -> None:
         here = self._image.here
         self._maker.begin(*self.rules, here, self.cells[here].copy())
-        self._maker.make(nearest_first(self.done, here))
+
+    def _leave_out_short_cells(self) -> None:
+        if self.done:
+            self._maker.leave_out_short_cells(self.whole, self.cells, self._put_long_cells)
+
+    def _put_long_cells(self, slices: Changes, count: CellCount) -> None:
+        for z, cells in slices.items():
+            if not np.array_equal(cells, self.cells[z]):
+                self._put(z, {"cells": cells})
+        self._tell(count)
+
+    def _tell(self, count: CellCount | None) -> None:
+        self.count = count
+        self.counted.emit()
 
     def _put(self, z: int, results: SliceResults) -> None:
         for kind, labels in results.items():

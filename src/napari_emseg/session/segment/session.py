@@ -102,6 +102,7 @@ class SegmentSession:
         self._filled: list[ShownPrediction] = []
         self._rules: tuple[Kinds, MaskConfig] | None = None
         self._tickets: list[int] = []
+        self._summary = ""
         self.source = SourceLook(executor)
         self.source.said.connect(self._take_source)
         self.estimator = CostEstimator(jobs)
@@ -157,7 +158,9 @@ class SegmentSession:
         if self._queue is not None or any(each.done and each.is_shown for each in self._filled):
             return None
         found: ShownPrediction | None = self._workspace.newest(image)
-        self._filled = [] if found is None else [found]
+        self._filled = []
+        if found is not None:
+            self._take(found)
         return found
 
     def prediction_to_fill(self, image: SourceImage, settings: PredictionSettings) -> Prediction:
@@ -166,7 +169,7 @@ class SegmentSession:
         if prediction is None:
             prediction = Prediction(image, settings.package, self._jobs.scratch, self._executor)
             self._workspace.add(prediction)
-        self._filled.append(prediction)
+        self._take(prediction)
         if self._rules is not None:
             prediction.apply(*self._rules)
         return prediction
@@ -264,7 +267,13 @@ class SegmentSession:
     def _adopt(self, prediction: ShownPrediction) -> None:
         """Another session has segmented: the rules apply to what it shows."""
         if self._queue is None and prediction not in self._filled:
-            self._filled = [prediction]
+            self._filled = []
+            self._take(prediction)
+
+    def _take(self, prediction: ShownPrediction) -> None:
+        """Have the rules apply to a prediction, and hear how many cells it has."""
+        self._filled.append(prediction)
+        prediction.counted.connect(self._say_count, unique=True)
 
     # -- what comes back -------------------------------------------------------------------
 
@@ -292,9 +301,18 @@ class SegmentSession:
         if queue is not self._queue:
             return
         self._queue = self._run = None
-        self.done, self.message, self.phase = None, queue.summary(), Phase.IDLE
+        self._summary = queue.summary()
+        self.done, self.message, self.phase = None, self._summary, Phase.IDLE
         if self.prediction is not None and self.prediction.done:
             self._workspace.segmented.emit(self.prediction)
+
+    def _say_count(self) -> None:
+        """Say how many cells there are, of one stack: below how the last click ended."""
+        if self._queue is None and len(self._filled) == 1:
+            count = self._filled[0].count
+            way_out = "2 at Smallest cell, in slices, leaves them out"
+            said = "" if count is None else f"{count.words(way_out)}."
+            self.message = "\n".join(filter(None, (self._summary, said)))
 
     def _take_source(self, said: str) -> None:
         self.taken_for = said

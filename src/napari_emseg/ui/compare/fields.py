@@ -11,6 +11,7 @@ from napari_emseg.core.config.comparison import CompareConfig
 from napari_emseg.core.label_meaning import MEANINGS
 from napari_emseg.io.layer_metadata import metadata_of
 from napari_emseg.session.compare.session import CompareSession
+from napari_emseg.ui.stacks.stack_fields import StackFields
 from napari_emseg.ui.viewer.image_field import ImageField
 from napari_emseg.ui.viewer.layer_observer import LayerObserver
 from napari_emseg.ui.viewer.predictions import newest_prediction, newest_truth
@@ -72,9 +73,10 @@ class CompareFields:
         self.threshold = field_for(CompareConfig, "threshold", step=0.01)
         self.piece_radius = field_for(CompareConfig, "piece_radius_px")
         self.taken_for = wrapped_label("")
+        self.stack = StackFields(viewer, [self.truth, self.prediction, self.second])
         self.form = form_of([
-            self.image, self.truth, self.prediction, self.second, self.meaning, self.piece_radius,
-            self.taken_for,
+            self.image, self.truth, self.prediction, self.second, *self.stack.widgets,
+            self.meaning, self.piece_radius, self.taken_for,
         ])  # fmt: skip
         for field in (self.truth, self.prediction, self.meaning):
             field.changed.connect(self.choose)
@@ -87,6 +89,7 @@ class CompareFields:
 
     def stop(self) -> None:
         """Tell nothing any more."""
+        self.stack.stop()
         self._session.events.config.disconnect(self._show_config)
         self._session.events.taken_for.disconnect(self._show_taken_for)
 
@@ -114,6 +117,7 @@ class CompareFields:
         """Offer the layers that there are now, and choose a newer prediction, or a first truth."""
         for each in self._followed:
             each.look()
+        self.stack.look()
 
     def _layer_field(
         self, name: str, label: str, tooltip: str, choices: Callable[[], list[Any]]

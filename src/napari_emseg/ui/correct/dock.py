@@ -190,6 +190,7 @@ class CorrectWidget(QWidget):
     def _close(self) -> None:
         """Leave layers and viewer without what this dock has put on them."""
         self.session.close()
+        self.fields.stack.stop()
         self.regions.close_panel()
         self.retrain.close_panel()
         self.review.stop()

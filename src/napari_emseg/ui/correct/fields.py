@@ -12,6 +12,7 @@ from napari_emseg.io.layer_metadata import change_metadata, metadata_of
 from napari_emseg.session.correct.meaning import kind_of
 from napari_emseg.types import RepairedKind
 from napari_emseg.ui.painting.edit_tracker import can_be_tracked
+from napari_emseg.ui.stacks.stack_fields import StackFields
 from napari_emseg.ui.viewer.image_field import ImageField
 from napari_emseg.ui.viewer.predictions import newest_correction
 from napari_emseg.ui.viewer.stack_layers import NapariLabels
@@ -54,7 +55,8 @@ class CorrectFields:
             "classes: 1 is membrane, 2 cell, 3 and more are parts of cells. Guessed from the "
             "layer; the tools below act accordingly.",
         )  # fmt: skip
-        self.form = form_of([self.image, self.labels, self.meaning])
+        self.stack = StackFields(viewer, [self.image, self.labels])
+        self.form = form_of([self.image, self.labels, *self.stack.widgets, self.meaning])
         self._corrections = FollowedChoice(self.labels, self._newest_correction)
         self.labels.changed.connect(self._choose)
         self.meaning.changed.connect(self._change_meaning)
@@ -63,14 +65,16 @@ class CorrectFields:
         """Offer the layers that there are now, and choose the newest labels of a person."""
         self._images.look()
         self._corrections.look()
+        self.stack.look()
 
     def _newest_correction(self) -> Labels | None:
         return newest_correction(self._viewer, self.image.value)
 
     @property
     def labels_layer(self) -> Labels | None:
-        """The layer that is repaired; None where there is none yet."""
-        return self.labels.value if isinstance(self.labels.value, Labels) else None
+        """The layer that is repaired; None where there is none yet, or it holds several stacks."""
+        layer = self.labels.value
+        return layer if isinstance(layer, Labels) and can_be_tracked(layer) else None
 
     @property
     def kind(self) -> RepairedKind:
@@ -101,7 +105,8 @@ class CorrectFields:
         self.chosen.emit()
 
     def _label_choices(self, _: Any = None) -> list[Any]:
-        return [(NEW, NEW), *label_layers(self._viewer)]
+        found = (layer for layer in self._viewer.layers if isinstance(layer, Labels))
+        return [(NEW, NEW), *((layer.name, layer) for layer in found)]
 
 
 def label_layers(viewer: ViewerModel) -> list[tuple[str, Labels]]:

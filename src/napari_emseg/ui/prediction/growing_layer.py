@@ -28,10 +28,6 @@ class Source(Protocol):
     layer: Image
 
     @property
-    def level(self) -> int:
-        """Which of the layer's levels is meant; 0 where it holds one."""
-
-    @property
     def thickness_assumed(self) -> bool:
         """Whether the first edge length of its voxels is a guess."""
 
@@ -89,7 +85,7 @@ class GrowingLayer(ABC):
                 class_names=class_names,
                 predicted=(),
             ).stored(),
-            **geometry(image, source.level),
+            **geometry(image),
         }
         self._class_names = class_names
         self._is_hidden = False

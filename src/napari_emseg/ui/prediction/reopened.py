@@ -96,7 +96,11 @@ def _within_cells(classes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 def _image_of(viewer: ViewerModel, shown: Image) -> Image:
     """The image that was predicted; the probability itself where that is not open."""
-    images = [each for each in viewer.layers if isinstance(each, Image) and not is_ours(each)]
+    images = [
+        each
+        for each in viewer.layers
+        if isinstance(each, Image) and not is_ours(each) and _is_stack(each)
+    ]
     about = metadata_of(shown)
     named = [each for each in images if about is not None and each.name == about.source]
     return next((each for each in (*named, *images) if belongs_to(shown, each)), shown)

@@ -37,19 +37,11 @@ class LayerImage:
         Where the layer is; or the proxy of it that a plugin is given.
     layer : Image
         The image, (Z, Y, X) or (Y, X).
-    level : int, optional
-        Which of its levels, where it holds several.
     """
 
-    def __init__(self, viewer: ViewerModel, layer: Image, level: int | None = None) -> None:
+    def __init__(self, viewer: ViewerModel, layer: Image) -> None:
         self._viewer = ref(unwrapped(viewer))
         self.layer = unwrapped(layer)
-        self._level = level
-
-    @property
-    def level(self) -> int:
-        """Which of the layer's levels; 0 where it holds one."""
-        return self._level or 0
 
     @property
     def viewer(self) -> ViewerModel | None:
@@ -64,7 +56,7 @@ class LayerImage:
     @property
     def shape(self) -> tuple[int, int, int]:
         """As `SourceImage.shape`."""
-        return stack_shape(self.layer, self._level)
+        return stack_shape(self.layer)
 
     @property
     def dtype(self) -> DTypeLike:
@@ -86,14 +78,14 @@ class LayerImage:
     def here(self) -> int:
         """As `SourceImage.here`."""
         try:
-            return 0 if self.viewer is None else current_slice(self.viewer, self.layer, self.level)
+            return 0 if self.viewer is None else current_slice(self.viewer, self.layer)
         except ShapeError:  # the viewer shows a place beside the image
             return 0
 
     @property
     def voxel_size_nm(self) -> VoxelSize | None:
         """As `SourceImage.voxel_size_nm`."""
-        return voxel_size_of(self.layer, self.level)
+        return voxel_size_of(self.layer)
 
     @property
     def thickness_assumed(self) -> bool:
@@ -109,11 +101,11 @@ class LayerImage:
 
     def slice(self, z: int) -> np.ndarray[Any, Any]:
         """As `SourceImage.slice`."""
-        return read_slice(self.layer, z, self.level)
+        return read_slice(self.layer, z)
 
     def shows(self, z: int) -> bool:
         """Whether a person sees pixels of slice ``z``."""
-        return self.viewer is not None and shows_slice(self.viewer, self.layer, z, self.level)
+        return self.viewer is not None and shows_slice(self.viewer, self.layer, z)
 
     def beside(
         self,

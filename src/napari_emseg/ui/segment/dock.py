@@ -130,8 +130,8 @@ class SegmentWidget(QWidget):
         return {
             "image": fields.image, "model": fields.model, "device": fields.device,
             "result": fields.result, "threshold": fields.threshold,
-            "smallest_cell": fields.smallest_cell, "tta": fields.tta, "exact": fields.exact,
-            "slices": fields.slices,
+            "smallest_cell": fields.smallest_cell, "least_slices": fields.least_slices,
+            "tta": fields.tta, "exact": fields.exact, "slices": fields.slices,
         }  # fmt: skip
 
     def _made(self) -> list[Any]:
@@ -159,11 +159,16 @@ class SegmentWidget(QWidget):
         self.buttons.whole.changed.connect(self.segment_whole_stack)
         self.buttons.selected.changed.connect(self.segment_selected_layers)
         self.status.stop.changed.connect(session.stop)
-        for field in (fields.result, fields.threshold, fields.smallest_cell):
+        for field in (
+            fields.result,
+            fields.threshold,
+            fields.smallest_cell,
+            fields.least_slices,
+        ):
             field.changed.connect(self._apply_fields)
         fields.image.changed.connect(self._look)
-        fields.model.changed.connect(self._look)
-        fields.level.changed.connect(self._look_at_level)
+        fields.model.changed.connect(self._look_at_model)
+        fields.stack.changed.connect(self._look_at_stack)
         fields.membranes.changed.connect(session.source.choose_membranes)
         for field in (
             fields.device, fields.tta, fields.exact,
@@ -207,7 +212,7 @@ class SegmentWidget(QWidget):
     def _take_up(self) -> None:
         """Have the fields work on what was segmented before this dock, and show how it was made."""
         image = self.fields.image.value
-        found = None if image is None else self.session.take_up(image)
+        found = None if image is None else self.session.take_up(self.fields.stack.plain(image))
         if found is not None:
             self.fields.show_rules(*found.rules)
 
@@ -218,6 +223,7 @@ class SegmentWidget(QWidget):
         self.session.events.disconnect()
         self.session.close()
         self.legend.stop()
+        self.fields.stack.stop()
         self.status.end()
         self.recovery.stop()
 
@@ -237,12 +243,9 @@ class SegmentWidget(QWidget):
 
     @property
     def _source(self) -> LayerImage | None:
-        """The image that is chosen, at its level."""
+        """The image that is chosen, or the stack of it."""
         image = self.fields.image.value
-        return None if image is None else self._at_level(image)
-
-    def _at_level(self, image: Image) -> LayerImage:
-        return LayerImage(self._viewer, image, self.fields.level_of(image))
+        return None if image is None else LayerImage(self._viewer, self.fields.stack.plain(image))
 
     def _look(self) -> None:
         """Another image or model is chosen."""
@@ -251,11 +254,16 @@ class SegmentWidget(QWidget):
             self._looked_at = image
             self.fields.forget_pixels()
             self.session.source.choose_membranes("auto")
-        self.fields.offer_levels()
+        self.fields.stack.look()
         self._take_up()
-        self._look_at_level()
+        self._look_at_stack()
 
-    def _look_at_level(self) -> None:
+    def _look_at_model(self) -> None:
+        """Another model is chosen, which may be for another level."""
+        self.fields.stack.offer()
+        self._look_at_stack()
+
+    def _look_at_stack(self) -> None:
         self.session.source.look(self._source)
         self._ask()
 
@@ -282,7 +290,7 @@ class SegmentWidget(QWidget):
             self._segment_chosen(self._current, region)
 
     def _visible_part(self, image: Image) -> Region:
-        return visible_region(self._viewer, image, self.fields.level_of(image) or 0)
+        return visible_region(self._viewer, self.fields.stack.plain(image), image)
 
     def segment_whole_stack(self) -> None:
         """Segment all slices that are wanted, beginning at the one that the viewer shows."""
@@ -303,7 +311,7 @@ class SegmentWidget(QWidget):
 
     def _current(self, image: SourceImage) -> list[int]:
         layer: Any = image.layer
-        return [seen_slice(self._viewer, layer, self.fields.level_of(layer) or 0)]
+        return [seen_slice(self._viewer, layer)]
 
     def _segment_chosen(
         self, slices_of: Callable[[SourceImage], list[int]], region: Region | None = None
@@ -329,8 +337,9 @@ class SegmentWidget(QWidget):
             fields.model.value, fields.device.value, fields.config, region
         )
         self.session.segment(
-            [self._at_level(image) for image in images], slices_of, settings, fields.rules
-        )
+            [LayerImage(self._viewer, fields.stack.put_plain(image)) for image in images],
+            slices_of, settings, fields.rules,
+        )  # fmt: skip
 
     def _apply_fields(self) -> None:
         self.session.apply(self.fields.rules)

@@ -12,8 +12,8 @@ from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.slices import chosen_slices
 from napari_emseg.session.segment.pyramid import nearest_level
 from napari_emseg.types import VoxelSize
+from napari_emseg.ui.stacks.stack_fields import StackFields
 from napari_emseg.ui.viewer.image_field import ImageField
-from napari_emseg.ui.viewer.layers import pixels_of, voxel_size_of
 from napari_emseg.ui.widgets.collapsible import Folded
 from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
 from napari_emseg.ui.widgets.model_field import choose_model, model_field
@@ -21,7 +21,8 @@ from napari_emseg.ui.widgets.remembered_fields import remember, restore
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image
+
+    from napari_emseg.session.stack_choice import LayerPixels
 
 _RESULTS = {"mask": ("mask",), "cells": ("cells",), "mask and cells": ("mask", "cells")}
 _CLASS_RESULTS = {"classes": ("classes",), "classes and cells": ("classes", "cells")}
@@ -57,17 +58,20 @@ class SegmentFields:
         self.images = ImageField(viewer, "The stack, or single slice, to segment.")
         self.image = self.images.field
         self._make_sources()
+        self.stack = StackFields(viewer, [self.image], self._level_of, takes=False)
         self._make_pixels()
         self._make_rules()
         self.form = form_of([
-            self.image, self.taken_for, self.level,
+            self.image, *self.stack.widgets, self.taken_for,
             _row("Model", self.model, self.models), _row("Device", self.device, self.doctor),
-            self.result, self.threshold, self.smallest_cell, self.tta, self.exact, self.slices,
+            self.result, self.threshold, self.smallest_cell, self.least_slices, self.tta,
+            self.exact, self.slices,
         ])  # fmt: skip
         remember(
             {
                 "model": self.model, "device": self.device, "result": self.result,
-                "smallest_cell_px": self.smallest_cell, "tta": self.tta, "exact": self.exact,
+                "smallest_cell_px": self.smallest_cell, "least_slices": self.least_slices,
+                "tta": self.tta, "exact": self.exact,
             },
             _GROUP,
         )  # fmt: skip
@@ -89,14 +93,6 @@ class SegmentFields:
             tooltip="What is used of this machine, and why not more, with the commands that help.",
         )
         self.taken_for = wrapped_label("")
-        self.level = ComboBox(
-            name="level",
-            label="Level",
-            choices=self._level_choices,  # napari asks again with each new layer
-            tooltip="Which scale of the image to segment; at first the one whose pixels are "
-            "nearest to those that the model learned on.",
-            visible=False,
-        )
         self.slices = LineEdit(
             name="slices",
             label="Slices",
@@ -128,6 +124,7 @@ class SegmentFields:
         )
         self.threshold = field_for(MaskConfig, "threshold", step=0.01)
         self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
+        self.least_slices = field_for(MaskConfig, "least_slices")
         self.tta = field_for(PredictConfig, "tta")
         self.exact = field_for(PredictConfig, "exact")
 
@@ -144,29 +141,9 @@ class SegmentFields:
         """Of what the model learned on, where that is recorded."""
         return None if self.model.value is None else self.model.value.info.voxel_size_nm
 
-    def level_of(self, image: Image) -> int | None:
-        """Which level of an image to take; None where it has one only."""
-        if not image.multiscale:
-            return None
-        if image is self.image.value:
-            return int(self.level.value)
-        return nearest_level(_sizes(image), self.network_voxel_size_nm)
-
-    def offer_levels(self) -> None:
-        """Offer the levels of the image, and choose the one nearest to the model's pixels."""
-        image = self.image.value
-        several = image is not None and image.multiscale
-        with self.level.changed.blocked():
-            self.level.reset_choices()
-            if several:
-                self.level.value = nearest_level(_sizes(image), self.network_voxel_size_nm)
-        self.level.visible = several
-
-    def _level_choices(self, _: object = None) -> list[tuple[str, int]]:
-        image = self.image.value
-        if image is None or not image.multiscale:
-            return [("0", 0)]
-        return [(_about_level(image, k, size), k) for k, size in enumerate(_sizes(image))]
+    def _level_of(self, pixels: LayerPixels) -> int:
+        """The level with pixels nearest to those that the model learned on."""
+        return nearest_level(pixels.voxel_sizes_nm, self.network_voxel_size_nm)
 
     def forget_pixels(self) -> None:
         """What a person has said of the pixels held for another image."""
@@ -177,14 +154,17 @@ class SegmentFields:
     @property
     def rules(self) -> tuple[tuple[str, ...], MaskConfig]:
         """What is to be shown, and how it is made."""
-        config = MaskConfig(self.threshold.value, self.smallest_cell.value)
+        config = MaskConfig(self.threshold.value, self.smallest_cell.value, self.least_slices.value)
         return _ALL_RESULTS[self.result.value], config
 
     def show_rules(self, kinds: tuple[str, ...], config: MaskConfig) -> None:
         """Show how something was made, without making it anew."""
         offered = {name: each for name, each in _ALL_RESULTS.items() if name in self.result.choices}
         result = next((name for name, each in offered.items() if each == kinds), None)
-        shown = {self.threshold: config.threshold, self.smallest_cell: config.smallest_cell_px}
+        shown = {
+            self.threshold: config.threshold, self.smallest_cell: config.smallest_cell_px,
+            self.least_slices: config.least_slices,
+        }  # fmt: skip
         for field, value in (*shown.items(), (self.result, result)):
             with field.changed.blocked():
                 field.value = field.value if value is None else value
@@ -236,13 +216,3 @@ def _row(label: str, field: ComboBox, button: PushButton) -> Container[Any]:
     row.margins = (0, 0, 0, 0)
     row.native.layout().setStretch(0, 1)
     return row
-
-
-def _sizes(image: Image) -> list[VoxelSize | None]:
-    """Of all levels of an image."""
-    return [voxel_size_of(image, level) for level in range(len(image.data))]
-
-
-def _about_level(image: Any, level: int, size: VoxelSize | None) -> str:
-    y, x = pixels_of(image, level).shape[-2:]
-    return f"{level}: {y} x {x} px" + ("" if size is None else f", {size[1]:.4g} nm")

@@ -16,12 +16,14 @@ from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.read import read_stack
 from napari_emseg.types import LabelsMeaning, Stack
+from napari_emseg.ui.stacks.stack_fields import StackFields
 from napari_emseg.ui.viewer.layers import apart, as_stack, regions_of
 from napari_emseg.ui.widgets.forms import form_of, spare_width, wrapped_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari.components import ViewerModel
 
 _SOURCES = ("layers", "files", "folders")
 
@@ -43,12 +45,13 @@ class DataForm(QWidget):
     edited = Signal()
     meant = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, viewer: ViewerModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._make_fields()
+        self.stack = StackFields(viewer, [self.image, self.labels])
         self._form = form_of([
-            self.source, self.image, self.labels, self.image_path, self.labels_path,
-            self.reviewed, self.meaning,
+            self.source, self.image, self.labels, *self.stack.widgets,
+            self.image_path, self.labels_path, self.reviewed, self.meaning,
         ])  # fmt: skip
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -62,6 +65,7 @@ class DataForm(QWidget):
     def reset_choices(self) -> None:
         """Offer the layers that there are now."""
         self._form.reset_choices()
+        self.stack.look()
         # the fields do not tell when they take their first layer, or lose their last
         if [field.value for field, _ in self._layer_fields] != self._watched_layers:
             self._change_layers()
@@ -169,6 +173,7 @@ class DataForm(QWidget):
         layers = self.source.value == "layers"
         for field in (self.image, self.labels, self.reviewed):
             field.visible = layers
+        self.stack.want(layers)
         for path in (self.image_path, self.labels_path):
             path.visible = not layers
             path.mode = "d" if self.source.value == "folders" else "r"

@@ -108,7 +108,7 @@ class TrainWidget(QWidget):
     # -- parts -----------------------------------------------------------------------------
 
     def _make_parts(self) -> None:
-        self.data = DataForm()
+        self.data = DataForm(self._viewer)
         self.strip, self.legend = SplitStrip(), SplitLegend()
         self._turns = IdleQueue(self)
         self.curves = Curves(self._viewer.theme, self._turns)
@@ -300,6 +300,7 @@ class TrainWidget(QWidget):
             library_events.added.disconnect(self.model.list_models, missing_ok=True)
             library_events.changed.disconnect(self.model.list_models, missing_ok=True)
         self.data.unwatch()
+        self.data.stack.stop()
         if "patches" in built:
             self.patches.stop()
         self.setup.close()

@@ -21,65 +21,38 @@ if TYPE_CHECKING:
 
     from napari_emseg.core.segment.tiling import Region
 
-_WAY_OUT = "; open one level of it alone, or right-click on the layer: Split stack"
 
-
-def stack_shape(layer: Image | Labels, level: int | None = None) -> tuple[int, int, int]:
+def stack_shape(layer: Image | Labels) -> tuple[int, int, int]:
     """Shape (Z, Y, X) of an image or labels layer; a 2-D one is one slice.
-
-    Parameters
-    ----------
-    layer : Image or Labels
-        The layer.
-    level : int, optional
-        Which level counts, where it holds several.
 
     Raises
     ------
     ShapeError
-        If the layer is RGB, or has more than three axes; or several scales, and none is meant.
+        If the layer holds several scales, more than three axes, or colours.
     """
-    shape = tuple(int(n) for n in pixels_of(layer, level or 0).shape)
-    if getattr(layer, "rgb", False):
+    shape = tuple(int(n) for n in layer.data.shape)
+    scales = " in several scales" if layer.multiscale else ""
+    colours = " in colours" if getattr(layer, "rgb", False) else ""
+    if scales or colours or len(shape) not in (2, 3):
         raise ShapeError(
-            f"image: {layer.name!r} is a colour image; split its channels (right click on the "
-            "layer) and choose one of them"
-        )
-    several = layer.multiscale and level is None
-    if several or len(shape) not in (2, 3):
-        raise ShapeError(
-            f"image: expected a stack (Z, Y, X) or one slice (Y, X), received {layer.name!r} with "
-            f"shape {shape}{f' in several scales{_WAY_OUT}' if several else ''}"
+            f"layer: expected a stack (Z, Y, X) or one slice (Y, X), received {layer.name!r} with "
+            f"shape {shape}{scales}{colours}; take one stack of it, with the fields below it"
         )
     return shape if len(shape) == 3 else (1, *shape)  # type: ignore[return-value]
 
 
-def pixels_of(layer: Image | Labels, level: int = 0) -> Any:
-    """The array of a layer; that of a level where it holds several."""
-    return layer.data[level] if layer.multiscale else layer.data
+def voxel_size_of(layer: Image | Labels) -> VoxelSize | None:
+    """Voxel size (Z, Y, X) in nm of a layer; None where it has none."""
+    return layer_voxel_size({"scale": layer.scale, "units": layer.units})
 
 
-def level_factors(layer: Image | Labels, level: int = 0) -> np.ndarray[Any, Any]:
-    """How many pixels of the finest level one of ``level`` is long, along each axis."""
-    finest, here = (pixels_of(layer, each).shape[: layer.ndim] for each in (0, level))
-    factors: np.ndarray[Any, Any] = np.divide(finest, here)
-    return factors
-
-
-def voxel_size_of(layer: Image | Labels, level: int = 0) -> VoxelSize | None:
-    """Voxel size (Z, Y, X) in nm of a layer, or of one of its levels; None where it has none."""
-    scale = np.asarray(layer.scale) * level_factors(layer, level)
-    return layer_voxel_size({"scale": scale, "units": layer.units})
-
-
-def read_slice(layer: Image | Labels, z: int, level: int = 0) -> np.ndarray[Any, Any]:
+def read_slice(layer: Image | Labels, z: int) -> np.ndarray[Any, Any]:
     """Slice ``z`` of an image layer as a numpy array (Y, X), loaded where it is lazy."""
-    pixels = pixels_of(layer, level)
-    return np.asarray(pixels if layer.ndim == 2 else pixels[z])
+    return np.asarray(layer.data if layer.ndim == 2 else layer.data[z])
 
 
-def current_slice(viewer: ViewerModel, layer: Image | Labels, level: int = 0) -> int:
-    """The slice of ``layer``, or of one of its levels, that a person looks at.
+def current_slice(viewer: ViewerModel, layer: Image | Labels) -> int:
+    """The slice of ``layer`` that a person looks at.
 
     Not ``viewer.dims.current_step[0]``, which is wrong for layers that are translated, and when
     axes are rolled or there are more of them.
@@ -98,11 +71,10 @@ def current_slice(viewer: ViewerModel, layer: Image | Labels, level: int = 0) ->
             f"image: the viewer shows slice {z} of {layer.name!r}, which has slices 0 to "
             f"{count - 1}; move the slider onto the layer"
         )
-    factor = float(level_factors(layer, level)[0])
-    return min(int(z / factor), int(pixels_of(layer, level).shape[0]) - 1)
+    return z
 
 
-def seen_slice(viewer: ViewerModel, layer: Image | Labels, level: int = 0) -> int:
+def seen_slice(viewer: ViewerModel, layer: Image | Labels) -> int:
     """The slice of ``layer`` that a person sees, flat.
 
     Raises
@@ -117,7 +89,7 @@ def seen_slice(viewer: ViewerModel, layer: Image | Labels, level: int = 0) -> in
             "Current slice: expected a view of one slice, received one across the slices or in "
             "3-D; press the buttons for 2-D and for the order of axes below the layer list"
         )
-    return current_slice(viewer, layer, level)
+    return current_slice(viewer, layer)
 
 
 def nearest_first(viewer: ViewerModel, layer: Image, slices: Iterable[int]) -> list[int]:
@@ -144,29 +116,22 @@ def is_ours(layer: Layer) -> bool:
     return about is not None and bool(about.source or about.model or about.errors_of)
 
 
-def shows_slice(viewer: ViewerModel, layer: Image | Labels, z: int, level: int = 0) -> bool:
+def shows_slice(viewer: ViewerModel, layer: Image | Labels, z: int) -> bool:
     """Whether a person sees pixels of slice ``z`` of ``layer``: that slice, or a view across z."""
     dims = viewer.dims
     if layer.ndim > 2 and dims.displayed != (dims.ndim - 2, dims.ndim - 1):
         return True
     try:
-        return current_slice(viewer, layer, level) == z
+        return current_slice(viewer, layer) == z
     except ShapeError:
         return False
 
 
-def geometry(layer: Layer, level: int = 0) -> dict[str, Any]:
-    """Where a layer, or a level of it, lies in the world: keyword arguments for one beside it."""
-    scale, translate = layer.scale, layer.translate
-    if level:
-        factors = level_factors(layer, level)  # type: ignore[arg-type]
-        # a coarse pixel lies around the middle of those that it was made of
-        middle = _world(layer, (factors - 1) / 2)
-        origin = _world(layer, 0 * factors)
-        scale, translate = scale * factors, translate + np.subtract(middle, origin)
+def geometry(layer: Layer) -> dict[str, Any]:
+    """Where a layer lies in the world: keyword arguments for one beside it."""
     return {
-        "scale": scale,
-        "translate": translate,
+        "scale": layer.scale,
+        "translate": layer.translate,
         "rotate": layer.rotate,
         "shear": layer.shear,
         "units": layer.units,
@@ -203,8 +168,17 @@ def require_paintable(layer: Labels) -> None:
         )
 
 
-def visible_region(viewer: ViewerModel, layer: Image, level: int = 0) -> Region:
-    """Rows and columns of ``layer``, or of one of its levels, that the canvas shows.
+def visible_region(viewer: ViewerModel, layer: Image, drawn: Image | None = None) -> Region:
+    """Rows and columns of ``layer`` that the canvas shows.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Shows it.
+    layer : Image
+        A stack.
+    drawn : Image, optional
+        The layer of which it is a stack.
 
     Raises
     ------
@@ -212,16 +186,22 @@ def visible_region(viewer: ViewerModel, layer: Image, level: int = 0) -> Region:
         If the slices are not shown flat, or no pixel of them is in sight.
     """
     require_seen_from_above(viewer, layer)
-    shown = np.asarray(layer.corner_pixels)[:, -2:]
-    if layer.multiscale:  # they are counted in the level that is drawn
-        ratio = level_factors(layer, layer.data_level) / level_factors(layer, level)
-        shown = np.floor(shown * ratio[-2:]).astype(int)
-    stops = np.minimum(shown[1] + 1, pixels_of(layer, level).shape[-2:])
-    starts = np.maximum(shown[0], 0)
+    first, last = _edges(layer, drawn or layer)
+    starts = np.maximum(np.floor(first), 0)
+    stops = np.minimum(np.ceil(last), layer.data.shape[-2:])
     if (starts >= stops).any():
         raise ShapeError(f"view: no pixel of {layer.name!r} is in sight; move or zoom the view")
     rows, columns = (slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
     return rows, columns
+
+
+def _edges(layer: Image, drawn: Image) -> np.ndarray[Any, Any]:
+    """Outer edges (2, 2) of what is seen of ``drawn``: rows and columns of ``layer``."""
+    edges = np.asarray(drawn.corner_pixels, float)[:, : drawn.ndim] + ((0,), (1,))
+    if drawn.multiscale:  # they are counted in the level that is drawn
+        edges = edges * drawn.downsample_factors[drawn.data_level][: drawn.ndim]
+    world = [drawn.data_to_world(each - 0.5) for each in edges]
+    return np.round([layer.world_to_data(each)[-2:] + 0.5 for each in world], 6)
 
 
 def as_stack(layer: Image | Labels, kind: StackKind) -> Stack:

@@ -39,13 +39,16 @@ def image_looked_at(viewer: ViewerModel) -> Image | None:
 def belongs_to(layer: Layer, image: Layer) -> bool:
     """Whether a layer is a prediction of an image, or a correction of one.
 
-    The image is known by its name; where it has another one by now, as it may have after it was
-    opened again, by its shape.
+    The image is known by its name, with which those of the stacks begin that are taken of it; where
+    it has another one by now, as it may have after it was opened again, by its shape.
     """
     about = metadata_of(layer)
     if about is None or not about.source:
         return False
-    return about.source == image.name or _same_shape(layer, image)
+    shape = _shape_of(image)
+    if shape is None:  # it holds several stacks, such as "em, level 1"
+        return about.source.startswith(f"{image.name}, ")
+    return about.source == image.name or _shape_of(layer) == shape
 
 
 def newest_prediction(
@@ -113,7 +116,13 @@ def _predictions(viewer: ViewerModel) -> Iterator[tuple[Layer, LayerMetadata, st
 
 
 def _same_shape(layer: Any, image: Any) -> bool:
+    shape = _shape_of(image)
+    return shape is not None and _shape_of(layer) == shape
+
+
+def _shape_of(layer: Any) -> tuple[int, int, int] | None:
+    """Shape (Z, Y, X); None where a layer holds several stacks."""
     try:
-        return stack_shape(layer) == stack_shape(image)
+        return stack_shape(layer)
     except ShapeError:
-        return False
+        return None

@@ -17,7 +17,7 @@ class Activity:
     Parameters
     ----------
     parent : QObject
-        What it belongs to.
+        What it belongs to, and with what it ends at the latest.
     title : str
         What goes on.
     """
@@ -28,6 +28,7 @@ class Activity:
         self._done: float | None = None
         # in a turn of its own: napari's bar runs the event loop, and who calls is not done yet
         self._soon = later(parent, self._draw)
+        parent.destroyed.connect(self._close_bar)
 
     def show(self, done: float | None) -> None:
         """So much is done, 0..1; None where nobody knows."""
@@ -38,6 +39,9 @@ class Activity:
     def end(self) -> None:
         """It is over."""
         self._soon.stop()
+        self._close_bar()
+
+    def _close_bar(self) -> None:
         bar, self._bar = self._bar, None
         if bar is not None:
             bar.close()
