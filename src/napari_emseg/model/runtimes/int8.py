@@ -48,7 +48,7 @@ _NOTHING = 5e-5
 _log = logging.getLogger(__name__)
 
 Judge: TypeAlias = Callable[[Runtime], Sequence[float]]
-"""Gives V_rand of what a runtime predicts, in one way or several; NaN where it means nothing."""
+"""Gives V_rand of what a runtime predicts, of each source; NaN where it means nothing."""
 
 
 def calibration_tiles(stack: Stack, slices: Sequence[int], network: NetworkConfig) -> Float32Array:

@@ -91,9 +91,8 @@ class JointValidator:
         return replace(first, scores={**_means(judged), "threshold": threshold, **each})
 
     def v_rand(self, runtime: Runtime, threshold: float) -> list[float]:
-        """V_rand on what is held out of each source: at a threshold, and best over them."""
-        each = (validator.v_rand(runtime, threshold) for validator in self._validators.values())
-        return [value for both in each for value in both]
+        """V_rand of each source on what is held out of it, around a threshold."""
+        return [validate.v_rand(runtime, threshold) for validate in self._validators.values()]
 
 
 def _means(judged: dict[str, Validation]) -> dict[str, float]:
