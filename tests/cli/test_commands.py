@@ -15,6 +15,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.io.read import read_stack
+from napari_emseg.model.packages.library import SHIPPED
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_models_are_exported_imported_shown_and_removed(tmp_path, monkeypatch, c
     capsys.readouterr()
     assert run("models", "list") == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert listed == ["default", "mine"]
+    assert listed == [*SHIPPED, "mine"]
     assert run("models", "show", "mine") == 0
     shown = capsys.readouterr().out
     assert "base_filters: 16" in shown

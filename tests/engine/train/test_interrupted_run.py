@@ -22,7 +22,7 @@ from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.engine.train.run import _in_library
 from napari_emseg.errors import EmsegError, LabelsError, ShapeError, WriteError
 from napari_emseg.io.folders import runs_folder
-from napari_emseg.model.packages.library import list_models, shipped_folder
+from napari_emseg.model.packages.library import SHIPPED, list_models, shipped_folder
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import Stack
 
@@ -291,7 +291,7 @@ def test_a_model_that_an_error_has_left_goes_into_the_library(request_):
             shutil.copytree(shipped_folder(), run.folder / "package")
             raise EmsegError("the loss is nan")
 
-    for names in (["default", "mine"], ["default", "mine", "mine 2"]):
+    for names in ([*SHIPPED, "mine"], [*SHIPPED, "mine", "mine 2"]):
         with pytest.raises(EmsegError, match="nan"):
             fail_after_the_model()
         assert [package.folder.name for package in list_models()] == names

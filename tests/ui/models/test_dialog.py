@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 
-from napari_emseg.model.packages.library import import_model, list_models, shipped_folder
+from napari_emseg.model.packages.library import SHIPPED, import_model, list_models, shipped_folder
 from napari_emseg.ui.models import dialog as module
 
 
@@ -13,7 +13,7 @@ def names():
 
 @pytest.fixture
 def segment(viewer):
-    import_model(shipped_folder(), "mine")
+    import_model(shipped_folder("isbi2012"), "mine")
     return viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")[1]
 
 
@@ -45,14 +45,14 @@ def test_a_model_is_renamed_and_removed_in_all_lists(viewer, segment, models, mo
     _, train = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
     monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("better", True))
     models.rename.click()
-    assert names() == offered(segment) == ["default", "better"]
+    assert names() == offered(segment) == [*SHIPPED, "better"]
     monkeypatch.setattr(module, "ask", lambda *_: False)
     models.remove.click()
-    assert names() == ["default", "better"]
+    assert names() == [*SHIPPED, "better"]
     monkeypatch.setattr(module, "ask", lambda *_: True)
     models.remove.click()
-    assert names() == offered(segment) == ["default"]
-    assert len(train.model.start.choices) == 2
+    assert names() == offered(segment) == [*SHIPPED]
+    assert len(train.model.start.choices) == 1 + len(SHIPPED)
 
 
 def test_a_name_that_is_taken_is_said(models, monkeypatch):
@@ -67,4 +67,4 @@ def test_exported_and_imported_it_is_a_model_again(segment, models, monkeypatch,
     models.export.click()
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (f"{file}.zip", ""))
     models.bring.click()
-    assert names() == offered(segment) == ["default", "mine", "mine 2"]
+    assert names() == offered(segment) == [*SHIPPED, "mine", "mine 2"]

@@ -1,0 +1,66 @@
+"""What models score on slices of four tissues: at the best threshold, and by one click.
+
+One click is the model's own threshold, with its probabilities fitted to the tissue
+(``PredictConfig.calibrate``). By default on slices that neither taught nor chose the model that
+ships. Where nobody labelled a cell (0 in SNEMI3D) nothing counts. Then int8 against single
+precision.
+
+    python benchmarks/bench_tissues.py [MODEL ...] [--every N]
+
+With ``--every N`` on each Nth slice of every stack, taught or not: enough to tell what int8 costs,
+which training has no part in, from luck; not what a model is worth.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+from sources import TISSUES, Tissue
+
+import napari_emseg as em
+
+AROUND = (-0.1, -0.05, 0.0, 0.05, 0.1)
+"""Thresholds, from the model's own, over which V_rand is averaged to judge int8."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("models", nargs="*", default=["default"])
+    parser.add_argument("--every", type=int, default=0)
+    given = parser.parse_args()
+    for name in given.models:
+        model = em.load_model(name)
+        print(f"\n{name}, threshold {model.info.threshold:g}")
+        print(
+            f"{'V_rand / V_info':40}{'best':17}{'one click':17}{'uncalibrated':17}at     int8 costs"
+        )
+        for tissue, source in TISSUES.items():
+            if source.is_there:
+                print(f"{tissue:40} {judged(model, source, given.every)}", flush=True)
+
+
+def judged(model: em.ModelPackage, tissue: Tissue, every: int) -> str:
+    """A row of the table."""
+    slices = range(0, tissue.count, every) if every else tissue.slices
+    stack, truth = tissue.read(slices)
+    exact, plain, fast = (
+        em.segment(stack, model=model, output="probability", **settings)
+        for settings in ({"exact": True}, {"exact": True, "calibrate": False}, {"int8": True})
+    )
+    at = model.info.threshold
+    best = em.evaluate(exact, truth)
+    clicks = (em.evaluate(each, truth, threshold=at) for each in (exact, plain))
+    columns = [f"{s.v_rand:.4f} / {s.v_info:.4f}" for s in (best, *clicks)]
+    lost = around(exact, truth, at) - around(fast, truth, at)
+    return f"{'  '.join(columns)}  {best.threshold:g}    {lost:+.4f}"
+
+
+def around(probability: em.Stack, truth: em.Stack, at: float) -> float:
+    """V_rand around a threshold."""
+    each = (em.evaluate(probability, truth, threshold=at + step) for step in AROUND)
+    return float(np.mean([scores.v_rand for scores in each]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The labelled stacks of several tissues that benchmarks look at; no part of this repository."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isbi import REPO
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import napari_emseg as em
+
+DATA = Path(os.environ.get("EMSEG_DATA_DIR", REPO.parent / "shared" / "data"))
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """A labelled stack; of ``slices`` none taught or chose the model that ships."""
+
+    images: str
+    labels: str
+    voxel_size_nm: tuple[float, float, float]
+    slices: tuple[int, ...]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it has been fetched."""
+        return (DATA / self.images).exists()
+
+    @property
+    def count(self) -> int:
+        """How many slices it has."""
+        import napari_emseg as em
+
+        return len(em.read_stack(DATA / self.images, kind="image"))
+
+    def read(self, slices: Sequence[int]) -> tuple[em.Stack, em.Stack]:
+        """Images and labels of some slices."""
+        import napari_emseg as em
+
+        image = em.read_stack(DATA / self.images, kind="image").take([*slices])
+        labels = em.read_stack(DATA / self.labels, kind="labels").take([*slices])
+        return em.Stack(image.data, self.voxel_size_nm, name=image.name), labels
+
+
+TISSUES = {
+    "ISBI 2012, fly larva, ssTEM 4 nm": Tissue(
+        "isbi2012/train-volume.tif", "isbi2012/train-labels.tif", (50, 4, 4), (24, 25, 26)
+    ),
+    "VNC, fly larva, ssTEM 4.6 nm": Tissue(
+        "vnc/train-images.tif", "vnc/train-membranes.tif", (50, 4.6, 4.6), (9,)
+    ),
+    "EPFL, mouse hippocampus, FIB-SEM 5 nm": Tissue(
+        "epfl/train-images.tif", "epfl/train-membranes.tif", (5, 5, 5), (10, 52)
+    ),
+    "SNEMI3D, mouse cortex, ssSEM 6 nm": Tissue(
+        "snemi3d/train-input.tif", "snemi3d/train-labels.tif", (30, 6, 6), (82, 88, 94)
+    ),
+}
