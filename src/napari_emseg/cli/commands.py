@@ -100,7 +100,11 @@ def demo(headless: bool, out: Path) -> None:
     "--weight", "weights", type=click.FloatRange(min=0, min_open=True), multiple=True,
     help="How often patches are drawn from a stack; once for each, all alike by default.",
 )  # fmt: skip
-@click.option("--from", "start_from", help="Start from the weights of this model.")
+@click.option(
+    "--from",
+    "start_from",
+    help="Start from the weights of this model; one of two classes may learn to tell more.",
+)
 @click.option(
     "--resume",
     is_flag=True,

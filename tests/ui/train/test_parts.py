@@ -452,3 +452,14 @@ def test_names_of_other_classes_than_there_are_do_not_stay(form):
     form.suggest_classes(("membrane", "cell", "mitochondrion"))
     form.network["classes"].value = 5
     assert form.recipe(AugmentConfig()).network.names[2] == "class 3"
+
+
+def test_a_model_of_membrane_and_cell_may_learn_the_classes_of_the_labels(form):
+    form.suggest_classes(("membrane", "cell", "mitochondrion"))
+    form.start.value = next(each for each in form.start.choices if each is not None)
+    assert not form.network["depth"].enabled
+    network = form.recipe(AugmentConfig()).network
+    assert network.names == ("membrane", "cell", "mitochondrion")
+    assert network.depth == form.start_from.info.network.depth
+    form.suggest_classes(())
+    assert form.classes == 2
