@@ -22,6 +22,7 @@ from napari_emseg.core.scores.segmentation_error import (
 from napari_emseg.io.layer_metadata import KEY
 from napari_emseg.model.packages.library import shipped_folder
 from napari_emseg.model.packages.package import read_package
+from napari_emseg.session.words import V_RAND
 from napari_emseg.ui.viewer.layers import current_slice
 
 CELL, BORDER = 20, 3
@@ -593,9 +594,11 @@ def test_two_predictions_against_each_other(viewer, compare, layers, truth, qtbo
     expected = score_slice(gaps[0], truth[0]).v_rand - 1
     assert paired.differences[0] == pytest.approx(expected)
     assert "probability is better on" in page.verdict.value
+    assert page.verdict.value.endswith(V_RAND)
     assert paired.p_value is not None or "Too few" in page.verdict.value
     page.score.value = "pixel_accuracy"
     qtbot.waitUntil(lambda: page.verdict.value.startswith("Pixel accuracy"))
+    assert V_RAND not in page.verdict.value
     page.table.selectRow(5)
     assert current_slice(viewer, layers[2]) == 5
 
