@@ -108,7 +108,7 @@ def test_a_name_that_is_taken_or_not_possible(folder, package_at, tmp_path):
     source = package_at(tmp_path / "source")
     own = import_model(source)
     assert own.folder.name == own.info.name
-    with pytest.raises(ModelError, match="already; give another name, or add --overwrite"):
+    with pytest.raises(ModelError, match="already; give another name, or allow to replace it"):
         import_model(source)
     import_model(source, overwrite=True)
     for name in (DEFAULT, "../out", ".hidden", "a/b", ""):

@@ -73,7 +73,7 @@ def _source_of_several(
     try:
         return replace(source_of(stack, recipe, voxel_size_nm, tell), name=name)
     except EmsegError as error:
-        raise type(error)(f"{name}: {error}") from error
+        raise type(error)(f"{name}: {error}", **error.settings) from error
 
 
 def _require_same_classes(names_of: Mapping[str, Sequence[str]], network: NetworkConfig) -> None:

@@ -121,8 +121,8 @@ class WritableFormat(FileFormat):
             raise WriteError(f"{path}: exists and is something else; choose another path")
         if not overwrite:
             raise WriteError(
-                f"{path}: exists already; choose another path, or allow to overwrite it "
-                "(--overwrite)"
+                f"{path}: exists already; choose another path, or allow to overwrite it",
+                overwrite=True,
             )
 
     def replacing(self, path: Path) -> AbstractContextManager[Path]:

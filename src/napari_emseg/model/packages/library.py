@@ -135,7 +135,10 @@ def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
     """
     folder = find_model(name).folder
     if out.exists() and not overwrite:
-        raise WriteError(f"{out}: exists already; choose another place, or add --overwrite")
+        raise WriteError(
+            f"{out}: exists already; choose another place, or allow to overwrite it",
+            overwrite=True,
+        )
     if out.suffix.lower() != ".zip":
         with replacing_folder(out) as beside:
             ours = shutil.ignore_patterns(REHEARSAL_FILE)
@@ -222,7 +225,8 @@ def _add(
     folder = library / name
     if folder.exists() and not overwrite:
         raise ModelError(
-            f"name: there is a model {name!r} already; give another name, or add --overwrite"
+            f"name: there is a model {name!r} already; give another name, or allow to replace it",
+            overwrite=True,
         )
     with as_write_error(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
