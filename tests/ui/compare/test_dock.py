@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from napari._qt.widgets.qt_keyboard_settings import ShortcutEditor
 from napari.utils.notifications import notification_manager
 from PIL import Image as PillowImage
 from qtpy.QtCore import Qt
@@ -351,6 +352,31 @@ def test_errors_are_listed_and_a_click_goes_there(viewer, compare, layers, qtbot
     viewer.dims.set_current_step(0, 0)
     assert not mark.visible
     qtbot.waitUntil(lambda: not errors.listed)
+
+
+def test_keys_lead_through_the_errors_and_stand_in_the_list_of_napari(
+    viewer, compare, layers, qtbot
+):
+    editor = ShortcutEditor()
+    qtbot.addWidget(editor)
+    listed = editor.key_bindings_strs[ShortcutEditor.VIEWER_KEYBINDINGS]
+    assert {"napari-emseg:next_error", "napari-emseg:previous_error"} <= set(listed)
+    canvas, alt = viewer.window._qt_viewer.canvas.native, Qt.KeyboardModifier.AltModifier
+    qtbot.keyClick(canvas, Qt.Key.Key_E, alt)  # before there is any
+    score_all(compare, qtbot)
+    slices = [z for z, _ in compare.errors.listed]
+    seen = []
+    compare.errors.picked.connect(lambda z, _: seen.append(z))
+    for _ in range(5):
+        qtbot.keyClick(canvas, Qt.Key.Key_E, alt)
+    assert seen == [*slices, slices[-1]]
+    assert current_slice(viewer, layers[2]) == slices[-1]
+    qtbot.keyClick(canvas, Qt.Key.Key_E, alt | Qt.KeyboardModifier.ShiftModifier)
+    assert seen[-1] == slices[-2]
+    assert compare.errors.table.chosen == compare.errors.listed[-2]
+    viewer.window.remove_dock_widget(compare)
+    qtbot.keyClick(canvas, Qt.Key.Key_E, alt)
+    assert len(seen) == 6
 
 
 def test_a_click_goes_to_an_error_under_rolled_axes(viewer, compare, layers, qtbot):
