@@ -295,7 +295,7 @@ def show(name: str) -> None:
 @click.option("--name", default=None, help="What to call it; as it calls itself by default.")
 @_overwrite
 def import_(source: Path, name: str | None, overwrite: bool) -> None:
-    """Copy a model into your library: a package, a run folder, or a package as a zip file."""
+    """Copy a model into your library: a package's folder or zip file, or a run folder."""
     click.echo(import_model(source, name, overwrite=overwrite).folder)
 
 
