@@ -46,7 +46,7 @@ def test_faint_tissue_gets_as_much_membrane_as_was_learned(tissue):
     assert share(predict(image)) == pytest.approx(0.24, abs=0.01)
     (line,) = said
     assert "Less membrane was found" in line.message
-    assert "--no-calibrate" in line.message
+    assert "switched off (calibrate)" in line.message
 
 
 def test_three_places_are_looked_at_and_they_are_small(tissue):

@@ -52,8 +52,8 @@ def calibrated(
     on_event(
         Log(
             f"{found} membrane was found than in any tissue that the model learned, so its "
-            f"probabilities are shifted (log odds of cell {calibration.shift:+.1f}; --no-calibrate "
-            "leaves them)."
+            f"probabilities are shifted (log odds of cell {calibration.shift:+.1f}); that can be "
+            "switched off (calibrate)."
         )
     )
 
