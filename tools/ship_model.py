@@ -2,7 +2,7 @@
 
 The card is the README.md that lies in the model's folder already: edit it first. Test input and
 cover come from the phantom, never from the slices that the model was trained on, whose terms do
-not let us hand them on. All models together may take 45 MiB, so only `default` has its network as
+not let us hand them on. All models together may take 45 MB, so only `default` has its network as
 ONNX, which single precision without Keras needs.
 
     python tools/ship_model.py runs/default default
@@ -26,7 +26,7 @@ from napari_emseg.model.runtimes.int8 import copy_int8
 from napari_emseg.model.runtimes.keras_runtime import load_network
 from napari_emseg.model.train.package_writer import write_package
 
-LARGEST_MIB = 45
+LARGEST_MB = 45
 
 VNC_TERMS = (
     "Drosophila larva (VNC): Gerhard et al. (2013), doi 10.6084/m9.figshare.856713, CC BY-NC-SA "
@@ -61,11 +61,11 @@ def main() -> None:
     copy_int8(trained, shipped)
     if name != DEFAULT:
         leave_out_onnx(name)
-    sizes = {each: size_mib(each) for each in SHIPPED}
+    sizes = {each: size_mb(each) for each in SHIPPED}
     for each, size in sizes.items():
-        print(f"{each:14} {size:6.2f} MiB")
-    if sum(sizes.values()) > LARGEST_MIB:
-        sys.exit(f"too large to ship: at most {LARGEST_MIB} MiB together")
+        print(f"{each:14} {size:6.2f} MB")
+    if sum(sizes.values()) > LARGEST_MB:
+        sys.exit(f"too large to ship: at most {LARGEST_MB} MB together")
 
 
 def leave_out_onnx(name: str) -> None:
@@ -77,9 +77,9 @@ def leave_out_onnx(name: str) -> None:
     (folder / RDF).write_text(yaml.safe_dump(description, sort_keys=False), encoding="utf-8")
 
 
-def size_mib(name: str) -> float:
+def size_mb(name: str) -> float:
     """What a model that ships takes."""
-    return sum(each.stat().st_size for each in shipped_folder(name).glob("*")) / 2**20
+    return sum(each.stat().st_size for each in shipped_folder(name).glob("*")) / 1e6
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.normalise import normalise
 from napari_emseg.errors import ModelError
-from napari_emseg.model.packages.library import DEFAULT, find_model
+from napari_emseg.model.packages.library import SHIPPED, find_model
 from napari_emseg.model.packages.package import RDF, read_package
 from napari_emseg.model.runtimes import int8
 from napari_emseg.model.runtimes._openvino import openvino as ov
@@ -83,7 +83,7 @@ def largest_weight(package) -> int:
 def test_no_processor_overflows(without_int8, stack):
     """Without VNNI, products of unsigned and signed bytes are added in pairs, in 16 bits."""
     add_int8(without_int8, tiles_of(stack), lambda _: [0.9])
-    for package in (read_package(without_int8.folder), find_model(DEFAULT)):
+    for package in (read_package(without_int8.folder), *map(find_model, SHIPPED)):
         assert 2 * 255 * largest_weight(package) < 2**15
 
 

@@ -51,7 +51,7 @@ class ModelSummary:
         made = datetime.fromtimestamp((package.folder / RDF).stat().st_mtime)
         sources, stack = training.get("sources") or [training], training.get("stack", "")
         slices = [z for each in sources for z in each.get("train_slices") or ()]
-        is_shipped = package.folder == shipped_folder()
+        is_shipped = package.folder.parent == shipped_folder().parent
         return cls(
             name=package.folder.name,
             v_rand=info.scores.get("val_v_rand", math.nan),
