@@ -38,6 +38,9 @@ def main() -> None:
         for tissue, source in TISSUES.items():
             if source.is_there:
                 print(f"{tissue:40} {judged(model, source, given.every)}", flush=True)
+        for tissue, source in TISSUES.items():
+            if len(model.info.class_names) > 2 and source.classes and source.is_there:
+                print(f"{tissue:40} IoU: {overlaps(model, source)}", flush=True)
 
 
 def judged(model: em.ModelPackage, tissue: Tissue, every: int) -> str:
@@ -54,6 +57,19 @@ def judged(model: em.ModelPackage, tissue: Tissue, every: int) -> str:
     columns = [f"{s.v_rand:.4f} / {s.v_info:.4f}" for s in (best, *clicks)]
     lost = around(exact, truth, at) - around(fast, truth, at)
     return f"{'  '.join(columns)}  {best.threshold:g}    {lost:+.4f}"
+
+
+def overlaps(model: em.ModelPackage, tissue: Tissue) -> str:
+    """Intersection over union of each class, over all pixels of the slices."""
+    stack, truth = tissue.read(tissue.slices, tissue.classes)
+    found, wanted = em.segment(stack, model=model, output="classes").data, truth.data
+    known = wanted > 0
+    ious = {
+        name: (known & (found == k) & (wanted == k)).sum()
+        / (known & ((found == k) | (wanted == k))).sum()
+        for k, name in enumerate(model.info.class_names, 1)
+    }
+    return ", ".join(f"{name} {iou:.3f}" for name, iou in ious.items())
 
 
 def around(probability: em.Stack, truth: em.Stack, at: float) -> float:

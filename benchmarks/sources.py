@@ -19,12 +19,16 @@ DATA = Path(os.environ.get("EMSEG_DATA_DIR", REPO.parent / "shared" / "data"))
 
 @dataclass(frozen=True)
 class Tissue:
-    """A labelled stack; of ``slices`` none taught or chose the model that ships."""
+    """A labelled stack; of ``slices`` none taught or chose the models that ship.
+
+    ``classes`` are labels of membrane, cell and mitochondrion, as scribbles, where there are any.
+    """
 
     images: str
     labels: str
     voxel_size_nm: tuple[float, float, float]
     slices: tuple[int, ...]
+    classes: str = ""
 
     @property
     def is_there(self) -> bool:
@@ -38,13 +42,13 @@ class Tissue:
 
         return len(em.read_stack(DATA / self.images, kind="image"))
 
-    def read(self, slices: Sequence[int]) -> tuple[em.Stack, em.Stack]:
+    def read(self, slices: Sequence[int], labels: str = "") -> tuple[em.Stack, em.Stack]:
         """Images and labels of some slices."""
         import napari_emseg as em
 
         image = em.read_stack(DATA / self.images, kind="image").take([*slices])
-        labels = em.read_stack(DATA / self.labels, kind="labels").take([*slices])
-        return em.Stack(image.data, self.voxel_size_nm, name=image.name), labels
+        truth = em.read_stack(DATA / (labels or self.labels), kind="labels").take([*slices])
+        return em.Stack(image.data, self.voxel_size_nm, name=image.name), truth
 
 
 TISSUES = {
@@ -52,10 +56,18 @@ TISSUES = {
         "isbi2012/train-volume.tif", "isbi2012/train-labels.tif", (50, 4, 4), (24, 25, 26)
     ),
     "VNC, fly larva, ssTEM 4.6 nm": Tissue(
-        "vnc/train-images.tif", "vnc/train-membranes.tif", (50, 4.6, 4.6), (9,)
+        "vnc/train-images.tif",
+        "vnc/train-membranes.tif",
+        (50, 4.6, 4.6),
+        (9,),
+        "vnc/train-classes.tif",
     ),
     "EPFL, mouse hippocampus, FIB-SEM 5 nm": Tissue(
-        "epfl/train-images.tif", "epfl/train-membranes.tif", (5, 5, 5), (10, 52)
+        "epfl/train-images.tif",
+        "epfl/train-membranes.tif",
+        (5, 5, 5),
+        (10, 52),
+        "epfl/train-classes.tif",
     ),
     "SNEMI3D, mouse cortex, ssSEM 6 nm": Tissue(
         "snemi3d/train-input.tif", "snemi3d/train-labels.tif", (30, 6, 6), (82, 88, 94)
