@@ -310,7 +310,7 @@ def test_time_is_told_once_it_was_measured(qtbot, tmp_path, monkeypatch):
     qtbot.addWidget(row.native)
     row.native.show()
     network, train = NetworkConfig(depth=2, base_filters=2), TrainConfig(patch_size=64)
-    plan = TrainingPlan(Recipe(network, train=train), "auto", (128, 128), 4)
+    plan = TrainingPlan(Recipe(network, train=train), "auto", ((128, 128),) * 4)
     estimate.show_plan(plan)
     assert "not measured" in row.text.value
     row.measure.native.click()
@@ -328,9 +328,9 @@ def test_expected_time_grows_with_epochs_and_slices(tmp_path, monkeypatch):
     keep_step_time(recipe, "cpu", 0.5)
     assert known_step_time(Recipe(train=TrainConfig(epochs=99, batch_size=2)), "cpu") == 0.5
     # 3 slices of 4 patches in batches of 2: 6 steps
-    assert expected_seconds(recipe, 0.5, shape=(512, 512), slices=3) == pytest.approx(30 / 0.85)
+    assert expected_seconds(recipe, 0.5, [(512, 512)] * 3) == pytest.approx(30 / 0.85)
     limited = Recipe(train=TrainConfig(minutes=2.0))
-    assert expected_seconds(limited, 0.5, shape=(512, 512), slices=3) == 120
+    assert expected_seconds(limited, 0.5, [(512, 512)] * 3) == 120
 
 
 # -- curves --------------------------------------------------------------------------------------
