@@ -39,7 +39,7 @@ def about(data: TrainingData, summary: LabelSummary) -> str:
 
 
 def learned_from(request: TrainRequest) -> str:
-    """From which stacks a training learns, of which at least one is on the list.
+    """From which stacks a training learns, of which at least one is on the list; in lines.
 
     Raises
     ------
@@ -51,4 +51,4 @@ def learned_from(request: TrainRequest) -> str:
         return f"{first} is on the list; choose the next image and its labels above."
     named = ", ".join((f"{first} (chosen above)", *names))
     count = plural(1 + len(names), "stack")
-    return " ".join((f"Learns from {count}: {named}.", *request.said_of_pixels()))
+    return "\n".join((f"Learns from {count}: {named}.", *request.said_of_pixels()))

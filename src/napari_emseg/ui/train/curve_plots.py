@@ -35,7 +35,7 @@ _HEIGHT_PX, _EXTRA_PX = 115, 22
 """Of a panel, and of what the first has above it (the legend) and the last below (its label)."""
 
 _LEFT, _TOP_PX, _BOTTOM_PX = 0.2, 16, 20
-_LINE_PX, _BESIDE, _LONGEST = 14, 2, 20
+_LINE_PX, _BESIDE, _LONGEST = 17, 2, 18
 """Of each further line of the legend, the names in a line, and letters of a name, at most."""
 _HINT = f"Point at a curve to read its values. {V_RAND}"
 
@@ -199,7 +199,7 @@ class _Panel(PlotCanvas):
         axes.tick_params(labelbottom=self._is_last)
         lines, labels = axes.get_legend_handles_labels()
         axes.set(title="", xlabel="epoch" if self._is_last else "")
-        if labels[-1].startswith("best"):
+        if labels[-1].startswith("best epoch "):
             axes.set_title(labels.pop(), color=self.text_color, fontsize=SMALL, loc="left", pad=3)
         if self._is_first:
             self.figure.legends.clear()

@@ -19,7 +19,10 @@ _COLUMNS = (
     Column("Slices", "How many train, and how many validate."),
     Column("Weight", "How often patches are drawn from it, beside other stacks."),
 )
-_ROWS_SHOWN = 2
+_ROWS_SHOWN, _MOST_SHOWN = 2, 4
+"""Rows of napari's height that there is always room for, and after which the table scrolls."""
+
+_HOW = "Add puts the image and the labels chosen above on this list; then choose the next ones."
 
 
 class MoreStacksPart(Folded):
@@ -81,6 +84,8 @@ class StackList(QWidget):
     def _lay_out(self) -> None:
         header = self.table.horizontalHeader()
         assert header is not None, "a table always has one"
+        self.table.setSortingEnabled(False)  # whose arrows take room
+        self.table.setMaximumHeight(_MOST_SHOWN * 2 * self.table.fontMetrics().height())
         for k in (0, 1):  # names of files may be long
             header.setSectionResizeMode(k, QHeaderView.ResizeMode.Stretch)
         layout = QVBoxLayout(self)
@@ -101,7 +106,11 @@ class StackList(QWidget):
     # -- what the person sees --------------------------------------------------------------
 
     def _show_rows(self) -> None:
-        self.table.show_rows({k: _cells(row) for k, row in enumerate(self._more.rows)})
+        rows, before = self._more.rows, len(self.table.rows.keys)
+        self.table.show_rows({k: _cells(row) for k, row in enumerate(rows)})
+        self.table.setVisible(bool(rows))
+        if len(rows) > before:
+            self.table.choose(len(rows) - 1)
         self._show_marked()
 
     def _show_marked(self) -> None:
@@ -111,7 +120,7 @@ class StackList(QWidget):
             self.weight.value = 1.0 if at is None else self._more.rows[at].stack.weight
 
     def _show_message(self, message: str) -> None:
-        self.message.value = message
+        self.message.value = message or _HOW
 
     # -- what the person does --------------------------------------------------------------
 
