@@ -92,6 +92,23 @@ def test_a_row_follows_what_is_changed_above_and_comes_back_with_it(setup, choos
     assert setup.more.rows[0].stack.split == by_hand
 
 
+def test_validation_slices_of_all_rows_follow_the_fraction_but_those_of_a_person(
+    setup, choose, form
+):
+    for name in ("fly", "mouse"):
+        choose(name, slices=8)
+        setup.add_stack()
+    setup.choose_split(setup.split.turned(0))
+    by_hand = setup.split
+    choose("worm", slices=8)
+    assert [len(row.stack.split.validation) for row in setup.more.rows] == [2, 3]
+    form.val_fraction = 0.5
+    setup.change_settings()
+    assert len(setup.more.rows[0].stack.split.validation) == 4
+    assert setup.more.rows[1].stack.split == by_hand
+    assert len(setup.split.validation) == 4
+
+
 def test_weights_stay_and_reach_the_worker(setup, choose, jobs):
     choose("fly")
     setup.add_stack()

@@ -47,15 +47,16 @@ class TrainingData:
         Where the labels count; everywhere by default.
     files : (Path, Path), optional
         Where images and labels are read from, so that no copy is needed.
-    chosen : hashable, optional
-        What a person has chosen, such as two layers or two files: by it data are known again.
+    chosen : (hashable, hashable), optional
+        Image and labels that a person has chosen, such as layers or paths: by it data are known
+        again.
     """
 
     images: Stack
     labels: Stack
     regions: CountedArea | None = None
     files: tuple[Path, Path] | None = None
-    chosen: Hashable = None
+    chosen: tuple[Hashable, Hashable] | None = None
 
     def __post_init__(self) -> None:
         if self.images.shape != self.labels.shape:

@@ -76,6 +76,16 @@ class MoreStacks:
         weighed = replace(row, stack=replace(row.stack, weight=weight))
         self.rows = (*self.rows[:at], weighed, *self.rows[at + 1 :])
 
+    def spread(self, fraction: float) -> None:
+        """Validate on this part of each stack, 0..1, of which nobody has chosen the slices."""
+        splits = [row.stack.split for row in self.rows]
+        kept = [each.kept_for(each.labelled, fraction) for each in splits]
+        if kept != splits:
+            self.rows = tuple(
+                replace(row, stack=replace(row.stack, split=split))
+                for row, split in zip(self.rows, kept, strict=True)
+            )
+
     def remove(self, at: int) -> None:
         """Take a row off the list."""
         self.rows = (*self.rows[:at], *self.rows[at + 1 :])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import InitVar, dataclass, field
 from functools import partial
@@ -103,6 +103,7 @@ class TrainSetup:
         self._summary: LabelSummary | None = None
         self._read_for: int | None = None
         self._is_to_add = False
+        self._image: Hashable = None
         self.training = TrainSession(jobs)
         self.patches = PatchPreview(executor, self._request)
         self.estimate = TimeEstimate(jobs)
@@ -162,6 +163,7 @@ class TrainSetup:
     def change_settings(self) -> None:
         """The fraction to validate on may have changed, and the time."""
         kept = self.split.kept_for(self.split.labelled, self._form.val_fraction)
+        self.more.spread(self._form.val_fraction)
         self._show_split(kept, self.total)
         with suppress(EmsegError):  # it is said where a person waits for it
             if self._read_for not in (None, self._form.classes):
@@ -201,8 +203,7 @@ class TrainSetup:
                 self.is_guessed, self.meaning = False, listed.stack.meaning
         self._say_labels()
         self.suggest_name(data.images.name)
-        split = self.split if listed is None else listed.stack.split
-        kept = split.kept_for(summary.labelled, self._form.val_fraction)
+        kept = self._split_before(data, listed).kept_for(summary.labelled, self._form.val_fraction)
         self._show_split(kept, summary.total)
         if self._is_to_add:
             self.add_stack()
@@ -210,6 +211,13 @@ class TrainSetup:
             self.class_names = summary.class_names
         if self.training.phase is Phase.READING:
             self._begin()
+
+    def _split_before(self, data: TrainingData, listed: Listed | None) -> SliceSplit:
+        """What its slices were for when it was chosen last; of another image nobody has said."""
+        before, self._image = self._image, data.chosen and data.chosen[0]
+        if listed is not None:
+            return listed.stack.split
+        return self.split if before in (None, self._image) else SliceSplit()
 
     def _refuse_data(self, message: str) -> None:
         self._looking = self._summary = None
