@@ -13,7 +13,7 @@ from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.train.more_stacks import Listed
 from napari_emseg.session.train.patch_preview import READING
 from napari_emseg.session.train.setup import TrainSetup
-from napari_emseg.types import Stack
+from napari_emseg.types import Stack, noted_names
 
 
 @pytest.fixture
@@ -219,3 +219,32 @@ def test_all_stacks_count_for_the_time_and_for_the_patches(setup, choose):
     assert len(setup.patches._sources) == 2
     setup.more.remove(0)
     assert len(setup.patches._sources) == 1
+
+
+# -- classes -------------------------------------------------------------------------------------
+
+
+def test_labels_of_more_classes_are_trained_on_and_listed_though_asked_for_early(
+    setup, executor, form, make_data, jobs
+):
+    """The form takes up the classes that were found, for which all is read once more."""
+
+    def take_up(found):
+        form.classes = max(2, len(found))
+        setup.change_settings()
+
+    setup.events.class_names.connect(take_up)
+    data = make_data(name="classes")
+    data.labels.data[:] += 1
+    data.labels.data[:, :8] = 3
+    named = noted_names(("membrane", "cell", "mitochondrion"))
+    data = replace(data, labels=replace(data.labels, edits=named))
+    form.read = lambda: replace(data, chosen=("classes", "mask"))
+    setup.choose_data()
+    setup.train()
+    setup.add_stack()
+    executor.pass_time()
+    assert form.classes == 3
+    (row,) = setup.more.rows
+    assert row.stack.meaning == "scribbles"
+    assert [each.called for each in jobs.jobs[-1].stacks] == ["classes"]

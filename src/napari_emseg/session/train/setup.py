@@ -209,7 +209,8 @@ class TrainSetup:
             self.add_stack()
         if summary.values:
             self.class_names = summary.class_names
-        if self.training.phase is Phase.READING:
+        is_read = self.data is not None  # and not anew, for these classes
+        if is_read and self.training.phase is Phase.READING:
             self._begin()
 
     def _split_before(self, data: TrainingData, listed: Listed | None) -> SliceSplit:

@@ -20,7 +20,7 @@ _COLUMNS = (
     Column("Weight", "How often patches are drawn from it, beside other stacks."),
 )
 _ROWS_SHOWN, _MOST_SHOWN = 2, 4
-"""Rows of napari's height that there is always room for, and after which the table scrolls."""
+"""Rows that there is always room for, and about after how many the table scrolls."""
 
 _HOW = "Add puts the image and the labels chosen above on this list; then choose the next ones."
 
