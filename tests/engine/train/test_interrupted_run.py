@@ -18,7 +18,7 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.regions import Regions
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.train.interrupted_run import TrainRun, interrupted_runs
-from napari_emseg.engine.train.request import TrainingData, TrainRequest
+from napari_emseg.engine.train.request import TrainingData, TrainingStack, TrainRequest
 from napari_emseg.engine.train.run import _in_library
 from napari_emseg.errors import EmsegError, LabelsError, ShapeError, WriteError
 from napari_emseg.io.folders import runs_folder
@@ -98,6 +98,24 @@ def test_files_are_not_copied(request_, tmp_path):
     (files,) = job.stacks
     assert (files.images, files.labels, files.reviewed) == (*paths, None)
     assert not list((run.folder / "data").iterdir())
+
+
+def test_several_stacks_are_copied_beside_one_another_and_resumed(request_):
+    rng = np.random.default_rng(1)
+    images = Stack(rng.integers(0, 255, (3, 40, 48), np.uint16), (30.0, 8.0, 8.0), "other")
+    labels = Stack(rng.integers(0, 2, (3, 40, 48), np.uint8), kind="labels")
+    split = SliceSplit.spread(range(3), 0.3)
+    other = TrainingStack(TrainingData(images, labels), "mask", split, 2.5)
+    run, job = replace(request_, others=(other,)).prepare()
+    first, second = job.stacks
+    assert len({first.images, first.labels, first.reviewed, second.images, second.labels}) == 5
+    np.testing.assert_array_equal(np.load(second.images), images.data)
+    np.testing.assert_array_equal(np.load(second.labels), labels.data)
+    assert (second.called, second.meaning, second.reviewed) == ("other", "mask", None)
+    assert (second.validation, second.weight) == (split.validation, 2.5)
+    assert second.voxel_size_nm == (30, 8, 8)
+    run.release()
+    assert run.resumed_job() == replace(job, resume=True)
 
 
 def test_a_run_of_a_living_process_is_not_offered(request_):

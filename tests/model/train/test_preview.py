@@ -32,7 +32,7 @@ def test_the_preview_equals_the_batches_of_the_trainer(tmp_path):
     )
     roles = SliceSplit.spread(range(4), 0.25)
     request = TrainRequest("mine", TrainingData(images, labels), "mask", roles, recipe)
-    shown = preview_patches([request.patch_source()], recipe, first=0, count=8)
+    shown = preview_patches(request.patch_sources(), recipe, first=0, count=8)
 
     target = request.data.target("mask", recipe.train, roles)
     split = split_target(target, fraction=0.25, validation=roles.validation)

@@ -15,7 +15,7 @@ from napari_emseg.io.folders import runs_folder
 from napari_emseg.model.train.history import TrainResult
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.session.direct_jobs import DirectJobs
-from napari_emseg.session.train.session import Phase, TrainSession
+from napari_emseg.session.train.session import Phase, TrainSession, summary
 from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Log, Preview, TrainProgress
 
@@ -52,6 +52,18 @@ def progress(done=0.1, left=None, *, epoch=1, epochs=10, step=4):
 
 def _note(seen, name, _value):
     seen.append(name)
+
+
+def test_of_several_stacks_the_worst_is_named(started, jobs):
+    jobs.tell(progress(0.05, 90.0))
+    assert "Worst" not in started.message
+    several = {**WHOLE, "val_v_rand fly": 0.95, "val_v_rand mouse": 0.8123}
+    unmeasured = {**several, "val_v_rand fly": math.nan, "val_v_rand mouse": math.nan}
+    jobs.tell(EpochDone(1, several), EpochDone(2, unmeasured), progress(0.1, 90.0))
+    assert started.message.endswith("left. Worst stack: mouse, V_rand 0.812")
+    assert "on validation. Worst stack: mouse, V_rand 0.812. The model" in summary(
+        TrainResult(Path("lib/mine"), several, stopped=False), [several]
+    )
 
 
 # -- from the click to the model -----------------------------------------------------------------

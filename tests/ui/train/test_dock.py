@@ -330,6 +330,88 @@ def test_a_folder_that_cannot_be_written_is_said(trainer, layers, wait, tmp_path
     assert "choose another path" in trainer.run.message.value
 
 
+# -- several stacks ------------------------------------------------------------------------------
+
+
+def click(qtbot, widget):
+    widget = getattr(widget, "native", widget)
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+@pytest.fixture
+def pairs(viewer, trainer, layers, tmp_path, qtbot, wandering_cells):
+    """The first pair is two layers; the second, of other pixels, is in files, and listed, too."""
+    image, mask = wandering_cells(3, 80)
+    write_stack(tmp_path / "fine.tif", Stack(image, (30, 2.5, 2.5)))
+    write_stack(tmp_path / "ids.tif", Stack(mask * 255, kind="labels"))
+    click(qtbot, trainer.more.toggleButton())
+    click(qtbot, trainer.more.list.add)
+    trainer.data.source.value = "files"
+    trainer.data.image_path.value = tmp_path / "fine.tif"
+    trainer.data.labels_path.value = tmp_path / "ids.tif"
+    qtbot.waitUntil(lambda: "3 slices of 80 x 80" in trainer.data.about.value)
+    click(qtbot, trainer.more.list.add)
+    return trainer
+
+
+def cells_of(table):
+    rows, columns = table.model().rowCount(), table.model().columnCount()
+    return [[table.text_at(row, column) for column in range(columns)] for row in range(rows)]
+
+
+def test_layers_and_files_are_put_on_a_list_weighed_and_taken_off(pairs, qtbot):
+    part = pairs.more.list
+    assert cells_of(part.table) == [["em", "painted", "3 + 1", "1"], ["fine", "ids", "2 + 1", "1"]]
+    assert pairs.more.text() == "More stacks (2)"
+    assert "Learns from 2 stacks: fine (chosen above), em." in part.message.value
+    assert "em: Pixels are 4 nm, the network learns at 2.5 nm" in part.message.value
+    qtbot.mouseClick(
+        part.table.viewport(), Qt.MouseButton.LeftButton,
+        pos=part.table.visualRect(part.table.model().index(0, 0)).center(),
+    )  # fmt: skip
+    part.weight.value = 2.5
+    assert cells_of(part.table)[0] == ["em", "painted", "3 + 1", "2.5"]
+    click(qtbot, part.remove)
+    assert cells_of(part.table) == [["fine", "ids", "2 + 1", "1"]]
+    assert part.weight.value == 1
+    click(qtbot, part.add)
+    assert len(part.table.rows.keys) == 1
+    click(qtbot, part.remove)
+    assert not part.table.isVisible()
+    assert not part.remove.enabled
+    assert pairs.more.text() == "More stacks"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_list_fits_into_a_small_screen_and_train_stays_in_sight(viewer, pairs, theme, qtbot):
+    viewer.theme = theme
+    window = viewer.window._qt_window
+    window.resize(1024, 768)
+    qtbot.wait(300)
+    assert (window.width(), window.height()) == (1024, 768)
+    page = pairs.tabs.widget(0)
+    assert page.widget().minimumSizeHint().width() <= 290
+    button = pairs.run.start.native
+    assert button.isVisible()
+    assert window.rect().contains(button.mapTo(window, button.rect().bottomRight()))
+
+
+@pytest.mark.slow
+def test_a_training_on_layers_and_files_of_other_pixels(pairs, wait):
+    pairs.model.minutes.value = 0.3
+    pairs.run.start.native.click()
+    event = wait()
+    assert isinstance(event, Finished), getattr(event, "details", event)
+    row = pairs.session.history[-1]
+    assert {"val_v_rand em", "val_v_rand fine", "val_loss em", "val_loss fine"} <= set(row)
+    assert row["seconds"] < 60
+    assert "Worst stack: " in pairs.run.message.value
+    package = next(each for each in list_models() if each.info.name == "fine")
+    assert package.info.voxel_size_nm == pytest.approx((30, 2.5, 2.5))
+    sources = package.info.training["sources"]
+    assert [(each["name"], each["weight"]) for each in sources] == [("fine", 1), ("em", 1)]
+
+
 # -- other sources -------------------------------------------------------------------------------
 
 

@@ -327,7 +327,7 @@ def test_time_is_told_once_it_was_measured(qtbot, tmp_path, monkeypatch):
     qtbot.addWidget(row.native)
     row.native.show()
     network, train = NetworkConfig(depth=2, base_filters=2), TrainConfig(patch_size=64)
-    plan = TrainingPlan(Recipe(network, train=train), "auto", (128, 128), 4)
+    plan = TrainingPlan(Recipe(network, train=train), "auto", ((128, 128),) * 4)
     estimate.show_plan(plan)
     assert "not measured" in row.text.value
     row.measure.native.click()
@@ -345,9 +345,9 @@ def test_expected_time_grows_with_epochs_and_slices(tmp_path, monkeypatch):
     keep_step_time(recipe, "cpu", 0.5)
     assert known_step_time(Recipe(train=TrainConfig(epochs=99, batch_size=2)), "cpu") == 0.5
     # 3 slices of 4 patches in batches of 2: 6 steps
-    assert expected_seconds(recipe, 0.5, shape=(512, 512), slices=3) == pytest.approx(30 / 0.85)
+    assert expected_seconds(recipe, 0.5, [(512, 512)] * 3) == pytest.approx(30 / 0.85)
     limited = Recipe(train=TrainConfig(minutes=2.0))
-    assert expected_seconds(limited, 0.5, shape=(512, 512), slices=3) == 120
+    assert expected_seconds(limited, 0.5, [(512, 512)] * 3) == 120
 
 
 # -- curves --------------------------------------------------------------------------------------
@@ -439,6 +439,35 @@ def test_curves_go_with_their_history_and_come_with_the_next(curves, qtbot):
     qtbot.waitUntil(lambda: all(panel.canvas.isVisible() for panel in curves._panels))
     training, *_ = _axes(curves)[0].get_lines()
     assert len(training.get_ydata()) == 1
+
+
+OF_SOURCES = [
+    {**each, **{f"{column} {name}": value for column in ("val_loss", "val_v_rand")
+                for name, value in (("fly", 0.8), ("mouse cortex of a far lab", 0.6))}}
+    for each in HISTORY
+]  # fmt: skip
+
+
+def test_of_several_stacks_the_mean_is_bold_and_each_has_a_thin_line_and_a_name(curves, qtbot):
+    heights = [panel.canvas.height() for panel in curves._panels]
+    curves.show_history(OF_SOURCES)
+    qtbot.waitUntil(lambda: len(_axes(curves)[2].get_lines()) == 5)
+    _, mean, *sources, _ = _axes(curves)[2].get_lines()
+    np.testing.assert_allclose(mean.get_ydata(), [each["val_v_rand"] for each in HISTORY])
+    assert all(2 * each.get_linewidth() < mean.get_linewidth() for each in sources)
+    assert len({each.get_color() for each in (mean, *sources)}) == 3
+    first = curves._panels[0]
+    (legend,) = first.figure.legends
+    names = [each.get_text() for each in legend.get_texts()]
+    assert names == ["training", "validation, mean", "fly", "mouse cortex o ..."]
+    box = legend.get_window_extent()
+    assert box.height + first.axes.get_window_extent().height < first.canvas.height()
+    assert box.width <= first.canvas.width()
+    assert first.canvas.height() > heights[0]
+    values = curves._panels[2].values_of(OF_SOURCES[1])
+    assert values.endswith("validation 0.9000 (fly 0.8000, mouse cortex of a far lab 0.6000)")
+    curves.show_history(HISTORY)
+    qtbot.waitUntil(lambda: first.canvas.height() == heights[0])
 
 
 # -- words ---------------------------------------------------------------------------

@@ -18,6 +18,9 @@ PANELS = (("loss", "Loss"), ("accuracy", "Pixel accuracy"), ("v_rand", "V_rand")
 
 _TRAINING, _VALIDATION, _BEST = "#1f77b4", "#d95f02", "#666666"
 _OF_SOURCES = ("#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
+_BOLD, _THIN = 2.6, 0.9
+"""Widths in pt of the mean over several sources, and of each of them."""
+
 _SCORE_FLOOR = 5.0
 """Percentile of the scores at which their axis begins: the first epochs would squeeze the rest."""
 
@@ -52,7 +55,8 @@ def draw_panel(
 ) -> None:
     """Draw one column of the history, of training and validation, and mark the best epoch.
 
-    Where there were several sources, validation is their mean, beside which stands each of them.
+    Where there were several sources, validation is their mean, drawn boldly, beside which stands
+    each of them.
 
     Parameters
     ----------
@@ -67,13 +71,16 @@ def draw_panel(
     """
     from matplotlib.ticker import MaxNLocator
 
+    several = len(source_names(history)) > 1
     values = [
-        _draw_line(axes, history, name, label, colour)
-        for name, label, colour in (
-            (column, "training", _TRAINING),
-            (f"val_{column}", "validation", _VALIDATION),
-        )
-    ]
+        _draw_line(axes, history, column, "training", _TRAINING),
+        _draw_line(
+            axes, history, f"val_{column}", "validation, mean" if several else "validation",
+            _VALIDATION,
+        ),
+    ]  # fmt: skip
+    if several:
+        axes.lines[-1].set(linewidth=_BOLD, zorder=3)
     values += _draw_sources(axes, history, f"val_{column}")
     _mark_best(axes, history, column)
     if column != "loss" and (scores := np.concatenate(values)).size:
@@ -93,7 +100,7 @@ def _draw_sources(
         if f"{column} {name}" in history[0]:
             colour = _OF_SOURCES[k % len(_OF_SOURCES)]
             values.append(_draw_line(axes, history, f"{column} {name}", name, colour))
-            axes.lines[-1].set(linewidth=0.9, alpha=0.8, marker="")
+            axes.lines[-1].set(linewidth=_THIN, alpha=0.8, marker="")
     return values
 
 

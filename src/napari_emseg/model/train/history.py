@@ -45,9 +45,15 @@ def source_names(history: Sequence[Row]) -> tuple[str, ...]:
     return tuple(each[len(_OF_SOURCE) :] for each in columns if each.startswith(_OF_SOURCE))
 
 
+def of_sources(row: Row, column: str) -> dict[str, float]:
+    """A column of validation, such as ``val_loss``, of each of several sources by name."""
+    names = source_names([row])
+    return {name: row[f"{column} {name}"] for name in names if f"{column} {name}" in row}
+
+
 def worst_source(row: Row) -> tuple[str, float] | None:
     """Of several sources the one with the lowest V_rand on validation, and that V_rand."""
-    found = {name: row[_OF_SOURCE + name] for name in source_names([row])}
+    found = of_sources(row, "val_v_rand")
     known = {name: value for name, value in found.items() if math.isfinite(value)}
     return min(known.items(), key=lambda each: each[1]) if known else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 from napari_emseg.core.config.recipe import Recipe
@@ -36,7 +37,7 @@ def keep_step_time(recipe: Recipe, device: str, seconds: float) -> None:
 
 
 def expected_seconds(
-    recipe: Recipe, seconds_per_step: float, *, shape: tuple[int, int], slices: int
+    recipe: Recipe, seconds_per_step: float, shapes: Iterable[tuple[int, int]]
 ) -> float:
     """How long a training takes at such a pace, validation included.
 
@@ -46,14 +47,12 @@ def expected_seconds(
         Its epochs count; where it has minutes, these are the answer.
     seconds_per_step : float
         As measured.
-    shape : (int, int)
-        Of a slice (Y, X).
-    slices : int
-        How many train.
+    shapes : iterable of (int, int)
+        Rows and columns of each slice that trains.
     """
     if recipe.train.minutes:
         return 60 * recipe.train.minutes
-    steps = recipe.train.epochs * steps_per_epoch([shape] * slices, recipe)
+    steps = recipe.train.epochs * steps_per_epoch(shapes, recipe)
     return steps * seconds_per_step / (1 - VALIDATION_SHARE)
 
 

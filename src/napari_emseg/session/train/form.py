@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
-from napari_emseg.engine.train.request import TrainingData
+from napari_emseg.engine.train.request import TrainingData, TrainingStack, TrainRequest
 
 
 @dataclass(frozen=True)
@@ -49,3 +49,21 @@ class TrainForm(Protocol):
 
     def augment(self) -> AugmentConfig:
         """The augmentation; likewise."""
+
+
+def filled_in(
+    form: TrainForm, name: str, stacks: Sequence[TrainingStack], augment: AugmentConfig
+) -> TrainRequest:
+    """Ask for the training that a form describes, on one stack or several.
+
+    Raises
+    ------
+    SettingError
+        If settings do not fit one another.
+    """
+    settings, (first, *others) = form.settings(), stacks
+    return TrainRequest(
+        name, first.data, first.meaning, first.split,
+        replace(settings.recipe, augment=augment), settings.start_from, settings.device,
+        settings.terms, first.weight, tuple(others),
+    )  # fmt: skip

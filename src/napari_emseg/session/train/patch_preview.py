@@ -60,7 +60,7 @@ class PatchPreview:
     def __post_init__(self, executor: Executor, request: Callable[[], TrainRequest | None]) -> None:
         self._lane = executor.lane("patches")
         self._request = request
-        self._source: PatchSource | None = None
+        self._sources: list[PatchSource] | None = None
         self._first, self._steps = 0, 0
         self._is_on = False
 
@@ -84,13 +84,13 @@ class PatchPreview:
 
     def end(self) -> None:
         """Show none any more."""
-        self._is_on, self._source = False, None
+        self._is_on, self._sources = False, None
         self._lane.drop()
         self.shown, self.message = None, ""
 
     def forget(self) -> None:
         """Data or split have changed: what was read of them does not count any more."""
-        self._source = None
+        self._sources = None
         self.renew()
 
     def close(self) -> None:
@@ -119,17 +119,17 @@ class PatchPreview:
 
     def _make(self, request: TrainRequest, count: int) -> None:
         self._steps = -(-count // request.recipe.train.batch_size)
-        source, first = self._source, self._first
+        sources, first = self._sources, self._first
 
-        def make() -> tuple[PatchSource, Batch]:
-            known = request.patch_source() if source is None else source
+        def make() -> tuple[list[PatchSource], Batch]:
+            known = request.patch_sources() if sources is None else sources
             from napari_emseg.core.train.patch_preview import preview_patches  # scipy: here
 
-            return known, preview_patches([known], request.recipe, first=first, count=count)
+            return known, preview_patches(known, request.recipe, first=first, count=count)
 
         self._lane.latest(make, lambda made: self._show(*made), self._put_off)
 
-    def _show(self, source: PatchSource, batch: Batch) -> None:
-        self._source = source
+    def _show(self, sources: list[PatchSource], batch: Batch) -> None:
+        self._sources = sources
         self.message = f"Steps {self._first + 1} to {self._first + self._steps} of the training."
         self.shown = Patches(batch)

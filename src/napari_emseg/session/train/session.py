@@ -14,7 +14,7 @@ from psygnal import Signal, SignalGroupDescriptor
 from napari_emseg.engine.jobs import TrainJob
 from napari_emseg.engine.train.interrupted_run import TrainRun
 from napari_emseg.engine.train.request import TrainRequest
-from napari_emseg.model.train.history import Row, TrainResult
+from napari_emseg.model.train.history import Row, TrainResult, worst_source
 from napari_emseg.session.jobs import Jobs
 from napari_emseg.session.words import duration, left, plural
 from napari_emseg.session.workspace import library_events
@@ -178,7 +178,7 @@ class TrainSession:
         self.done = event.done / event.total
         if self.phase is not Phase.STOPPING:
             self.phase = Phase.TRAINING
-            self.message = f"{place(event)}{left(event.seconds_left)}"
+            self.message = f"{place(event)}{left(event.seconds_left)}{worst_of(self.history)}"
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -222,6 +222,16 @@ def place(event: TrainProgress) -> str:
     return f"Epoch {event.epoch} of {event.epochs}, step {event.step} of {event.steps}"
 
 
+def worst_of(history: Sequence[Row]) -> str:
+    """Of several stacks the one that is worst on its validation slices by now, in a sentence.
+
+    It begins with a full stop; empty where there is one stack, or nothing is measured.
+    """
+    found = (worst_source(row) for row in reversed(history))
+    worst = next((each for each in found if each is not None), None)
+    return "" if worst is None else f". Worst stack: {worst[0]}, V_rand {worst[1]:.3f}"
+
+
 def summary(result: TrainResult, history: Sequence[Row]) -> str:
     """What was reached and where it lies."""
     best = result.best
@@ -233,6 +243,6 @@ def summary(result: TrainResult, history: Sequence[Row]) -> str:
     reached = f"loss {best['val_loss']:.3f}" if math.isnan(score) else f"V_rand {score:.3f}"
     return (
         f"{ended}. Best is epoch {best['epoch']:.0f}: {reached}, pixel accuracy "
-        f"{best['val_accuracy']:.3f} on validation. The model {result.package.name!r} is in "
-        f"{result.package}."
+        f"{best['val_accuracy']:.3f} on validation{worst_of([best])}. The model "
+        f"{result.package.name!r} is in {result.package}."
     )

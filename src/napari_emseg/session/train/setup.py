@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable
 from contextlib import suppress
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
+from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.train.slice_split import SliceSplit
-from napari_emseg.engine.train.request import TrainingData, TrainRequest
-from napari_emseg.errors import EmsegError
+from napari_emseg.engine.train.request import TrainingData, TrainingStack, TrainRequest
+from napari_emseg.errors import EmsegError, LabelsError
 from napari_emseg.model.packages.library import free_name, require_name
 from napari_emseg.session.executor import Executor, Task
 from napari_emseg.session.jobs import Jobs
-from napari_emseg.session.train.form import TrainForm
+from napari_emseg.session.train.data_words import about, taken_for
+from napari_emseg.session.train.form import TrainForm, filled_in
+from napari_emseg.session.train.more_stacks import Listed, MoreStacks
 from napari_emseg.session.train.patch_preview import READING, PatchPreview
 from napari_emseg.session.train.resume_offer import ResumeOffer
 from napari_emseg.session.train.session import Phase, TrainSession
 from napari_emseg.session.train.time_estimate import TimeEstimate, TrainingPlan
-from napari_emseg.session.words import plural, voxel
 from napari_emseg.types import LabelsMeaning
 
 if TYPE_CHECKING:  # needs scipy, and is made beside the window
@@ -54,6 +56,8 @@ class TrainSetup:
         How long a training takes.
     offer : ResumeOffer
         What was interrupted.
+    more : MoreStacks
+        Further stacks to learn from.
     data : TrainingData or None
         Images and labels; None until they are read, and where they will not do.
     about : str
@@ -98,14 +102,18 @@ class TrainSetup:
         self._problem, self._suggested = "", ""
         self._summary: LabelSummary | None = None
         self._read_for: int | None = None
+        self._is_to_add = False
+        self._image: Hashable = None
         self.training = TrainSession(jobs)
         self.patches = PatchPreview(executor, self._request)
         self.estimate = TimeEstimate(jobs)
         self.offer = ResumeOffer()
+        self.more = MoreStacks()
 
     def open(self) -> None:
         """Look at what there is already."""
         self.training.ended.connect(self.offer.look)
+        self.more.events.rows.connect(self._show_stacks)
         self._soon.start()
         self.offer.look()
 
@@ -114,6 +122,7 @@ class TrainSetup:
         self.events.disconnect()
         self.training.events.disconnect()
         self.offer.events.disconnect()
+        self.more.events.disconnect()
         self._soon.stop()
         self._once_calm.stop()
         self._lane.stop()
@@ -132,7 +141,7 @@ class TrainSetup:
     def change_data(self) -> None:
         """The data chosen are others now, as where a layer was painted on."""
         self._lane.drop()
-        self.data, self._problem = None, ""
+        self.data, self._problem, self._is_to_add = None, "", False
         self._summary = None
         self._soon.stop()
         self._once_calm.start()
@@ -145,7 +154,7 @@ class TrainSetup:
         """Read the labels in this way."""
         self.is_guessed, self.meaning = False, meaning
         self._say_labels()
-        self.patches.forget()
+        self._renew()
 
     def choose_split(self, split: SliceSplit) -> None:
         """Train and validate on these slices."""
@@ -154,6 +163,7 @@ class TrainSetup:
     def change_settings(self) -> None:
         """The fraction to validate on may have changed, and the time."""
         kept = self.split.kept_for(self.split.labelled, self._form.val_fraction)
+        self.more.spread(self._form.val_fraction)
         self._show_split(kept, self.total)
         with suppress(EmsegError):  # it is said where a person waits for it
             if self._read_for not in (None, self._form.classes):
@@ -185,23 +195,38 @@ class TrainSetup:
 
     def _take(self, data: TrainingData, summary: LabelSummary) -> None:
         self._looking = None
-        self.data, self.about, self._summary = data, _about(data, summary), summary
+        self.data, self.about, self._summary = data, about(data, summary), summary
+        listed = self.more.of(data)
         if self.is_guessed:
             self.meaning = summary.meaning
+            if listed is not None and not listed.is_guessed:
+                self.is_guessed, self.meaning = False, listed.stack.meaning
         self._say_labels()
         self.suggest_name(data.images.name)
+        kept = self._split_before(data, listed).kept_for(summary.labelled, self._form.val_fraction)
+        self._show_split(kept, summary.total)
+        if self._is_to_add:
+            self.add_stack()
         if summary.values:
             self.class_names = summary.class_names
-        kept = self.split.kept_for(summary.labelled, self._form.val_fraction)
-        self._show_split(kept, summary.total)
-        if self.training.phase is Phase.READING:
+        is_read = self.data is not None  # and not anew, for these classes
+        if is_read and self.training.phase is Phase.READING:
             self._begin()
+
+    def _split_before(self, data: TrainingData, listed: Listed | None) -> SliceSplit:
+        """What its slices were for when it was chosen last; of another image nobody has said."""
+        before, self._image = self._image, data.chosen and data.chosen[0]
+        if listed is not None:
+            return listed.stack.split
+        return self.split if before in (None, self._image) else SliceSplit()
 
     def _refuse_data(self, message: str) -> None:
         self._looking = self._summary = None
         self._problem = self.about = message
         self._say_labels()
         self._show_split(SliceSplit(), 0)
+        if self._is_to_add:
+            self.add_stack()
         if self.training.phase is Phase.READING:
             self.training.refuse(message)
 
@@ -209,23 +234,38 @@ class TrainSetup:
         if self.data is None or self._summary is None:
             self.taken_for = ""
         else:
-            self.taken_for = " ".join(_words(self.data, self._summary, self.meaning))
+            self.taken_for = taken_for(self.data, self._summary, self.meaning)
 
     def _show_split(self, split: SliceSplit, total: int) -> None:
         self.total, self.split = total, split
+        self._renew()
+
+    def _renew(self) -> None:
+        """The stack that is chosen is used otherwise now; its row, where it has one, follows."""
+        if self.data is not None and self.more.of(self.data) is not None:
+            with suppress(LabelsError):  # all labels were wiped out: the row stays as it was
+                self.more.put(self._chosen(self.data))
+                return
+        self._show_stacks()
+
+    def _show_stacks(self) -> None:
         self.patches.forget()
         self.estimate.show_plan(self._plan())
+        self.more.say(self._request_with)
 
     def _plan(self) -> TrainingPlan | None:
         """What decides over the time, as far as it is known."""
         try:
-            settings = self._form.settings()
+            request = self._request_with()
+            if request is None:
+                return None
+            return TrainingPlan(request.recipe, request.device, request.slice_shapes())
         except EmsegError:
             return None
-        if not self.split.train or self.data is None:
-            return None
-        shape = self.data.images.shape[1:]
-        return TrainingPlan(settings.recipe, settings.device, shape, len(self.split.train))
+
+    def _chosen(self, data: TrainingData) -> Listed:
+        stack = TrainingStack(data, self.meaning, self.split)
+        return Listed(stack, self.is_guessed, f"{self.about} {self.taken_for}")
 
     # -- actions ---------------------------------------------------------------------------
 
@@ -246,6 +286,21 @@ class TrainSetup:
             self.estimate.stop()
             self.training.resume(run)
 
+    def add_stack(self) -> None:
+        """Put the stack that is chosen on the list, as soon as it is read."""
+        self._is_to_add = self.data is None and not self._problem
+        if self._is_to_add:
+            self.more.message = READING
+            self._look_now()
+            return
+        try:
+            request = self._request_with()
+            assert request is not None, "what will do is read"
+            request.said_of_pixels()  # refuses what is too far from the others
+            self.more.put(self._chosen(request.data))
+        except EmsegError as error:
+            self.more.message = str(error)
+
     def preview(self) -> None:
         """Show augmented patches, as soon as the data are read."""
         if self.data is None:
@@ -265,21 +320,19 @@ class TrainSetup:
         self.training.start(request)
 
     def _request(self) -> TrainRequest | None:
+        return self._request_with(self._form.augment)
+
+    def _request_with(
+        self, augment: Callable[[], AugmentConfig] = AugmentConfig
+    ) -> TrainRequest | None:
+        """What is chosen; None while it is being read."""
         if self._problem:
             raise EmsegError(self._problem)
         if self.data is None:
             return None
-        settings, augment = self._form.settings(), self._form.augment()
-        return TrainRequest(
-            name=self.name.strip(),
-            data=self.data,
-            meaning=self.meaning,
-            split=self.split,
-            recipe=replace(settings.recipe, augment=augment),
-            start_from=settings.start_from,
-            device=settings.device,
-            terms=settings.terms,
-        )
+        chosen = TrainingStack(self.data, self.meaning, self.split)
+        stacks = self.more.with_chosen(chosen)
+        return filled_in(self._form, self.name.strip(), stacks, augment())
 
 
 def _looked_through(
@@ -287,22 +340,3 @@ def _looked_through(
 ) -> tuple[TrainingData, LabelSummary]:
     data = read()
     return data, data.summary(classes)
-
-
-def _words(data: TrainingData, summary: LabelSummary, meaning: LabelsMeaning) -> Iterator[str]:
-    if summary.meaning == meaning:
-        yield f"Labels are {summary.said}"
-    else:
-        yield f"By their looks labels would be {summary.said}"
-    yield from summary.remarks
-    for stack in (data.images, data.labels):
-        for note in stack.notes:
-            yield f"{stack.name}: {note}"
-
-
-def _about(data: TrainingData, summary: LabelSummary) -> str:
-    z, y, x = data.images.shape
-    return (
-        f"{plural(z, 'slice')} of {y} x {x} px, {voxel(data.images.voxel_size_nm)}; "
-        f"{len(summary.labelled)} labelled."
-    )

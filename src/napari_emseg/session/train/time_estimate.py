@@ -33,16 +33,13 @@ class TrainingPlan:
         All settings.
     device : str
         Where to train.
-    shape : (int, int)
-        Of a slice (Y, X).
-    slices : int
-        How many train.
+    shapes : tuple of (int, int)
+        Rows and columns of each slice that trains.
     """
 
     recipe: Recipe
     device: str
-    shape: tuple[int, int]
-    slices: int
+    shapes: tuple[tuple[int, int], ...]
 
 
 @dataclass(eq=False)
@@ -138,8 +135,7 @@ def _expected(plan: TrainingPlan, step_time: float) -> str:
         recipes = {"these settings": recipe}
 
     def words(each: Recipe) -> str:
-        seconds = expected_seconds(each, step_time, shape=plan.shape, slices=plan.slices)
-        return _rounded(seconds)
+        return _rounded(expected_seconds(each, step_time, plan.shapes))
 
     return ", ".join(f"{name} about {words(each)}" for name, each in recipes.items())
 

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_emseg.io.disk.atomic import as_write_error
 from napari_emseg.model.train.curves import PANELS, draw_curves, draw_panel
-from napari_emseg.model.train.history import Row, write_history
+from napari_emseg.model.train.history import Row, of_sources, source_names, write_history
 from napari_emseg.session.words import V_RAND
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.background.timers import later
@@ -35,7 +35,8 @@ _HEIGHT_PX, _EXTRA_PX = 115, 22
 """Of a panel, and of what the first has above it (the legend) and the last below (its label)."""
 
 _LEFT, _TOP_PX, _BOTTOM_PX = 0.2, 16, 20
-_LINES = ("training", "validation")
+_LINE_PX, _BESIDE, _LONGEST = 17, 2, 18
+"""Of each further line of the legend, the names in a line, and letters of a name, at most."""
 _HINT = f"Point at a curve to read its values. {V_RAND}"
 
 
@@ -165,24 +166,31 @@ class _Panel(PlotCanvas):
     """One column of the history on a canvas of its own, so that it can be drawn alone."""
 
     def __init__(self, k: int, theme: str) -> None:
-        is_first, is_last = k == 0, k == len(PANELS) - 1
-        above, below = is_first * _EXTRA_PX + _TOP_PX, is_last * _EXTRA_PX + _BOTTOM_PX
-        height = _HEIGHT_PX + (is_first + is_last) * _EXTRA_PX
-        margins = Margins(left=_LEFT, top=above / height, bottom=below / height)
-        super().__init__(theme, height, margins=margins)
         self._column, self._title = PANELS[k]
-        self._is_first, self._is_last = is_first, is_last
+        self._is_first, self._is_last = k == 0, k == len(PANELS) - 1
+        super().__init__(theme, _HEIGHT_PX)
         self.make_canvas()
+
+    def _make_room(self, sources: int) -> None:
+        """Room for the legend of so many sources above the first panel, and for the label."""
+        lines = math.ceil(sources / _BESIDE)
+        above = self._is_first * (_EXTRA_PX + lines * _LINE_PX) + _TOP_PX
+        below = self._is_last * _EXTRA_PX + _BOTTOM_PX
+        height = _HEIGHT_PX - _TOP_PX - _BOTTOM_PX + above + below
+        self.resize_to(height, Margins(left=_LEFT, top=above / height, bottom=below / height))
 
     def draw_history(self, history: Sequence[Row], theme: str, *, log: bool) -> None:
         """Draw the history now, in the colours of a theme of napari's."""
+        self._make_room(len(source_names(history)))
         self.redraw(partial(self._draw_column, history, log and self._column == "loss"), theme)
 
     def values_of(self, row: Row) -> str:
         """What an epoch reached, in words."""
+        column = f"val_{self._column}"
+        sources = [f"{name} {_number(each)}" for name, each in of_sources(row, column).items()]
         return (
             f"{self._title} of epoch {row['epoch']:.0f}: training {_number(row[self._column])}, "
-            f"validation {_number(row[f'val_{self._column}'])}"
+            f"validation {_number(row[column])}" + f" ({', '.join(sources)})" * bool(sources)
         )
 
     def _draw_column(self, history: Sequence[Row], log: bool, axes: Axes) -> None:
@@ -191,14 +199,18 @@ class _Panel(PlotCanvas):
         axes.tick_params(labelbottom=self._is_last)
         lines, labels = axes.get_legend_handles_labels()
         axes.set(title="", xlabel="epoch" if self._is_last else "")
-        if len(labels) > len(_LINES):
-            axes.set_title(labels[-1], color=self.text_color, fontsize=SMALL, loc="left", pad=3)
+        if labels[-1].startswith("best epoch "):
+            axes.set_title(labels.pop(), color=self.text_color, fontsize=SMALL, loc="left", pad=3)
         if self._is_first:
             self.figure.legends.clear()
             self.figure.legend(
-                lines[: len(_LINES)], _LINES, ncols=2, fontsize=SMALL, frameon=False,
-                loc="upper center",
+                lines[: len(labels)], [_shortened(each) for each in labels], ncols=_BESIDE,
+                fontsize=SMALL, frameon=False, loc="upper center",
             )  # fmt: skip
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 4]} ..."
 
 
 def _number(value: float) -> str:

@@ -146,7 +146,8 @@ class DataForm(QWidget):
         painted, beside = as_stack(labels, "labels"), apart(image, labels)
         if beside:
             painted = replace(painted, notes=(*painted.notes, beside))
-        return TrainingData(as_stack(image, "image"), painted, regions)
+        chosen = (image, labels)
+        return TrainingData(as_stack(image, "image"), painted, regions, chosen=chosen)
 
     @property
     def image_layer(self) -> Image | None:
@@ -215,7 +216,7 @@ def _from_files(image: object, labels: object) -> TrainingData:
     """Read what two `FileEdit` hold."""
     files = _chosen("Image", image), _chosen("Labels", labels)
     images: Stack = read_stack(files[0], kind="image")
-    return TrainingData(images, read_stack(files[1], kind="labels"), files=files)
+    return TrainingData(images, read_stack(files[1], kind="labels"), files=files, chosen=files)
 
 
 def _chosen(name: str, path: object) -> Path:

@@ -27,6 +27,7 @@ from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.docking.dock_tabs import TabWithOthers
 from napari_emseg.ui.train.curve_plots import Curves
 from napari_emseg.ui.train.data_form import DataForm
+from napari_emseg.ui.train.more_stacks import MoreStacksPart
 from napari_emseg.ui.train.preview_layer import TrainingPreview
 from napari_emseg.ui.train.resume_row import ResumeRow
 from napari_emseg.ui.train.split_strip import SplitLegend, SplitStrip
@@ -110,6 +111,7 @@ class TrainWidget(QWidget):
     def _make_parts(self) -> None:
         self.data = DataForm(self._viewer)
         self.strip, self.legend = SplitStrip(), SplitLegend()
+        self.more = MoreStacksPart(self.setup)
         self._turns = IdleQueue(self)
         self.curves = Curves(self._viewer.theme, self._turns)
         self.offer = ResumeRow(self.setup)
@@ -178,7 +180,7 @@ class TrainWidget(QWidget):
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self._pages = {
-            "Data": Page(self.data, self.strip, self.legend),
+            "Data": Page(self.data, self.strip, self.legend, self.more),
             "Augmentation": Page(),
             "Model": Page(),
             "Curves": Page(self.curves, row_of(self.preview_note, self.go).native),

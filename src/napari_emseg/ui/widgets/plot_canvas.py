@@ -81,15 +81,18 @@ class PlotCanvas(QWidget):
         from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
         from matplotlib.figure import Figure
 
-        free = self._margins
         self.figure = Figure()
+        self.canvas = FigureCanvasQTAgg(self.figure)
+        self.resize_to(self._height_px, self._margins)
+        self._layout.addWidget(self.canvas)
+        self.axes = self.figure.subplots()
+
+    def resize_to(self, height_px: int, free: Margins) -> None:
+        """Be so high, with so much around the axes."""
         self.figure.subplots_adjust(
             left=free.left, right=1 - free.right, top=1 - free.top, bottom=free.bottom
         )
-        self.canvas = FigureCanvasQTAgg(self.figure)
-        self.canvas.setFixedHeight(self._height_px)
-        self._layout.addWidget(self.canvas)
-        self.axes = self.figure.subplots()
+        self.canvas.setFixedHeight(height_px)
 
     def show_drawing(self, draw: Draw) -> None:
         """Draw by a function that is given the axes, empty; again with each theme."""
