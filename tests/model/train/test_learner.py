@@ -100,6 +100,16 @@ def test_the_twin_has_the_running_average(begin, batch):
     assert_equal(learner.model.get_weights(), before)  # and the training goes on where it was
 
 
+def test_the_twin_is_a_mean_with_former_weights(begin, batch):
+    learner, former = begin(), begin()
+    learner.keep_part_of(former.model, 0.25)
+    learner.step(batch, 1e-2)
+    now, before = learner.model.get_weights(), former.model.get_weights()
+    expected = [0.25 * a + 0.75 * b for a, b in zip(before, now, strict=True)]
+    assert_equal(learner.settled().get_weights(), expected, rtol=1e-5, atol=1e-6)
+    assert_equal(learner.model.get_weights(), now)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("half", ["float16", "bfloat16"])
 def test_half_precision_is_kept_in_single(begin, batch, half):

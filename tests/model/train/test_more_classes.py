@@ -139,6 +139,8 @@ def test_a_model_of_two_classes_learns_to_tell_more(trained, package_at, tmp_pat
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert ours[-1].shape == (3,)
     assert theirs[-1].shape == (1,)
+    assert run(*begun, "--former-share", 0.5, "--out", tmp_path / "mean") == 1
+    assert "expected 0 where the last layer begins anew" in capsys.readouterr().err
 
 
 def test_labels_of_too_many_classes_are_refused(trained, tmp_path, capsys):

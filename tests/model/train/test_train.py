@@ -566,6 +566,25 @@ def test_fine_tuning(trained, stack, target, recipe, tmp_path):
     assert "'tiny cells' brings its network along" in of_kind(events, Log)[0].message
 
 
+@pytest.mark.slow
+def test_part_of_the_former_weights_stays(package_at, stack, target, recipe, tmp_path):
+    """In what is kept, also by a run that goes on; the training itself knows nothing of it."""
+    start = read_package(package_at(tmp_path / "p"))
+    half = with_train(recipe, epochs=1, former_share=0.5, validate_every=1)
+    folder, before, learned = RunFolder(tmp_path / "run"), load_network(start).get_weights(), {}
+    for epochs, resume in ((1, False), (2, True)):
+        now = with_train(half, epochs=epochs)
+        package = train(
+            stack, target, now, folder=folder.path, start_from=start, resume=resume
+        ).package
+        last = keras.models.load_model(folder.last, custom_objects=KNOWN)
+        learned[epochs] = last.get_weights()
+        kept = load_network(read_package(package)).get_weights()
+        best = learned[best_epoch(folder.read_history())["epoch"]]
+        for former, after, mean in zip(before, best, kept, strict=True):
+            np.testing.assert_allclose(mean, (former + after) / 2, atol=1e-5)
+
+
 TERMS = TermsConfig("A. Painter", "CC-BY-4.0", "for teaching")
 
 

@@ -114,6 +114,14 @@ class TrainConfig(Config):
         le=0.9,
         label="Part from earlier data",
     )
+    former_share: float = setting(
+        0.0,
+        "Part of the weights of the model to go on from that stays in the new one: with 0.5, the "
+        "mean of before and after, far less of other tissue is forgotten.",
+        ge=0,
+        le=0.9,
+        label="Part that stays",
+    )
     patience: int = setting(
         0,
         "Stop after so many epochs without a better validation score; 0 never stops early.",

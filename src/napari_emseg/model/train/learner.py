@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -32,8 +33,8 @@ class Learner:
     """A compiled network, and its twin.
 
     The twin is a copy, always in float32, that takes over the weights, or their running average,
-    whenever they are to be judged. So what is validated is what is kept, the training itself is
-    left alone, and a model trained in half precision runs anywhere.
+    or their mean with former ones, whenever they are to be judged. So what is validated is what is
+    kept, the training itself is left alone, and a model trained in half precision runs anywhere.
 
     Parameters
     ----------
@@ -50,6 +51,28 @@ class Learner:
         self.model = model
         self._twin = in_precision(model, "float32")
         self.patches_at_once = sys.maxsize
+        self._former: list[Float32Array] = []
+        self._former_share = 0.0
+
+    def keep_part_of(self, former: keras.Model, share: float) -> None:
+        """Have what is judged and kept be a mean of former weights and of those that are learned.
+
+        A network that goes on lies near the one that it came from, so that the mean of both works,
+        and does well on the tissue of either.
+
+        Parameters
+        ----------
+        former : keras.Model
+            The network as it was when the training began.
+        share : float
+            Weight of the former weights in the mean, 0..1.
+
+        References
+        ----------
+        Wortsman et al.: Robust fine-tuning of zero-shot models. CVPR 2022.
+        https://doi.org/10.1109/CVPR52688.2022.00780
+        """
+        self._former, self._former_share = former.get_weights(), share
 
     def begin_epoch(self, seed: int, epoch: int) -> None:
         """Forget what was measured, and draw as this epoch does in a run that nothing interrupts.
@@ -114,12 +137,18 @@ class Learner:
         self.patches_at_once = patches // 2
 
     def settled(self) -> keras.Model:
-        """The twin with the weights of now, averaged where the optimizer keeps an average."""
+        """The twin with the weights of now, or with the means that are asked for."""
         self._twin.set_weights(self.model.get_weights())
         if _inner(self.model.optimizer).use_ema:
             self.model.optimizer.finalize_variable_values(self._twin.trainable_variables)
             # on JAX the twin would hold the average itself, and give it away when it predicts
             self._twin.set_weights(self._twin.get_weights())
+        if self._former:
+            share, pairs = (
+                self._former_share,
+                zip(self._former, self._twin.get_weights(), strict=True),
+            )
+            self._twin.set_weights([share * before + (1 - share) * now for before, now in pairs])
         return self._twin
 
 
@@ -211,7 +240,7 @@ def resumed_learner(
     ModelError
         If it cannot be read.
     """
-    model = _load(folder)
+    model = _load(folder.last)
     if precision_of(model) == precision:
         return Learner(model)
     # begun on another device, such as a GPU, and now on a processor
@@ -221,13 +250,24 @@ def resumed_learner(
     return Learner(other)
 
 
-def _load(folder: RunFolder) -> keras.Model:
+def read_former(folder: RunFolder) -> keras.Model:
+    """The network that a run went on from.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read.
+    """
+    return _load(folder.former)
+
+
+def _load(path: Path) -> keras.Model:
     known = {"KnownPixelAccuracy": KnownPixelAccuracy}
     try:
-        return keras.models.load_model(folder.last, custom_objects=known)
+        return keras.models.load_model(path, custom_objects=known)
     except LOAD_ERRORS as error:
         raise ModelError(
-            f"resume: {folder.last} cannot be loaded ({error}); start a new run in another folder"
+            f"resume: {path} cannot be loaded ({error}); start a new run in another folder"
         ) from error
 
 

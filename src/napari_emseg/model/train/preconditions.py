@@ -10,6 +10,7 @@ import numpy as np
 from napari_emseg.core.classes import missing_classes
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
+from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.source import Source
 from napari_emseg.core.train.targets import Target
 from napari_emseg.errors import LabelsError, SettingError, ShapeError
@@ -96,6 +97,21 @@ def require_classes(network: NetworkConfig, count: int, source: str) -> None:
         raise SettingError(
             f"classes: the {source} has {network.classes}, received {count}; set classes to "
             f"{network.classes}, or begin a new model"
+        )
+
+
+def require_nothing_stays(config: TrainConfig) -> None:
+    """Where the last layer begins anew, a mean with the former weights means nothing.
+
+    Raises
+    ------
+    SettingError
+        If part of them is to stay.
+    """
+    if config.former_share:
+        raise SettingError(
+            f"former_share: expected 0 where the last layer begins anew, received "
+            f"{config.former_share:g}"
         )
 
 

@@ -38,6 +38,7 @@ class RunFolder:
     curves.png    the history, drawn
     preview.npy   probability (Y, X) of a validation slice, float32
     slices/       what is trained on, as the network sees it; gone when the run has ended
+    former.keras  model to go on from, where part of its weights stays
     lesson.npz    what the model to go on from had learned, where that is rehearsed
     package/      the model package, at the end
     ============  ==============================================================
@@ -82,6 +83,11 @@ class RunFolder:
     def rehearsal_set(self) -> Path:
         """Some of what the model to go on from was trained on."""
         return self.path / "lesson.npz"
+
+    @property
+    def former(self) -> Path:
+        """The model to go on from, where part of its weights stays."""
+        return self.path / "former.keras"
 
     @property
     def slices(self) -> Path:

@@ -30,11 +30,17 @@ from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.model.runtimes.int8 import add_int8, tiles_of_sources
 from napari_emseg.model.train.history import Row, TrainResult, best_epoch, membrane_shares
 from napari_emseg.model.train.kept_slices import kept_patches
-from napari_emseg.model.train.learner import new_learner, resumed_learner, training_precision
+from napari_emseg.model.train.learner import (
+    new_learner,
+    read_former,
+    resumed_learner,
+    training_precision,
+)
 from napari_emseg.model.train.package_writer import write_package
 from napari_emseg.model.train.preconditions import (
     SPLIT_PARTS,
     require_classes,
+    require_nothing_stays,
     require_same_recipe,
     require_same_split,
 )
@@ -131,11 +137,16 @@ class Training:
         self.learner = new_learner(
             self.recipe.network, self.recipe.train, precision=precision, start_from=start_from
         )
+        if start_from is not None and (share := self.recipe.train.former_share):
+            former = self.learner.settled()
+            write_atomically(self.folder.former, former.save)
+            self.learner.keep_part_of(former, share)
 
     def _start_from(self, model: ModelPackage) -> None:
         """Take its network; one of two classes may learn to tell more."""
         network, count = model.info.network, self.recipe.network.classes
         if network.classes == 2 < count:
+            require_nothing_stays(self.recipe.train)
             network = replace(network, classes=count)
             self.tell(Log(f"The last layer begins anew, since it has to tell {count} classes."))
         self._take_network(network, f"model {model.info.name!r}")
@@ -154,6 +165,8 @@ class Training:
         self.learner = resumed_learner(
             self.folder, self.recipe.network, self.recipe.train, precision=precision
         )
+        if self.parent is not None and (share := self.recipe.train.former_share):
+            self.learner.keep_part_of(read_former(self.folder), share)
         self._keep_best_and_history()  # the run may have been killed before it came to that
         self.tell(Log(f"Resumed after epoch {len(self.history)}."))
 
