@@ -274,6 +274,7 @@ def correct(theme: str) -> None:
             labels.data_setitem(places, value)
         viewer.dims.set_current_step(0, CORRECTED)
         wait_until(lambda: dock.review.strip._edits.slices == (CORRECTED,))
+        dock.session.turn_review(CORRECTED)  # all of it is right now
         keep_canvas("loop-2-corrected")
         dock.regions.next.native.click()
         album.take()

@@ -114,8 +114,8 @@ def comparing(session, executor, prediction, truth):
 
 def test_it_is_said_what_both_are_taken_for(comparing, session, executor, prediction, truth):
     assert session.taken_for == (
-        "probability is taken for a probability of cell in 0 to 1. truth: Every cell has its own "
-        "label, the rest of a painted slice is membrane."
+        "probability is taken for a probability of cell in 0 to 1. truth: Each label is a cell "
+        "of its own, in a mask each piece; the rest of a painted slice is membrane."
     )
     ids = Layer(truth.data * 2 + truth.data, "painted")
     session.compare(ids, truth, "mask")

@@ -8,8 +8,9 @@ import sys
 
 import cv2
 import pytest
+from matplotlib.figure import Figure
 
-from napari_emseg.model.train.curves import draw_curves
+from napari_emseg.model.train.curves import draw_curves, draw_panel, draw_runs
 from napari_emseg.model.validation.validator import COLUMNS
 
 
@@ -41,3 +42,19 @@ def test_matplotlib_is_loaded_late_and_without_its_global_state(tmp_path):
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 30])
+def test_epochs_are_whole(epochs):
+    history = [row(n, validated=True) for n in range(1, epochs + 1)]
+    for draw in (
+        lambda axes: draw_panel(axes, history, "loss", "Loss"),
+        lambda axes: draw_runs(axes, [("a", history, "#0072b2")], "loss", "Loss"),
+    ):
+        axes = Figure().subplots()
+        draw(axes)
+        low, high = axes.get_xlim()
+        shown = [tick for tick in axes.get_xticks() if low <= tick <= high]
+        assert shown
+        assert all(tick == round(tick) for tick in shown)
+        assert axes.get_legend() is None  # of long names it would lie over the curves

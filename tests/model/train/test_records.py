@@ -46,10 +46,12 @@ def test_runs_are_listed_and_the_damaged_left_out(tmp_path):
     write_run(tmp_path / "a", 0.5)
     write_run(tmp_path / "b", 0.4)
     write_run(tmp_path / "same as a", 0.5)
+    write_run(tmp_path / "c", 0.3, float("nan"))
+    write_run(tmp_path / "same as c", 0.3, float("nan"))
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "history.csv").write_text("epoch,loss,val_loss\n1,x,2\n")
     records = list_records(tmp_path)
-    assert sorted(record.history[0]["val_loss"] for record in records) == [0.4, 0.5]
+    assert sorted(record.history[0]["val_loss"] for record in records) == [0.3, 0.4, 0.5]
     assert list_records(tmp_path / "nowhere") == []
 
 

@@ -35,7 +35,7 @@ def refused():
 
 @pytest.fixture
 def brush(view, labels, ids, said, refused):
-    brush = BrushSession(view, said.append, refused.append)
+    brush = BrushSession(view, said.append, said.append, refused.append)
     brush.use(BrushActs(labels.tracker, DirectLane(), "cells" if ids else "mask"))
     return brush
 
@@ -230,7 +230,7 @@ def class_map(view):
 
 @pytest.fixture
 def class_brush(view, class_map, said, refused):
-    brush = BrushSession(view, said.append, refused.append)
+    brush = BrushSession(view, said.append, said.append, refused.append)
     brush.use(BrushActs(class_map.tracker, DirectLane(), "classes"))
     return brush
 

@@ -129,6 +129,10 @@ def test_a_click_before_the_ranks_are_there_goes_once_they_are(visits, lane, wor
     assert visits.phase is VisitPhase.READY
     assert shown[-1][1] == 1
     assert visits.message.endswith("; other slices are still being looked through.")
+    while lane.waiting:
+        lane.step()
+    assert visits.message.startswith("Slice 1: ")
+    assert "still" not in visits.message
 
 
 def test_another_prediction_begins_anew(visits, lane, workspace, shown):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_emseg.errors import EmsegError
-from napari_emseg.session.correct.brush import DRAW
+from napari_emseg.session.correct.brush import DRAW, MERGE
 from napari_emseg.session.correct.meaning import kind_of
 from napari_emseg.session.correct.session import CorrectPhase, CorrectSession
 from napari_emseg.session.direct_executor import DirectLane
@@ -284,3 +284,26 @@ def test_classes_do_not_go_into_a_mask(view, session, make_grid, refused):
     classes.class_names = ("membrane", "cell", "mitochondrion")
     session.make_editable(classes.tracker, "replace")
     assert "holds a mask and 'labels' classes" in refused[-1]
+
+
+def test_what_was_done_is_told_until_it_is_undone_or_another_slice_is_seen(session, view, made):
+    brush = session.brush
+
+    def merge():
+        for at in ((2, 10, 10), (2, 10, 60)):
+            brush.click(at)
+        assert session.message == "Merged. Ctrl-Z takes it back."
+
+    brush.take_up(MERGE)
+    merge()
+    session.look()
+    assert session.message.startswith("Merged")
+    made.undo()
+    assert session.message == MERGE.hint
+    merge()
+    view.shown = 3
+    session.look()
+    assert session.message == MERGE.hint
+    brush.put_down()
+    made.paint(3, slice(0, 2), slice(0, 2), 1)
+    assert session.message == ""

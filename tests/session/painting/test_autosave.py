@@ -184,7 +184,7 @@ def test_what_another_process_has_left_is_offered(saving, said, executor):
     header.write_text(header.read_text().replace(f"{os.getpid()},", f"{ended.pid},"))
     (found,) = saving.left_behind()
     text = offer_text(found, was_removed=False, more=2)
-    assert text.startswith("2 painted slices of 'lost' were not saved when napari ended on")
+    assert text.startswith("2 painted slices of 'lost' were not saved; the last change is of")
     assert text.endswith(" 2 more after this.")
 
 

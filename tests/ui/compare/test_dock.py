@@ -562,6 +562,19 @@ def test_four_panes_with_a_second_prediction(viewer, compare, layers, probabilit
     assert [viewer.layers[k] for (k,) in panes] == [*layers, second]
 
 
+@pytest.mark.parametrize("view", ["side", "blink"])
+def test_long_names_fit_where_they_are_written(viewer, compare, layers, turn, view):
+    layers[1].name, before = "stack [a model] probability", layers[1].name_overlay.font_size
+    viewer.window.resize(1024, 768)
+    layers[2].name = "a name of a hundred letters " * 4
+    button = getattr(compare.views, view)
+    turn(button)
+    assert layers[2].name_overlay.font_size == 6  # smaller, it could not be read
+    assert 6 <= layers[1].name_overlay.font_size <= before
+    turn(button)
+    assert {layer.name_overlay.font_size for layer in layers} == {before}
+
+
 def test_a_pane_whose_layer_is_removed_closes(viewer, compare, layers, turn, qtbot):
     turn(compare.views.side)
     viewer.layers.remove(layers[0])

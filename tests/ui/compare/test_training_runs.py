@@ -22,7 +22,7 @@ def _notifications_raise_nothing(monkeypatch):
     notification_manager.records.clear()
 
 
-def write_run(name, losses, batch_size=4):
+def write_run(name, losses, batch_size=4, v_rand=None):
     """A run folder as a training leaves it, with these losses of validation."""
     folder = runs_folder() / name
     folder.mkdir(parents=True)
@@ -30,7 +30,8 @@ def write_run(name, losses, batch_size=4):
         {
             "epoch": k, "seconds": k, "learning_rate": 1e-3, "loss": 1 / k, "accuracy": 0.9,
             "v_rand": 0.9, "v_info": 0.9, "val_loss": loss, "val_accuracy": 0.9,
-            "val_v_rand": 1 - loss / 10, "val_v_info": 0.9, "threshold": 0.5,
+            "val_v_rand": 1 - loss / 10 if v_rand is None else v_rand,
+            "val_v_info": 0.9, "threshold": 0.5,
         }
         for k, loss in enumerate(losses, start=1)
     ]  # fmt: skip
@@ -73,8 +74,8 @@ def test_trainings_are_drawn_over_one_another(runs, page, qtbot):
     write_run("by heart", [0.5, 0.3, 0.6], batch_size=8)
     look(runs, qtbot, 2)
     assert sorted(record.name for record in runs.records) == ["by heart", "steady"]
-    legend = {text.get_text() for text in page.plot.axes.get_legend().get_texts()}
-    assert legend == {"by heart", "steady"}
+    assert page.plot.axes.get_legend() is None  # the table has the colours
+    assert len({line.get_color() for line in page.plot.axes.lines}) == 2
     assert "by heart: the validation loss has risen since epoch 2." in page.note.value
     assert "steady:" not in page.note.value
     assert V_RAND in page.note.value
@@ -82,6 +83,12 @@ def test_trainings_are_drawn_over_one_another(runs, page, qtbot):
     assert [page.table.text_at(row, column) for column in range(1, 6)] == [
         "0.9700", "2", "3", "8", "0.001",
     ]  # fmt: skip
+
+
+def test_a_score_that_was_not_measured_is_left_empty(runs, page, qtbot):
+    write_run("few labels", [0.5, 0.4], v_rand=float("nan"))
+    look(runs, qtbot, 1)
+    assert [page.table.text_at(0, column) for column in (1, 2)] == ["", "2"]
 
 
 def test_a_tick_takes_a_curve_away_and_a_choice_draws_another(runs, page, qtbot):

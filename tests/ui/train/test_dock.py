@@ -151,6 +151,7 @@ def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
     assert str(event.result.package) in trainer.run.message.value
     preview = viewer.layers["Training preview"]
     assert preview.data.shape == (1, 96, 96)
+    assert viewer.layers.selection.active is not preview  # whoever paints goes on painting
     z = trainer.setup.split.validation[0]
     np.testing.assert_allclose(preview.translate, (50 * z, 0, 0))
     (run,) = runs_folder().iterdir()

@@ -254,6 +254,18 @@ def test_a_preview_layer_that_was_removed_comes_back_with_the_next(show):
     assert {layer.name for layer in viewer.layers} == {"Augmented", "Augmented mask"}
 
 
+def test_whoever_paints_goes_on_painting_beside_a_preview(show, qtbot):
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((3, 32, 32)))
+    painted = viewer.add_labels(np.zeros((3, 32, 32), np.uint8))
+    layers = AugmentationLayers(viewer)
+    show(layers, batch(1), None)
+    assert viewer.layers.selection.active is painted
+    layers.remove()
+    qtbot.waitUntil(lambda: layers._turns.is_idle)
+    assert viewer.layers.selection.active is painted
+
+
 def test_layers_come_one_by_one_and_not_after_the_preview_is_removed(qtbot):
     viewer = ViewerModel()
     layers, seen = AugmentationLayers(viewer), []
@@ -294,7 +306,8 @@ def test_presets_set_settings_and_own_settings_are_told(form):
 
 def test_with_minutes_no_epochs_are_promised(form):
     form.minutes.value = 30
-    assert form.help.value == "As many epochs as fit into 30 minutes."
+    assert form.help.value == "As many epochs as fit into 30 min."
+    assert form.minutes.native.text() == "30.0 min"
     assert not form.preset.enabled
     assert form.recipe(AugmentConfig()).train.minutes == 30
     form.minutes.value = 0

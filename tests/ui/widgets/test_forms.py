@@ -84,3 +84,25 @@ def test_long_choice_does_not_widen_the_dock(qtbot):
     before = field.native.minimumSizeHint().width()
     field.choices = ["em", "a stack with a name as long as that of its file " * 3]
     assert field.native.minimumSizeHint().width() == before
+
+
+def test_a_learning_rate_is_seen_and_typed(qtbot):
+    field = field_for(TrainConfig, "learning_rate")
+    qtbot.addWidget(field.native)
+    assert field.native.text() == "automatic"
+    field.native.lineEdit().setText("0.0003")
+    field.native.interpretText()
+    assert field.value == pytest.approx(3e-4)
+    assert float(field.native.text()) == pytest.approx(3e-4)
+
+
+@pytest.mark.parametrize(
+    ("owner", "declared"),
+    [(owner, each) for owner in CONFIGS for each in owner.settings() if each.zero],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_zero_that_is_no_number_is_said_in_words(qtbot, owner, declared):
+    field = field_for(owner, declared.name)
+    qtbot.addWidget(field.native)
+    assert declared.ge == 0
+    assert field.native.text() == declared.zero

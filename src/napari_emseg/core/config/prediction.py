@@ -68,6 +68,7 @@ class PredictConfig(Config):
         ge=0,
         le=100_000,
         label="Pixel size",
+        zero="as recorded",
     )
     scale: float = setting(
         1.0,

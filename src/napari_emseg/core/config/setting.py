@@ -36,6 +36,10 @@ class Setting:
     is_lasting : bool
         Whether a form may begin with it as a person left it the last time; a choice that changes
         more than what is in sight is made anew each time.
+    step : float, optional
+        Steps that a form can show; by default those of default and limits, at most 0.01.
+    zero : str
+        What a form shows in place of a 0.0 that stands for something else.
     """
 
     name: str
@@ -48,6 +52,8 @@ class Setting:
     choices: tuple[str, ...] = ()
     label: str = ""
     is_lasting: bool = True
+    step: float | None = None
+    zero: str = ""
 
     @property
     def title(self) -> str:
@@ -98,11 +104,13 @@ def setting(
     choices: tuple[str, ...] = (),
     label: str = "",
     is_lasting: bool = True,
+    step: float | None = None,
+    zero: str = "",
 ) -> Any:
     """Declare a field of a config; see `Setting` for the parameters."""
     declared = {
         "help": help, "unit": unit, "ge": ge, "le": le, "choices": choices, "label": label,
-        "is_lasting": is_lasting,
+        "is_lasting": is_lasting, "step": step, "zero": zero,
     }  # fmt: skip
     return field(default=default, metadata=declared)
 

@@ -19,6 +19,7 @@ class TrainConfig(Config):
         ge=0,
         le=100_000,
         label="Time",
+        zero="all epochs",
     )
     patch_size: int = setting(256, "Edge of a training patch.", unit="px", ge=16, le=2048)
     batch_size: int = setting(4, "Patches per step.", ge=1, le=256)
@@ -46,6 +47,7 @@ class TrainConfig(Config):
         ge=0,
         le=1000,
         label="Pixel size",
+        zero="as the data",
     )
     loss: str = setting(
         "cross-entropy",
@@ -67,6 +69,8 @@ class TrainConfig(Config):
         "half an hour or less.",
         ge=0,
         le=1,
+        step=1e-5,
+        zero="automatic",
     )
     val_fraction: float = setting(
         0.1,
@@ -105,6 +109,7 @@ class TrainConfig(Config):
         ge=0,
         le=0.9999,
         label="Average of weights",
+        zero="none",
     )
     rehearse: float = setting(
         0.0,
@@ -113,6 +118,7 @@ class TrainConfig(Config):
         ge=0,
         le=0.9,
         label="Part from earlier data",
+        zero="none",
     )
     former_share: float = setting(
         0.0,

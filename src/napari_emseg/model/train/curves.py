@@ -69,8 +69,6 @@ def draw_panel(
     log : bool
         With a logarithmic axis.
     """
-    from matplotlib.ticker import MaxNLocator
-
     several = len(source_names(history)) > 1
     values = [
         _draw_line(axes, history, column, "training", _TRAINING),
@@ -87,7 +85,7 @@ def draw_panel(
         low = float(np.percentile(scores, _SCORE_FLOOR))
         axes.set_ylim(low - 0.05 * (1 - low) - 1e-3, 1 + 0.02 * (1 - low) + 1e-3)
     axes.set(title=title, xlabel="epoch", ylabel=title, yscale="log" if log else "linear")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _count_epochs(axes)
     axes.grid(alpha=0.3)
 
 
@@ -128,6 +126,8 @@ def draw_runs(
 ) -> None:
     """Draw one column of several histories over one another, and mark their best epochs.
 
+    Which colour is which is for the caller to say; a legend of long names would hide the curves.
+
     Parameters
     ----------
     axes : matplotlib axes
@@ -145,5 +145,12 @@ def draw_runs(
             best = best_epoch(history)
             axes.plot(best["epoch"], best[f"val_{column}"], "o", color=colour, markersize=7)
     axes.set(xlabel="epoch", ylabel=title)
+    _count_epochs(axes)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, framealpha=0.6)
+
+
+def _count_epochs(axes: Axes) -> None:
+    """Mark whole epochs alone, also where there is but one."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -74,9 +74,14 @@ def list_records(runs: Path) -> list[Record]:
             record = read_record(folder)
         except ReadError:
             continue
-        if all(record.history != each.history for each in records):
+        if not any(_is_same(record.history, each.history) for each in records):
             records.append(record)
     return records
+
+
+def _is_same(one: Sequence[Row], other: Sequence[Row]) -> bool:
+    """Whether two histories are of one training; NaN, for what was not measured, equals itself."""
+    return repr(one) == repr(other)
 
 
 def read_record(folder: Path) -> Record:

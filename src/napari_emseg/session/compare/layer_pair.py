@@ -161,7 +161,8 @@ class LayerPair:
     def taken_for(self) -> str:
         """What both were taken for, in words; some slices are looked through: in a thread."""
         prediction = PredictionReading.of(self.kind).words
-        truth, plain = self.truth_reading, MEANINGS[self.truth_reading.meaning]
+        truth = self.truth_reading
+        plain = _OF_IDS if truth.meaning == "instances" else MEANINGS[truth.meaning]
         more = "".join(_more(truth))
         said = f"{self.prediction.name} is taken for {prediction}. {self.truth.name}: {plain}{more}"
         return " ".join((said, *self._doubts()))
@@ -220,6 +221,13 @@ class LayerPair:
     def _slice_of_truth(self, z: int) -> int:
         first, second = self._overlap.first[0], self._overlap.second[0]
         return int(z - first.start + second.start)
+
+
+_OF_IDS = (
+    "Each label is a cell of its own, in a mask each piece; the rest of a painted slice is "
+    "membrane."
+)
+"""Said of a truth of ids, which a mask may be read as: its scores are the same."""
 
 
 def _more(truth: LabelReading) -> Iterator[str]:

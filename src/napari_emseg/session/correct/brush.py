@@ -67,8 +67,8 @@ class BrushSession:
     ----------
     view : CorrectView
         Where the layer is seen.
-    say, refuse : callable
-        Called with what to do next, and with what cannot be done.
+    say, tell_done, refuse : callable
+        Called with what to do next, with what was done, and with what cannot be done.
 
     Attributes
     ----------
@@ -86,6 +86,7 @@ class BrushSession:
 
     view: CorrectView
     say: Callable[[str], object]
+    tell_done: Callable[[str], object]
     refuse: Callable[[str], object]
     acts: BrushActs | None = None
     tool: Tool | None = None
@@ -121,6 +122,11 @@ class BrushSession:
             self.say("")
         self._first, self.tool = None, None
 
+    @property
+    def hint(self) -> str:
+        """What to do next with the tool that is taken up; empty where there is none."""
+        return "" if self.tool is None else self.tool.hint
+
     def look_elsewhere(self, z: int | None) -> None:
         """Another slice is seen: a first cell that was clicked on elsewhere is none any more."""
         if self.tool is not None and self._first is not None and self._first[0] != z:
@@ -146,21 +152,21 @@ class BrushSession:
             return
         try:
             if self.acts.part(atoms):
-                self.say("Split. Ctrl-Z takes it back.")
+                self.tell_done("Split. Ctrl-Z takes it back.")
         except LabelsError as error:
             self.refuse(str(error))
 
     def _act(self, acts: BrushActs, z: int, at: Point) -> None:
         if self.tool is FILL:
             acts.fill(z, at, self.thickness_px)
-            self.say("Filled. Ctrl-Z takes it back.")
+            self.tell_done("Filled. Ctrl-Z takes it back.")
         elif self.tool is MERGE and (self._first is None or self._first[0] != z):
             self._first = (z, at)
             self.say("Now click on the second cell, on the same slice.")
         elif self.tool is MERGE and self._first is not None:
             one, self._first = self._first[1], None
             acts.join(z, one, at, self.thickness_px, through=self.through_stack)
-            self.say("Merged. Ctrl-Z takes it back.")
+            self.tell_done("Merged. Ctrl-Z takes it back.")
 
     def _require_layer(self) -> LabelsLayer:
         if self.acts is None:

@@ -18,6 +18,7 @@ from napari_emseg.session.painting.labels import LabelsLayer
 from napari_emseg.session.workspace import Workspace
 
 _NOTHING = "Segment a slice or the stack first; its doubtful places are found from the prediction."
+_MORE = "; other slices are still being looked through"
 _CORRECTED_PX = 40
 """So many pixels of a square differ from the prediction where a person has corrected it: more than
 what is cleaned of specks, and less than a stroke of the brush."""
@@ -153,6 +154,8 @@ class RegionVisits:
     def _on_ranked(self) -> None:
         if self.phase is VisitPhase.LOOKING:
             self.go_on()
+        elif self.ranker.is_done:
+            self.message = self.message.replace(_MORE, "")
 
     def _go(self, number: int) -> None:
         prediction = self.ranker.prediction
@@ -161,7 +164,7 @@ class RegionVisits:
         z, region = self._visited[number]
         self.show(prediction.image, z, region)
         self.can_go_back = number > 0
-        more = "" if self.ranker.is_done else "; other slices are still being looked through"
+        more = "" if self.ranker.is_done else _MORE
         self.message = f"Slice {z}: {region.reason} (row {region.y}, column {region.x}){more}."
 
     def _worst_left(self) -> tuple[int, ReviewRegion] | None:

@@ -95,9 +95,10 @@ class CorrectSession:
     kind: RepairedKind = "mask"
 
     def __post_init__(self) -> None:
+        self._done: tuple[str, object] = ("", None)
         self._reading, self._acting = (self.executor.lane(n) for n in ("editable", "brush"))
         load_tools(self._acting)
-        self.brush = BrushSession(self.view, self.say, self.refuse)
+        self.brush = BrushSession(self.view, self.say, self.tell_done, self.refuse)
         self.regions = RegionVisits(
             self.executor,
             self.workspace,
@@ -119,6 +120,20 @@ class CorrectSession:
     def say(self, message: str) -> None:
         """Tell a person something."""
         self.message = message
+
+    def tell_done(self, message: str) -> None:
+        """Tell a person what was done, for as long as it is the last that was, on this slice."""
+        self.message, self._done = message, (message, self._place_in_work())
+
+    def _drop_done(self) -> None:
+        message, place = self._done
+        if self.message == message != "" and place != self._place_in_work():
+            self.message = self.brush.hint
+
+    def _place_in_work(self) -> object:
+        """Changes with each step that is done or undone, and with the slice that is seen."""
+        steps = None if self.tracker is None else self.tracker.layer.steps()
+        return steps, self.slice_in_view()
 
     def refuse(self, message: str) -> None:
         """Tell a person what is wrong."""
@@ -155,6 +170,7 @@ class CorrectSession:
     def look(self) -> None:
         """Another slice is seen."""
         self.brush.look_elsewhere(self.slice_in_view())
+        self._drop_done()
 
     def slice_in_view(self) -> int | None:
         """The slice of the labels that a person sees, flat; None where it is none."""
@@ -208,6 +224,7 @@ class CorrectSession:
             each.connect(self._on_edits)
 
     def _on_edits(self, _: object) -> None:
+        self._drop_done()
         self.roles_changed.emit()
 
     def _rest(self) -> None:
@@ -264,7 +281,7 @@ class CorrectSession:
         made = self.view.add_beside(prediction.layer, data, name, edits)
         self.view.note_predicted(made.layer, prediction.layer, [z for z, _ in predicted])
         self.made.emit(made)
-        self.say(f"{_slices(len(predicted))} to paint on in {made.layer.name!r}.")
+        self.tell_done(f"{_slices(len(predicted))} to paint on in {made.layer.name!r}.")
 
     def _write(self, target: EditTracker, prediction: EditTracker, plan: Plan) -> None:
         """Write into the labels that are there."""
@@ -282,7 +299,9 @@ class CorrectSession:
         self.view.select(target.layer)  # Ctrl-Z is for the one that is selected
         left = len(plan.changes) - len(written)
         also = f"; {left} left as they are" if left else ""
-        self.say(f"{_slices(len(written))} written into {name!r}{also}. Ctrl-Z takes it back.")
+        self.tell_done(
+            f"{_slices(len(written))} written into {name!r}{also}. Ctrl-Z takes it back."
+        )
 
     def _fail(self, message: str) -> None:
         self._rest()

@@ -68,7 +68,7 @@ def offer_text(recovery: Recovery, *, was_removed: bool, more: int) -> str:
         said = f"The layer with {what} was removed and is not saved."
     else:
         were, when = "was" if count == 1 else "were", datetime.fromtimestamp(recovery.written)
-        said = f"{what} {were} not saved when napari ended on {when:%d %B at %H:%M}."
+        said = f"{what} {were} not saved; the last change is of {when:%d %B at %H:%M}."
     return said + (f" {more} more after this." if more else "")
 
 

@@ -60,6 +60,8 @@ class Blink(QObject):
         )
 
     def _begin(self, below: Sequence[Layer], period_ms: int) -> None:
+        if self._before is not None:
+            self._before.fit_names(self._viewer.canvas.size[1])
         for layer in below:
             layer.name_overlay.visible = False
         self.turn()

@@ -19,7 +19,7 @@ from napari_emseg.report.figures import ERROR_COLORS
 from napari_emseg.session.turns import Turns
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.viewer.label_colors import label_colors
-from napari_emseg.ui.viewer.layers import geometry, shows_slice
+from napari_emseg.ui.viewer.layers import add_unselected, geometry, shows_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +109,6 @@ class ErrorLayer:
             return
         assert self._data is not None
         prediction: Any = pair.prediction.layer
-        selected = set(self._viewer.layers.selection)
         self.layer = Labels(
             self._data[0] if prediction.ndim == 2 else self._data,
             name="errors",
@@ -118,9 +117,8 @@ class ErrorLayer:
             metadata=LayerMetadata(errors_of=pair.prediction.name).stored(),
             **geometry(prediction),
         )
-        self._viewer.add_layer(self.layer)
+        add_unselected(self._viewer, self.layer)
         self.layer.editable = False
-        self._viewer.layers.selection = selected  # whoever paints goes on painting
 
     def _on_removed(self) -> None:
         if self.layer is not None and self.layer not in self._viewer.layers:

@@ -63,6 +63,9 @@ class SideBySide:
         grid.stride, grid.shape, grid.enabled = 1, self._shape(len(self._panes)), True
         self._shrunk = self._fitting_zoom() / whole
         self._viewer.scene.camera.zoom *= self._shrunk
+        if self._before is not None:
+            _, width = self._viewer.canvas.viewbox_size(self._viewer.layers)
+            self._before.fit_names(width)
 
     def back(self) -> None:
         """Show a single view again, of the same place."""
@@ -82,9 +85,9 @@ class SideBySide:
         self._viewer.scene.camera.zoom /= self._shrunk
 
     def _shape(self, count: int) -> tuple[int, int]:
-        """Rows and columns: one row, or two where the panes become larger by that."""
+        """Rows and columns of which the panes become largest."""
         height, width = self._viewer.canvas.size
-        shapes = [(1, count), (2, -(-count // 2))]
+        shapes = [(rows, -(-count // rows)) for rows in range(1, count + 1)]
         return max(shapes, key=lambda shape: min(height / shape[0], width / shape[1]))
 
     def _fitting_zoom(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 
+_LETTER, _SMALLEST_PT = 0.97, 6.0
+"""Width of a letter on the canvas in px for each point of size, and the least size to be read."""
+
+
 class Arrangement:
-    """Order, eyes and names of the layers, and the grid, as they are now.
+    """Order, eyes, names and their size of the layers, and the grid, as they are now.
 
     Layers that are added later are left alone by `restore`, removed ones are forgotten. napari
     arranges its whole scene anew for every eye, so both are works for one turn each.
@@ -30,6 +34,7 @@ class Arrangement:
         self._layers = [
             (layer, layer.visible, layer.name_overlay.visible) for layer in viewer.layers
         ]
+        self._sizes = [(layer, _name(layer).font_size) for layer in viewer.layers]
         grid = viewer.canvas.grid
         self._grid = {name: getattr(grid, name) for name in ("enabled", "stride", "shape")}
 
@@ -48,7 +53,18 @@ class Arrangement:
             self._restore_grid,
             partial(self._sort, [layer for layer, _, _ in self._layers]),
             *(partial(_open_eye, *each) for each in self._layers),
+            self._restore_sizes,
         ]
+
+    def fit_names(self, width_px: float) -> None:
+        """Write names so small that they fit into this width, as far as they can be read then."""
+        for layer, size in self._sizes:
+            fitting = width_px / (_LETTER * max(len(layer.name), 1))
+            _name(layer).font_size = min(size, max(fitting, _SMALLEST_PT))
+
+    def _restore_sizes(self) -> None:
+        for layer, size in self._sizes:
+            _name(layer).font_size = size
 
     def _restore_grid(self) -> None:
         for name, value in self._grid.items():
@@ -60,6 +76,11 @@ class Arrangement:
         for place, layer in enumerate(each for each in wanted if each in layers):
             if layers.index(layer) != place:
                 layers.move(layers.index(layer), place)
+
+
+def _name(layer: Layer) -> Any:
+    """What writes the name of a layer on the canvas; napari says no more than that it overlays."""
+    return layer.name_overlay
 
 
 def _open_eye(layer: Layer, visible: bool, named: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from napari_emseg.session.compare.training_runs import TrainingRuns
 from napari_emseg.session.words import V_RAND
 from napari_emseg.ui.widgets.buttons import button
 from napari_emseg.ui.widgets.forms import form_of, wrapped_label
-from napari_emseg.ui.widgets.plot_canvas import PlotCanvas
+from napari_emseg.ui.widgets.plot_canvas import Margins, PlotCanvas
 from napari_emseg.ui.widgets.table import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _COLUMNS = (
     Column("batch", "Patches per step (batch size)."),
     Column("rate", "Learning rate."),
 )
-_ROWS_SHOWN, _HEIGHT_PX = 7, 260
+_ROWS_SHOWN, _HEIGHT_PX, _TOP = 7, 220, 0.04
 _HINT = (
     "Solid: validation. Thin: training. Where the validation loss rises while the training loss "
     "falls, the network learns the slices by heart: fewer epochs, or more slices."
@@ -57,7 +58,7 @@ class TrainingRunsPage(QWidget):
     def __init__(self, runs: TrainingRuns, theme: str) -> None:
         super().__init__()
         self._runs = runs
-        self.plot = PlotCanvas(theme, _HEIGHT_PX)
+        self.plot = PlotCanvas(theme, _HEIGHT_PX, margins=Margins(top=_TOP))
         self.column = ComboBox(
             name="column", label="Draw", choices=[(title, name) for name, title in PANELS],
             tooltip="What is drawn over the epochs.",
@@ -129,7 +130,8 @@ def _cells(name: str, record: Record, color: str) -> list[Cell]:
 
 
 def _words(value: float | None, form: str, tooltip: str) -> Cell:
-    return Cell("" if value is None else f"{value:{form}}", value, tooltip=tooltip)
+    is_known = value is not None and not math.isnan(value)
+    return Cell(f"{value:{form}}" if is_known else "", value, tooltip=tooltip)
 
 
 def _note(records: Sequence[Record]) -> str:

@@ -28,7 +28,7 @@ from napari_emseg.ui.viewer.stack_layers import NapariStack
 from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.forms import wrapped_label
 from napari_emseg.ui.widgets.notify import show_error
-from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
+from napari_emseg.ui.widgets.scroll_page import SIDE_PX, TOP_PX, Page
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 
 _REPAIR = "Repair"
-
-_FOOT_PX = 9
-"""Around the button at the foot, as around those above it."""
 
 
 class CorrectWidget(QWidget):
@@ -119,7 +116,7 @@ class CorrectWidget(QWidget):
         layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.status.native)
         foot = QVBoxLayout()
-        foot.setContentsMargins(_FOOT_PX, 0, _FOOT_PX, _FOOT_PX)
+        foot.setContentsMargins(SIDE_PX, 0, SIDE_PX, SIDE_PX)
         foot.addWidget(self.save)
         layout.addLayout(foot)
 

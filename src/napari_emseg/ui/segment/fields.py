@@ -104,7 +104,6 @@ class SegmentFields:
     def _make_pixels(self) -> None:
         self.membranes = field_for(PredictConfig, "membranes")
         self.pixel_size = field_for(PredictConfig, "pixel_size_nm")
-        self.pixel_size.native.setSpecialValueText("as recorded")
         self.scale = field_for(PredictConfig, "scale")
         said = [self.membranes, self.pixel_size, self.scale]
         self.pixels = Folded(

@@ -11,7 +11,7 @@ from napari.layers import Image, Labels
 from napari_emseg.core.train.mosaic import mosaic
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
-from napari_emseg.ui.viewer.layers import geometry
+from napari_emseg.ui.viewer.layers import add_unselected, geometry
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -93,7 +93,8 @@ class AugmentationLayers:
             layer.data = data
             return
         made = Labels(data, name=name, **about) if labels else Image(data, name=name, **about)
-        self._layers[name] = self._viewer.add_layer(made)
+        self._layers[name] = made
+        add_unselected(self._viewer, made)
         if labels:
             made.editable = False
 

@@ -38,7 +38,7 @@ from napari_emseg.ui.widgets.forms import form_of, row_of, wrapped_label
 from napari_emseg.ui.widgets.notify import show_failure
 from napari_emseg.ui.widgets.progress_row import RunRow
 from napari_emseg.ui.widgets.remembered_fields import remember
-from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
+from napari_emseg.ui.widgets.scroll_page import SIDE_PX, TOP_PX, Page
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -174,7 +174,9 @@ class TrainWidget(QWidget):
         library_events.added.connect(form.list_models)
         library_events.changed.connect(form.list_models)
         self._pages["Model"].add(form)
-        self._layout.insertWidget(self._layout.count() - 1, form_of([form.minutes]).native)
+        minutes = form_of([form.minutes])
+        minutes.margins = (SIDE_PX, 0, SIDE_PX, 0)
+        self._layout.insertWidget(self._layout.count() - 1, minutes.native)
         return form
 
     def _lay_out(self) -> None:

@@ -213,7 +213,7 @@ class ModelForm(QWidget):
         for epochs in (self.preset, self.train["epochs"]):
             epochs.enabled = not values["minutes"]
         if values["minutes"]:
-            self.help.value = f"As many epochs as fit into {values['minutes']:g} minutes."
+            self.help.value = f"As many epochs as fit into {values['minutes']:g} min."
         else:
             self.help.value = fitting[0].help if fitting else f"{values['epochs']} epochs."
 
@@ -236,8 +236,7 @@ def _minutes_field() -> ValueWidget[Any]:
     """How long to train; stands beside the button that begins it."""
     field = field_for(TrainConfig, "minutes", narrow=True, label="For", step=1)
     field.native.setDecimals(1)
-    field.native.setSuffix(" minutes")
-    field.native.setSpecialValueText("all epochs")
+    field.native.setSuffix(" min")
     return field
 
 

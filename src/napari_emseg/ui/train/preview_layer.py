@@ -11,7 +11,7 @@ from napari.layers import Image
 from napari_emseg.types import Preview
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.viewer.go_to import go_to_slice
-from napari_emseg.ui.viewer.layers import geometry
+from napari_emseg.ui.viewer.layers import add_unselected, geometry
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -69,7 +69,7 @@ class TrainingPreview:
             self._in_place(probability), name=_NAME, contrast_limits=(0, 1), colormap="magma",
             opacity=0.6, **self._beside(preview.z),
         )  # fmt: skip
-        self._viewer.add_layer(self.layer)
+        add_unselected(self._viewer, self.layer)
 
     def _in_place(self, probability: np.ndarray) -> np.ndarray:
         """The slice (Y, X), with an axis more in a stack."""

@@ -41,6 +41,14 @@ def stack_shape(layer: Image | Labels) -> tuple[int, int, int]:
     return shape if len(shape) == 3 else (1, *shape)  # type: ignore[return-value]
 
 
+def add_unselected(viewer: ViewerModel, layer: Layer) -> None:
+    """Add a layer that only shows something: whoever paints goes on painting where they did."""
+    selected, active = set(viewer.layers.selection), viewer.layers.selection.active
+    viewer.add_layer(layer)
+    viewer.layers.selection = selected
+    viewer.layers.selection.active = active
+
+
 def voxel_size_of(layer: Image | Labels) -> VoxelSize | None:
     """Voxel size (Z, Y, X) in nm of a layer; None where it has none."""
     return layer_voxel_size({"scale": layer.scale, "units": layer.units})

@@ -137,6 +137,8 @@ def field_for(
     }
     widget: ValueWidget[Any] = _widget_class(declared, narrow)(**about)
     widget.native.setProperty(LASTING, declared.is_lasting)
+    if declared.zero:
+        widget.native.setSpecialValueText(declared.zero)  # in place of the least value
     return widget
 
 
@@ -170,6 +172,8 @@ def _range(declared: Setting) -> dict[str, Any]:
 
 def _finest_step(declared: Setting) -> float:
     """A power of ten in which default and limits can be written: Qt rounds all to the step."""
+    if declared.step is not None:
+        return declared.step
     written = [Decimal(str(each)) for each in (declared.default, declared.ge, declared.le) if each]
     exponents = [int(each.normalize().as_tuple().exponent) for each in written]
     return float(Decimal(10) ** min([*exponents, -2]))

@@ -9,6 +9,10 @@ TOP_PX = 6
 """Between a dock's title and its first part, of which napari's theme would cut off the edge."""
 
 
+SIDE_PX = 9
+"""Beside what stands below a page, as beside what stands in it."""
+
+
 class Page(QScrollArea):
     """Widgets below one another, at the top; scrolls downwards only.
 
