@@ -5,9 +5,9 @@ One click is the model's own threshold, with its probabilities fitted to the tis
 ships. Where nobody labelled a cell (0 in SNEMI3D) nothing counts. Then int8 against single
 precision.
 
-    python benchmarks/bench_tissues.py [MODEL ...] [--every N]
+    python benchmarks/bench_tissues.py [MODEL ...] [--spread N]
 
-With ``--every N`` on each Nth slice of every stack, taught or not: enough to tell what int8 costs,
+With ``--spread N`` on N slices of every stack, taught or not: enough to tell what int8 costs,
 which training has no part in, from luck; not what a model is worth.
 """
 
@@ -27,7 +27,7 @@ AROUND = (-0.1, -0.05, 0.0, 0.05, 0.1)
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("models", nargs="*", default=["default"])
-    parser.add_argument("--every", type=int, default=0)
+    parser.add_argument("--spread", type=int, default=0)
     given = parser.parse_args()
     for name in given.models:
         model = em.load_model(name)
@@ -37,15 +37,15 @@ def main() -> None:
         )
         for tissue, source in TISSUES.items():
             if source.is_there:
-                print(f"{tissue:40} {judged(model, source, given.every)}", flush=True)
+                print(f"{tissue:40} {judged(model, source, given.spread)}", flush=True)
         for tissue, source in TISSUES.items():
             if len(model.info.class_names) > 2 and source.classes and source.is_there:
                 print(f"{tissue:40} IoU: {overlaps(model, source)}", flush=True)
 
 
-def judged(model: em.ModelPackage, tissue: Tissue, every: int) -> str:
+def judged(model: em.ModelPackage, tissue: Tissue, spread: int) -> str:
     """A row of the table."""
-    slices = range(0, tissue.count, every) if every else tissue.slices
+    slices = tissue.spread(spread) if spread else tissue.slices
     stack, truth = tissue.read(slices)
     exact, plain, fast = (
         em.segment(stack, model=model, output="probability", **settings)

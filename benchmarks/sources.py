@@ -35,12 +35,14 @@ class Tissue:
         """Whether it has been fetched."""
         return (DATA / self.images).exists()
 
-    @property
-    def count(self) -> int:
-        """How many slices it has."""
+    def spread(self, count: int) -> list[int]:
+        """So many slices, at most, from the first to the last."""
+        import numpy as np
+
         import napari_emseg as em
 
-        return len(em.read_stack(DATA / self.images, kind="image"))
+        last = len(em.read_stack(DATA / self.images, kind="image")) - 1
+        return np.unique(np.linspace(0, last, count).round().astype(int)).tolist()
 
     def read(self, slices: Sequence[int], labels: str = "") -> tuple[em.Stack, em.Stack]:
         """Images and labels of some slices."""

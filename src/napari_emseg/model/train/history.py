@@ -59,10 +59,10 @@ def worst_source(row: Row) -> tuple[str, float] | None:
 
 
 def membrane_shares(row: Row) -> tuple[float, float] | None:
-    """Mean and largest share of membrane that was best for several sources; None of one."""
+    """Least and largest share of membrane that was best for several sources; None of one."""
     shares = [row.get(f"membrane_share {name}", math.nan) for name in source_names([row])]
     known = [each for each in shares if math.isfinite(each)]
-    return (sum(known) / len(known), max(known)) if len(known) > 1 else None
+    return (min(known), max(known)) if len(known) > 1 else None
 
 
 def is_validated(row: Row) -> bool:
