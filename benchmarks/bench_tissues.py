@@ -5,10 +5,11 @@ One click is the model's own threshold, with its probabilities fitted to the tis
 ships. Where nobody labelled a cell (0 in SNEMI3D) nothing counts. Then int8 against single
 precision.
 
-    python benchmarks/bench_tissues.py [MODEL ...] [--spread N]
+    python benchmarks/bench_tissues.py [MODEL ...] [--spread N [--note]]
 
 With ``--spread N`` on N slices of every stack, taught or not: enough to tell what int8 costs,
-which training has no part in, from luck; not what a model is worth.
+which training has no part in, from luck; not what a model is worth. ``--note`` writes what int8
+costs where it costs most into the package, in place of what the few validation slices said.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from sources import TISSUES, Tissue
 
 import napari_emseg as em
+from napari_emseg.model.runtimes.int8 import note_int8
 
 AROUND = (-0.1, -0.05, 0.0, 0.05, 0.1)
 """Thresholds, from the model's own, over which V_rand is averaged to judge int8."""
@@ -28,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("models", nargs="*", default=["default"])
     parser.add_argument("--spread", type=int, default=0)
+    parser.add_argument("--note", action="store_true")
     given = parser.parse_args()
     for name in given.models:
         model = em.load_model(name)
@@ -35,16 +38,21 @@ def main() -> None:
         print(
             f"{'V_rand / V_info':40}{'best':17}{'one click':17}{'uncalibrated':17}at     int8 costs"
         )
+        costs = []
         for tissue, source in TISSUES.items():
             if source.is_there:
-                print(f"{tissue:40} {judged(model, source, given.spread)}", flush=True)
+                row, cost = judged(model, source, given.spread)
+                print(f"{tissue:40} {row}", flush=True)
+                costs.append(cost)
+        if given.note:
+            note_int8(model.folder, max(costs))
         for tissue, source in TISSUES.items():
             if len(model.info.class_names) > 2 and source.classes and source.is_there:
                 print(f"{tissue:40} IoU: {overlaps(model, source)}", flush=True)
 
 
-def judged(model: em.ModelPackage, tissue: Tissue, spread: int) -> str:
-    """A row of the table."""
+def judged(model: em.ModelPackage, tissue: Tissue, spread: int) -> tuple[str, float]:
+    """A row of the table, and what int8 costs."""
     slices = tissue.spread(spread) if spread else tissue.slices
     stack, truth = tissue.read(slices)
     exact, plain, fast = (
@@ -56,7 +64,7 @@ def judged(model: em.ModelPackage, tissue: Tissue, spread: int) -> str:
     clicks = (em.evaluate(each, truth, threshold=at) for each in (exact, plain))
     columns = [f"{s.v_rand:.4f} / {s.v_info:.4f}" for s in (best, *clicks)]
     lost = around(exact, truth, at) - around(fast, truth, at)
-    return f"{'  '.join(columns)}  {best.threshold:g}    {lost:+.4f}"
+    return f"{'  '.join(columns)}  {best.threshold:g}    {lost:+.4f}", lost
 
 
 def overlaps(model: em.ModelPackage, tissue: Tissue) -> str:

@@ -90,7 +90,7 @@ def test_no_processor_overflows(without_int8, stack):
 def test_a_cost_that_means_nothing_is_not_noted(whole_package, tmp_path):
     folder = shutil.copytree(whole_package.folder, tmp_path / "p")
     assert read_package(folder).info.int8_is_good
-    int8._note(folder, math.nan)
+    int8.note_int8(folder, math.nan)
     assert read_package(folder).info.int8_cost is None
 
 

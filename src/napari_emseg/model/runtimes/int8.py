@@ -112,7 +112,7 @@ def add_int8(
     try:
         make_int8(package.onnx, make_tiles(), package.int8)
         cost = _cost(package, judge)
-        _note(package.folder, cost)
+        note_int8(package.folder, cost)
     except Exception:  # noqa: BLE001 - see above; much of this is the work of others
         _log.warning("The model has no fast int8 form: it could not be made.", exc_info=True)
     else:
@@ -133,7 +133,7 @@ def copy_int8(package: ModelPackage, folder: Path) -> None:
         return
     for name in (INT8_WEIGHTS, INT8_VALUES):
         shutil.copyfile(package.folder / name, folder / name)
-    _note(folder, package.info.int8_cost)
+    note_int8(folder, package.info.int8_cost)
 
 
 def _cost(package: ModelPackage, judge: Judge) -> float:
@@ -188,8 +188,16 @@ def make_int8(onnx: Path, tiles: Float32Array, out: Path) -> None:
             made.with_suffix(suffix).replace(out.with_suffix(suffix))
 
 
-def _note(folder: Path, cost: float | None) -> None:
-    """Say in a package's description that it has an int8 form, and what that costs."""
+def note_int8(folder: Path, cost: float | None) -> None:
+    """Say in a package's description that it has an int8 form, and what that costs.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the package, with the files of the form.
+    cost : float, optional
+        V_rand that it loses; None or NaN where that means nothing.
+    """
     rdf = yaml.safe_load((folder / RDF).read_text(encoding="utf-8"))
     # bioimage.io knows no such weights; as attachments they stay with the package
     rdf["attachments"] = [file_entry(folder, name) for name in (INT8_WEIGHTS, INT8_VALUES)]
