@@ -6,7 +6,9 @@ model, the model on the core, the core on files; `types` and `errors` stand unde
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +55,10 @@ FORBIDDEN = {
     "cli": WINDOW | NETWORKS,
     "__main__": WINDOW | NETWORKS,
 }
+OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+OF_OTHER_PROGRAMS = {
+    "--force-reinstall", "--format", "--gpus", "--install", "--query-gpu", "--shutdown", "--yes",
+}  # fmt: skip
 HEAVY = {"keras", "tensorflow", "jax", "torch", "openvino"}
 
 
@@ -134,6 +140,33 @@ def test_what_a_part_never_imports(part):
         and any(within(each.imported, name) for name in FORBIDDEN[part])
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def spoken(tree):
+    """String literals of a module with their lines, save docstrings."""
+    alone = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in alone:
+            yield each.lineno, each.value
+
+
+def test_only_the_command_line_speaks_of_its_options():
+    """A message may reach the window, too: an error has settings, of which `cli` makes options."""
+    wrong = [
+        f"{module}, line {line}: {option}"
+        for module, tree in modules().items()
+        if floor_of(module) != "cli"
+        for line, text in spoken(tree)
+        for option in OPTION.findall(text)
+        if option not in OF_OTHER_PROGRAMS
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_options_are_found_in_messages_and_not_in_docstrings():
+    tree = ast.parse('"""Of --old."""\nraise E(f"{x}: take --runtime {y} - or " "(--over-write)")')
+    found = [option for _, text in spoken(tree) for option in OPTION.findall(text)]
+    assert found == ["--runtime", "--over-write"]
 
 
 def test_nothing_imports_a_backend():

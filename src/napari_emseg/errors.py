@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 EXTRA_OF = {
     "matplotlib": "report",
@@ -26,7 +27,20 @@ EXTRA_OF = {
 
 
 class EmsegError(Exception):
-    """Root of all errors that a person can mend; the message is shown without a traceback."""
+    """Root of all errors that a person can mend; the message is shown without a traceback.
+
+    Parameters
+    ----------
+    message : str
+        In words that hold in the window, in a terminal and in a script.
+    **settings
+        Those that would mend it, such as ``overwrite=True``; the command line names its options of
+        the same names.
+    """
+
+    def __init__(self, message: str = "", **settings: Any) -> None:
+        super().__init__(message)
+        self.settings = settings
 
 
 class ReadError(EmsegError):

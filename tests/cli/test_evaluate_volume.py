@@ -72,7 +72,7 @@ def test_a_probability_is_refused_with_what_to_do(pair, tmp_path, capsys):
     assert run("evaluate", probability, pair[1], "--volume") == 1
     said = capsys.readouterr().err
     assert "expected ids of cells" in said
-    assert "--what cells" in said
+    assert "make cells of it first" in said
 
 
 def test_settings_of_the_volume_need_it(pair, capsys):

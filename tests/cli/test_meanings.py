@@ -145,7 +145,7 @@ def test_ids_in_8_bits(tissue, evaluated):
 def test_a_truth_with_white_membranes(tissue, evaluated):
     mask = tissue[1]
     found, said = evaluated(mask, 255 - mask)
-    assert "--truth-means membranes" in said
+    assert "the meaning membranes for the truth" in said
     found, said = evaluated(mask, 255 - mask, "--truth-means", "membranes")
     assert found["stack"]["v_rand"] == pytest.approx(score_stack(mask, mask).v_rand)
     assert found["notes"] == []

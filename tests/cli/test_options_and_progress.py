@@ -5,7 +5,11 @@ from __future__ import annotations
 import io
 import math
 
-from napari_emseg.cli.options_and_progress import _Progress
+import click
+import pytest
+
+from napari_emseg.cli.options_and_progress import _Progress, exit_status
+from napari_emseg.errors import CancelledError, DeviceError, SettingError, WriteError
 from napari_emseg.types import EpochDone, Log, TrainProgress
 
 COLUMNS = ("loss", "accuracy", "v_rand", "v_info")
@@ -41,3 +45,29 @@ def test_a_training_is_a_bar_in_per_cent(monkeypatch):
         progress.show(TrainProgress(0.25, 1.0, "training", epoch=1, epochs=4, step=2, steps=2))
         progress._bar.refresh()
     assert " 25 % training " in shown.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (WriteError("a: is there"), 1, "napari-emseg: a: is there"),
+        (WriteError("a: is there", overwrite=True), 1, "napari-emseg: a: is there (--overwrite)"),
+        (
+            WriteError("a: was begun", resume=True, overwrite=True), 1,
+            "napari-emseg: a: was begun (--resume or --overwrite)",
+        ),
+        (DeviceError("no GPU", runtime="keras"), 1, "napari-emseg: no GPU (--runtime keras)"),
+        (
+            SettingError("give it", voxel_size_nm=(40, 4, 4)), 1,
+            "napari-emseg: give it (--voxel-size-nm 40 4 4)",
+        ),
+        (CancelledError("Stopped; kept.", resume=True), 130, "Stopped; kept. (--resume)"),
+    ],
+)  # fmt: skip
+def test_an_error_is_told_with_the_options_that_mend_it(error, status, said, capsys):
+    @click.command()
+    def fail():
+        raise error
+
+    assert exit_status(fail, []) == status
+    assert capsys.readouterr().err == f"{said}\n"

@@ -54,8 +54,8 @@ def test_what_is_right_is_not_called_swapped(labels, images):
     "labels", [255 - MASK, 1 - MASK // 255, through_jpeg(255 - MASK), 2 - MASK // 255]
 )
 def test_swapped_membranes_are_noticed_and_an_option_swaps_them(labels, images):
-    assert "--labels-mean membranes" in remarks(labels, images=images)
-    assert "--truth-means membranes" in remarks(labels, images=images, role="truth")
+    assert "the meaning membranes for the labels" in remarks(labels, images=images)
+    assert "the meaning membranes for the truth" in remarks(labels, images=images, role="truth")
     assert remarks(labels, told="membranes").count("swapped") == 0
     target = make_target(labels, "membranes", TrainConfig())
     for z in range(2):
@@ -65,7 +65,7 @@ def test_swapped_membranes_are_noticed_and_an_option_swaps_them(labels, images):
 
 
 def test_membranes_of_a_right_mask_are_noticed():
-    assert "(--labels-mean mask)" in remarks(MASK, told="membranes")
+    assert "the meaning mask for the labels" in remarks(MASK, told="membranes")
 
 
 def test_grey_values_tell_where_shapes_do_not():

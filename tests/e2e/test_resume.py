@@ -165,7 +165,7 @@ def test_a_living_run_keeps_its_place_until_it_is_killed(
         assert slices_done(out) == done
         process.send_signal(signal.SIGKILL)
     assert exit_status(cli, ("predict", *how)) == 1
-    assert "from a run that was stopped; go on with --resume" in capsys.readouterr().err
+    assert "go on from there, or begin anew (--resume or --overwrite)" in capsys.readouterr().err
     predict(*how, "--resume")
     assert_same(out, whole["mask"])
     assert [path.name for path in tmp_path.iterdir()] == [out.name]

@@ -9,6 +9,8 @@ import tifffile
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io.convert import convert
 from napari_emseg.io.read import read_stack
+from napari_emseg.io.write import write_stack
+from napari_emseg.types import Stack, noted_names
 
 FORMS = ["a.tif", "a.npy", "a.zarr", "a/"]
 
@@ -49,6 +51,23 @@ def test_what_was_guessed_is_told(tmp_path):
     convert(tmp_path / "a.tif", tmp_path / "b.zarr", on_note=told.append)
     assert told == ["No section thickness is recorded; taken for 4 nm."]
     assert read_stack(tmp_path / "b.zarr").thickness_assumed
+
+
+@pytest.mark.parametrize("out", ["b.npy", "b/"])
+def test_what_is_not_kept_is_told(tmp_path, out):
+    stack = Stack(
+        np.ones((3, 9, 9), np.uint8), (50, 4, 4), kind="labels", predicted=(0, 2),
+        edits=noted_names(("membrane", "cell", "nucleus")),
+    )  # fmt: skip
+    write_stack(tmp_path / "a.tif", stack)
+    told = []
+    convert(tmp_path / "a.tif", f"{tmp_path}/{out}", on_note=told.append)
+    assert told == [
+        f"{out.strip('/')} has no place for the voxel size, the note that these are "
+        "labels, what the classes are called and which slices are predicted; save as .tif too."
+    ]
+    convert(tmp_path / "a.tif", tmp_path / "b.zarr", on_note=told.append)
+    assert len(told) == 1
 
 
 def test_float_whole_numbers_stay_floats(tmp_path):

@@ -358,3 +358,15 @@ def test_what_a_format_cannot_keep_is_said_and_is_not_called_saved(tmp_path, sai
     (sentence,) = said
     for words in ("the voxel size", "what is edited and reviewed", "save as .tif too"):
         assert words in sentence
+
+
+@pytest.mark.parametrize("name", ["classes.npy", "slices/"])
+def test_that_names_of_classes_and_predicted_slices_are_lost_is_said(tmp_path, said, told, name):
+    names = ("membrane", "cell", "nucleus")
+    about = LayerMetadata(kind="classes", class_names=names, predicted=(0, 2))
+    layer = Labels(np.ones((4, 12, 10), np.uint8), metadata=about.stored())
+    write_labels(f"{tmp_path}/{name}", *layer.as_layer_data_tuple()[:2])
+    assert told == []
+    (sentence,) = said
+    assert "what the classes are called, which slices are predicted and" in sentence
+    assert "edited" not in sentence

@@ -107,7 +107,9 @@ def test_a_slice_that_was_cut_short_does_not_count(tmp_path, stack, name):
 @pytest.mark.parametrize("name", FORMS)
 def test_unfinished_is_neither_lost_nor_mixed(tmp_path, stack, name):
     write(growing(tmp_path, name, stack), stack, 1)
-    with pytest.raises(WriteError, match=r"1 of 4 slices are there.*--resume.*--overwrite"):
+    with pytest.raises(
+        WriteError, match=r"1 of 4 slices are there.*go on from there, or begin anew"
+    ):
         growing(tmp_path, name, stack)
     with pytest.raises(WriteError, match=r"begun with threshold 0\.5, received 0\.7; give the"):
         growing(tmp_path, name, stack, {**RUN, "threshold": 0.7}, resume=True)
@@ -261,7 +263,7 @@ def test_the_lock_of_a_process_that_was_killed(tmp_path, stack, name):
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
         pass
     path.write_text(replace(Owner.now("predict"), process=[dead.pid, 0.0, platform.node()]).text)
-    with pytest.raises(WriteError, match="from a run that was stopped; go on with --resume"):
+    with pytest.raises(WriteError, match="from a run that was stopped; go on from there"):
         growing(tmp_path, name, stack)
     write(growing(tmp_path, name, stack, resume=True), stack)
     found = read_stack(tmp_path / name, raw_values=True).data

@@ -351,6 +351,9 @@ def test_rules_changed_afterwards_make_results_anew(viewer, stack, session, segm
     viewer["em [probe] mask"].is_edited = True
     session.apply((("mask",), MaskConfig(0.1, 4)))
     assert session.message == EDITED
+    viewer["em [probe] mask"].is_edited = False
+    session.apply((("mask",), MaskConfig(0.1, 4)))
+    assert session.message == "4 slices in 1.0 s with a test."
 
 
 def test_another_session_of_the_viewer_is_gone_on_with(
@@ -399,6 +402,9 @@ def test_what_is_refused_is_told(session, told):
     session.refuse("Image: open or choose an image layer first.")
     assert session.message == told.failed[0] == "Image: open or choose an image layer first."
     assert session.phase is Phase.IDLE
+    assert session.forget_refusal()
+    session.say_idle("something else")
+    assert not session.forget_refusal()
 
 
 # -- before the click ------------------------------------------------------------------------

@@ -100,7 +100,11 @@ def demo(headless: bool, out: Path) -> None:
     "--weight", "weights", type=click.FloatRange(min=0, min_open=True), multiple=True,
     help="How often patches are drawn from a stack; once for each, all alike by default.",
 )  # fmt: skip
-@click.option("--from", "start_from", help="Start from the weights of this model.")
+@click.option(
+    "--from",
+    "start_from",
+    help="Start from the weights of this model; one of two classes may learn to tell more.",
+)
 @click.option(
     "--resume",
     is_flag=True,
@@ -291,7 +295,7 @@ def show(name: str) -> None:
 @click.option("--name", default=None, help="What to call it; as it calls itself by default.")
 @_overwrite
 def import_(source: Path, name: str | None, overwrite: bool) -> None:
-    """Copy a model into your library: a package, a run folder, or a package as a zip file."""
+    """Copy a model into your library: a package's folder or zip file, or a run folder."""
     click.echo(import_model(source, name, overwrite=overwrite).folder)
 
 

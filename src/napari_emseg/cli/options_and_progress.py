@@ -232,6 +232,19 @@ def _stop_on_interrupt() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
+def _with_options(error: BaseException) -> str:
+    """What an error says, and the options that would mend it."""
+    settings = error.settings if isinstance(error, EmsegError) else {}
+    options = " or ".join(_written(name, value) for name, value in settings.items())
+    return f"{error} ({options})" if options else str(error)
+
+
+def _written(name: str, value: Any) -> str:
+    """An option as a person writes it."""
+    values = [] if value is True else value if isinstance(value, tuple) else [value]
+    return " ".join([f"--{name.replace('_', '-')}", *map(str, values)])
+
+
 def exit_status(command: click.Command, args: Sequence[str] | None) -> int:
     """Run the command line; a clear error is one line on standard error.
 
@@ -247,10 +260,10 @@ def exit_status(command: click.Command, args: Sequence[str] | None) -> int:
         error.show()
         return error.exit_code
     except (CancelledError, click.Abort, KeyboardInterrupt) as error:
-        click.echo(str(error) or "Cancelled.", err=True)
+        click.echo(_with_options(error) or "Cancelled.", err=True)
         return EXIT_CANCELLED
     except EmsegError as error:
-        click.echo(f"napari-emseg: {error}", err=True)
+        click.echo(f"napari-emseg: {_with_options(error)}", err=True)
         return EXIT_ERROR
     except BrokenPipeError:  # the reader of our output, such as head, has had enough
         sys.stderr.close()

@@ -26,7 +26,7 @@ def ids_of_slice(stack: ArrayLike, z: int) -> CellIds:
     return np.maximum(np.asarray(stack[z]).astype(np.int64), 0)
 
 
-def require_ids(stack: ArrayLike, name: str, *, way_out: str) -> None:
+def require_ids(stack: ArrayLike, name: str, *, way_out: str, **mending: bool) -> None:
     """Raise `LabelsError` unless a stack (Z, Y, X) holds ids of cells.
 
     Parameters
@@ -37,16 +37,20 @@ def require_ids(stack: ArrayLike, name: str, *, way_out: str) -> None:
         What it is to the person, such as ``truth``.
     way_out : str
         What to do where it is a mask or a probability.
+    **mending
+        Settings that do it; see `EmsegError`.
     """
     if stack.dtype.kind not in "biu":
         raise LabelsError(
             f"{name}: expected ids of cells (integers), received {stack.dtype}, as a probability "
-            f"is; {way_out}"
+            f"is; {way_out}",
+            **mending,
         )
     if is_mask(stack):
         raise LabelsError(
             f"{name}: expected ids of cells, each cell its own, received a mask, in which all "
-            f"cells are equal; {way_out}"
+            f"cells are equal; {way_out}",
+            **mending,
         )
 
 

@@ -159,12 +159,11 @@ def _sides(
     images: Sequence[npt.NDArray[Any]] | None,
     role: LabelRole,
 ) -> Iterator[str]:
-    option = "--labels-mean" if role == "labels" else "--truth-means"
     if seem_swapped(looks, reading, slices, images):
         other = "mask" if reading.meaning == "membranes" else "membranes"
         yield (
             "Cell and membrane look swapped: what is read as cell is thin, or dark, as membranes "
-            f"are. If so, choose the meaning {other} ({option} {other})."
+            f"are. If so, choose the meaning {other} for the {role}."
         )
         return
     contrast = _contrast(looks, reading, slices, images)

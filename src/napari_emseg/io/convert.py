@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari_emseg.io.formats.file_format import AnyPath
 from napari_emseg.io.read import read_stack
-from napari_emseg.io.write import OnSlice, SliceEnding, write_stack
+from napari_emseg.io.write import OnSlice, SliceEnding, loss_in_words, not_kept, write_stack
 from napari_emseg.types import ShouldStop, VoxelSize
 
 
@@ -39,7 +39,7 @@ def convert(
     on_slice, should_stop : callable, optional
         As for `write_stack`.
     on_note : callable, optional
-        Called with each sentence that says what was guessed of the source.
+        Called with each sentence that says what was guessed of the source, or is not kept.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def convert(
     if on_note is not None:
         for note in stack.notes:
             on_note(note)
-    return write_stack(
+    written = write_stack(
         out,
         stack,
         overwrite=overwrite,
@@ -75,3 +75,7 @@ def convert(
         on_slice=on_slice,
         should_stop=should_stop,
     )
+    lost = not_kept(out, stack, slice_ending=slice_ending)
+    if lost and on_note is not None:
+        on_note(f"{written.name} {loss_in_words(lost)}")
+    return written

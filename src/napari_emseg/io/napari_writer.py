@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import WriteError
-from napari_emseg.io.formats.file_format import EDITS, WritableFormat, ending
-from napari_emseg.io.formats.registry import format_of, stack_endings
+from napari_emseg.io.formats.file_format import EDITS, NAMES, ending
+from napari_emseg.io.formats.registry import stack_endings
 from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.io.layout.units import nm_per_unit
 from napari_emseg.io.layout.voxels import voxel_size_or_none
 from napari_emseg.io.napari_reader import tell
-from napari_emseg.io.write import as_ids, as_mask_uint8, write_stack
+from napari_emseg.io.write import as_ids, as_mask_uint8, loss_in_words, not_kept, write_stack
 from napari_emseg.types import ArrayLike, Stack, StackKind, VoxelSize, noted_names
 
 labels_written: list[Callable[[Mapping[str, Any]], None]] = []
@@ -147,14 +147,8 @@ def _write(path: str, stack: Stack, meta: Mapping[str, Any]) -> tuple[str, bool]
         )
     out = write_stack(path, stack, overwrite=True)
     if lost:
-        tell(out.name, [f"It has no place for {' and '.join(lost)}; save as {_ENDING} too."])
-    return str(out), stack.edits is None or EDITS not in lost
-
-
-def not_kept(path: str, stack: Stack) -> tuple[str, ...]:
-    """What of a stack has no place in what ``path`` would be, in words."""
-    written_as = format_of(path)
-    return written_as.not_kept(stack) if isinstance(written_as, WritableFormat) else ()
+        tell(out.name, [f"It {loss_in_words(lost)}"])
+    return str(out), not {EDITS, NAMES} & {*lost}
 
 
 def _stack(data: Any, meta: Mapping[str, Any], kind: StackKind) -> Stack:

@@ -167,7 +167,9 @@ class ResumableWriter:
         if not overwrite:
             raise WriteError(
                 f"{self.path}: {found.done} of {len(self._planned)} slices are there from a run "
-                "that was stopped; go on with --resume, or begin anew with --overwrite"
+                "that was stopped; go on from there, or begin anew",
+                resume=True,
+                overwrite=True,
             )
         return new
 
@@ -225,7 +227,8 @@ def _require_same_run(path: Path, found: _Record, new: _Record) -> None:
         name = changed[0]
         raise WriteError(
             f"{path}: was begun with {name} {found.run.get(name)}, received {new.run.get(name)}; "
-            "give the same to go on, or begin anew with --overwrite"
+            "give the same to go on, or begin anew",
+            overwrite=True,
         )
 
 

@@ -167,6 +167,19 @@ def check_format(
     return file_format
 
 
+def not_kept(path: AnyPath, stack: Stack, *, slice_ending: SliceEnding = ".png") -> tuple[str, ...]:
+    """What of a stack has no place in what `write_stack` makes of ``path``, in words."""
+    written_as = format_to_write(path, slice_ending)
+    return written_as.not_kept(stack) if isinstance(written_as, WritableFormat) else ()
+
+
+def loss_in_words(lost: Sequence[str]) -> str:
+    """The end of a sentence on what is `not_kept`, which must be something."""
+    *most, last = lost
+    listed = f"{', '.join(most)} and {last}" if most else last
+    return f"has no place for {listed}; save as .tif too."
+
+
 def as_mask_uint8(labels: ArrayLike) -> ArrayLike:
     """A mask as it is stored: 255 = cell where a label is not 0, 0 = membrane.
 

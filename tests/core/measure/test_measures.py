@@ -178,7 +178,7 @@ def test_a_table_is_the_same_whatever_the_ids_are():
 
 
 def test_what_are_no_cells_is_refused():
-    with pytest.raises(LabelsError, match=r"mask.*--sections"):
+    with pytest.raises(LabelsError, match=r"mask.*sections one by one"):
         measure_cells(np.ones((2, 4, 4), bool))
     with pytest.raises(LabelsError, match="without any cell"):
         measure_cells(np.zeros((2, 4, 4), int))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.train.job_note import JobNote
@@ -15,7 +18,7 @@ from napari_emseg.errors import LabelsError, SettingError, ShapeError
 from napari_emseg.io.samples import phantom
 from napari_emseg.model.packages.library import DEFAULT, find_model
 from napari_emseg.model.train.run_folder import RunFolder
-from napari_emseg.types import Stack
+from napari_emseg.types import Stack, noted_names
 
 
 def stack_at(voxel):
@@ -73,6 +76,49 @@ def test_stacks_of_one_name_are_numbered_and_errors_name_theirs():
     wrong = LabelledStack(images, labels, validation=[7])
     with pytest.raises(LabelsError, match=r"\(2\): validation slices: 7"):
         sources_of([pair, wrong], Recipe(), None, said.append)
+
+
+def of_classes(name, *called):
+    """A stack with scribbles of three classes that have these names."""
+    scribbles = np.repeat(np.arange(1, 4, dtype=np.uint8), 192)[:512].reshape(1, 16, 32)
+    labels = Stack(
+        np.repeat(scribbles, 4, axis=0), kind="labels", edits=noted_names(("membrane", *called))
+    )
+    images = np.random.default_rng(0).integers(0, 255, labels.shape, np.uint8)
+    return LabelledStack(Stack(images, name=name), labels, "scribbles")
+
+
+MITO, NUCLEUS = of_classes("a", "cell", "mitochondrion"), of_classes("b", "cell", "nucleus")
+
+
+def test_a_class_that_is_another_in_another_stack_is_refused_and_both_are_named():
+    recipe = Recipe(NetworkConfig(classes=3))
+    with pytest.raises(
+        LabelsError,
+        match="class 3, received 'mitochondrion' in a and 'nucleus' in b; give each class the same",
+    ):
+        sources_of([MITO, NUCLEUS], recipe, None, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("other", "network"),
+    [
+        (of_classes("b", "Cell ", "Mitochondrion"), NetworkConfig(classes=3)),
+        (of_classes("b"), NetworkConfig(classes=3)),
+        (NUCLEUS, NetworkConfig(classes=3, class_names="membrane,cell,organelle")),
+    ],
+)
+def test_classes_of_one_name_or_none_or_that_are_named_are_learned_together(other, network):
+    made = sources_of([MITO, other], Recipe(network), None, lambda _: None)
+    assert [each.name for each in made] == ["a", "b"]
+
+
+def test_of_two_classes_names_do_not_matter():
+    pair = [
+        replace(each, labels=each.labels.with_data(np.minimum(each.labels.data, 2)))
+        for each in (MITO, of_classes("b", "axon"))
+    ]
+    assert len(sources_of(pair, Recipe(), None, lambda _: None)) == 2
 
 
 @pytest.mark.parametrize("name", ["slices", "val_slices", "weights", "labels_mean"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
@@ -24,6 +25,18 @@ def test_half_precision_and_back(classes, half, digits):
     expected = model.predict_on_batch(image)
     np.testing.assert_array_equal(again.predict_on_batch(image), expected)
     np.testing.assert_allclose(halved.predict_on_batch(image), expected, atol=digits)
+
+
+@pytest.mark.parametrize("half", ["mixed_float16", "mixed_bfloat16"])
+def test_what_drops_out_is_the_same_in_a_network_that_was_saved(half, tmp_path):
+    model = in_precision(build_unet(NetworkConfig(1, 4, dropout=0.3)), half, training=True)
+    model.save(tmp_path / "saved.keras")
+    image = np.random.default_rng(0).standard_normal((1, 16, 16, 1), dtype=np.float32)
+    outputs = []
+    for each in (model, keras.models.load_model(tmp_path / "saved.keras")):
+        each.get_layer("bottom_dropout").seed_generator.state.assign([5, 7])
+        outputs.append(np.asarray(each(image, training=True)))
+    np.testing.assert_array_equal(*outputs)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ from napari_emseg.model.packages.library import (
     DEFAULT,
     export_model,
     find_model,
+    free_name,
     import_model,
     list_models,
+    name_of_source,
     remove_model,
 )
 
@@ -89,13 +91,14 @@ def contents(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-@pytest.mark.parametrize("form", ["folder", "zip", "run"])
+@pytest.mark.parametrize("form", ["folder", "rdf.yaml", "zip", "run"])
 def test_exported_and_imported_it_is_the_same(folder, package_at, tmp_path, form):
     original = package_at(folder / "mine")
-    out = {"folder": tmp_path / "out", "zip": tmp_path / "out.zip", "run": tmp_path / "run/package"}
-    out[form].parent.mkdir(exist_ok=True)
-    export_model("mine", out[form])
-    imported = import_model(out[form].parent if form == "run" else out[form], "again")
+    out = tmp_path / {"zip": "out.zip", "run": "run/package"}.get(form, "out")
+    out.parent.mkdir(exist_ok=True)
+    export_model("mine", out)
+    source = {"rdf.yaml": out / "rdf.yaml", "run": out.parent}.get(form, out)
+    imported = import_model(source, "again")
     assert imported.folder == folder / "again"
     assert contents(imported.folder) == contents(original)
     assert names() == [DEFAULT, "again", "mine"]
@@ -105,7 +108,7 @@ def test_a_name_that_is_taken_or_not_possible(folder, package_at, tmp_path):
     source = package_at(tmp_path / "source")
     own = import_model(source)
     assert own.folder.name == own.info.name
-    with pytest.raises(ModelError, match="already; give another name, or add --overwrite"):
+    with pytest.raises(ModelError, match="already; give another name, or allow to replace it"):
         import_model(source)
     import_model(source, overwrite=True)
     for name in (DEFAULT, "../out", ".hidden", "a/b", ""):
@@ -114,12 +117,26 @@ def test_a_name_that_is_taken_or_not_possible(folder, package_at, tmp_path):
     assert names() == [DEFAULT, own.info.name]
 
 
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("a/b.zip", "b"), ("a/b", "b"), ("a/b/rdf.yaml", "b"), ("a/b.c/package/rdf.yaml", "b.c")],
+)
+def test_what_comes_is_called_as_its_file_or_folder(tmp_path, source, name):
+    assert name_of_source(tmp_path / source) == name
+
+
+def test_a_name_is_free_where_no_model_has_it(folder, package_at):
+    package_at(folder / "mine")
+    wanted = ("new", "mine", "mine 2", DEFAULT)
+    assert [free_name(each) for each in wanted] == ["new", "mine 2", "mine 2", "default 2"]
+
+
 def test_what_is_no_model_is_not_imported(folder, tmp_path):
     (tmp_path / "text.zip").write_text("no zip")
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as file:
         file.writestr("../outside.txt", "x")
     (tmp_path / "empty").mkdir()
-    for name in ("text.zip", "other.zip", "empty", "missing"):
+    for name in ("text.zip", "other.zip", "empty", "missing", "empty/rdf.yaml"):
         with pytest.raises(ModelError):
             import_model(tmp_path / name)
     assert not (tmp_path.parent / "outside.txt").exists()

@@ -92,7 +92,7 @@ def test_its_name_says_where(both):
 
 
 def test_graphics_that_are_not_there_are_refused(whole_package):
-    with pytest.raises(DeviceError, match=r"received 'gpu:7'; OpenVINO knows .*--runtime keras"):
+    with pytest.raises(DeviceError, match=r"received 'gpu:7'; OpenVINO knows .*have Keras run it"):
         OpenVinoRuntime(whole_package.onnx, "gpu:7")
 
 

@@ -127,7 +127,9 @@ def test_a_model_that_cannot_be_converted(package_at, tmp_path, monkeypatch):
         converted, "run_in_subprocess", lambda *args: tries.append(args) or fail("no such operator")
     )
     for _ in range(2):
-        with pytest.raises(ModelError, match=r"has no weights\.onnx.*no such operator.*--runtime"):
+        with pytest.raises(
+            ModelError, match=r"has no weights\.onnx.*no such operator.*have Keras run it"
+        ):
             load(package, OPENVINO)
     assert len(tries) == 1  # not again at every click
 
@@ -199,7 +201,7 @@ def test_devices_of_both_without_doubles(machine):
 def test_a_gpu_that_openvino_does_not_know(whole_package):
     if any(each.startswith("gpu") for each in runtime.openvino_devices()):
         pytest.skip("this machine has Intel graphics")
-    with pytest.raises(DeviceError, match=r"received 'gpu'; .*take --runtime keras"):
+    with pytest.raises(DeviceError, match=r"received 'gpu'; .*have Keras run it"):
         load(whole_package, OPENVINO, "gpu")
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from napari_emseg.cli.commands import cli
 from napari_emseg.cli.options_and_progress import exit_status
+from napari_emseg.model.packages.package import read_package
+from napari_emseg.model.runtimes.keras_runtime import load_network
 from napari_emseg.model.train.run_folder import RunFolder
 
 TINY = ["--depth", 1, "--base-filters", 4, "--patch-size", 64, "--batch-size", 2, "--device", "cpu",
@@ -109,6 +111,34 @@ def test_another_number_of_classes_is_refused(trained, tmp_path, capsys):
         assert run(*trained.train, *how) == 1
         assert "has 3, received 2; set classes to 3" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+def test_a_model_of_two_classes_learns_to_tell_more(trained, package_at, tmp_path, capsys):
+    """All of it goes on, but for the last layer."""
+    parent = package_at(tmp_path / "parent")
+    begun = [
+        *trained.train,
+        "--from",
+        parent,
+        "--classes",
+        3,
+        "--epochs",
+        1,
+        "--learning-rate",
+        1e-9,
+    ]
+    assert run(*begun, "--out", tmp_path / "new") == 0
+    assert "The last layer begins anew, since it has to tell 3 classes." in capsys.readouterr().err
+    ours, theirs = (
+        load_network(read_package(each)).get_weights()
+        for each in (tmp_path / "new/package", parent)
+    )
+    kernels = [(a, b) for a, b in zip(ours[:-2], theirs[:-2], strict=True) if a.ndim == 4]
+    assert kernels
+    for a, b in kernels:
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    assert ours[-1].shape == (3,)
+    assert theirs[-1].shape == (1,)
 
 
 def test_labels_of_too_many_classes_are_refused(trained, tmp_path, capsys):

@@ -56,7 +56,7 @@ def test_leftovers_of_a_killed_run_are_swept_away(folder):
 def test_a_folder_that_holds_a_run_is_refused(folder, trace):
     folder.start({})
     getattr(folder, trace).write_text("x")
-    with pytest.raises(WriteError, match="already holds a training run; add --resume"):
+    with pytest.raises(WriteError, match="already holds a training run; go on with it"):
         folder.start({})
 
 

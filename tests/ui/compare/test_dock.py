@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from napari._qt.widgets.qt_keyboard_settings import ShortcutEditor
 from napari.utils.notifications import notification_manager
 from PIL import Image as PillowImage
 from qtpy.QtCore import Qt
@@ -22,6 +23,7 @@ from napari_emseg.core.scores.segmentation_error import (
 from napari_emseg.io.layer_metadata import KEY
 from napari_emseg.model.packages.library import shipped_folder
 from napari_emseg.model.packages.package import read_package
+from napari_emseg.session.words import V_RAND
 from napari_emseg.ui.viewer.layers import current_slice
 
 CELL, BORDER = 20, 3
@@ -352,6 +354,31 @@ def test_errors_are_listed_and_a_click_goes_there(viewer, compare, layers, qtbot
     qtbot.waitUntil(lambda: not errors.listed)
 
 
+def test_keys_lead_through_the_errors_and_stand_in_the_list_of_napari(
+    viewer, compare, layers, qtbot
+):
+    editor = ShortcutEditor()
+    qtbot.addWidget(editor)
+    listed = editor.key_bindings_strs[ShortcutEditor.VIEWER_KEYBINDINGS]
+    assert {"napari-emseg:next_error", "napari-emseg:previous_error"} <= set(listed)
+    canvas, alt = viewer.window._qt_viewer.canvas.native, Qt.KeyboardModifier.AltModifier
+    qtbot.keyClick(canvas, Qt.Key.Key_E, alt)  # before there is any
+    score_all(compare, qtbot)
+    slices = [z for z, _ in compare.errors.listed]
+    seen = []
+    compare.errors.picked.connect(lambda z, _: seen.append(z))
+    for _ in range(5):
+        qtbot.keyClick(canvas, Qt.Key.Key_E, alt)
+    assert seen == [*slices, slices[-1]]
+    assert current_slice(viewer, layers[2]) == slices[-1]
+    qtbot.keyClick(canvas, Qt.Key.Key_E, alt | Qt.KeyboardModifier.ShiftModifier)
+    assert seen[-1] == slices[-2]
+    assert compare.errors.table.chosen == compare.errors.listed[-2]
+    viewer.window.remove_dock_widget(compare)
+    qtbot.keyClick(canvas, Qt.Key.Key_E, alt)
+    assert len(seen) == 6
+
+
 def test_a_click_goes_to_an_error_under_rolled_axes(viewer, compare, layers, qtbot):
     score_all(compare, qtbot)
     viewer.dims.order = (1, 0, 2)
@@ -593,9 +620,11 @@ def test_two_predictions_against_each_other(viewer, compare, layers, truth, qtbo
     expected = score_slice(gaps[0], truth[0]).v_rand - 1
     assert paired.differences[0] == pytest.approx(expected)
     assert "probability is better on" in page.verdict.value
+    assert page.verdict.value.endswith(V_RAND)
     assert paired.p_value is not None or "Too few" in page.verdict.value
     page.score.value = "pixel_accuracy"
     qtbot.waitUntil(lambda: page.verdict.value.startswith("Pixel accuracy"))
+    assert V_RAND not in page.verdict.value
     page.table.selectRow(5)
     assert current_slice(viewer, layers[2]) == 5
 

@@ -10,6 +10,7 @@ from napari.utils.notifications import notification_manager
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.model.train.history import write_history
 from napari_emseg.session.compare.training_runs import TrainingRuns
+from napari_emseg.session.words import V_RAND
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.compare.training_runs import TrainingRunsPage
 from napari_emseg.ui.widgets.notify import show_error
@@ -76,6 +77,7 @@ def test_trainings_are_drawn_over_one_another(runs, page, qtbot):
     assert legend == {"by heart", "steady"}
     assert "by heart: the validation loss has risen since epoch 2." in page.note.value
     assert "steady:" not in page.note.value
+    assert V_RAND in page.note.value
     row = next(k for k, record in enumerate(runs.records) if record.name == "by heart")
     assert [page.table.text_at(row, column) for column in range(1, 6)] == [
         "0.9700", "2", "3", "8", "0.001",

@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 
-from napari_emseg.model.packages.library import import_model, list_models, shipped_folder
+from napari_emseg.model.packages.library import (
+    export_model,
+    import_model,
+    list_models,
+    shipped_folder,
+)
 from napari_emseg.ui.models import dialog as module
 
 
@@ -68,3 +73,24 @@ def test_exported_and_imported_it_is_a_model_again(segment, models, monkeypatch,
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (f"{file}.zip", ""))
     models.bring.click()
     assert names() == offered(segment) == ["default", "mine", "mine 2"]
+
+
+def test_a_folder_is_imported_by_the_description_in_it(segment, models, monkeypatch, tmp_path):
+    export_model("mine", tmp_path / "theirs")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "rdf.yaml").write_text("a: 1")
+    offers = []
+
+    def choose(name):
+        path = str(tmp_path / name / "rdf.yaml")
+        monkeypatch.setattr(
+            QFileDialog, "getOpenFileName", lambda *args: (offers.append(args[-1]) or path, "")
+        )
+        models.bring.click()
+
+    choose("empty")
+    assert "expected a package written by napari-emseg" in models.message.text()
+    choose("theirs")
+    assert models.message.text() == "Imported as 'theirs'."
+    assert names() == offered(segment) == ["default", "mine", "theirs"]
+    assert set(offers) == {"Model (*.zip rdf.yaml)"}

@@ -6,11 +6,14 @@ import os
 import shutil
 import signal
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 import yaml
 from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication, QMessageBox
 from scipy.ndimage import gaussian_filter
 
 from napari_emseg.core.config.prediction import MaskConfig
@@ -21,6 +24,7 @@ from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.painting.autosave import autosave_of
 from napari_emseg.ui.prediction.source_image import LayerImage
+from napari_emseg.ui.segment import dock as module
 from napari_emseg.ui.viewer.layers import visible_region
 from napari_emseg.ui.viewer.workspace import workspace_of
 
@@ -138,11 +142,13 @@ def test_the_visible_part_of_a_view_from_the_side_is_refused(viewer, image, dock
     dock.buttons.visible_part.native.click()
     assert "seen from above" in dock.status.message.value
     assert not dock.status.stop.enabled
+    viewer.dims.order = (0, 1, 2)
+    assert "seen from above" not in dock.status.message.value
 
 
 @pytest.mark.parametrize(("order", "ndisplay"), [((1, 0, 2), 2), ((0, 1, 2), 3)])
 def test_a_slice_that_is_not_seen_is_not_the_current_one(
-    viewer, image, dock, monkeypatch, order, ndisplay
+    viewer, image, dock, monkeypatch, order, ndisplay, qtbot
 ):
     monkeypatch.setattr(notification_manager, "notification_ready", lambda _: None)
     viewer.add_image(image, name="em")
@@ -150,6 +156,27 @@ def test_a_slice_that_is_not_seen_is_not_the_current_one(
     dock.buttons.current.native.click()
     assert "expected a view of one slice" in dock.status.message.value
     assert len(viewer.layers) == 1
+    viewer.dims.order, viewer.dims.ndisplay = (0, 1, 2), 2
+    qtbot.waitUntil(lambda: "will take" in dock.status.message.value, timeout=JOB_TIMEOUT_MS)
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_what_is_said_of_results_goes_with_them(viewer, image, dock, wait, qtbot, is_edited):
+    viewer.add_image(image, name="em")
+    dock.buttons.current.native.click()
+    wait()
+    qtbot.waitUntil(lambda: dock.status.message.value.startswith("1 slice in"))
+    if is_edited:
+        viewer.layers["em [default] mask"].paint((0, 10, 10), 7)
+        dock.fields.threshold.value = 0.9
+        assert "edited by hand" in dock.status.message.value
+    said = dock.status.message.value
+    viewer.layers.remove("em [default] probability")
+    assert dock.status.message.value == said
+    viewer.layers.remove("em [default] mask")
+    qtbot.waitUntil(lambda: "will take" in dock.status.message.value, timeout=JOB_TIMEOUT_MS)
+    viewer.layers.remove("em")
+    assert dock.status.message.value == "Choose an image and press a button."
 
 
 def test_before_the_click_it_is_said_what_it_will_take(viewer, image, dock, qtbot):
@@ -404,6 +431,55 @@ def test_dock_closed_while_it_runs_stops_and_keeps_the_layers(viewer, docked, ru
     done = len(run.done)
     qtbot.wait(300)
     assert len(run.done) == done < MANY
+
+
+@pytest.mark.parametrize("answer", [False, True])
+def test_closing_the_dock_in_mid_run_asks(viewer, docked, run, monkeypatch, answer, qtbot, wait):
+    dock, widget = docked
+    asked = []
+    monkeypatch.setattr(module, "ask", lambda _, *text: bool(asked.append(text)) or answer)
+    dock.title.close_button.click()
+    assert [text[0] for text in asked] == ["Close the dock and stop segmenting?"]
+    assert ("Segment" in " ".join(viewer.window.dock_widgets)) != answer
+    if answer:
+        qtbot.waitUntil(lambda: not job_runner()._ticket_of, timeout=JOB_TIMEOUT_MS)
+        assert 0 < len(run.done) < MANY
+        return
+    done = len(run.done)
+    qtbot.waitUntil(lambda: len(run.done) > done, timeout=JOB_TIMEOUT_MS)
+    widget.status.stop.native.click()
+    wait()
+    dock.title.close_button.click()
+    assert len(asked) == 1  # nothing runs any more
+
+
+def test_closing_napari_in_mid_run_asks(viewer, dock, run, monkeypatch, wait):
+    asked = []
+    monkeypatch.setattr(module, "ask", lambda _, *text: bool(asked.append(text)))
+    window = dock.window()
+    window.close()
+    assert [text[0] for text in asked] == ["Close napari and stop segmenting?"]
+    assert window.isVisible()
+    dock.status.stop.native.click()
+    assert isinstance(wait(), Cancelled)
+
+
+def test_the_closing_question_is_answered_by_its_buttons(viewer, docked, run, qtbot):
+    def answer(text):
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        seen.append((box.text(), box.informativeText()))
+        next(each for each in box.buttons() if each.text() == text).click()
+
+    dock, seen = docked[0], []
+    for text in ("Go on segmenting", "Stop"):
+        QTimer.singleShot(200, partial(answer, text))
+        dock.title.close_button.click()
+        is_there = "Segment" in " ".join(viewer.window.dock_widgets)
+        assert is_there == (text == "Go on segmenting")
+    assert seen == [("Close the dock and stop segmenting?", "Finished slices are kept.")] * 2
+    qtbot.waitUntil(lambda: not job_runner()._ticket_of, timeout=JOB_TIMEOUT_MS)
+    assert viewer.layers["em [default] mask"].data.any()
 
 
 def test_without_an_image_it_is_said_that_there_is_none(viewer, dock, monkeypatch):

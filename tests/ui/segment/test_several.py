@@ -116,3 +116,5 @@ def test_without_a_selected_image_it_says_what_to_do(viewer, dock, stacks, said,
     assert "click on images in the layer list" in dock.status.message.value
     assert said() == [dock.status.message.value]
     assert dock.buttons.selected.enabled
+    viewer.layers.selection = {viewer.layers["one"]}
+    assert "click on images in the layer list" not in dock.status.message.value

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QDockWidget
 
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.presets import OTHER_MICROSCOPES
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.label_meaning import MEANINGS
@@ -184,6 +185,22 @@ def test_a_transform_can_be_switched_and_ranged(panel):
     rotation.switch.value = True
     assert panel.settings.config().rotation_probability == AugmentConfig().rotation_probability
     assert len(changed) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "often"),
+    [("flip", 0.5), ("spectrum", OTHER_MICROSCOPES["spectrum_probability"]), ("missing", 0.1)],
+)
+def test_what_is_switched_on_happens(panel, name, often):
+    transform = panel.settings.transforms[name]
+    transform.switch.value = False
+    transform.probability.value = 0.0
+    transform.switch.native.click()
+    assert transform.values()[f"{name}_probability"] == often
+    transform.probability.value = 0.35
+    for _ in range(2):
+        transform.switch.native.click()
+    assert transform.probability.value == 0.35  # as a person has chosen it
 
 
 def test_ranges_that_cross_are_said(panel):
@@ -452,3 +469,14 @@ def test_names_of_other_classes_than_there_are_do_not_stay(form):
     form.suggest_classes(("membrane", "cell", "mitochondrion"))
     form.network["classes"].value = 5
     assert form.recipe(AugmentConfig()).network.names[2] == "class 3"
+
+
+def test_a_model_of_membrane_and_cell_may_learn_the_classes_of_the_labels(form):
+    form.suggest_classes(("membrane", "cell", "mitochondrion"))
+    form.start.value = next(each for each in form.start.choices if each is not None)
+    assert not form.network["depth"].enabled
+    network = form.recipe(AugmentConfig()).network
+    assert network.names == ("membrane", "cell", "mitochondrion")
+    assert network.depth == form.start_from.info.network.depth
+    form.suggest_classes(())
+    assert form.classes == 2

@@ -132,3 +132,15 @@ def test_boxes_are_ticked_by_a_person_and_by_us(qtbot):
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert told[1:] == [(12, True)]
     assert not table.model().flags(table.model().index(0, 1)) & Qt.ItemFlag.ItemIsUserCheckable
+
+
+def test_steps_go_through_the_rows_as_they_are_seen(table):
+    table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    picked = []
+    table.picked.connect(picked.append)
+    for by in (1, 1, 1, 5, 1, -1):
+        table.step(by)
+    assert picked == [12, 11, 10, 9, 9, 10]
+    table.show_rows({})
+    table.step(1)
+    assert len(picked) == 6

@@ -14,7 +14,7 @@ class VolumeScoresConfig(Config):
     foreground: str = setting(
         "snemi3d",
         "Which voxels count. snemi3d: those of a true cell. cremi: of these, those further in "
-        "their slice from the border of the cell than --border-nm, and the CREMI challenge's own "
+        "their slice from the border of the cell than border_nm, and the CREMI challenge's own "
         "Rand error.",
         choices=("snemi3d", "cremi"),
     )

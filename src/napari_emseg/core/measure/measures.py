@@ -25,10 +25,7 @@ from napari_emseg.types import ArrayLike, VoxelSize
 
 Cells = npt.NDArray[np.int64]
 
-_WAY_OUT = (
-    "make cells of it first (napari-emseg predict --what cells), or measure its sections one by "
-    "one (--sections)"
-)
+_WAY_OUT = "make cells of it first, or measure its sections one by one"
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,8 +244,8 @@ class _Measuring:
     def _notes(self) -> Iterator[str]:
         if not self._units.known:
             yield (
-                "The voxel size is not known: all is in px, as if voxels were cubes; give "
-                "--voxel-size-nm, such as 50 4 4."
+                "The voxel size is not known: all is in px, as if voxels were cubes; give it, "
+                "such as 50 x 4 x 4 nm."
             )
         if self._mask:
             yield "A mask: each piece of a section that holds together is measured as a cell."
@@ -281,7 +278,7 @@ def _check(
             f"cells: expected axes (Z, Y, X) of one pixel or more, received {tuple(cells.shape)}"
         )
     if not (sections and cells.dtype.kind in "biu"):
-        require_ids(cells, "cells", way_out=_WAY_OUT)
+        require_ids(cells, "cells", way_out=_WAY_OUT, sections=True)
     named: dict[str, Any] = {"image": image, "classes": classes}
     for name, other in named.items():
         if other is not None and tuple(other.shape) != tuple(cells.shape):

@@ -116,7 +116,7 @@ def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
                 came += 1
         if came == len(work.slices):
             write(segmenter.end())
-    return work.result("they are kept, and --resume goes on", cells=segmenter.count)
+    return work.result("they are kept, to go on from", cells=segmenter.count, resume=True)
 
 
 def _prediction(

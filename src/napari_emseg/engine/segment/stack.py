@@ -138,12 +138,18 @@ class StackPrediction:
         self._emit(Progress(self._done, total, "slices", left))
 
     def result(
-        self, kept: str = "they are kept", *, cells: CellCount | None = None
+        self, kept: str = "they are kept", *, cells: CellCount | None = None, **mending: Any
     ) -> PredictResult:
-        """How it ended, with ``cells`` made; `CancelledError` where slices are missing."""
+        """How it ended, with ``cells`` made.
+
+        Raises
+        ------
+        CancelledError
+            Where slices are missing; it says what is ``kept``, and has the settings ``mending``.
+        """
         done, total = self._done, len(self.slices)
         if done < total:
-            raise CancelledError(f"Stopped after {done} of {total} slices; {kept}.")
+            raise CancelledError(f"Stopped after {done} of {total} slices; {kept}.", **mending)
         seconds = time.monotonic() - self._start
         threshold = self.package.info.threshold
         return PredictResult(done - self._before, seconds, self._device, threshold, cells)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_emseg.core.classes import MEMBRANE
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.segment.pixel_fit import in_nm
 from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.engine.segment.polarity import with_dark_membranes
 from napari_emseg.engine.train.labelled_stack import LabelledStack
 from napari_emseg.engine.train.tissue import TissueThatCounts
-from napari_emseg.errors import EmsegError
+from napari_emseg.errors import EmsegError, LabelsError
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import Event, Log, OnEvent, Stack, VoxelSize
@@ -48,14 +50,14 @@ def sources_of(
     Raises
     ------
     LabelsError, SettingError
-        If labels or settings will not do; where there are several, the message names the stack.
+        If labels or settings will not do; where there are several, the message names the stack,
+        or both where a class is called otherwise.
     """
     if len(stacks) == 1:
         return [source_of(stacks[0], recipe, voxel_size_nm, on_event)]
-    return [
-        _source_of_several(name, each, recipe, voxel_size_nm, on_event)
-        for name, each in zip(_names(stacks), stacks, strict=True)
-    ]
+    named = list(zip(_names(stacks), stacks, strict=True))
+    _require_same_classes({name: each.labels.class_names for name, each in named}, recipe.network)
+    return [_source_of_several(*each, recipe, voxel_size_nm, on_event) for each in named]
 
 
 def _source_of_several(
@@ -71,7 +73,29 @@ def _source_of_several(
     try:
         return replace(source_of(stack, recipe, voxel_size_nm, tell), name=name)
     except EmsegError as error:
-        raise type(error)(f"{name}: {error}") from error
+        raise type(error)(f"{name}: {error}", **error.settings) from error
+
+
+def _require_same_classes(names_of: Mapping[str, Sequence[str]], network: NetworkConfig) -> None:
+    """A number is one class in all labels; of two classes only membrane and cell are told apart.
+
+    Raises
+    ------
+    LabelsError
+        If two stacks call it otherwise, and nobody says what it is called.
+    """
+    if network.class_names or network.classes == 2:
+        return
+    called: dict[int, tuple[str, str]] = {}
+    for stack, names in names_of.items():
+        for number, name in enumerate(names[: network.classes], start=MEMBRANE):
+            other, first = called.setdefault(number, (name, stack))
+            if name.strip().casefold() != other.strip().casefold():
+                raise LabelsError(
+                    f"labels: expected one meaning of class {number}, received {other!r} in "
+                    f"{first} and {name!r} in {stack}; give each class the same number in all, or "
+                    "name the classes (class_names) where these are two words for one"
+                )
 
 
 def _names(stacks: Sequence[LabelledStack]) -> list[str]:

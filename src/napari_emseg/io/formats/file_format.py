@@ -30,7 +30,8 @@ When it returns, they are with the system; where a slice has files of its own, o
 """
 
 EDITS = "what is edited and reviewed"
-"""The one of `said_beside_pixels` that a person's work hangs on."""
+NAMES = "what the classes are called"
+"""Those of `said_beside_pixels` that a person's work hangs on."""
 
 LAZY_BYTES = 256 * 2**20
 """Stacks with more bytes than this are not loaded, but read as they are looked at."""
@@ -120,8 +121,8 @@ class WritableFormat(FileFormat):
             raise WriteError(f"{path}: exists and is something else; choose another path")
         if not overwrite:
             raise WriteError(
-                f"{path}: exists already; choose another path, or allow to overwrite it "
-                "(--overwrite)"
+                f"{path}: exists already; choose another path, or allow to overwrite it",
+                overwrite=True,
             )
 
     def replacing(self, path: Path) -> AbstractContextManager[Path]:
@@ -198,8 +199,10 @@ def said_beside_pixels(stack: Stack) -> tuple[str, ...]:
     """All that a stack says beside its pixels, in words."""
     said = {
         "the voxel size": stack.voxel_size_nm is not None,
-        "that these are labels": stack.kind == "labels",
-        EDITS: stack.edits is not None,
+        "the note that these are labels": stack.kind == "labels",
+        EDITS: stack.edits_alone is not None,
+        NAMES: bool(stack.class_names),
+        "which slices are predicted": stack.predicted is not None,
         "which model made it of what": stack.origin is not None,
     }
     return tuple(words for words, is_said in said.items() if is_said)

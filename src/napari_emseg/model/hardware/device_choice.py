@@ -22,19 +22,20 @@ def matching_devices(wanted: str, present: Sequence[str]) -> list[str]:
     return [each for each in present if wanted in (each, each.split(":")[0])]
 
 
-def pick_device(wanted: str, present: Sequence[str], way_out: str = "") -> str:
+def pick_device(wanted: str, present: Sequence[str], way_out: str = "", **mending: str) -> str:
     """The device that a wish stands for; see `matching_devices`.
 
     Raises
     ------
     DeviceError
-        If there is no such device; the message ends with ``way_out``.
+        If there is no such device; its message has the ``way_out``, it the settings ``mending``.
     """
     matching = matching_devices(wanted, present)
     if not matching:
         raise DeviceError(
             f"device: expected auto or one of {', '.join(present)}, received {wanted!r}; {way_out}"
-            "'napari-emseg doctor' says why a GPU is not used"
+            "'napari-emseg doctor' says why a GPU is not used",
+            **mending,
         )
     return matching[0]
 

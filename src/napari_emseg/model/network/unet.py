@@ -42,13 +42,35 @@ def build_unet(config: NetworkConfig) -> keras.Model:
     for level in reversed(range(config.depth)):
         x = _up(x, skips[level], config.base_filters * 2**level, f"up{level}")
         x = _block(x, config.base_filters * 2**level, config, f"up{level}")
-    probability = layers.Conv2D(
+    return keras.Model(image, _head(x, config), name="unet")
+
+
+def with_new_head(model: keras.Model, config: NetworkConfig) -> keras.Model:
+    """A U-Net with the weights of another, save the last layer, which begins at random.
+
+    Parameters
+    ----------
+    model : keras.Model
+        What it goes on from, as `build_unet` makes it.
+    config : NetworkConfig
+        With other classes than those of ``model``, and all else alike.
+
+    Returns
+    -------
+    keras.Model
+        Of the same layers as ``model``, but for the last.
+    """
+    return keras.Model(model.input, _head(model.layers[-1].input, config), name=model.name)
+
+
+def _head(x: keras.KerasTensor, config: NetworkConfig) -> keras.KerasTensor:
+    """Probabilities of the features of each pixel."""
+    return layers.Conv2D(
         config.channels,
         1,
         activation="sigmoid" if config.classes == 2 else "softmax",
         name="probability",
     )(x)
-    return keras.Model(image, probability, name="unet")
 
 
 def _up(

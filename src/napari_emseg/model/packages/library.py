@@ -19,6 +19,9 @@ from napari_emseg.model.packages.package import RDF, REHEARSAL_FILE, ModelPackag
 DEFAULT = "default"
 """Name of the model that ships."""
 
+_RUN_PACKAGE = "package"
+"""Name of the folder, in that of a training, that holds its model."""
+
 _NAME = re.compile(r"[^.\W][\w .,()+-]*")
 """What a model may be called: it becomes a folder on any system."""
 _LARGEST_ZIP = 2 * 2**30
@@ -59,7 +62,7 @@ def find_model(name: str) -> ModelPackage:
     """
     if name == DEFAULT:
         return read_package(shipped_folder())
-    for folder in (library_folder() / name, Path(name), Path(name) / "package"):
+    for folder in (library_folder() / name, Path(name), Path(name) / _RUN_PACKAGE):
         if (folder / RDF).exists():
             return read_package(folder)
     known = ", ".join(package.folder.name for package in list_models()) or "none"
@@ -86,7 +89,8 @@ def import_model(
     Parameters
     ----------
     source : str or Path
-        A package's folder, the run folder of a training, or a package as a zip file.
+        A package's folder or the ``rdf.yaml`` in it, the run folder of a training, or a package as
+        a zip file.
     name : str, optional
         What to call it; as the package does by default.
     overwrite : bool
@@ -109,7 +113,7 @@ def import_model(
     >>> [model.folder.name for model in em.list_models()]
     ['default', 'mine']
     """
-    library, source = library or library_folder(), Path(source)
+    library, source = library or library_folder(), _without_description(Path(source))
     if not source.is_file():
         return _add(find_model(str(source)), name, library, overwrite=overwrite)
     with tempfile.TemporaryDirectory() as folder:
@@ -131,7 +135,10 @@ def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
     """
     folder = find_model(name).folder
     if out.exists() and not overwrite:
-        raise WriteError(f"{out}: exists already; choose another place, or add --overwrite")
+        raise WriteError(
+            f"{out}: exists already; choose another place, or allow to overwrite it",
+            overwrite=True,
+        )
     if out.suffix.lower() != ".zip":
         with replacing_folder(out) as beside:
             ours = shutil.ignore_patterns(REHEARSAL_FILE)
@@ -194,7 +201,20 @@ def free_name(wanted: str, library: Path | None = None) -> str:
     library = library or library_folder()
     unnumbered = re.sub(r" \d+$", "", wanted)
     names = chain([wanted], (f"{unnumbered} {k}" for k in count(2)))
-    return next(name for name in names if not (library / name).exists())
+    return next(name for name in names if name != DEFAULT and not (library / name).exists())
+
+
+def name_of_source(source: Path) -> str:
+    """What a model may be called that comes from a file or folder, as `import_model` takes it."""
+    source = _without_description(source.absolute())
+    if source.name == _RUN_PACKAGE and source.parent.name:  # as every training calls it
+        source = source.parent
+    return source.stem if source.suffix.lower() == ".zip" else source.name
+
+
+def _without_description(source: Path) -> Path:
+    """The folder of a package where a person has chosen the description in it."""
+    return source.parent if source.name == RDF else source
 
 
 def _add(
@@ -205,7 +225,8 @@ def _add(
     folder = library / name
     if folder.exists() and not overwrite:
         raise ModelError(
-            f"name: there is a model {name!r} already; give another name, or add --overwrite"
+            f"name: there is a model {name!r} already; give another name, or allow to replace it",
+            overwrite=True,
         )
     with as_write_error(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -48,7 +48,8 @@ def onnx_weights(package: ModelPackage, on_event: OnEvent = lambda _: None) -> P
         if cached in _failed:
             raise ModelError(
                 f"model: {package.folder} has no {ONNX_WEIGHTS}, and none can be made "
-                f"({_failed[cached]}); take --runtime keras, or train it again"
+                f"({_failed[cached]}); have Keras run it, or train it again",
+                runtime="keras",
             )
     return cached
 

@@ -34,7 +34,7 @@ _HOW: dict[str, object] = {
     # a thread that is bound to a core waits for whatever else runs there, and the others for it
     "ENABLE_CPU_PINNING": False,
 }
-_WAY_OUT = "OpenVINO knows the processor and Intel graphics; for another GPU take --runtime keras; "
+_WAY_OUT = "OpenVINO knows the processor and Intel graphics; for another GPU have Keras run it; "
 _log = logging.getLogger(__name__)
 
 
@@ -58,7 +58,7 @@ class OpenVinoRuntime:
 
     def __init__(self, weights: Path, device: str = "cpu", *, is_int8: bool = False) -> None:
         devices = _devices()
-        chosen = pick_device(device, list(devices), _WAY_OUT)
+        chosen = pick_device(device, list(devices), _WAY_OUT, runtime="keras")
         self.name, self.device = f"OpenVINO{' int8' if is_int8 else ''} on {chosen}", chosen
         self.tile_size, self.maps = _INT8_TILES if is_int8 else _EXACT_TILES
         self._openvino_name = devices[chosen]
@@ -97,7 +97,9 @@ class OpenVinoRuntime:
             _log.debug("%s", error)
             raise DeviceError(
                 f"device: OpenVINO cannot run this network on {self.device} "
-                f"({str(error).strip().splitlines()[-1]}); take --runtime keras"
+                f"({str(error).strip().splitlines()[-1]}); choose another device, or have Keras "
+                "run it",
+                runtime="keras",
             ) from error
 
     def _compile(self, height: int, width: int) -> ov.InferRequest:
@@ -142,8 +144,9 @@ def _read(weights: Path) -> ov.Model:
     except RuntimeError as error:
         _log.debug("%s", error)
         raise ModelError(
-            f"model: OpenVINO cannot read {weights}; train or import the model again, or take "
-            "--runtime keras"
+            f"model: OpenVINO cannot read {weights}; train or import the model again, or have "
+            "Keras run it",
+            runtime="keras",
         ) from error
 
 

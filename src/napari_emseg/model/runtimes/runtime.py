@@ -138,8 +138,9 @@ def _load_openvino(
     """The int8 form where it is wanted, or good and not unwanted; else the exact one."""
     if not openvino_devices():
         raise DeviceError(
-            "runtime: OpenVINO is not installed; run 'python -m pip install openvino', or take "
-            "--runtime keras"
+            "runtime: OpenVINO is not installed; run 'python -m pip install openvino', or have "
+            "Keras run the network",
+            runtime="keras",
         )
     if config.int8 or (package.info.int8_is_good and not config.exact):
         try:

@@ -21,7 +21,7 @@ from napari_emseg.model.network.precision import (
     in_precision,
     precision_of,
 )
-from napari_emseg.model.network.unet import build_unet
+from napari_emseg.model.network.unet import build_unet, with_new_head
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.model.runtimes.keras_runtime import LOAD_ERRORS, load_network
 from napari_emseg.model.train.run_folder import RunFolder
@@ -140,7 +140,8 @@ def new_learner(
     Parameters
     ----------
     network : NetworkConfig
-        Its shape, where it begins at random.
+        Its shape, where it begins at random; its classes, in any case: where the model to start
+        from has others, the last layer begins at random.
     config : TrainConfig
         Learning rate and decay of the average.
     precision : {"float32", "mixed_float16", "mixed_bfloat16"}
@@ -154,6 +155,8 @@ def new_learner(
         If the weights to start from cannot be read, or do not fit the network.
     """
     begun = build_unet(network) if start_from is None else _network_of(start_from)
+    if start_from is not None and start_from.info.network.classes != network.classes:
+        begun = with_new_head(begun, network)
     model = in_precision(begun, precision, training=True)
     return Learner(compile_for_training(model, network, config))
 

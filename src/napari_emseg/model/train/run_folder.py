@@ -101,8 +101,9 @@ class RunFolder:
         """Make the folder and write its config; a folder that holds a run is refused."""
         if self.history.exists() or self.last.exists():
             raise WriteError(
-                f"out: {self.path} already holds a training run; add --resume to go on with it, "
-                "or name another folder"
+                f"out: {self.path} already holds a training run; go on with it, or name another "
+                "folder",
+                resume=True,
             )
         try:
             self.path.mkdir(parents=True, exist_ok=True)

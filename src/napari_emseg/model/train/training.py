@@ -117,16 +117,28 @@ class Training:
 
     def _begin(self, start_from: ModelPackage | None, precision: Precision) -> None:
         if start_from is not None:
-            self._take_network(start_from.info.network, f"model {start_from.info.name!r}")
+            self._start_from(start_from)
             self.parent = name_of(start_from)
             self.terms = self.terms.after(start_from.info.terms)
         self._settle_learning_rate()
         self.folder.start(self._config_with_terms())
-        if start_from is not None and self.recipe.train.rehearse:
+        if (
+            start_from is not None
+            and self.recipe.train.rehearse
+            and start_from.info.network.classes == self.recipe.network.classes
+        ):
             self.rehearsal_set = inherit_rehearsal_set(start_from, self.folder, self.tell)
         self.learner = new_learner(
             self.recipe.network, self.recipe.train, precision=precision, start_from=start_from
         )
+
+    def _start_from(self, model: ModelPackage) -> None:
+        """Take its network; one of two classes may learn to tell more."""
+        network, count = model.info.network, self.recipe.network.classes
+        if network.classes == 2 < count:
+            network = replace(network, classes=count)
+            self.tell(Log(f"The last layer begins anew, since it has to tell {count} classes."))
+        self._take_network(network, f"model {model.info.name!r}")
 
     def _reopen(self, precision: Precision) -> None:
         self.folder.sweep()

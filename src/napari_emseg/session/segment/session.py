@@ -102,7 +102,7 @@ class SegmentSession:
         self._filled: list[ShownPrediction] = []
         self._rules: tuple[Kinds, MaskConfig] | None = None
         self._tickets: list[int] = []
-        self._summary = ""
+        self._summary = self._refused = ""
         self.source = SourceLook(executor)
         self.source.said.connect(self._take_source)
         self.estimator = CostEstimator(jobs)
@@ -144,8 +144,15 @@ class SegmentSession:
 
     def refuse(self, message: str) -> None:
         """What was asked for cannot be done."""
+        self._refused = message
         self.message, self.done, self.phase = message, None, Phase.IDLE
         self.failed.emit(Failed(message))
+
+    def forget_refusal(self) -> bool:
+        """Whether all that is said is why something was refused, which may hold no longer."""
+        is_said = bool(self._refused) and self.message == self._refused
+        self._refused = ""
+        return is_said
 
     def take_up(self, image: Hashable) -> ShownPrediction | None:
         """Have the rules apply to the newest prediction of an image, unless others are filled.
@@ -181,6 +188,8 @@ class SegmentSession:
         applied = [each.apply(*rules) for each in shown]
         if not all(applied):
             self.message = EDITED
+        elif self.message == EDITED:
+            self.message = self._summary
 
     def stop(self) -> None:
         """Begin with no other stack, and end this one after the slice that is being predicted."""

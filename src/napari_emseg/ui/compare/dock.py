@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
@@ -12,7 +13,7 @@ from napari_emseg.session.compare.session import CompareSession, Phase
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.compare.error_layer import ErrorLayer
-from napari_emseg.ui.compare.error_list import ErrorList
+from napari_emseg.ui.compare.error_list import NEXT_KEY, PREVIOUS_KEY, ErrorList
 from napari_emseg.ui.compare.error_navigation import ErrorNavigation
 from napari_emseg.ui.compare.fields import CompareFields
 from napari_emseg.ui.compare.paired_test import PairedTestPage
@@ -23,6 +24,7 @@ from napari_emseg.ui.compare.views import CompareViews
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.docking.dock_tabs import TabWithOthers
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
+from napari_emseg.ui.viewer.shortcuts import viewer_shortcut
 from napari_emseg.ui.widgets.notify import show_error, show_info
 from napari_emseg.ui.widgets.plot_canvas import load_matplotlib
 from napari_emseg.ui.widgets.progress_row import RunRow
@@ -127,6 +129,13 @@ class CompareWidget(QWidget):
         remember(
             {"errors": self.views.errors, "piece_radius_px": self.fields.piece_radius}, "compare"
         )
+        self._keys = [
+            viewer_shortcut(
+                viewer, f"{what}_error", key, f"Go to the {what} error in the list of Compare.",
+                partial(self.errors.table.step, by),
+            )
+            for what, key, by in (("next", NEXT_KEY, 1), ("previous", PREVIOUS_KEY, -1))
+        ]  # fmt: skip
         TabWithOthers(self)
         WhenClosed(self, self._close)
 
@@ -218,4 +227,6 @@ class CompareWidget(QWidget):
         self.run.end()
         for part in (self.fields, self.views, self.error_layer, self._navigation, self.recovery):
             part.stop()
+        for key in self._keys:
+            key.stop()
         self.session.close()

@@ -21,6 +21,9 @@ from napari_emseg.ui.widgets.table import Cell, Column, Table, number
 ErrorOfSlice = tuple[int, SegmentationError]
 """A slice and an error on it."""
 
+NEXT_KEY, PREVIOUS_KEY = "Alt-E", "Alt-Shift-E"
+"""Which lead through the list from the canvas."""
+
 MOST = 500
 """Errors that are listed; who has more of them has other worries."""
 
@@ -105,4 +108,4 @@ def _counted(errors: Sequence[SegmentationError]) -> str:
     kinds = [each.kind for each in errors]
     names = {"merger": "mergers", "split": "splits", "missed": "missed", "invented": "invented"}
     parts = [f"{kinds.count(kind)} {name}" for kind, name in names.items() if kind in kinds]
-    return ", ".join(parts) + ". Click on one to go there."
+    return ", ".join(parts) + f". Click on one to go there, or press {NEXT_KEY}."

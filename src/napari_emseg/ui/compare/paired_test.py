@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.core.scores.scores import TITLES
 from napari_emseg.session.compare.session import CompareSession
+from napari_emseg.session.words import explained
 from napari_emseg.ui.compare.score_page import SLICE_COLUMN
 from napari_emseg.ui.widgets.buttons import button
 from napari_emseg.ui.widgets.forms import form_of, wrapped_label
@@ -55,6 +56,6 @@ class PairedTestPage(QWidget):
     def show_test(self) -> None:
         """Show what came of it."""
         tested = self._test.tested
-        self.verdict.value = _HINT if tested is None else tested.verdict
+        self.verdict.value = _HINT if tested is None else explained(tested.verdict)
         rows = {} if tested is None else tested.rows
         self.table.show_rows({z: [number(z), *map(figure, each)] for z, each in rows.items()})

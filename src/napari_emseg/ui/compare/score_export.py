@@ -11,7 +11,7 @@ from napari_emseg.ui.widgets.buttons import ask_for_path, button
 
 _KINDS = {
     "CSV": "Save the table, with model, hashes and settings above it.",
-    "JSON": "Save all of it for programs, in the form of napari-emseg evaluate --json.",
+    "JSON": "Save all of it for programs, in the form of the command line's evaluate.",
     "PNG": "Save the curves as a picture, with model, hashes and settings inside.",
 }
 

@@ -14,6 +14,7 @@ from napari_emseg.model.train.curves import PANELS, draw_runs
 from napari_emseg.model.train.history import Row
 from napari_emseg.model.train.records import Record, titles
 from napari_emseg.session.compare.training_runs import TrainingRuns
+from napari_emseg.session.words import V_RAND
 from napari_emseg.ui.widgets.buttons import button
 from napari_emseg.ui.widgets.forms import form_of, wrapped_label
 from napari_emseg.ui.widgets.plot_canvas import PlotCanvas
@@ -27,7 +28,7 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#88
 
 _COLUMNS = (
     Column("training", "Tick what is to be drawn."),
-    Column("V_rand", "Best V_rand on validation."),
+    Column("V_rand", f"The best on validation. {V_RAND}"),
     Column("epoch", "Epoch that was kept."),
     Column("epochs", "Epochs that were trained."),
     Column("batch", "Patches per step (batch size)."),
@@ -137,4 +138,4 @@ def _note(records: Sequence[Record]) -> str:
         for each in records
         if each.overfit_from is not None
     ]
-    return " ".join([_HINT, *overfit])
+    return " ".join([V_RAND, _HINT, *overfit])

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from magicgui.widgets import Container, PushButton
-from napari.components import ViewerModel
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.ui.docking.dock_closed import WhenClosed
-from napari_emseg.ui.viewer.shortcuts import Shortcut
-from napari_emseg.ui.viewer.window import unwrapped
+from napari_emseg.ui.viewer.shortcuts import Shortcut, viewer_shortcut
 from napari_emseg.ui.widgets.forms import wrapped_label
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
     from napari_emseg.session.correct.region_visits import RegionVisits
 
 NEXT_KEY, PREVIOUS_KEY = "Alt-N", "Alt-P"
@@ -75,11 +75,8 @@ class NextRegionPanel(QWidget):
             shortcut.stop()
 
     def _shortcut(self, name: str, key: str, what: str, go: Callable[[], object]) -> Shortcut:
-        def act(viewer: Any) -> None:
-            if unwrapped(viewer) is unwrapped(self._viewer):
-                go()
-
-        return Shortcut(name, key, f"Go to the {what} place of a prediction.", ViewerModel, act)
+        about = f"Go to the {what} place of a prediction."
+        return viewer_shortcut(self._viewer, name, key, about, go)
 
     def _show(self) -> None:
         self.message.value = self.visits.message

@@ -22,9 +22,11 @@ from napari_emseg.model.packages.library import (
     free_name,
     import_model,
     list_models,
+    name_of_source,
     remove_model,
     rename_model,
 )
+from napari_emseg.model.packages.package import RDF
 from napari_emseg.session.models.summary import ModelSummary
 from napari_emseg.session.words import V_RAND
 from napari_emseg.session.workspace import library_events
@@ -32,6 +34,7 @@ from napari_emseg.ui.docking.close_guard import ask
 from napari_emseg.ui.widgets.buttons import ask_for_path, button
 from napari_emseg.ui.widgets.table import Cell, Column, Table, figure
 
+_IMPORT = f"Add a model from a zip file, or from its folder: choose the {RDF} in it."
 _SIZE = (860, 340)
 _COLUMNS = (
     Column("Model", "What it is called in your library."),
@@ -60,7 +63,7 @@ class ModelsDialog(QDialog):
         self.rename = button("Rename ...", "Call the chosen model otherwise.", self._rename)
         self.remove = button("Remove ...", "Delete the chosen model; asks first.", self._remove)
         self.export = button("Export ...", "Save the chosen model as a zip file.", self._export)
-        self.bring = button("Import ...", "Add a model from a zip file.", self._import)
+        self.bring = button("Import ...", _IMPORT, self._import)
         self.message = QLabel("")
         self.message.setWordWrap(True)
         row = QHBoxLayout()
@@ -124,9 +127,10 @@ class ModelsDialog(QDialog):
                 self._do(lambda: export_model(chosen.name, out, overwrite=True), f"Saved {out}.")
 
     def _import(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Import", "", "Model (*.zip)")
+        path, _ = QFileDialog.getOpenFileName(self, "Import", "", f"Model (*.zip {RDF})")
         if path:
-            self._do(lambda: import_model(path, free_name(Path(path).stem)), "Imported.")
+            name = free_name(name_of_source(Path(path)))
+            self._do(lambda: import_model(path, name), f"Imported as {name!r}.")
 
     def _do(self, act: Callable[[], object], done: str) -> None:
         try:

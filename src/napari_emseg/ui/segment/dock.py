@@ -35,6 +35,7 @@ from napari_emseg.ui.viewer.layers import (
     visible_region,
 )
 from napari_emseg.ui.viewer.predictions import ALL_KINDS, newest_prediction
+from napari_emseg.ui.viewer.slice_in_view import SliceFollower
 from napari_emseg.ui.viewer.workspace import workspace_of
 from napari_emseg.ui.widgets.notify import show_failure, show_warning
 from napari_emseg.ui.widgets.progress_row import RunRow
@@ -153,7 +154,7 @@ class SegmentWidget(QWidget):
         layout.addWidget(self.status.native)
 
     def _connect(self) -> None:
-        fields, session = self.fields, self.session
+        viewer, fields, session = self._viewer, self.fields, self.session
         self.buttons.current.changed.connect(self.segment_current_slice)
         self.buttons.visible_part.changed.connect(self.segment_visible_part)
         self.buttons.whole.changed.connect(self.segment_whole_stack)
@@ -193,6 +194,8 @@ class SegmentWidget(QWidget):
         self._closing = AskBeforeClosing(
             self, lambda: session.phase is not Phase.IDLE, lambda what: ask(self, *_CLOSING[what])
         )
+        selected = viewer.layers.selection.events.changed
+        self._view = SliceFollower(viewer, self._look_again, selected)
         TabWithOthers(self)
         WhenClosed(self, self._close)
 
@@ -200,13 +203,14 @@ class SegmentWidget(QWidget):
         """Offer the layers that there are now; napari calls this."""
         self.fields.images.look()
         self.fields.form.reset_choices()
+        is_gone = getattr(event, "type", "") == "removed" and self.session.forget_removed()
         take_up_saved(self._viewer)
         self._take_up()
         if self.fields.image.value is not self._looked_at:  # the field does not tell of its last
             self._look()
         if self.fields.image.value is None:
             self.session.say_idle(NO_IMAGE)
-        elif getattr(event, "type", "") == "removed" and self.session.forget_removed():
+        elif is_gone:
             self._ask()
 
     def _take_up(self) -> None:
@@ -216,6 +220,11 @@ class SegmentWidget(QWidget):
         if found is not None:
             self.fields.show_rules(*found.rules)
 
+    def _look_again(self) -> None:
+        """What was refused of the view before, or without a selection, may be possible now."""
+        if self.session.forget_refusal():
+            self._ask()
+
     def _close(self) -> None:
         library_events.added.disconnect(self.fields.offer_models, missing_ok=True)
         library_events.changed.disconnect(self.fields.offer_models, missing_ok=True)
@@ -224,6 +233,7 @@ class SegmentWidget(QWidget):
         self.session.close()
         self.legend.stop()
         self.fields.stack.stop()
+        self._view.stop()
         self.status.end()
         self.recovery.stop()
 

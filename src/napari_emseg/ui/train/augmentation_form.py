@@ -14,12 +14,16 @@ from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.presets import OTHER_MICROSCOPES
 from napari_emseg.ui.background.timers import later
 from napari_emseg.ui.widgets.collapsible import Folded
 from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
 from napari_emseg.ui.widgets.remembered_fields import remember
 
 _PROBABILITY = "_probability"
+_SELDOM = 0.1
+"""How often what is switched on happens at first, where nothing else says it."""
+
 _SHAPE = ("flip", "quarter_turn", "rotation", "shift", "zoom", "shear", "elastic", "grid")
 """Transforms that move pixels; all others change the picture."""
 
@@ -57,7 +61,7 @@ class Transform:
             if not n.endswith(_PROBABILITY)
         }
         transform = cls(name, switch, probability, made)
-        switch.changed.connect(transform.show_switch)
+        switch.changed.connect(transform.turn)
         transform.show_switch()
         return transform
 
@@ -65,6 +69,14 @@ class Transform:
     def fields(self) -> list[ValueWidget[Any]]:
         """From top to bottom."""
         return [self.switch, self.probability, *self.strengths.values()]
+
+    def turn(self) -> None:
+        """What is switched on happens from now on, also where it never did before."""
+        if self.switch.value and self.probability.value == 0:
+            name = f"{self.name}{_PROBABILITY}"
+            declared = getattr(AugmentConfig(), name)
+            self.probability.value = declared or OTHER_MICROSCOPES.get(name, _SELDOM)
+        self.show_switch()
 
     def show_switch(self) -> None:
         """Lock what has no effect."""

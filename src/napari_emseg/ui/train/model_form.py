@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from magicgui.widgets import ComboBox, Container, LineEdit
@@ -122,12 +123,18 @@ class ModelForm(QWidget):
 
     @property
     def _network(self) -> NetworkConfig:
-        if self.start_from is not None:
-            return self.start_from.info.network
         values = _values(self.network)
         if values["classes"] == 2:  # the names are not to be seen then
             values["class_names"] = ""
-        return NetworkConfig(**values)
+        if self.start_from is None:
+            return NetworkConfig(**values)
+        return replace(self.start_from.info.network, **{name: values[name] for name in self._free})
+
+    @property
+    def _free(self) -> tuple[str, ...]:
+        """What may be chosen of the network of a model that goes on."""
+        start = self.start_from
+        return () if start is None or start.info.network.classes > 2 else _OF_LABELS
 
     def suggest_classes(self, names: Sequence[str]) -> None:
         """Tell apart what the labels hold, unless a person has chosen otherwise.
@@ -137,7 +144,8 @@ class ModelForm(QWidget):
         names : sequence of str
             Of the classes; empty where the labels show no more than membrane and cell.
         """
-        if self.network["classes"].value == self._suggested and self.start_from is None:
+        may_suggest = self.network["classes"].enabled
+        if may_suggest and self.network["classes"].value == self._suggested:
             self._suggested = max(2, len(names))
             self.network["class_names"].value = ",".join(names)
             self.network["classes"].value = self._suggested
@@ -217,10 +225,10 @@ class ModelForm(QWidget):
             names.value = ""
 
     def _lock_network(self) -> None:
-        """A model that goes on keeps its network's shape."""
+        """A model that goes on keeps its network's shape; one of two classes may learn more."""
         for name, field in self.network.items():
-            field.enabled = self.start_from is None
-            if self.start_from is not None:
+            field.enabled = self.start_from is None or name in self._free
+            if not field.enabled and self.start_from is not None:
                 field.value = getattr(self.start_from.info.network, name)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from napari.components import ViewerModel
 from napari.settings import get_settings
 from napari.utils.action_manager import action_manager
+
+from napari_emseg.ui.viewer.window import unwrapped
 
 Act = Callable[[Any], object]
 """Gets the layer that is selected, or the viewer, whose key was pressed."""
@@ -50,6 +53,18 @@ class Shortcut:
             acts.remove(self._act)
             if not acts:
                 action_manager.unbind_shortcut(self._name)
+
+
+def viewer_shortcut(
+    viewer: ViewerModel, name: str, key: str, description: str, act: Callable[[], object]
+) -> Shortcut:
+    """A `Shortcut` of one viewer alone, whichever layer is selected there."""
+
+    def act_here(other: Any) -> None:
+        if unwrapped(other) is unwrapped(viewer):
+            act()
+
+    return Shortcut(name, key, description, ViewerModel, act_here)
 
 
 def _command(full_name: str, name: str) -> Act:

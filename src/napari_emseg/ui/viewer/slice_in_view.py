@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_emseg.errors import ShapeError
 from napari_emseg.ui.viewer.layers import current_slice
@@ -32,11 +32,13 @@ class SliceFollower:
         Whose sliders are followed.
     changed : callable
         A method without arguments.
+    *others : events
+        Further events of napari at which it is called, too.
     """
 
-    def __init__(self, viewer: ViewerModel, changed: Callable[[], None]) -> None:
+    def __init__(self, viewer: ViewerModel, changed: Callable[[], None], *others: Any) -> None:
         dims = viewer.dims.events
-        self._events, self._changed = (dims.point, dims.order, dims.ndisplay), changed
+        self._events, self._changed = (dims.point, dims.order, dims.ndisplay, *others), changed
         for event in self._events:
             event.connect(changed)
 

@@ -276,6 +276,17 @@ class Table(QTableView):
             self.selectRow(self._sorted.mapFromSource(source).row())
         self._is_silent = before
 
+    def step(self, by: int) -> None:
+        """Pick the row so many below the one that is marked, as far as there are; else the first.
+
+        Its key is told also where it is marked already: the view may have moved since.
+        """
+        if self.rows.keys:
+            marked = [] if (now := self.selectionModel()) is None else now.selectedRows()
+            row = marked[0].row() + by if marked else 0
+            self.choose(self.key_at(min(max(row, 0), len(self.rows.keys) - 1)))
+            self.picked.emit(self.chosen)
+
     @property
     def chosen(self) -> Any:
         """The key of the row that is marked; None where none is."""

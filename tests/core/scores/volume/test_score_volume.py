@@ -125,7 +125,9 @@ def test_cremi_leaves_out_what_is_near_a_border():
     assert found.cremi_score == pytest.approx(((expected[1] + expected[2]) * expected[0]) ** 0.5)
 
 
-@pytest.mark.parametrize(("size", "said"), [(None, "--voxel-size-nm"), ((40, 4, 5), "square")])
+@pytest.mark.parametrize(
+    ("size", "said"), [(None, "give it, such as 40 x 4 x 4 nm"), ((40, 4, 5), "square")]
+)
 def test_cremi_needs_square_pixels_of_known_size(size, said):
     config = VolumeScoresConfig(foreground="cremi")
     with pytest.raises(SettingError, match=said):
@@ -193,7 +195,7 @@ def test_a_truth_without_cells_is_refused():
 
 
 def test_a_probability_is_refused_with_what_to_do():
-    with pytest.raises(LabelsError, match=r"prediction: .*float32.*--what cells"):
+    with pytest.raises(LabelsError, match=r"prediction: .*float32.*make cells of it first"):
         score_volume(two_cells().astype(np.float32) / 9, two_cells())
 
 

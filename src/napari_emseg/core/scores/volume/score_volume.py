@@ -22,10 +22,7 @@ from napari_emseg.core.scores.volume.pieces import Pieces, PieceTable
 from napari_emseg.errors import LabelsError, SettingError
 from napari_emseg.types import ArrayLike, VoxelSize
 
-_WAY_OUT = (
-    "make cells of it first (napari-emseg predict --what cells), or score its slices alone, "
-    "without --volume"
-)
+_WAY_OUT = "make cells of it first, or score its slices alone"
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,8 +182,9 @@ def _border_px(config: VolumeScoresConfig, voxel_size_nm: VoxelSize | None) -> f
         return None
     if voxel_size_nm is None:
         raise SettingError(
-            "foreground cremi: the voxel size is not known, which tells how many px --border-nm "
-            "are; give --voxel-size-nm, such as 40 4 4"
+            "foreground cremi: the voxel size is not known, which tells how many px border_nm is; "
+            "give it, such as 40 x 4 x 4 nm",
+            voxel_size_nm=(40, 4, 4),
         )
     _, height, width = voxel_size_nm
     if height != width:
