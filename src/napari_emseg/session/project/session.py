@@ -7,14 +7,22 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from psygnal import Signal, SignalGroupDescriptor
 
-from napari_emseg.io.project.project_file import Project, read_project, write_project
+from napari_emseg.errors import EmsegError
+from napari_emseg.io.project.project_file import (
+    Project,
+    moved_files,
+    read_project,
+    write_project,
+)
 from napari_emseg.session.executor import Call, Executor
 from napari_emseg.session.painting.edit_tracker import EditTracker
 from napari_emseg.session.turns import Turns
+
+T = TypeVar("T")
 
 
 class ProjectPhase(StrEnum):
@@ -64,6 +72,7 @@ class ProjectSession:
     def __post_init__(self) -> None:
         self._lane = self.executor.lane("project")
         self._turns = Turns(self.executor)
+        self._under_way: list[ProjectPhase] = []
 
     def save(self, path: Path, project: Project, trackers: Iterable[EditTracker]) -> None:
         """Write a project.
@@ -77,14 +86,19 @@ class ProjectSession:
         trackers : iterable of EditTracker
             Of the layers whose edits it holds, as they are at this moment.
         """
-        self.phase = ProjectPhase.SAVING
+        self._begin(ProjectPhase.SAVING)
         versions = {tracker: tracker.versions() for tracker in trackers}
-        self._lane.run(
-            partial(write_project, path, project), partial(self._end, versions), self._fail
+        self._beside(
+            ProjectPhase.SAVING,
+            partial(write_project, path, project),
+            partial(self._end_saving, versions),
         )
 
     def open(
-        self, path: Path, found: Mapping[str, Path], show: Callable[[Project], Iterable[Call]]
+        self,
+        path: Path,
+        find: Callable[[tuple[str, ...]], Mapping[str, Path]],
+        show: Callable[[Project], Iterable[Call]],
     ) -> None:
         """Read a project, and show it.
 
@@ -92,15 +106,23 @@ class ProjectSession:
         ----------
         path : Path
             The file.
-        found : mapping of str to Path
-            Where files are that were moved, by where they were.
+        find : callable
+            Called with the files that are not where they were, if any; gives where they are now, of
+            those that a person knows.
         show : callable
-            Gives what is to be done to show it, one work a turn.
+            Gives what is to be done to show it, one work a turn. One that fails says so, and the
+            others are done all the same.
         """
-        self.phase = ProjectPhase.OPENING
-        self._lane.run(
-            partial(read_project, path, found), partial(self._show, path, show), self._fail
-        )
+        opening = ProjectPhase.OPENING
+        self._begin(opening)
+
+        def read(lost: tuple[str, ...]) -> None:
+            found = self._or_end(opening, partial(find, lost)) if lost else {}
+            self._beside(
+                opening, partial(read_project, path, found), partial(self._show, path, show)
+            )
+
+        self._beside(opening, partial(moved_files, path), read)
 
     def wait(self) -> None:
         """Until it is written."""
@@ -113,22 +135,51 @@ class ProjectSession:
         self._lane.wait()
         self._lane.stop()
 
-    def _end(self, versions: dict[EditTracker, dict[int, int]], path: Path) -> None:
-        self.phase, self.path = ProjectPhase.IDLE, path
+    def _show(
+        self, path: Path, show: Callable[[Project], Iterable[Call]], project: Project
+    ) -> None:
+        works: list[Call] = []
+        try:
+            works.extend(partial(self._attempt, work) for work in show(project))
+        finally:  # what it gave until it failed is shown
+            self._turns.want(*works, partial(self._end_opening, path, project))
+
+    def _attempt(self, work: Call) -> None:
+        try:
+            work()
+        except EmsegError as error:
+            self.failed.emit(str(error))
+
+    def _end_saving(self, versions: dict[EditTracker, dict[int, int]], path: Path) -> None:
+        self._end(ProjectPhase.SAVING)
+        self.path = path
         for tracker, then in versions.items():
             if tracker.versions() == then:  # else it was painted on since, and is not stored
                 self.stored(tracker)
         self.saved.emit(path)
 
-    def _show(
-        self, path: Path, show: Callable[[Project], Iterable[Call]], project: Project
-    ) -> None:
-        self._turns.want(*show(project), partial(self._end_opening, path, project))
-
     def _end_opening(self, path: Path, project: Project) -> None:
-        self.phase, self.path = ProjectPhase.IDLE, path
+        self._end(ProjectPhase.OPENING)
+        self.path = path
         self.opened.emit(project)
 
-    def _fail(self, message: str) -> None:
-        self.phase = ProjectPhase.IDLE
-        self.failed.emit(message)
+    def _beside(
+        self, phase: ProjectPhase, make: Callable[[], T], then: Callable[[T], object]
+    ) -> None:
+        self._lane.run(partial(self._or_end, phase, make), then, self.failed.emit)
+
+    def _or_end(self, phase: ProjectPhase, work: Callable[[], T]) -> T:
+        """Do a part of it, in any thread; where that fails, with whatever, the phase is over."""
+        try:
+            return work()
+        except Exception:
+            self.executor.deliver(partial(self._end, phase))
+            raise
+
+    def _begin(self, phase: ProjectPhase) -> None:
+        self._under_way.append(phase)
+        self.phase = phase
+
+    def _end(self, phase: ProjectPhase) -> None:
+        self._under_way.remove(phase)
+        self.phase = self._under_way[-1] if self._under_way else ProjectPhase.IDLE

@@ -10,8 +10,8 @@ import napari
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_emseg.errors import EmsegError, WriteError
-from napari_emseg.io.project.project_file import ENDING, Project, ProjectLayer, moved_files
+from napari_emseg.errors import WriteError
+from napari_emseg.io.project.project_file import ENDING, Project, ProjectLayer
 from napari_emseg.session.project.session import ProjectPhase, ProjectSession
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.docking.dock_closed import WhenClosed
@@ -25,7 +25,7 @@ from napari_emseg.ui.widgets.buttons import ask_for_path
 from napari_emseg.ui.widgets.notify import show_error, show_info, show_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from napari_emseg.session.painting.edit_tracker import EditTracker
 
@@ -45,7 +45,7 @@ class ViewerProject(QObject):
     Attributes
     ----------
     session : ProjectSession
-        Writes it.
+        Writes and reads it.
     """
 
     def __init__(self, viewer: Any, parent: QWidget) -> None:
@@ -74,7 +74,7 @@ class ViewerProject(QObject):
 
     def open(self, path: Path) -> None:
         """Add the layers of a project, and bring its docks back; a moved file is asked for."""
-        self.session.open(path, self._ask_for_moved(path), self._showing)
+        self.session.open(path, partial(self._ask_for_moved, path.parent), self._showing)
 
     def _showing(self, project: Project) -> Iterator[Callable[[], object]]:
         autosave_of(self._viewer)  # what is painted from now on is kept safe
@@ -92,13 +92,13 @@ class ViewerProject(QObject):
         else:
             self._activity.end()
 
-    def _ask_for_moved(self, path: Path) -> dict[str, Path]:
+    def _ask_for_moved(self, folder: Path, lost: Iterable[str]) -> dict[str, Path]:
         window, found = main_window(self._viewer), {}
-        for lost in moved_files(path):
-            title = f"{Path(lost).name} is not where it was: where is it now?"
-            chosen, _ = QFileDialog.getOpenFileName(window, title, str(path.parent))
+        for was in lost:
+            title = f"{Path(was).name} is not where it was: where is it now?"
+            chosen, _ = QFileDialog.getOpenFileName(window, title, str(folder))
             if chosen:
-                found[lost] = Path(chosen)
+                found[was] = Path(chosen)
         return found
 
     def _on_stored(self, tracker: EditTracker) -> None:
@@ -134,12 +134,8 @@ def open_project(viewer: Any = None) -> None:
     """Ask which, and open it."""
     viewer = viewer or napari.current_viewer()
     chosen, _ = QFileDialog.getOpenFileName(main_window(viewer), "Open a project", "", _KIND)
-    if not chosen:
-        return
-    try:
+    if chosen:
         project_of(viewer).open(Path(chosen))
-    except EmsegError as error:
-        show_error(str(error))
 
 
 def write_emseg(path: str, *_: object) -> list[str]:
