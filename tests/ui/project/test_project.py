@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+
 import numpy as np
 import pytest
 import tifffile
@@ -240,6 +243,28 @@ def test_a_project_is_read_beside_the_window(make_napari_viewer, tuesday, qtbot,
 
     qtbot.waitUntil(lambda: project.session.phase == "idle", timeout=60_000)
     assert seen == {1, 2, 3, 4}, "the window answers between the layers"
+
+
+def test_what_cannot_be_shown_is_said_and_the_rest_comes(
+    make_napari_viewer, tuesday, tmp_path, qtbot, said
+):
+    path, _ = tuesday
+    damaged = tmp_path / "damaged.emseg"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(damaged, "w") as new:
+        noted = json.loads(old.read("project.json"))
+        noted["layers"][-1]["blending"] = "no such blending"
+        for name in {*old.namelist()} - {"project.json"}:
+            new.writestr(name, old.read(name))
+        new.writestr("project.json", json.dumps(noted))
+    viewer = make_napari_viewer()
+    open_again(viewer, damaged, qtbot)
+    assert len(viewer.layers) == 3
+    assert "em corrected" not in viewer.layers
+    assert "'em corrected' is left out: expected what a layer looks like" in said[-1]
+    assert {name.partition(" (")[0] for name in viewer.window.dock_widgets} >= {
+        "Segment", "Correct",
+    }  # fmt: skip
+    save(viewer, tmp_path / "again.emseg", qtbot)
 
 
 def test_a_window_may_close_while_a_project_is_opened(make_napari_viewer, tuesday, said):
