@@ -137,7 +137,7 @@ def segment_once() -> dict[str, float]:
     times = {"first click to mask": click_and_wait(dock.buttons.current, ended)}
     stalls.enter("next clicks to masks")
     drawn: list[float] = []
-    viewer.layers["phantom mask"].events.set_data.connect(lambda: drawn.append(time.perf_counter()))
+    viewer.layers["phantom [default] mask"].events.set_data.connect(lambda: drawn.append(time.perf_counter()))
     warm = []
     for z in (0, 1, 2, 3, 5):
         viewer.dims.set_current_step(0, z)
@@ -261,7 +261,7 @@ def look_once() -> dict[str, float]:
     click_and_wait(segment.buttons.whole, ended)
     stalls.enter("open dock Compare")
     _, compare = viewer.window.add_plugin_dock_widget("napari-emseg", "Compare")
-    compare.fields.prediction.value = viewer.layers["isbi probability"]
+    compare.fields.prediction.value = viewer.layers["isbi [default] probability"]
     compare.fields.truth.value = truth
     wait_ms(2 * SETTLE_MS)
     for view, button in {"Side by side": compare.views.side, "Blink": compare.views.blink}.items():
@@ -270,7 +270,7 @@ def look_once() -> dict[str, float]:
             button.click()
             wait_ms(2 * SETTLE_MS)
     stalls.enter("another prediction compared")
-    compare.fields.prediction.value = viewer.layers["isbi cells"]
+    compare.fields.prediction.value = viewer.layers["isbi [default] cells"]
     wait_ms(2 * SETTLE_MS)
     stalls.enter("open dock Correct")
     _, correct = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
@@ -334,9 +334,7 @@ def end_round(before, session) -> None:
     from napari_emseg.session.prediction.prediction import Prediction
     from napari_emseg.session.retrain.round import CorrectedStack, Round
 
-    after = Prediction(
-        before._image, before.package, session._jobs.scratch, session._executor, called="again"
-    )
+    after = Prediction(before._image, before.package, session._jobs.scratch, session._executor)
     after.probability[:] = before.probability
     after.apply(*before.rules)
     after.add_layer()

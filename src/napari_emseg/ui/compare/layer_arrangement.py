@@ -34,13 +34,21 @@ class Arrangement:
         self._grid = {name: getattr(grid, name) for name in ("enabled", "stride", "shape")}
 
     def show_only(self, layers: Sequence[Layer]) -> list[Callable[[], None]]:
-        """Open the eyes of these layers alone, named, in this order from below."""
+        """Open the eyes of these layers alone, in this order from below, without their names."""
         others = [layer for layer in self._viewer.layers if layer not in layers]
         return [
             *(partial(_open_eye, layer, False, False) for layer in others),
             partial(self._sort, layers),
-            *(partial(_open_eye, layer, True, True) for layer in layers),
+            *(partial(_open_eye, layer, True, False) for layer in layers),
         ]
+
+    def name(self, layers: Sequence[Layer], named: bool) -> list[Callable[[], None]]:
+        """Show the names of these layers, or not.
+
+        napari makes names anew in every pane when the grid is turned on or off, all at once: so
+        they come after it, and go before it.
+        """
+        return [partial(_name, layer, named) for layer in layers]
 
     def restore(self) -> list[Callable[[], None]]:
         """Show all as it was; the grid first."""
@@ -65,4 +73,8 @@ class Arrangement:
 def _open_eye(layer: Layer, visible: bool, named: bool) -> None:
     if layer.visible != visible:
         layer.visible = visible
+    _name(layer, named)
+
+
+def _name(layer: Layer, named: bool) -> None:
     layer.name_overlay.visible = named
