@@ -137,7 +137,9 @@ def segment_once() -> dict[str, float]:
     times = {"first click to mask": click_and_wait(dock.buttons.current, ended)}
     stalls.enter("next clicks to masks")
     drawn: list[float] = []
-    viewer.layers["phantom [default] mask"].events.set_data.connect(lambda: drawn.append(time.perf_counter()))
+    viewer.layers["phantom [default] mask"].events.set_data.connect(
+        lambda: drawn.append(time.perf_counter())
+    )
     warm = []
     for z in (0, 1, 2, 3, 5):
         viewer.dims.set_current_step(0, z)
@@ -369,6 +371,11 @@ def alone_once() -> dict[str, float]:
     measure("adds an image of floats", lambda: viewer.add_image(grey / np.float32(255)))
     measure("turns its grid on", lambda: setattr(viewer.canvas.grid, "enabled", True))
     measure("turns its grid off", lambda: setattr(viewer.canvas.grid, "enabled", False))
+    for layer in viewer.layers[:3]:
+        layer.name_overlay.visible = True
+    wait_ms(SETTLE_MS)
+    measure("turns it on, three names", lambda: setattr(viewer.canvas.grid, "enabled", True))
+    measure("turns it off, three names", lambda: setattr(viewer.canvas.grid, "enabled", False))
     measure("closes an eye", lambda: setattr(first, "visible", False))
     measure("removes a labels layer", lambda: viewer.layers.remove(first))
     viewer.close()
