@@ -21,8 +21,12 @@ end, *docks = sys.argv[1:]
 viewer = napari.Viewer(show=True)
 viewer.open_sample("napari-emseg", "phantom")
 for name in docks:
-    viewer.window.add_plugin_dock_widget("napari-emseg", name)
-let_run(1000)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-emseg", name)
+    if name == "Compare":  # whose views are left at the end
+        dock.fields.truth.value = viewer.layers["phantom_labels"]
+        dock.views.side.click()
+let_run(2000)
+assert "Compare" not in docks or viewer.canvas.grid.enabled
 if end == "close":
     viewer.close()
 elif end == "exit":
