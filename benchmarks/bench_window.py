@@ -1,13 +1,14 @@
 """How long the window hangs while a person segments, or trains, for the first time.
 
 A fresh napari opens the phantom and the dock *Segment*, then *Current slice* is clicked; another
-opens the dock *Train*, shows augmented patches and trains a small network; two more show 27 ISBI
-slices, one with our cells, views of *Compare* and the way back of *Retrain*, the other with what
-napari does by itself for such layers, both with nothing compiled yet by numba. A timer of the event
-loop ticks every few milliseconds; the longest time between two ticks is how long the window did
-not answer. Beside it stand how long the window's thread was at work, which hardly depends on what
-else the machine does, and what napari takes to add and remove layers by itself. Run it with
-``make bench`` or ``python benchmarks/bench_window.py``; ``--trace`` says what ran in the hangs.
+opens the dock *Train*, shows augmented patches and trains a small network; three more show 27 ISBI
+slices, one with our cells, views of *Compare* and the way back of *Retrain*, one as a project that
+is opened, the last with what napari does by itself for such layers, all with nothing compiled yet
+by numba. A timer of the event loop ticks every few milliseconds; the longest time between two ticks
+is how long the window did not answer. Beside it stand how long the window's thread was at work,
+which hardly depends on what else the machine does, and what napari takes to add and remove layers
+by itself. Run it with ``make bench`` or ``python benchmarks/bench_window.py``; ``--project`` and
+its like run one part once, and ``--trace`` says what ran in the hangs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 from isbi import isbi_slices, require_isbi
@@ -32,6 +34,8 @@ TICK_MS = 5
 LIMIT_S = 0.1
 TRACED = 5
 """Stacks that are printed of each phase's longest hang."""
+OF_ISBI = {"--look", "--project", "--alone"}
+DOCKS = ("Segment", "Correct", "Train", "Compare")
 SETTLE_MS = 1500
 """Time after the mask has arrived in which drawing it still counts."""
 
@@ -133,7 +137,9 @@ def segment_once() -> dict[str, float]:
     times = {"first click to mask": click_and_wait(dock.buttons.current, ended)}
     stalls.enter("next clicks to masks")
     drawn: list[float] = []
-    viewer.layers["phantom mask"].events.set_data.connect(lambda: drawn.append(time.perf_counter()))
+    viewer.layers["phantom [default] mask"].events.set_data.connect(
+        lambda: drawn.append(time.perf_counter())
+    )
     warm = []
     for z in (0, 1, 2, 3, 5):
         viewer.dims.set_current_step(0, z)
@@ -257,7 +263,7 @@ def look_once() -> dict[str, float]:
     click_and_wait(segment.buttons.whole, ended)
     stalls.enter("open dock Compare")
     _, compare = viewer.window.add_plugin_dock_widget("napari-emseg", "Compare")
-    compare.fields.prediction.value = viewer.layers["isbi probability"]
+    compare.fields.prediction.value = viewer.layers["isbi [default] probability"]
     compare.fields.truth.value = truth
     wait_ms(2 * SETTLE_MS)
     for view, button in {"Side by side": compare.views.side, "Blink": compare.views.blink}.items():
@@ -266,7 +272,7 @@ def look_once() -> dict[str, float]:
             button.click()
             wait_ms(2 * SETTLE_MS)
     stalls.enter("another prediction compared")
-    compare.fields.prediction.value = viewer.layers["isbi cells"]
+    compare.fields.prediction.value = viewer.layers["isbi [default] cells"]
     wait_ms(2 * SETTLE_MS)
     stalls.enter("open dock Correct")
     _, correct = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
@@ -281,14 +287,56 @@ def look_once() -> dict[str, float]:
     return stalls.result()
 
 
+def open_project_once() -> dict[str, float]:
+    """Save stack, prediction, cells and docks, and open them in another window; seconds by name."""
+    import napari
+    from skimage.measure import label
+
+    from napari_emseg.io.layer_metadata import LayerMetadata
+    from napari_emseg.ui.project.commands import project_of
+
+    def about(kind: str) -> dict[str, object]:
+        return LayerMetadata(source="isbi", model="/models/default", kind=kind, made=2.0).stored()
+
+    first = napari.Viewer(show=True)
+    grey, labels = isbi_stack()
+    first.add_image(grey, name="isbi")
+    first.add_image(
+        grey / np.float32(255), name="isbi [default] probability", metadata=about("probability")
+    )
+    first.add_labels(labels, name="isbi [default] mask", metadata=about("mask"))
+    cells = label(labels, connectivity=1).astype(np.uint32)
+    first.add_labels(cells, name="isbi [default] cells", metadata=about("cells"))
+    for name in DOCKS:
+        first.window.add_plugin_dock_widget("napari-emseg", name)
+    wait_ms(2 * SETTLE_MS)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "work.emseg"
+        project_of(first).save(path)
+        project_of(first).session.wait()
+        wait_ms(SETTLE_MS)
+        first.close()
+        second = napari.Viewer(show=True)
+        wait_ms(SETTLE_MS)
+        opened: list[float] = []
+        project_of(second).session.opened.connect(lambda _: opened.append(time.perf_counter()))
+        stalls = Stalls()
+        stalls.enter("open a project")
+        begun = time.perf_counter()
+        second.open(path, plugin="napari-emseg")
+        while not opened:
+            wait_ms(20)
+        wait_ms(2 * SETTLE_MS)
+    second.close()
+    return stalls.result() | {"a project of four layers and four docks": opened[0] - begun}
+
+
 def end_round(before, session) -> None:
     """Leave all as a retraining leaves it, which nobody waits for here: as if it taught nothing."""
     from napari_emseg.session.prediction.prediction import Prediction
     from napari_emseg.session.retrain.round import CorrectedStack, Round
 
-    after = Prediction(
-        before._image, before.package, session._jobs.scratch, session._executor, called="again"
-    )
+    after = Prediction(before._image, before.package, session._jobs.scratch, session._executor)
     after.probability[:] = before.probability
     after.apply(*before.rules)
     after.add_layer()
@@ -320,8 +368,14 @@ def alone_once() -> dict[str, float]:
     ids = labels.astype(np.uint32)
     first = measure("adds the first labels of 32 bits", lambda: viewer.add_labels(ids))
     measure("adds more of them", lambda: viewer.add_labels(ids.copy()))
+    measure("adds an image of floats", lambda: viewer.add_image(grey / np.float32(255)))
     measure("turns its grid on", lambda: setattr(viewer.canvas.grid, "enabled", True))
     measure("turns its grid off", lambda: setattr(viewer.canvas.grid, "enabled", False))
+    for layer in viewer.layers[:3]:
+        layer.name_overlay.visible = True
+    wait_ms(SETTLE_MS)
+    measure("turns it on, three names", lambda: setattr(viewer.canvas.grid, "enabled", True))
+    measure("turns it off, three names", lambda: setattr(viewer.canvas.grid, "enabled", False))
     measure("closes an eye", lambda: setattr(first, "visible", False))
     measure("removes a labels layer", lambda: viewer.layers.remove(first))
     viewer.close()
@@ -370,14 +424,14 @@ def main() -> None:
     """Several fresh processes for each dock; prints the median and the worst."""
     once = {
         "--segment": segment_once, "--train": train_once,
-        "--look": look_once, "--alone": alone_once,
+        "--look": look_once, "--project": open_project_once, "--alone": alone_once,
     }  # fmt: skip
     if chosen := [name for name in once if name in sys.argv]:
         print(json.dumps(once[chosen[0]]()))
         return
     print(f"{RUNS} fresh starts of napari for each part, seconds; limit of a hang {LIMIT_S:.1f}")
     for name in once:
-        if name == "--look":
+        if name in OF_ISBI:
             require_isbi()
         report([sys.executable, __file__, name, *({"--trace"} & {*sys.argv})])
 
@@ -388,7 +442,7 @@ def report(command: list[str]) -> None:
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as folder:  # not as a person left the fields
             own = {f"EMSEG_{what}_DIR": f"{folder}/{what}" for what in ("CONFIG", "MODELS", "RUNS")}
-            if {"--look", "--alone"} & {*command}:
+            if OF_ISBI & {*command}:
                 own["NUMBA_CACHE_DIR"] = f"{folder}/numba"
             own["PYTHONDONTWRITEBYTECODE"] = ""  # compiled once, as an installed package is
             done = subprocess.run(

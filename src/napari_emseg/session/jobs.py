@@ -1,7 +1,7 @@
 """Jobs of sessions: they are made beside the window, done by workers, and told of in order.
 
 Trainings have a worker of their own: they take hours, and who segments meanwhile need not wait. The
-two share the machine, and both become slower.
+two share the machine, and both become slower (`benchmarks/bench_beside.py`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from napari_emseg.types import Cancelled, Event, Failed, Finished, Log
 _LONG = {TrainJob: "training", StepTimeJob: "measuring", PredictJob: "segmentation"}
 """Jobs that others of the same worker may have to wait for."""
 
-BESIDE = "A training runs beside it, so both take longer."
+BESIDE = "A training runs beside it, so both take longer: about twice as long on 2 cores."
 
 _What: TypeAlias = Literal["train", "other"]
 _Key: TypeAlias = tuple[_What, int]

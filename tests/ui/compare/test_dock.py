@@ -474,16 +474,22 @@ def wait_for_view(compare, qtbot):
 
 
 def arranged(viewer, compare) -> list[int]:
-    """How often napari arranges all layers in each turn, until the view is there."""
+    """How often napari arranges all layers, or makes names anew, in each turn, until it is done."""
     turns, counts = compare.views.turns, []
     layers = viewer.layers.events.reordered, *(layer.events.visible for layer in viewer.layers)
-    grid = viewer.canvas.grid.events
-    for event in (*layers, grid.enabled, grid.shape):
-        event.connect(lambda: counts.append(len(turns._works)))
+    grid, names = viewer.canvas.grid.events, [layer.name_overlay for layer in viewer.layers]
+
+    def count(times=1):
+        counts[-1] += times
+
+    for event in (*layers, grid.shape, *(name.events.visible for name in names)):
+        event.connect(lambda: count())
+    grid.enabled.connect(lambda: count(1 + sum(name.visible for name in names)))
     while not turns.is_idle:
+        counts.append(0)
         turns._do_next()
     turns._next.stop()
-    return [counts.count(each) for each in sorted(set(counts))]
+    return [each for each in counts if each]
 
 
 def test_no_turn_arranges_more_than_a_layer_or_the_grid(viewer, compare, layers):

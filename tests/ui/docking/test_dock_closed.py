@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_emseg.ui.docking.dock_closed import WhenClosed
@@ -77,3 +77,14 @@ def test_a_dock_may_close_before_its_pages_are_built(viewer, qtbot, name):
     _, widget = viewer.window.add_plugin_dock_widget("napari-emseg", name)
     with qtbot.waitSignal(getattr(widget, "native", widget).destroyed):
         getattr(widget, "native", widget).deleteLater()
+
+
+def test_a_dock_is_still_whole_when_it_is_about_to_be_destroyed(qtbot):
+    """Its timers, which who closes it may stop, are destroyed before it says that it is."""
+    widget = QWidget()
+    timer, closed = QTimer(widget), []
+    WhenClosed(widget, lambda: closed.append(timer.isActive()))
+    timer.start(100_000)
+    with qtbot.waitSignal(widget.destroyed):
+        widget.deleteLater()
+    assert closed == [True]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+
 import numpy as np
 import pytest
 import tifffile
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog
 
 from napari_emseg.core.classes import to_class_map
@@ -91,6 +95,14 @@ def save(viewer, path, qtbot, then=lambda: None):
     return heard[0]
 
 
+def open_again(viewer, path, qtbot):
+    """As a person opens it who waits until all of it is there."""
+    heard = []
+    project_of(viewer).session.opened.connect(heard.append)
+    viewer.open(path, plugin=PLUGIN)
+    qtbot.waitUntil(lambda: bool(heard), timeout=60_000)
+
+
 @pytest.fixture
 def told(monkeypatch):
     """What the writer of single layers says is not kept."""
@@ -122,7 +134,7 @@ def tuesday(make_napari_viewer, tmp_path, image, qtbot, said):
 def test_all_of_it_comes_back(make_napari_viewer, tuesday, qtbot, said):
     path, labels = tuesday
     viewer = make_napari_viewer(show=True)
-    viewer.open(path, plugin=PLUGIN)
+    open_again(viewer, path, qtbot)
     assert [layer.name for layer in viewer.layers] == [
         "em", "em [default] probability", "em [default] mask", "em corrected",
     ]  # fmt: skip
@@ -164,7 +176,7 @@ def test_a_level_that_was_segmented_comes_back_with_its_pixels(
     path = save(viewer, tmp_path / "work.emseg", qtbot)
 
     other = make_napari_viewer()
-    other.open(path, plugin=PLUGIN)
+    open_again(other, path, qtbot)
     back = other.layers["em, level 1"]
     np.testing.assert_array_equal(back.data, fine[:, ::2, ::2])
     corners = (0, -0.5, -0.5), (4, 63.5, 79.5)
@@ -177,7 +189,7 @@ def test_a_level_that_was_segmented_comes_back_with_its_pixels(
 
 
 def test_a_stack_that_was_moved_is_asked_for(
-    make_napari_viewer, tuesday, tmp_path, said, monkeypatch
+    make_napari_viewer, tuesday, tmp_path, qtbot, said, monkeypatch
 ):
     path, _ = tuesday
     moved = tmp_path / "elsewhere" / "renamed.tif"
@@ -191,12 +203,12 @@ def test_a_stack_that_was_moved_is_asked_for(
 
     monkeypatch.setattr(QFileDialog, "getOpenFileName", ask)
     viewer = make_napari_viewer()
-    viewer.open(path, plugin=PLUGIN)
+    open_again(viewer, path, qtbot)
     assert asked == ["em.tif is not where it was: where is it now?"]
     assert "em" not in viewer.layers
     assert "'em' is left out" in said[-1]
     other = make_napari_viewer()
-    other.open(path, plugin=PLUGIN)
+    open_again(other, path, qtbot)
     assert other.layers["em"].data.shape == SHAPE
 
 
@@ -213,6 +225,52 @@ def test_file_save_all_layers_writes_a_project(viewer, image, tmp_path, said):
     corrected(viewer)
     written = viewer.layers.save(str(tmp_path / "all.emseg"), plugin=PLUGIN)
     assert written == [str(tmp_path / "all.emseg")]
+
+
+def test_a_project_is_read_beside_the_window(make_napari_viewer, tuesday, qtbot, said):
+    path, _ = tuesday
+    viewer = make_napari_viewer()
+    project = project_of(viewer)
+    project.open(path)
+    assert not viewer.layers, "it is still being read"
+    project.save(path)
+    assert said[-1] == "A project is being opened: save when all of it is there."
+    seen = set()
+    viewer.layers.events.inserted.connect(lambda: QTimer.singleShot(0, count))
+
+    def count():
+        seen.add(len(viewer.layers))
+
+    qtbot.waitUntil(lambda: project.session.phase == "idle", timeout=60_000)
+    assert seen == {1, 2, 3, 4}, "the window answers between the layers"
+
+
+def test_what_cannot_be_shown_is_said_and_the_rest_comes(
+    make_napari_viewer, tuesday, tmp_path, qtbot, said
+):
+    path, _ = tuesday
+    damaged = tmp_path / "damaged.emseg"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(damaged, "w") as new:
+        noted = json.loads(old.read("project.json"))
+        noted["layers"][-1]["blending"] = "no such blending"
+        for name in {*old.namelist()} - {"project.json"}:
+            new.writestr(name, old.read(name))
+        new.writestr("project.json", json.dumps(noted))
+    viewer = make_napari_viewer()
+    open_again(viewer, damaged, qtbot)
+    assert len(viewer.layers) == 3
+    assert "em corrected" not in viewer.layers
+    assert "'em corrected' is left out: expected what a layer looks like" in said[-1]
+    assert {name.partition(" (")[0] for name in viewer.window.dock_widgets} >= {
+        "Segment", "Correct",
+    }  # fmt: skip
+    save(viewer, tmp_path / "again.emseg", qtbot)
+
+
+def test_a_window_may_close_while_a_project_is_opened(make_napari_viewer, tuesday, said):
+    viewer = make_napari_viewer()
+    project_of(viewer).open(tuesday[0])
+    viewer.close()
 
 
 @pytest.mark.parametrize("ending", [".tif", ".zarr"])

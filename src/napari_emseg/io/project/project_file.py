@@ -25,6 +25,7 @@ from napari_emseg.types import AnyPath, Stack
 
 ENDING = ".emseg"
 _JSON, _VERSION, _QUICK = "project.json", 1, 1
+_DAMAGED = OSError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,11 +120,8 @@ def read_project(path: AnyPath, found: Mapping[str, Path] | None = None) -> Proj
                 for each in noted["layers"]
             ]
             return Project(layers, noted["window"], tuple(notes))
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
-        raise ReadError(
-            f"{path}: expected a project of napari-emseg, received something else or a damaged one "
-            f"({type(error).__name__}: {error}); save it again, or unzip it and open its layers"
-        ) from error
+    except _DAMAGED as error:
+        raise _no_project(path, error) from error
 
 
 def moved_files(path: AnyPath) -> tuple[str, ...]:
@@ -132,11 +130,18 @@ def moved_files(path: AnyPath) -> tuple[str, ...]:
     try:
         with zipfile.ZipFile(path) as archive:
             noted = json.loads(archive.read(_JSON))["layers"]
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
-        raise ReadError(f"{path}: expected a project of napari-emseg ({error})") from error
-    files = [each["file"] for each in noted if "file" in each]
-    lost = (each for each in files if found_again(each, path.absolute().parent) is None)
-    return tuple(dict.fromkeys(str(each["absolute"]) for each in lost))
+        files = [each["file"] for each in noted if "file" in each]
+        lost = (each for each in files if found_again(each, path.absolute().parent) is None)
+        return tuple(dict.fromkeys(str(each["absolute"]) for each in lost))
+    except _DAMAGED as error:
+        raise _no_project(path, error) from error
+
+
+def _no_project(path: Path, error: Exception) -> ReadError:
+    return ReadError(
+        f"{path}: expected a project of napari-emseg, received something else or a damaged one "
+        f"({type(error).__name__}: {error}); save it again, or unzip it and open its layers"
+    )
 
 
 def _put(archive: zipfile.ZipFile, k: int, layer: ProjectLayer, folder: Path) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+
 from qtpy.QtCore import QCoreApplication
 
 from napari_emseg.session.jobs import WorkerJobs
@@ -27,3 +29,6 @@ def close_job_runner() -> None:
     runner, _runner = _runner, None
     if runner is not None:
         runner.close()
+
+
+atexit.register(close_job_runner)  # of a script that has run no event loop to its end

@@ -53,17 +53,17 @@ class Blink(QObject):
 
     def start(self, below: Sequence[Layer], layers: Sequence[Layer], period_ms: int) -> None:
         """Show ``layers`` in turn over those ``below``, each for so many milliseconds."""
-        self._before, self._layers = Arrangement(self._viewer), list(layers)
+        before, self._layers = Arrangement(self._viewer), list(layers)
+        self._before = before
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._turns.want(
-            *self._before.show_only([*below, *layers]), partial(self._begin, below, period_ms)
-        )
+            *before.show_only([*below, *layers]), *before.name(layers, True),
+            partial(self._begin, period_ms),
+        )  # fmt: skip
 
-    def _begin(self, below: Sequence[Layer], period_ms: int) -> None:
+    def _begin(self, period_ms: int) -> None:
         if self._before is not None:
             self._before.fit_names(self._viewer.canvas.size[1])
-        for layer in below:
-            layer.name_overlay.visible = False
         self.turn()
         self._timer.start(period_ms)
 

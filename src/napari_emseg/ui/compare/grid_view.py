@@ -53,7 +53,8 @@ class SideBySide:
         """Show these layers from left to right, and nothing else."""
         viewer = self._viewer
         self._before, self._panes, self._shrunk = Arrangement(viewer), list(layers), 1.0
-        self._turns.want(*self._before.show_only(layers), self._divide)
+        before = self._before
+        self._turns.want(*before.show_only(layers), self._divide, *before.name(layers, True))
         viewer.cursor.events.position.connect(self._mark)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -78,7 +79,7 @@ class SideBySide:
         self.cursor.hide()
         self._turns.cancel()  # of showing them
         grid, *rest = before.restore()
-        self._turns.want(partial(self._unite, grid), *rest)
+        self._turns.want(*before.name(self._panes, False), partial(self._unite, grid), *rest)
 
     def _unite(self, restore_grid: Callable[[], None]) -> None:
         restore_grid()

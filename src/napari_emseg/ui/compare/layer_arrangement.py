@@ -39,13 +39,21 @@ class Arrangement:
         self._grid = {name: getattr(grid, name) for name in ("enabled", "stride", "shape")}
 
     def show_only(self, layers: Sequence[Layer]) -> list[Callable[[], None]]:
-        """Open the eyes of these layers alone, named, in this order from below."""
+        """Open the eyes of these layers alone, in this order from below, without their names."""
         others = [layer for layer in self._viewer.layers if layer not in layers]
         return [
             *(partial(_open_eye, layer, False, False) for layer in others),
             partial(self._sort, layers),
-            *(partial(_open_eye, layer, True, True) for layer in layers),
+            *(partial(_open_eye, layer, True, False) for layer in layers),
         ]
+
+    def name(self, layers: Sequence[Layer], named: bool) -> list[Callable[[], None]]:
+        """Show the names of these layers, or not.
+
+        napari makes names anew in every pane when the grid is turned on or off, all at once: so
+        they come after it, and go before it.
+        """
+        return [partial(_show_name, layer, named) for layer in layers]
 
     def restore(self) -> list[Callable[[], None]]:
         """Show all as it was; the grid first."""
@@ -86,4 +94,8 @@ def _name(layer: Layer) -> Any:
 def _open_eye(layer: Layer, visible: bool, named: bool) -> None:
     if layer.visible != visible:
         layer.visible = visible
-    layer.name_overlay.visible = named
+    _show_name(layer, named)
+
+
+def _show_name(layer: Layer, named: bool) -> None:
+    _name(layer).visible = named

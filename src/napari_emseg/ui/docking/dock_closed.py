@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
 
 from qtpy.QtCore import QEvent, QObject
@@ -17,7 +18,8 @@ class WhenClosed(QObject):
     napari's cross does not close the widget in a dock but takes it out: it loses its parent, and
     lives on unseen for as long as somebody refers to it. Hiding or undocking is no end. A window
     that closes destroys the canvas before the docks, so that ``closed`` is called when the window
-    is about to be destroyed, with all of it still there.
+    is about to be destroyed, with all of it still there. A script may end without closing it: then
+    ``closed`` is called before Qt destroys it all, in an order of its own.
 
     Parameters
     ----------
@@ -30,10 +32,15 @@ class WhenClosed(QObject):
     def __init__(self, widget: QWidget, closed: Callable[[], object]) -> None:
         super().__init__(widget)
         self._closed = closed
-        self._on_destroyed = lambda: closed()  # of no object, as this one is destroyed before
         self._is_over = False
+
+        def end() -> None:  # no method: Qt forgets those of this object, which it destroys before
+            atexit.unregister(self._at_exit)
+            closed()
+
+        self._on_destroyed = end
         widget.installEventFilter(self)
-        widget.destroyed.connect(self._on_destroyed)
+        self._wait_for_end(widget)
 
     def eventFilter(  # noqa: N802  Qt's name
         self, watched: QObject | None, event: QEvent | None
@@ -43,9 +50,10 @@ class WhenClosed(QObject):
         widget = self.parent()
         if event is None or not isinstance(widget, QWidget):
             return False
-        if watched is not widget:
-            if event.type() == _ABOUT_TO_GO:
-                self._follow(widget, is_over=True)
+        if event.type() == _ABOUT_TO_GO:
+            self._follow(widget, is_over=True)
+        elif watched is not widget:
+            return False
         elif event.type() == _PARENT:
             self._follow(widget, is_over=widget.parent() is None)
         elif event.type() == _SHOWN and (window := widget.window()) is not widget and window:
@@ -59,6 +67,16 @@ class WhenClosed(QObject):
         if is_over:
             # it may be collected much later, when what ``closed`` needs is half gone
             widget.destroyed.disconnect(self._on_destroyed)
+            atexit.unregister(self._at_exit)
             self._closed()
         else:
-            widget.destroyed.connect(self._on_destroyed)
+            self._wait_for_end(widget)
+
+    def _wait_for_end(self, widget: QObject) -> None:
+        widget.destroyed.connect(self._on_destroyed)
+        atexit.register(self._at_exit)
+
+    def _at_exit(self) -> None:
+        widget = self.parent()
+        if widget is not None:
+            self._follow(widget, is_over=True)

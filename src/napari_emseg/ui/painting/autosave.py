@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from typing import TYPE_CHECKING, Any, cast
 
 from qtpy.QtCore import QCoreApplication, QEvent, QObject
@@ -86,6 +87,7 @@ class ViewerAutosave(QObject):
         if self._is_closed:
             return
         self._is_closed = True
+        atexit.unregister(self.close)
         labels_written.remove(self._on_saved)
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
@@ -120,7 +122,8 @@ def autosave_of(viewer: Any) -> ViewerAutosave:
 
 
 def _call_at_end(window: QObject, close: Callable[[], None]) -> None:
-    """Call when the window is closed, or the application by which it is."""
+    """Call when the window is closed, the application by which it is, or Python without either."""
+    atexit.register(close)
     window.destroyed.connect(lambda: close())
     application = QCoreApplication.instance()
     if application is not None:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
-from qtpy.QtCore import QCoreApplication, QObject
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_emseg.errors import EmsegError, WriteError
-from napari_emseg.io.project.project_file import ENDING, Project, moved_files, read_project
-from napari_emseg.session.project.session import ProjectSession
+from napari_emseg.errors import WriteError
+from napari_emseg.io.project.project_file import ENDING, Project, ProjectLayer
+from napari_emseg.session.project.session import ProjectPhase, ProjectSession
 from napari_emseg.ui.background.executor import QtExecutor
+from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.painting.autosave import autosave_of
 from napari_emseg.ui.painting.edit_tracker import can_be_tracked
 from napari_emseg.ui.project.layers import kept_layers, layer_of
-from napari_emseg.ui.project.window import restore_window, window_state
+from napari_emseg.ui.project.window import restoring_window, window_state
 from napari_emseg.ui.viewer.window import main_window, unwrapped
+from napari_emseg.ui.widgets.activity import Activity
 from napari_emseg.ui.widgets.buttons import ask_for_path
 from napari_emseg.ui.widgets.notify import show_error, show_info, show_warning
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from napari_emseg.session.painting.edit_tracker import EditTracker
 
 _KIND = f"EM project (*{ENDING})"
@@ -34,28 +39,31 @@ class ViewerProject(QObject):
     ----------
     viewer : napari.viewer.Viewer
         Whose layers and docks it holds.
-    parent : QObject
-        With it, this ends.
+    parent : QWidget
+        The window; with it, this ends.
 
     Attributes
     ----------
     session : ProjectSession
-        Writes it.
+        Writes and reads it.
     """
 
-    def __init__(self, viewer: Any, parent: QObject) -> None:
+    def __init__(self, viewer: Any, parent: QWidget) -> None:
         super().__init__(parent)
         self._viewer = viewer
         self.session = ProjectSession(QtExecutor(self), self._on_stored)
         self.session.saved.connect(lambda path: show_info(f"Saved {path}"))
         self.session.failed.connect(show_error)
-        application = QCoreApplication.instance()
-        if application is not None:
-            application.aboutToQuit.connect(self.session.close)
-        parent.destroyed.connect(self.session.close)
+        self.session.opened.connect(_show_notes)
+        self.session.events.phase.connect(self._show_phase)
+        self._activity = Activity(self, "Opening a project")
+        WhenClosed(parent, self.session.close)
 
     def save(self, path: Path) -> None:
         """Write all layers and the window; what cannot be kept is said."""
+        if self.session.phase is ProjectPhase.OPENING:
+            show_warning("A project is being opened: save when all of it is there.")
+            return
         layers = list(self._viewer.layers)
         kept, said = kept_layers(layers)
         if said:
@@ -66,27 +74,40 @@ class ViewerProject(QObject):
 
     def open(self, path: Path) -> None:
         """Add the layers of a project, and bring its docks back; a moved file is asked for."""
-        project = read_project(path, self._ask_for_moved(path))
+        self.session.open(path, partial(self._ask_for_moved, path.parent), self._showing)
+
+    def _showing(self, project: Project) -> Iterator[Callable[[], object]]:
         autosave_of(self._viewer)  # what is painted from now on is kept safe
         for kept in project.layers:
             if kept.stack is not None:
-                self._viewer.add_layer(layer_of(kept))
-        restore_window(self._viewer, project.window)
-        self.session.path = path
-        if project.notes:
-            show_warning(" ".join(project.notes))
+                yield partial(self._add, kept)
+        yield from restoring_window(self._viewer, project.window)
 
-    def _ask_for_moved(self, path: Path) -> dict[str, Path]:
+    def _add(self, kept: ProjectLayer) -> None:
+        self._viewer.add_layer(layer_of(kept))
+
+    def _show_phase(self, phase: ProjectPhase) -> None:
+        if phase is ProjectPhase.OPENING:
+            self._activity.show(None)
+        else:
+            self._activity.end()
+
+    def _ask_for_moved(self, folder: Path, lost: Iterable[str]) -> dict[str, Path]:
         window, found = main_window(self._viewer), {}
-        for lost in moved_files(path):
-            title = f"{Path(lost).name} is not where it was: where is it now?"
-            chosen, _ = QFileDialog.getOpenFileName(window, title, str(path.parent))
+        for was in lost:
+            title = f"{Path(was).name} is not where it was: where is it now?"
+            chosen, _ = QFileDialog.getOpenFileName(window, title, str(folder))
             if chosen:
-                found[lost] = Path(chosen)
+                found[was] = Path(chosen)
         return found
 
     def _on_stored(self, tracker: EditTracker) -> None:
         autosave_of(self._viewer).session.saved(tracker.edits)
+
+
+def _show_notes(project: Project) -> None:
+    if project.notes:
+        show_warning(" ".join(project.notes))
 
 
 def project_of(viewer: Any) -> ViewerProject:
@@ -113,12 +134,8 @@ def open_project(viewer: Any = None) -> None:
     """Ask which, and open it."""
     viewer = viewer or napari.current_viewer()
     chosen, _ = QFileDialog.getOpenFileName(main_window(viewer), "Open a project", "", _KIND)
-    if not chosen:
-        return
-    try:
+    if chosen:
         project_of(viewer).open(Path(chosen))
-    except EmsegError as error:
-        show_error(str(error))
 
 
 def write_emseg(path: str, *_: object) -> list[str]:

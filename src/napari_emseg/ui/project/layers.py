@@ -9,7 +9,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_emseg.errors import EmsegError
+from napari_emseg.errors import EmsegError, ReadError
 from napari_emseg.io.layer_metadata import CHANGES, LayerMetadata, metadata_of
 from napari_emseg.io.napari_reader import layer_data
 from napari_emseg.io.napari_writer import image_stack, labels_stack
@@ -84,7 +84,24 @@ def _file_of(layer: Any) -> str:
 
 
 def layer_of(kept: ProjectLayer) -> Layer:
-    """The layer that was kept; its pixels must be there."""
+    """The layer that was kept; its pixels must be there.
+
+    Raises
+    ------
+    ReadError
+        If it is described as no layer can be.
+    """
+    try:
+        return _layer(kept)
+    except (LookupError, TypeError, ValueError) as error:
+        raise ReadError(
+            f"{kept.about.get('name')!r} is left out: expected what a layer looks like, received "
+            f"something else ({type(error).__name__}: {error}); unzip the project and open its "
+            "layers"
+        ) from error
+
+
+def _layer(kept: ProjectLayer) -> Layer:
     about, stack = kept.about, kept.stack
     assert stack is not None, "what was not found makes no layer"
     data, meta, _ = layer_data(stack)

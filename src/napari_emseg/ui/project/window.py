@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari_emseg.ui.widgets.remembered_fields import set_field, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PLUGIN = "napari-emseg"
 DOCKS = ("Segment", "Train", "Correct", "Compare")
@@ -33,18 +34,27 @@ def window_state(viewer: Any) -> dict[str, Any]:
     }
 
 
-def restore_window(viewer: Any, state: dict[str, Any]) -> None:
-    """Have view and docks as they were; what is not there any more is passed over."""
-    _restore_view(viewer, state)
+def restoring_window(viewer: Any, state: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    """What brings view and docks back, one work a turn; what is not there any more is passed over.
+
+    A dock that is open already is filled in.
+    """
+    yield partial(_restore_view, viewer, state)
     for name, values in state.get("docks", {}).items():
-        if name not in DOCKS:
-            continue
-        _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
-        dock.reset_choices()
-        fields = dock.project_fields
-        for key, value in values.items():
-            if key in fields:
-                set_field(fields[key], value)
+        if name in DOCKS:
+            yield partial(viewer.window.add_plugin_dock_widget, PLUGIN, name, tabify=True)
+            yield partial(_fill_in, viewer, name, values)
+
+
+def _fill_in(viewer: Any, name: str, values: dict[str, Any]) -> None:
+    dock = dict(_open_docks(viewer)).get(name)
+    if dock is None:  # closed meanwhile
+        return
+    dock.reset_choices()
+    fields = dock.project_fields
+    for key, value in values.items():
+        if key in fields:
+            set_field(fields[key], value)
 
 
 def _restore_view(viewer: Any, state: dict[str, Any]) -> None:
