@@ -44,7 +44,7 @@ SNEMI_TERMS = (
 TERMS = {
     "default": (ISBI_TERMS, VNC_TERMS, EPFL_TERMS, SNEMI_TERMS),
     "isbi2012": (ISBI_TERMS,),
-    "mitochondria": (VNC_TERMS, EPFL_TERMS),
+    "mitochondria": (ISBI_TERMS, VNC_TERMS, EPFL_TERMS, SNEMI_TERMS),
 }
 """What the data of each model that ships allows."""
 

@@ -97,8 +97,9 @@ def make_target(
     """Class maps and weight maps of painted labels, slice by slice.
 
     The weights are w(x) = w_c(x) + w_0 exp(-(d1(x) + d2(x))^2 / (2 sigma^2)), where w_c balances
-    the classes and d1, d2 are the distances to the nearest and the second nearest cell; see
-    `border_weights` for how exact they are. The further classes are parts of cells.
+    membrane and cells and d1, d2 are the distances to the nearest and the second nearest cell; see
+    `border_weights` for how exact they are. The further classes are parts of cells, and weigh as
+    those do.
 
     Instances that touch, or nearly do, get a membrane of ``membrane_px`` between them: two in one
     would teach the network to merge them, and score it by it. As thin as 2 px, one of each, it
@@ -249,12 +250,18 @@ def _require_slices(wanted: Sequence[int] | None, total: int) -> None:
 def _class_weights(
     counted: Mapping[int, npt.NDArray[np.int64]], names: tuple[str, ...]
 ) -> Float32Array:
-    """Weights (K,) of the classes under which each counts alike, 1 on average."""
+    """Weights (K,) under which membrane and cells count alike, 1 on average.
+
+    Parts of cells weigh what the rest of a cell does: were they, who are few, to count as much as
+    all of it, whatever looks a little like them would be found to be one.
+    """
     pixels = np.sum(list(counted.values()), axis=0)
     if missing := missing_classes(np.flatnonzero(pixels), names):
         raise LabelsError(
             f"labels: no {missing} is painted in {listed(tuple(counted))}; the network needs all "
             f"of {', '.join(names)}"
         )
-    weights: Float32Array = (pixels.sum() / (len(names) * pixels)).astype(np.float32)
+    whole, membrane = pixels.sum(), pixels[0]
+    weights = np.full(len(names), whole / (2 * (whole - membrane)), np.float32)
+    weights[0] = whole / (2 * membrane)
     return weights
