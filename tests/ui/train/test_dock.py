@@ -25,6 +25,7 @@ from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Stack
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.train import data_form
 from napari_emseg.ui.train import dock as train_module
+from napari_emseg.ui.viewer.predictions import image_looked_at
 
 JOB_TIMEOUT_MS = 240_000
 PLACE = {"scale": (50, 4, 4), "units": "nm"}
@@ -154,6 +155,7 @@ def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
     preview = viewer.layers["Training preview"]
     assert preview.data.shape == (1, 96, 96)
     assert viewer.layers.selection.active is not preview  # whoever paints goes on painting
+    assert image_looked_at(viewer) is viewer.layers["em"]
     z = trainer.setup.split.validation[0]
     np.testing.assert_allclose(preview.translate, (50 * z, 0, 0))
     (run,) = runs_folder().iterdir()
