@@ -269,7 +269,7 @@ class TrainWidget(QWidget):
         self.go.visible = preview is not None and self.preview.has_place
         if preview is not None:
             self.preview.show(preview)
-            self.preview_note.value = f"The layer Training preview shows slice {preview.z}."
+            self.preview_note.value = f"Training preview: slice {preview.z}."
 
     def _go_to_slice(self, z: int) -> None:
         image = self.data.image_layer
