@@ -547,7 +547,7 @@ def test_minutes_stand_beside_the_button(trainer):
     assert minutes.isVisible()
     assert minutes.text() == "all epochs"
     minutes.setValue(30)
-    assert minutes.text() == "30.0 minutes"
+    assert minutes.text() == "30.0 min"
 
 
 def test_shapes_say_what_is_reviewed(viewer, trainer, layers, qtbot):
