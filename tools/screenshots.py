@@ -1,6 +1,6 @@
 """The pictures of the docks in ``docs/images``, taken from a real window with the real worker.
 
-    xvfb-run -s "-screen 0 1280x800x24" python tools/screenshots.py [segment] [train] [compare]
+    xvfb-run -s "-screen 0 1280x800x24" python tools/screenshots.py [DOCK ...]
 
 Each picture shows one dock in several states, side by side, in one of napari's themes. The window
 has the size of a small screen (1280 x 800).
@@ -234,6 +234,7 @@ def compare(theme: str) -> None:
         album.save()
         viewer.reset_view()
         dock.views.side.click()
+        wait_until(dock.views.side.isEnabled)  # layers come and go in turns
         viewer.cursor.position = (viewer.dims.point[0], *np.multiply((300, 200), 4))
         save_canvas(viewer, f"compare-side-{theme}")
         dock.views.side.click()
@@ -263,6 +264,7 @@ def correct(theme: str) -> None:
         dock.retrain.ended.connect(ended.append)
         album.take()
         viewer.dims.set_current_step(0, SEEN)
+        viewer.reset_view()  # the same in all three
         keep_canvas("loop-1-predicted")
         dock.editable.whole.native.click()
         wait_until(lambda: "phantom corrected" in viewer.layers)
@@ -286,16 +288,46 @@ def correct(theme: str) -> None:
         wait_until(lambda: ended)
         album.take()
         album.save()
-        labels.visible = False
         viewer.dims.set_current_step(0, SEEN)
         viewer.reset_view()
         keep_canvas("loop-3-retrained")
 
 
+KILLED = """
+import os, napari
+from qtpy.QtTest import QTest
+viewer = napari.Viewer(show=False)
+viewer.open_sample("napari-emseg", "phantom")
+viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
+labels = viewer.layers["phantom_labels"]
+labels.name = "phantom corrected"
+for z in (2, 3, 4):
+    labels.paint((z, 250, 250), 0)
+QTest.qWait(4000)
+os._exit(1)
+"""
+"""A napari that ends before what was painted is saved."""
+
+
+def offer(theme: str) -> None:
+    """The dock *Correct* when there is something to restore."""
+    if theme != THEMES[0]:
+        return
+    subprocess.run([sys.executable, "-c", KILLED], capture_output=True)
+    with window(theme) as viewer:
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
+        wait_until(lambda: dock.recovery.visible)
+        album = Album(f"correct-offer-{theme}", outer)
+        album.take()
+        album.save()
+
+
 def main() -> None:
     """Take all pictures, or those of the docks that are named."""
     notification_manager.notification_ready.disconnect()  # they would lie over the window
-    docks = {"segment": segment, "train": train, "compare": compare, "correct": correct}
+    docks = {
+        "segment": segment, "train": train, "compare": compare, "correct": correct, "offer": offer
+    }  # fmt: skip
     for name in sys.argv[1:] or docks:
         for theme in THEMES:
             with tempfile.TemporaryDirectory() as folder, chdir(folder):

@@ -214,6 +214,18 @@ def new_viewer():
 
 
 @pytest.fixture
+def paint_layer(viewer):
+    """Adds a layer of these pixels under this name."""
+
+    def paint_layer(name, array):
+        layer = PlainLayer(viewer, name, array)
+        layer.add()
+        return layer
+
+    return paint_layer
+
+
+@pytest.fixture
 def stack():
     """Adds a stack of slices to a viewer: bright cells, whose slices all differ."""
 

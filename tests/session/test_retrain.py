@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
 
@@ -21,7 +21,12 @@ from napari_emseg.model.packages.package import RDF, WEIGHTS, PackageInfo, read_
 from napari_emseg.model.train.history import TrainResult
 from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
-from napari_emseg.session.retrain.round import Comparison, CorrectedStack, Judged
+from napari_emseg.session.retrain.round import (
+    Comparison,
+    CorrectedStack,
+    JudgedDrawn,
+    JudgedReviewed,
+)
 from napari_emseg.session.retrain.session import Phase, RetrainSession
 from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Cancelled, Failed, Finished, Stack
@@ -151,10 +156,14 @@ def before(image, parent, scratch, executor, workspace):
 
 
 @pytest.fixture
-def corrected(image):
-    labels = (image.pixels > 100).astype(np.uint8)
-    data = TrainingData(Stack(image.pixels), Stack(labels, kind="labels"))
-    return CorrectedStack(image, data, reviewed(1))
+def painted(paint_layer, image):
+    return paint_layer("em corrected", (image.pixels > 100).astype(np.uint8))
+
+
+@pytest.fixture
+def corrected(image, painted):
+    data = TrainingData(Stack(image.pixels), Stack(painted.array, kind="labels"))
+    return CorrectedStack(image, data, painted, reviewed(1))
 
 
 def reviewed(*slices):
@@ -196,6 +205,7 @@ def test_a_whole_round(
     assert after.rules == (("mask",), MaskConfig(0.3, 4)), "the old model's threshold is replaced"
     assert [folder.name for folder in added] == chosen == [CHILD]
     assert not viewer["em [mine] mask"].visible
+    assert not viewer["em corrected"].visible, "its colours would add to those of the new mask"
     mask = viewer[f"em [{CHILD}] mask"]
     assert mask.visible
     new = to_mask(after.probability[:3], MaskConfig(0.3, 4))
@@ -320,16 +330,14 @@ def test_without_a_prediction_the_corrected_slice_is_segmented(
     assert "changed" not in viewer.names
     assert "before" not in session.message
     session.revert()
-    assert viewer.names == ["em"]
+    assert viewer.names == ["em", "em corrected"]
     assert workspace.newest() is None
 
 
 def test_slices_that_are_held_out_but_were_not_predicted_are_segmented_too(
     before, session, training, jobs, workspace, corrected, parent
 ):
-    session.start(
-        CorrectedStack(corrected.image, corrected.data, reviewed(2, 3)), parent, RetrainConfig()
-    )
+    session.start(replace(corrected, edits=reviewed(2, 3)), parent, RetrainConfig())
     held_out = training.requests[0].split.validation
     training.learn()
     jobs.work()
@@ -450,7 +458,7 @@ def test_nothing_to_learn_from_is_a_failure_in_words(
 ):
     told = []
     session.failed.connect(told.append)
-    session.start(CorrectedStack(corrected.image, corrected.data, {}), parent, RetrainConfig())
+    session.start(replace(corrected, edits={}), parent, RetrainConfig())
     assert isinstance(ended[0], Failed)
     assert told == ended
     assert session.message.endswith(AS_IT_WAS)
@@ -545,7 +553,7 @@ def test_what_is_refused_is_told(session):
 
 
 def compared(before, after, changed=0.031):
-    judged = Judged("V_rand", "on slice 3, reviewed and held out", before, after)
+    judged = JudgedReviewed("on slice 3, reviewed and held out", before, after)
     return str(Comparison("mine, corrected 2", (judged,), changed))
 
 
@@ -576,15 +584,15 @@ def test_drawn_pixels_are_judged_alone(
     edits.begin(1, labels[1].copy())
     labels[1, :4] = 1 - labels[1, :4]
     drawn = {1: edits.of(1)}
-    stack = CorrectedStack(image, corrected.data, drawn)
+    stack = replace(corrected, edits=drawn)
     session.look(stack)
     assert session.learns_from == f"Learns from slice 1 ({4 * labels.shape[2]} pixels drawn)."
     session.start(stack, parent, RetrainConfig())
     training.learn()
     jobs.work()
     (judged,) = ended[0].result.judged
-    assert judged.what == "right"
-    assert "pixels drawn on slice 1 and held out" in judged.where
+    assert isinstance(judged, JudgedDrawn)
+    assert "corrected pixels on slice 1 that took no part" in judged.where
     assert judged.before is not None
     session.look(None)
     assert session.learns_from == ""
@@ -594,11 +602,26 @@ def test_ids_alone_are_nothing_to_learn_from(session, image, corrected, parent):
     labels, edits = corrected.data.labels.data, Edits()
     edits.begin(1, labels[1].copy())
     labels[1][labels[1] == 1] = 5
-    stack = CorrectedStack(image, corrected.data, {1: edits.of(1)})
+    stack = replace(corrected, edits={1: edits.of(1)})
     session.look(stack)
     assert session.learns_from.startswith("Nothing to learn from yet: only ids were changed")
     session.start(stack, parent, RetrainConfig())
     assert "teaches a network of membranes nothing" in session.message
+
+
+DRAWN = "238 corrected pixels on slice 13 that took no part"
+
+
+def test_corrected_pixels_were_wrong_before_by_definition():
+    """Nobody is to read a 0 as the model's quality."""
+    said = str(Comparison("mine, corrected 1", (JudgedDrawn(DRAWN, 0.0, 0.122),), 0.114))
+    assert said == f"mine, corrected 1: of {DRAWN}, 12.2 % are right now. 11.4 % of pixels changed."
+
+
+def test_what_an_earlier_round_has_mended_already_is_said():
+    said = str(Comparison("mine, corrected 2", (JudgedDrawn(DRAWN, 0.122, 0.05),), None))
+    assert f"of {DRAWN}, 5.0 % are right now (12.2 % before)." in said
+    assert "Revert goes back" in said
 
 
 def test_without_a_prediction_before():

@@ -12,6 +12,9 @@ KEY = "napari_emseg"
 CHANGES = "changes"
 """The kind of a layer that shows where two predictions differ."""
 
+PREVIEW = "preview"
+"""The kind of a layer that shows a training: what it sees, or what it says by now."""
+
 _ORIGIN = {"source": str, "model": str, "kind": str, "made": (int, float)}
 """What is kept in a file beside the pixels, and what it is for JSON."""
 
@@ -27,7 +30,8 @@ class LayerMetadata:
     model : str
         Folder of the model that predicted it; empty where the layer is no prediction.
     kind : str
-        ``probability``, ``mask`` or ``cells``, where that is known, or `CHANGES`; else empty.
+        ``probability``, ``mask`` or ``cells``, where that is known, or `CHANGES` or `PREVIEW`; else
+        empty.
     made : float
         When it was predicted, in seconds since 1970; the layers of one prediction share it. 0 where
         it is not known.

@@ -32,6 +32,7 @@ class PlainView:
         self.locked: list[ArrayLabels] = []
         self.regions: list[tuple] = []
         self.noted: list[tuple] = []
+        self.replaced: ArrayLabels | None = None
 
     def add(self, data, name="labels") -> ArrayLabels:
         self.layers.append(ArrayLabels(data, name))
@@ -42,6 +43,10 @@ class PlainView:
 
     def select(self, labels):
         self.selected = labels
+
+    def bring_up(self, labels, instead_of=None):
+        self.select(labels)
+        self.replaced = instead_of
 
     def current_slice(self, labels):
         if self.shown is None:

@@ -165,6 +165,25 @@ def test_a_new_prediction_goes_around_what_was_edited(
     np.testing.assert_array_equal(layer.data, before)
 
 
+def test_what_is_written_into_is_seen_alone(viewer, correct, prediction, layer, qtbot):
+    layer.visible, prediction.visible = False, True  # as Retrain leaves them
+    correct.editable.current.native.click()
+    qtbot.waitUntil(lambda: "written" in correct.status.value, timeout=5000)
+    assert layer.visible
+    assert not prediction.visible
+
+
+def test_a_tool_brings_up_labels_that_are_hidden(viewer, correct, prediction, layer, mouse):
+    layer.visible, prediction.visible = False, True
+    correct.brush.buttons[DRAW].native.click()
+    assert layer.visible
+    assert not prediction.visible, "colours that lie on one another add up"
+    assert layer.mode == "erase"
+    prediction.visible = True
+    correct.brush.buttons[SPLIT].native.click()
+    assert prediction.visible, "as a person wants to see it"
+
+
 @pytest.mark.parametrize("are_ids", [False], indirect=True)
 def test_only_empty_slices_are_filled(viewer, correct, prediction, layer, qtbot):
     correct.editable.slices.value = "0"

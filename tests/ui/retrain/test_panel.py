@@ -117,6 +117,7 @@ def test_the_whole_loop(viewer, person, segmented, panel, retrain, go_back):
     new = viewer.layers["em [tiny, corrected 1] mask"]
     assert new.visible
     assert not viewer.layers["em [tiny] mask"].visible
+    assert not person.labels.visible, "its colours would add to those of the new mask"
     np.testing.assert_allclose(new.scale, (50, 4, 4))
     assert person.dock.prediction.done == {1, 2, 3, 4, 5}
     overlay = viewer.layers["em changed"]

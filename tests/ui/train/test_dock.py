@@ -12,7 +12,7 @@ import pytest
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractSpinBox, QComboBox
+from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QLabel
 
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.engine.train.interrupted_run import interrupted_runs
@@ -20,10 +20,12 @@ from napari_emseg.io.folders import runs_folder
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import write_stack
 from napari_emseg.model.packages.library import list_models
+from napari_emseg.session.words import V_RAND
 from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Stack
 from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.train import data_form
 from napari_emseg.ui.train import dock as train_module
+from napari_emseg.ui.viewer.predictions import image_looked_at
 
 JOB_TIMEOUT_MS = 240_000
 PLACE = {"scale": (50, 4, 4), "units": "nm"}
@@ -149,9 +151,11 @@ def test_from_labels_to_a_model_in_the_library(viewer, trainer, layers, wait):
     assert len(trainer.session.history) == 2
     assert "V_rand" in trainer.run.message.value
     assert str(event.result.package) in trainer.run.message.value
+    assert [V_RAND in each.text() for each in trainer.findChildren(QLabel)].count(True) == 1
     preview = viewer.layers["Training preview"]
     assert preview.data.shape == (1, 96, 96)
     assert viewer.layers.selection.active is not preview  # whoever paints goes on painting
+    assert image_looked_at(viewer) is viewer.layers["em"]
     z = trainer.setup.split.validation[0]
     np.testing.assert_allclose(preview.translate, (50 * z, 0, 0))
     (run,) = runs_folder().iterdir()
@@ -543,7 +547,7 @@ def test_minutes_stand_beside_the_button(trainer):
     assert minutes.isVisible()
     assert minutes.text() == "all epochs"
     minutes.setValue(30)
-    assert minutes.text() == "30.0 minutes"
+    assert minutes.text() == "30.0 min"
 
 
 def test_shapes_say_what_is_reviewed(viewer, trainer, layers, qtbot):

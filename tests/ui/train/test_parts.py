@@ -38,6 +38,7 @@ from napari_emseg.ui.train.model_form import ModelForm
 from napari_emseg.ui.train.split_strip import COLORS, SplitLegend, SplitStrip
 from napari_emseg.ui.train.time_estimate import TimeEstimateRow
 from napari_emseg.ui.viewer.layers import as_stack, regions_of
+from napari_emseg.ui.viewer.predictions import image_looked_at
 
 
 def row(epoch: int, **values: float) -> dict[str, float]:
@@ -243,6 +244,15 @@ def test_layers_stand_beside_the_image_and_go_with_one_click(show, qtbot):
     qtbot.waitUntil(lambda: layers._turns.is_idle)
     assert list(viewer.layers) == [image]
     assert viewer.scene.camera.center == before
+
+
+def test_a_preview_is_no_image_that_is_looked_at(show):
+    """Or docks would segment and compare it."""
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((3, 32, 32)))
+    show(AugmentationLayers(viewer), batch(1), image)
+    viewer.layers.selection.active = None
+    assert image_looked_at(viewer) is image
 
 
 def test_a_preview_layer_that_was_removed_comes_back_with_the_next(show):
@@ -459,6 +469,12 @@ OF_SOURCES = [
                 for name, value in (("fly", 0.8), ("mouse cortex of a far lab", 0.6))}}
     for each in HISTORY
 ]  # fmt: skip
+
+
+def test_one_epoch_of_several_stacks_is_seen(curves, qtbot):
+    curves.show_history(OF_SOURCES[:1])
+    qtbot.waitUntil(lambda: len(_axes(curves)[2].get_lines()) == 5)
+    assert all(line.get_marker() == "." for line in _axes(curves)[2].get_lines()[:4])
 
 
 def test_of_several_stacks_the_mean_is_bold_and_each_has_a_thin_line_and_a_name(curves, qtbot):

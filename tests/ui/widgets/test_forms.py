@@ -96,6 +96,17 @@ def test_a_learning_rate_is_seen_and_typed(qtbot):
     assert float(field.native.text()) == pytest.approx(3e-4)
 
 
+def test_a_count_is_typed_where_words_stood_and_stays_a_whole_number(qtbot):
+    field = field_for(TrainConfig, "patience")
+    qtbot.addWidget(field.native)
+    field.native.lineEdit().setText("20")
+    field.native.interpretText()
+    assert (field.value, type(field.value), field.native.text()) == (20, int, "20")
+    field.native.stepDown()
+    assert field.native.text() == "19"
+    TrainConfig(patience=field.value)
+
+
 @pytest.mark.parametrize(
     ("owner", "declared"),
     [(owner, each) for owner in CONFIGS for each in owner.settings() if each.zero],

@@ -144,3 +144,11 @@ def test_steps_go_through_the_rows_as_they_are_seen(table):
     table.show_rows({})
     table.step(1)
     assert len(picked) == 6
+
+
+def test_a_long_name_leaves_room_for_the_figures(qtbot):
+    table = Table([Column("training", ""), Column("V_rand", "")], widest=22)
+    qtbot.addWidget(table)
+    table.show_rows({"a": [Cell("a name " * 12, "a"), Cell("0.9", 0.9)]})
+    table.show()
+    assert table.columnWidth(0) <= 22 * table.fontMetrics().averageCharWidth()

@@ -39,7 +39,7 @@ class Setting:
     step : float, optional
         Steps that a form can show; by default those of default and limits, at most 0.01.
     zero : str
-        What a form shows in place of a 0.0 that stands for something else.
+        What a form shows in place of a 0 that stands for something else.
     """
 
     name: str

@@ -38,6 +38,7 @@ class TrainConfig(Config):
         ge=0,
         le=100_000,
         label="Steps an epoch, at most",
+        zero="no limit",
     )
     network_pixel_nm: float = setting(
         0.0,
@@ -135,6 +136,7 @@ class TrainConfig(Config):
         ge=0,
         le=100_000,
         label="Give up after",
+        zero="never",
     )
     validate_every: int = setting(
         0,
@@ -144,6 +146,7 @@ class TrainConfig(Config):
         ge=0,
         le=100_000,
         label="Validate every",
+        zero="automatic",
     )
     mixed_precision: bool = setting(
         True,

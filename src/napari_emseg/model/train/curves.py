@@ -98,7 +98,8 @@ def _draw_sources(
         if f"{column} {name}" in history[0]:
             colour = _OF_SOURCES[k % len(_OF_SOURCES)]
             values.append(_draw_line(axes, history, f"{column} {name}", name, colour))
-            axes.lines[-1].set(linewidth=_THIN, alpha=0.8, marker="")
+            mark = "." if len(values[-1]) == 1 else ""  # a line of one point is not seen
+            axes.lines[-1].set(linewidth=_THIN, alpha=0.8, marker=mark)
     return values
 
 

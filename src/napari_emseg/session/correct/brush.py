@@ -112,7 +112,7 @@ class BrushSession:
         except EmsegError as error:
             self.refuse(str(error))
             return
-        self.view.select(layer)
+        self.view.bring_up(layer)
         self.tool = tool
         self.say(tool.hint)
 

@@ -296,7 +296,7 @@ class CorrectSession:
             self.refuse(str(error))
             return
         self.view.note_predicted(target.layer, prediction.layer, written)
-        self.view.select(target.layer)  # Ctrl-Z is for the one that is selected
+        self.view.bring_up(target.layer, instead_of=prediction.layer)
         left = len(plan.changes) - len(written)
         also = f"; {left} left as they are" if left else ""
         self.tell_done(

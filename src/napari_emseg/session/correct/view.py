@@ -22,6 +22,13 @@ class CorrectView(Protocol):
     def select(self, labels: LabelsLayer) -> None:
         """Have keys, such as Ctrl-Z, act on a layer."""
 
+    def bring_up(self, labels: LabelsLayer, instead_of: LabelsLayer | None = None) -> None:
+        """Show a layer, to be worked on, and select it.
+
+        What would lie over it in the same colours is hidden: ``instead_of``, and where the layer
+        was hidden itself, all predictions of its shape.
+        """
+
     def current_slice(self, labels: LabelsLayer) -> int:
         """The slice of a layer that a person sees, flat.
 

@@ -22,6 +22,16 @@ class Overlay(Protocol):
         """Take it out of the viewer."""
 
 
+class PaintedLayer(Protocol):
+    """The layer that a person has painted on."""
+
+    def hide(self) -> None:
+        """Close its eye."""
+
+    def show(self) -> None:
+        """Open the eye that `hide` has closed."""
+
+
 class Training(Protocol):
     """A session of training, as far as retraining uses it."""
 

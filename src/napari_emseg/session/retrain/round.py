@@ -22,7 +22,7 @@ from napari_emseg.session.prediction.layers import SourceImage
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
 from napari_emseg.session.prediction.results import Kinds
 from napari_emseg.session.prediction.shown import ShownPrediction
-from napari_emseg.session.retrain.adapters import Overlay
+from napari_emseg.session.retrain.adapters import Overlay, PaintedLayer
 
 if TYPE_CHECKING:
     from napari_emseg.model.packages.package import ModelPackage
@@ -41,12 +41,15 @@ class CorrectedStack:
         The stack.
     data : TrainingData
         Its pixels and the labels painted on it.
+    painted : PaintedLayer
+        What shows these labels.
     edits : mapping of int to SliceEdits
         What a person has done to them, by slice.
     """
 
     image: SourceImage
     data: TrainingData
+    painted: PaintedLayer
     edits: Mapping[int, SliceEdits]
 
     @cached_property
@@ -94,6 +97,18 @@ class Round:
     model: ModelPackage | None = None
     after: Prediction | None = None
     overlay: Overlay | None = None
+
+    def hide_replaced(self) -> None:
+        """Close the eyes of what is segmented again: colours that lie on one another add up."""
+        self.corrected.painted.hide()
+        if self.before is not None:
+            self.before.hide()
+
+    def show_replaced(self) -> None:
+        """Open those that `hide_replaced` has closed."""
+        self.corrected.painted.show()
+        if self.before is not None:
+            self.before.show()
 
     @property
     def child(self) -> str:
@@ -144,7 +159,7 @@ class Comparison:
     ----------
     model : str
         Name of the new one.
-    judged : tuple of Judged
+    judged : tuple of JudgedReviewed and JudgedDrawn
         By what a person has corrected and it did not learn from; empty where there is no such
         pixel, so that nothing can be said of better or worse.
     changed : float or None
@@ -152,7 +167,7 @@ class Comparison:
     """
 
     model: str
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedReviewed | JudgedDrawn, ...]
     changed: float | None
 
     def __str__(self) -> str:
@@ -169,31 +184,46 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Judged:
+class _Judged:
     """A figure of what was held out.
 
     Parameters
     ----------
-    what, where : str
-        The figure, and of what, in words.
+    where : str
+        Of what, in words.
     before, after : float or None
         0..1, better where higher; before is None where that was not predicted.
     """
 
-    what: str
     where: str
     before: float | None
     after: float
-
-    def __str__(self) -> str:
-        if self.before is None:
-            return f"{self.what} {self.after:.3f} ({self.where})"
-        return f"{self.what} {self.before:.3f} before, {self.after:.3f} after ({self.where})"
 
     @property
     def is_worse(self) -> bool:
         """Whether it has fallen, as far as it is shown."""
         return self.before is not None and round(self.after, 3) < round(self.before, 3)
+
+
+class JudgedReviewed(_Judged):
+    """V_rand of slices that a person vouches for."""
+
+    def __str__(self) -> str:
+        if self.before is None:
+            return f"V_rand {self.after:.3f} ({self.where})"
+        return f"V_rand {self.before:.3f} before, {self.after:.3f} after ({self.where})"
+
+
+class JudgedDrawn(_Judged):
+    """Which part of the pixels that a person has redrawn is right.
+
+    They were redrawn because they were wrong, so it says nothing of the model's quality, and hardly
+    any was right before.
+    """
+
+    def __str__(self) -> str:
+        before = f" ({100 * self.before:.1f} % before)" if self.before else ""
+        return f"of {self.where}, {100 * self.after:.1f} % are right now{before}"
 
 
 def compare(now: Round) -> tuple[Comparison, npt.NDArray[Any] | None]:
@@ -212,19 +242,20 @@ def compare(now: Round) -> tuple[Comparison, npt.NDArray[Any] | None]:
 
 def _judged(
     held_out: HeldOut, before: ShownPrediction | None, after: ShownPrediction
-) -> Iterator[Judged]:
+) -> Iterator[JudgedReviewed | JudgedDrawn]:
     """Figures of what was held out, by both predictions."""
     if before is not None and not set(held_out.slices) <= before.done:
         before = None
     reached = held_out.v_rand(after.probability)
     if reached is not None:
         score = None if before is None else held_out.v_rand(before.probability)
-        yield Judged("V_rand", held_out.where_reviewed, score, reached)
+        yield JudgedReviewed(held_out.where_reviewed, score, reached)
     right = held_out.right(_of_its_kind(held_out, after))
     if right is not None:
         was = None if before is None else held_out.right(_of_its_kind(held_out, before))
-        pixels = f"{held_out.drawn_px:,} pixels drawn on {in_words(held_out.drawn)} and held out"
-        yield Judged("right", f"of {pixels}", was, right)
+        where = f"on {in_words(held_out.drawn)}"
+        pixels = f"{held_out.drawn_px:,} corrected pixels {where} that took no part"
+        yield JudgedDrawn(pixels, was, right)
 
 
 def _of_its_kind(held_out: HeldOut, prediction: ShownPrediction) -> dict[int, npt.NDArray[Any]]:

@@ -172,8 +172,8 @@ class RetrainSession:
     def _go_back(self, last: Round, active: Hashable | None) -> None:
         assert last.after is not None
         self._workspace.remove(last.after)
+        last.show_replaced()
         if last.before is not None:
-            last.before.show()
             self._workspace.segmented.emit(last.before)
         self._workspace.chosen.emit(last.parent.folder)
         self._view.active = last.active
@@ -235,8 +235,7 @@ class RetrainSession:
         self._run.start()
 
     def _connect(self, now: Round, run: PredictionRun) -> None:
-        if now.before is not None:
-            run.began.connect(now.before.hide)
+        run.began.connect(now.hide_replaced)
         run.said.connect(lambda message: self._advance(message, None))
         run.advanced.connect(lambda words, done: self._advance(f"Segmenting again: {words}", done))
         run.obstructed.connect(lambda: self._advance("Stopping ...", None))
@@ -285,8 +284,7 @@ class RetrainSession:
         )
 
     def _undone(self, now: Round, event: Failed | Cancelled) -> None:
-        if now.before is not None:
-            now.before.show()
+        now.show_replaced()
         self._view.active = now.active
         message = event.message if AS_IT_WAS in event.message else f"{event.message} {AS_IT_WAS}"
         if now.model is not None:

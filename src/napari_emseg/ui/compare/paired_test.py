@@ -13,7 +13,7 @@ from napari_emseg.ui.widgets.buttons import button
 from napari_emseg.ui.widgets.forms import form_of, wrapped_label
 from napari_emseg.ui.widgets.table import Column, Table, figure, number
 
-_HINT = "Choose a second prediction above, and score both."
+_HINT = "Choose a second prediction on the page Layers, and score both."
 
 
 class PairedTestPage(QWidget):

@@ -35,7 +35,7 @@ _COLUMNS = (
     Column("batch", "Patches per step (batch size)."),
     Column("rate", "Learning rate."),
 )
-_ROWS_SHOWN, _HEIGHT_PX, _TOP = 7, 220, 0.04
+_ROWS_SHOWN, _WIDEST, _HEIGHT_PX, _TOP = 7, 22, 220, 0.04
 _HINT = (
     "Solid: validation. Thin: training. Where the validation loss rises while the training loss "
     "falls, the network learns the slices by heart: fewer epochs, or more slices."
@@ -63,7 +63,7 @@ class TrainingRunsPage(QWidget):
             name="column", label="Draw", choices=[(title, name) for name, title in PANELS],
             tooltip="What is drawn over the epochs.",
         )  # fmt: skip
-        self.table = Table(_COLUMNS, rows_shown=_ROWS_SHOWN, is_ticked=True)
+        self.table = Table(_COLUMNS, rows_shown=_ROWS_SHOWN, is_ticked=True, widest=_WIDEST)
         self.note = wrapped_label("")
         self._lay_out()
         self.column.changed.connect(self._draw)
@@ -120,7 +120,7 @@ def _cells(name: str, record: Record, color: str) -> list[Cell]:
     best, folder = record.best, str(record.folder)
     batch, rate = record.setting("batch_size"), record.setting("learning_rate")
     return [
-        Cell(name, name, color, folder),
+        Cell(name, name, color, f"{name}\n{folder}"),
         Cell("", tooltip=folder) if best is None else _words(best["val_v_rand"], ".4f", folder),
         Cell("", tooltip=folder) if best is None else _words(best["epoch"], ".0f", folder),
         _words(len(record.history), "d", folder),

@@ -48,7 +48,7 @@ class ClassBrush:
         layer = self._layer
         if layer is not None:
             self._session.put_down()
-            self._session.view.select(cast("Any", self._session.acts).layer)
+            self._session.view.bring_up(cast("Any", self._session.acts).layer)
             layer.selected_label, layer.n_edit_dimensions = number, 2
             layer.mode = "paint"
         self._show()

@@ -14,6 +14,7 @@ from napari_emseg.ui.viewer.canvas_box import CanvasBox
 from napari_emseg.ui.viewer.class_colors import class_names_of, dress
 from napari_emseg.ui.viewer.go_to import go_to
 from napari_emseg.ui.viewer.label_colors import same_colors
+from napari_emseg.ui.viewer.predictions import results_of_shape
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -53,6 +54,18 @@ class ViewerForCorrecting:
     def select(self, labels: LabelsLayer) -> None:
         """As `CorrectView.select`."""
         self._viewer.layers.selection.active = _native(labels)
+
+    def bring_up(self, labels: LabelsLayer, instead_of: LabelsLayer | None = None) -> None:
+        """As `CorrectView.bring_up`."""
+        layer = _native(labels)
+        others = [] if instead_of is None else [_native(instead_of)]
+        if not layer.visible:
+            layer.visible = True
+            others += results_of_shape(self._viewer, layer.data.shape)
+        for other in others:
+            if other is not layer:
+                other.visible = False
+        self.select(labels)
 
     def current_slice(self, labels: LabelsLayer) -> int:
         """As `CorrectView.current_slice`."""

@@ -35,3 +35,20 @@ class Corrections:
     def slices(self) -> tuple[int, ...]:
         """Which these are, ascending."""
         return tuple(sorted(self.edits))
+
+
+class Painted:
+    """A `napari_emseg.session.retrain.adapters.PaintedLayer`."""
+
+    def __init__(self, layer: Labels) -> None:
+        self._layer, self._is_hidden = layer, False
+
+    def hide(self) -> None:
+        """Close its eye."""
+        if self._layer.visible:
+            self._layer.visible, self._is_hidden = False, True
+
+    def show(self) -> None:
+        """Open the eye that `hide` has closed."""
+        if self._is_hidden:
+            self._layer.visible, self._is_hidden = True, False

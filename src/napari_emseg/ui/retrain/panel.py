@@ -23,6 +23,7 @@ from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.docking.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.prediction.source_image import LayerImage
+from napari_emseg.ui.retrain.corrections import Painted
 from napari_emseg.ui.retrain.difference_layer import RetrainView
 from napari_emseg.ui.viewer.layers import as_stack
 from napari_emseg.ui.viewer.predictions import image_looked_at
@@ -202,7 +203,8 @@ class RetrainPanel(QWidget):
         data = TrainingData(
             as_stack(corrections.image, "image"), as_stack(corrections.labels, "labels")
         )
-        return CorrectedStack(LayerImage(self._viewer, corrections.image), data, corrections.edits)
+        image, painted = LayerImage(self._viewer, corrections.image), Painted(corrections.labels)
+        return CorrectedStack(image, data, painted, corrections.edits)
 
     def close_panel(self) -> None:
         """Hear of nothing any more; the dock that holds the panel calls this when it is closed."""

@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Image, Labels
 
 from napari_emseg.core.train.mosaic import mosaic
+from napari_emseg.io.layer_metadata import PREVIEW, LayerMetadata
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
 from napari_emseg.ui.viewer.layers import add_unselected, geometry
@@ -92,7 +93,8 @@ class AugmentationLayers:
         if layer is not None and layer in self._viewer.layers:
             layer.data = data
             return
-        made = Labels(data, name=name, **about) if labels else Image(data, name=name, **about)
+        about |= {"name": name, "metadata": LayerMetadata(kind=PREVIEW).stored()}
+        made = Labels(data, **about) if labels else Image(data, **about)
         self._layers[name] = made
         add_unselected(self._viewer, made)
         if labels:

@@ -15,7 +15,6 @@ from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.session.train.form import TrainSettings
 from napari_emseg.session.train.session import Phase
 from napari_emseg.session.train.setup import TrainSetup
-from napari_emseg.session.words import explained
 from napari_emseg.session.workspace import library_events
 from napari_emseg.types import Event, Failed, Preview
 from napari_emseg.ui.background.executor import QtExecutor
@@ -256,7 +255,7 @@ class TrainWidget(QWidget):
             known = session.phase is Phase.TRAINING
             self.run.show_running(session.message, session.done if known else None)
         else:
-            self.run.show_idle(explained(session.message))
+            self.run.show_idle(session.message)  # V_rand is explained beside its curve
 
     def _look_forward(self, phase: Phase) -> None:
         """Show where the curves of a training will be, once it is certain that it begins."""
@@ -270,7 +269,7 @@ class TrainWidget(QWidget):
         self.go.visible = preview is not None and self.preview.has_place
         if preview is not None:
             self.preview.show(preview)
-            self.preview_note.value = f"The layer Training preview shows slice {preview.z}."
+            self.preview_note.value = f"Training preview: slice {preview.z}."
 
     def _go_to_slice(self, z: int) -> None:
         image = self.data.image_layer

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image
 
+from napari_emseg.io.layer_metadata import PREVIEW, LayerMetadata
 from napari_emseg.types import Preview
 from napari_emseg.ui.background.idle_queue import IdleQueue
 from napari_emseg.ui.viewer.go_to import go_to_slice
@@ -67,7 +68,7 @@ class TrainingPreview:
     def _add(self, probability: np.ndarray, preview: Preview) -> None:
         self.layer = Image(
             self._in_place(probability), name=_NAME, contrast_limits=(0, 1), colormap="magma",
-            opacity=0.6, **self._beside(preview.z),
+            opacity=0.6, metadata=LayerMetadata(kind=PREVIEW).stored(), **self._beside(preview.z),
         )  # fmt: skip
         add_unselected(self._viewer, self.layer)
 

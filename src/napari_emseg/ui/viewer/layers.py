@@ -9,7 +9,7 @@ from napari.layers import Image
 
 from napari_emseg.core.train.regions import Regions, ellipse_outline
 from napari_emseg.errors import LabelsError, ShapeError
-from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
+from napari_emseg.io.layer_metadata import PREVIEW, LayerMetadata, metadata_of
 from napari_emseg.io.napari_writer import layer_voxel_size
 from napari_emseg.types import Stack, StackKind, VoxelSize, noted_names
 
@@ -119,9 +119,11 @@ def selected_images(viewer: ViewerModel) -> list[Image]:
 
 
 def is_ours(layer: Layer) -> bool:
-    """Whether a layer comes of a model or a comparison, here or before it was saved."""
+    """Whether a layer comes of a model, a training or a comparison, here or before it was saved."""
     about = metadata_of(layer)
-    return about is not None and bool(about.source or about.model or about.errors_of)
+    return about is not None and (
+        bool(about.source or about.model or about.errors_of) or about.kind == PREVIEW
+    )
 
 
 def shows_slice(viewer: ViewerModel, layer: Image | Labels, z: int) -> bool:

@@ -75,6 +75,15 @@ def newest_prediction(
     return max(found, key=lambda each: each[:-1])[-1] if found else None
 
 
+def results_of_shape(viewer: ViewerModel, shape: tuple[int, ...]) -> list[Labels]:
+    """Masks, cells and classes that a model has made, of one shape of pixels."""
+    return [
+        layer
+        for layer, _, _ in _predictions(viewer)
+        if isinstance(layer, Labels) and layer.data.shape == shape
+    ]
+
+
 def newest_correction(viewer: ViewerModel, image: Layer | None) -> Labels | None:
     """The topmost labels on which a person has worked, of an image or of any; None without any."""
     found = (

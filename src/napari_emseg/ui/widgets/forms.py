@@ -142,6 +142,18 @@ def field_for(
     return widget
 
 
+class _WholeSpinBox(FloatSpinBox):
+    """Integers, with words in place of the least one: magicgui's own box of integers has none."""
+
+    def __init__(self, **about: Any) -> None:
+        super().__init__(step=1, **about)
+        self.native.setDecimals(0)
+
+    def get_value(self) -> int:
+        """The number, also where words stand for it."""
+        return int(super().get_value())
+
+
 @cache
 def _declared(config: Any) -> dict[str, Setting]:
     return {each.name: each for each in config.settings()}
@@ -152,6 +164,8 @@ def _widget_class(declared: Setting, narrow: bool) -> Any:
         return ComboBox
     if not narrow and _is_share(declared):
         return FloatSlider
+    if declared.type is int and declared.zero:
+        return _WholeSpinBox
     return {bool: CheckBox, int: SpinBox, float: FloatSpinBox, str: LineEdit}[declared.type]
 
 

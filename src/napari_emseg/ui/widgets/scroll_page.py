@@ -20,9 +20,11 @@ class Page(QScrollArea):
     ----------
     *widgets : QWidget
         The first ones.
+    grows : bool
+        Whether the first of them takes the room that is left.
     """
 
-    def __init__(self, *widgets: QWidget) -> None:
+    def __init__(self, *widgets: QWidget, grows: bool = False) -> None:
         super().__init__()
         self._inner = inner = QWidget()
         self._column = QVBoxLayout(inner)
@@ -33,6 +35,8 @@ class Page(QScrollArea):
         self.setWidget(inner)
         for widget in widgets:
             self.add(widget)
+        if grows:
+            self._column.setStretchFactor(widgets[0], 1)
 
     def add(self, widget: QWidget) -> None:
         """Put a widget below the others."""

@@ -206,6 +206,8 @@ class Table(QTableView):
         Whether each row has a box to tick.
     sort_by : int, optional
         The column that it is sorted by at first; the order of the rows is kept without.
+    widest : int, optional
+        Letters that a column shows at most: longer names are cut in the middle.
 
     Attributes
     ----------
@@ -225,6 +227,7 @@ class Table(QTableView):
         is_dense: bool = False,
         is_ticked: bool = False,
         sort_by: int | None = None,
+        widest: int | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -235,6 +238,10 @@ class Table(QTableView):
         self.setModel(self._sorted)
         self._is_silent = False
         self._lay_out(rows_shown)
+        if widest is not None:
+            self._header.setMaximumSectionSize(widest * self.fontMetrics().averageCharWidth())
+            self.setWordWrap(False)
+            self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         if is_dense:
             self.setShowGrid(False)
             self._rows_header.setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
