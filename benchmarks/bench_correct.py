@@ -2,19 +2,19 @@
 
 Each case is a stack with its truth: the phantom rendered with thicker and paler membranes, more
 noise and another scale; and ISBI slices with reversed polarity, strong noise, or one side in the
-dark. The shipped model segments it, the truth of one slice is given as the correction, and the
+dark. ``isbi2012`` segments it, the truth of one slice is given as the correction, and the
 model is retrained by the request that the dock makes, with the dock's settings. Scored are slices
 that nobody corrected, by V_rand at the best threshold:
 
-- before: the shipped model;
+- before: ``isbi2012``;
 - after: retrained on the one slice;
-- full: the shipped model trained on that slice and eight more, for so many epochs and otherwise
+- full: ``isbi2012`` trained on that slice and eight more, for so many epochs and otherwise
   alike. What retraining won of the distance between before and full is the share to look at.
 
 Retraining is limited by time, as in the dock, so a busy machine shows; full training is not.
 
 The time is that from the click to the new model in the library. ISBI's slices 24 to 26 are those
-that the shipped model has not seen: 24 is corrected, 25 and 26 are scored, and full training takes
+that it has not seen: 24 is corrected, 25 and 26 are scored, and full training takes
 16 to 23 beside it.
 
     python benchmarks/bench_correct.py [--full-epochs N] [CASE ...]
@@ -50,6 +50,9 @@ from napari_emseg.core.train.slice_split import SliceSplit  # noqa: E402
 from napari_emseg.engine.run import run  # noqa: E402
 from napari_emseg.engine.train.request import TrainingData  # noqa: E402
 from napari_emseg.engine.train.retrain_request import retrain_request  # noqa: E402
+
+MODEL = "isbi2012"
+"""It has seen one tissue, so that there is something to learn."""
 
 LEAST_SHARE = 0.5
 LONGEST_S = 180.0
@@ -118,7 +121,7 @@ def retrain(case: Case, slices: list[int], epochs: int = 0) -> tuple[em.ModelPac
     begun = time.perf_counter()
     data = TrainingData(case.images, case.truth)
     corrected = CorrectedPixels({}, tuple(slices))
-    request = retrain_request(data, corrected, em.load_model(), RetrainConfig())
+    request = retrain_request(data, corrected, em.load_model(MODEL), RetrainConfig())
     if epochs:
         train = replace(request.recipe.train, minutes=0.0, epochs=epochs)
         split = SliceSplit(
@@ -139,7 +142,7 @@ def _tell(event: object) -> None:
 def play(name: str, full_epochs: int) -> bool:
     """Print one row; whether half of the distance was won in time."""
     case = CASES[name]()
-    before = v_rand(case, em.load_model())
+    before = v_rand(case, em.load_model(MODEL))
     package, seconds = retrain(case, [CORRECTED])
     after = v_rand(case, package)
     full = v_rand(case, retrain(case, [*OTHERS, CORRECTED], full_epochs)[0])

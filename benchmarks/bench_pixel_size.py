@@ -8,7 +8,7 @@ V_rand may be lost.
 
     python benchmarks/bench_pixel_size.py [MODEL FOLDER]
 
-The model is the one that ships by default, which has not seen these slices.
+The model is by default ``isbi2012``, which has not seen these slices.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def probability(model: em.ModelPackage, grey: np.ndarray, nm: float) -> np.ndarr
 
 
 def main() -> None:
-    model = em.load_model(sys.argv[1] if len(sys.argv) > 1 else "default")
+    model = em.load_model(sys.argv[1] if len(sys.argv) > 1 else "isbi2012")
     grey, truth = isbi_slices(SLICES)
     mask = (truth > 0).astype(np.uint8)
     own = em.evaluate(probability(model, grey, MODEL_NM), mask).v_rand

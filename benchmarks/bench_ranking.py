@@ -59,12 +59,12 @@ def line(name: str, won: np.ndarray, by: np.ndarray) -> str:
 
 
 def main() -> None:
-    threshold = em.load_model().info.threshold
+    threshold = em.load_model("isbi2012").info.threshold
     grey, truth = isbi_slices(SLICES)
     print(f"{'slices 24 to 26':34} Spearman   5 %   10 %   25 %")
     for name, alter in ALTERED.items():
         altered = np.asarray(alter(grey), np.float32)
-        probability = em.segment(altered, output="probability").data
+        probability = em.segment(altered, model="isbi2012", output="probability").data
         pairs = zip(probability, truth, strict=True)
         table = np.concatenate([look(p, t, threshold) for p, t in pairs])
         print(line(f"{name}, ranked", table[:, 0], table[:, 1]))
