@@ -1,8 +1,7 @@
 """What models score on slices of four tissues: at the best threshold, and by one click.
 
-One click is the model's own threshold, with its probabilities fitted to the tissue
-(``PredictConfig.calibrate``). By default on slices that neither taught nor chose the model that
-ships. Where nobody labelled a cell (0 in SNEMI3D) nothing counts. Then int8 against single
+One click is the model's own threshold. By default on slices that neither taught nor chose the model
+that ships. Where nobody labelled a cell (0 in SNEMI3D) nothing counts. Then int8 against single
 precision.
 
     python benchmarks/bench_tissues.py [MODEL ...] [--spread N [--note]]
@@ -35,9 +34,7 @@ def main() -> None:
     for name in given.models:
         model = em.load_model(name)
         print(f"\n{name}, threshold {model.info.threshold:g}")
-        print(
-            f"{'V_rand / V_info':40}{'best':17}{'one click':17}{'uncalibrated':17}at     int8 costs"
-        )
+        print(f"{'V_rand / V_info':40}{'best':17}{'one click':17}at     int8 costs")
         costs = []
         for tissue, source in TISSUES.items():
             if source.is_there:
@@ -55,14 +52,14 @@ def judged(model: em.ModelPackage, tissue: Tissue, spread: int) -> tuple[str, fl
     """A row of the table, and what int8 costs."""
     slices = tissue.spread(spread) if spread else tissue.slices
     stack, truth = tissue.read(slices)
-    exact, plain, fast = (
+    exact, fast = (
         em.segment(stack, model=model, output="probability", **settings)
-        for settings in ({"exact": True}, {"exact": True, "calibrate": False}, {"int8": True})
+        for settings in ({"exact": True}, {"int8": True})
     )
     at = model.info.threshold
     best = em.evaluate(exact, truth)
-    clicks = (em.evaluate(each, truth, threshold=at) for each in (exact, plain))
-    columns = [f"{s.v_rand:.4f} / {s.v_info:.4f}" for s in (best, *clicks)]
+    click = em.evaluate(exact, truth, threshold=at)
+    columns = [f"{s.v_rand:.4f} / {s.v_info:.4f}" for s in (best, click)]
     lost = around(exact, truth, at) - around(fast, truth, at)
     return f"{'  '.join(columns)}  {best.threshold:g}    {lost:+.4f}", lost
 

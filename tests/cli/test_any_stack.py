@@ -270,7 +270,7 @@ def test_of_an_unknown_pixel_size_it_is_said_and_the_scale_does(predict, tissue,
     assert UNKNOWN in told
     found, told = predict(file, "--scale", "4")
     assert "and the scale is 4: slices are resampled by 4." in told
-    assert v_rand_at_4_nm(found, truth) > 0.93 > 0.5 > v_rand_at_4_nm(as_it_is, truth)
+    assert v_rand_at_4_nm(found, truth) > 0.93 > 0.85 > v_rand_at_4_nm(as_it_is, truth)
 
 
 def test_pixels_that_are_far_from_the_models_are_refused(said, tissue, tmp_path):

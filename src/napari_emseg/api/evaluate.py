@@ -67,7 +67,7 @@ def evaluate(
     >>> image, truth = em.phantom()
     >>> scores = em.evaluate(em.segment(image, output="probability"), truth)
     >>> scores.v_rand > 0.9, len(scores.slices), scores.threshold
-    (True, 8, 0.6)
+    (True, 8, 0.7)
     """
     from napari_emseg.report.evaluation import Evaluation
 

@@ -49,11 +49,6 @@ class PredictConfig(Config):
         "made from the stack where the model has none.",
     )
 
-    calibrate: bool = setting(
-        True,
-        "Shift all probabilities by one amount where much less, or more, membrane is found than in "
-        "any tissue that the model learned, as in tissue that it has not seen.",
-    )
     membranes: str = setting(
         "auto",
         "Whether membranes are darker than cells, as in most stains, or brighter, which the image "

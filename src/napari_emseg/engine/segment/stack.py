@@ -13,7 +13,6 @@ from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.core.segment.pixel_fit import fit_pixels
 from napari_emseg.core.segment.tiling import Region
-from napari_emseg.engine.segment.calibrate import Predict, calibrated
 from napari_emseg.engine.segment.jobs import PredictResult
 from napari_emseg.engine.segment.polarity import with_dark_membranes
 from napari_emseg.engine.segment.watch import Watch, holds_nothing
@@ -102,10 +101,7 @@ class StackPrediction:
         self._start = time.monotonic()
         if skip:
             self._emit(Progress(skip, len(self.slices), "slices"))
-        fitted: Predict = predictor
-        if self._config.calibrate:
-            fitted = calibrated(predictor, stack, self.slices, info, self._emit)
-        predict = partial(fitted, region=region)
+        predict = partial(predictor, region=region)
         watch = Watch(predict, info.threshold, self._emit, whole=region is None)
         for z, channels in predict_slices(
             stack, self.slices[skip - again :], watch, info.network, should_stop=self._should_stop

@@ -65,9 +65,6 @@ class PackageInfo:
         Validation scores of the epoch that was kept.
     terms : TermsConfig
         Who made it, and under which terms it and its training data may be used.
-    membrane_shares : (float, float), optional
-        Share of membrane that a stack has at least and at most, going by several sources that were
-        trained on; see `core.segment.calibration`. None where too little is known of it.
     int8_cost : float, optional
         V_rand on the validation slices that the int8 form costs, below 0 where it is better; None
         where there is no such form, or V_rand means nothing.
@@ -80,7 +77,6 @@ class PackageInfo:
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
     terms: TermsConfig = TermsConfig()
-    membrane_shares: tuple[float, float] | None = None
     int8_cost: float | None = None
 
     @property
@@ -106,14 +102,10 @@ class PackageInfo:
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for the package's YAML."""
-        voxel, shares = (
-            None if each is None else list(each)
-            for each in (self.voxel_size_nm, self.membrane_shares)
-        )
+        voxel = None if self.voxel_size_nm is None else list(self.voxel_size_nm)
         return {
             **asdict(self),
             "voxel_size_nm": voxel,
-            "membrane_shares": shares,
             "class_names": list(self.class_names),
             "normalisation": "zero mean and unit variance of each slice",
         }
@@ -122,7 +114,6 @@ class PackageInfo:
     def from_config(cls, block: dict[str, Any]) -> PackageInfo:
         """The inverse of `to_config`."""
         voxel, cost = block.get("voxel_size_nm"), block.get("int8_cost")
-        shares = block.get("membrane_shares")
         return cls(
             name=str(block["name"]),
             network=NetworkConfig.from_dict(block["network"]),
@@ -131,7 +122,6 @@ class PackageInfo:
             training=dict(block.get("training", {})),
             scores=dict(block.get("scores", {})),
             terms=TermsConfig.from_dict(block.get("terms", {})),
-            membrane_shares=None if shares is None else (float(shares[0]), float(shares[1])),
             int8_cost=None if cost is None else float(cost),
         )
 

@@ -58,13 +58,6 @@ def worst_source(row: Row) -> tuple[str, float] | None:
     return min(known.items(), key=lambda each: each[1]) if known else None
 
 
-def membrane_shares(row: Row) -> tuple[float, float] | None:
-    """Least and largest share of membrane that was best for several sources; None of one."""
-    shares = [row.get(f"membrane_share {name}", math.nan) for name in source_names([row])]
-    known = [each for each in shares if math.isfinite(each)]
-    return (min(known), max(known)) if len(known) > 1 else None
-
-
 def is_validated(row: Row) -> bool:
     """Whether the epoch was validated."""
     return math.isfinite(row["val_loss"])

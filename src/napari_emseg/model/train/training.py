@@ -28,7 +28,7 @@ from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.packages.library import name_of
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.model.runtimes.int8 import add_int8, tiles_of_sources
-from napari_emseg.model.train.history import Row, TrainResult, best_epoch, membrane_shares
+from napari_emseg.model.train.history import Row, TrainResult, best_epoch
 from napari_emseg.model.train.kept_slices import kept_patches
 from napari_emseg.model.train.learner import (
     new_learner,
@@ -371,7 +371,6 @@ class Training:
             name=name,
             network=self.recipe.network,
             threshold=best["threshold"],
-            membrane_shares=membrane_shares(best),
             voxel_size_nm=self.voxel_size_nm,
             training=self._config(),
             terms=self.terms,

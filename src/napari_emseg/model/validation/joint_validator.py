@@ -21,7 +21,7 @@ from napari_emseg.model.validation.validator import (
     steady_threshold,
 )
 
-PER_SOURCE = ("val_loss", "val_v_rand", "val_v_info", "threshold", "membrane_share")
+PER_SOURCE = ("val_loss", "val_v_rand", "val_v_info", "threshold")
 """Columns that each of several sources has besides, such as ``val_v_rand NAME``."""
 
 
@@ -80,7 +80,7 @@ class JointValidator:
         if not self._several:
             return first
         each = {
-            f"{column} {name}": validation.scores.get(column, validation.membrane_share)
+            f"{column} {name}": validation.scores[column]
             for name, validation in judged.items()
             for column in PER_SOURCE
         }

@@ -16,7 +16,6 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.label_images import cell_components
 from napari_emseg.core.scores.metrics import score_stack
-from napari_emseg.core.segment.calibration import membrane_share
 from napari_emseg.core.train.source import Source
 from napari_emseg.core.train.targets import Target
 from napari_emseg.model.network.losses import loss_of
@@ -49,15 +48,11 @@ class Validation:
         Of the first validation slice.
     v_rand : (9,) float array
         Of what is held out, at `THRESHOLDS`; NaN where V_rand means nothing.
-    membrane_share : float
-        Of what is predicted there, at the threshold that is best for it; see
-        `core.segment.calibration`.
     """
 
     scores: dict[str, float]
     probability: Float32Array
     v_rand: npt.NDArray[np.float64]
-    membrane_share: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,15 +145,7 @@ class Validator:
             **{f"val_{name}": held_out[name] for name in ("loss", "accuracy", "v_rand", "v_info")},
             "threshold": held_out["threshold"],
         }
-        share = self._membrane_share(slices, held_out["threshold"])
-        return Validation(scores, cell_probability(slices[self.first_slice]), v_rand, share)
-
-    def _membrane_share(self, slices: dict[int, Float32Array], threshold: float) -> float:
-        """Share of membrane in what is predicted for the known pixels that are held out."""
-        part = self._held_out
-        probability = cell_probability(part.predicted(slices))
-        known = np.where(part.weights > 0, probability, np.float32(np.nan))
-        return float(np.median([membrane_share(each, threshold) for each in known]))
+        return Validation(scores, cell_probability(slices[self.first_slice]), v_rand)
 
     def v_rand(self, runtime: Runtime, threshold: float) -> float:
         """V_rand on what is held out, the mean over five thresholds within 0.1 of the one."""
