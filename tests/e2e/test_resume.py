@@ -149,7 +149,8 @@ def test_a_living_run_keeps_its_place_until_it_is_killed(
     """A second one is told who writes there, whatever it is allowed; a dead one is no hindrance."""
     out = tmp_path / name
     how = (str(source), "--out", f"{tmp_path}/{name}", "--what", "mask")
-    with subprocess.Popen([*PROGRAM, *how], stderr=subprocess.DEVNULL) as process:
+    process = subprocess.Popen([*PROGRAM, *how], stderr=subprocess.DEVNULL)
+    try:
         wait_until(lambda: slices_done(out) >= 3, process)
         process.send_signal(signal.SIGSTOP)
         done = slices_done(out)
@@ -163,7 +164,9 @@ def test_a_living_run_keeps_its_place_until_it_is_killed(
             assert f"predict is writing this output already (process {process.pid} on " in said
             assert len(said.splitlines()) == 1
         assert slices_done(out) == done
-        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()  # also one that is stopped, for which anybody would wait for ever
+        process.wait()
     assert exit_status(cli, ("predict", *how)) == 1
     assert "go on from there, or begin anew (--resume or --overwrite)" in capsys.readouterr().err
     predict(*how, "--resume")

@@ -19,7 +19,7 @@ from napari_emseg.engine.train.interrupted_run import interrupted_runs
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import write_stack
-from napari_emseg.model.packages.library import list_models
+from napari_emseg.model.packages.library import SHIPPED, list_models
 from napari_emseg.session.words import V_RAND
 from napari_emseg.types import Cancelled, EpochDone, Failed, Finished, Stack
 from napari_emseg.ui.background.job_runner import job_runner
@@ -249,7 +249,7 @@ def test_closing_the_dock_while_it_trains_asks(viewer, endless, monkeypatch, ans
         assert endless.session.is_busy
         monkeypatch.setattr(train_module, "ask", lambda *_: True)
         dock.title.close_button.click()
-    qtbot.waitUntil(lambda: bool(list_models()[1:]), timeout=JOB_TIMEOUT_MS)
+    qtbot.waitUntil(lambda: bool(list_models()[len(SHIPPED) :]), timeout=JOB_TIMEOUT_MS)
     qtbot.waitUntil(lambda: not interrupted_runs() and not endless.session.is_running)
 
 
