@@ -364,9 +364,10 @@ class Mouse:
         native, points = self._canvas.native, [self._point(*place) for place in places]
         self._qtbot.mouseMove(native, points[0])
         self._qtbot.mousePress(native, Qt.MouseButton.LeftButton, pos=points[0])
-        for point in points[1:]:
+        # vispy and napari leave out moves in quick succession; a hand that stops moves once more
+        for point in (*points[1:], points[-1]):
             self._qtbot.mouseMove(native, point)
-            self._qtbot.wait(50)  # vispy and napari leave out moves in quick succession
+            self._qtbot.wait(50)
         self._qtbot.mouseRelease(native, Qt.MouseButton.LeftButton, pos=points[-1])
 
 
