@@ -19,7 +19,6 @@ from napari_emseg.model.packages.package import read_package
 from napari_emseg.model.train.history import write_history
 from napari_emseg.session.compare.session import CompareSession, Phase
 from napari_emseg.session.compare.training_runs import TrainingRuns
-from napari_emseg.session.direct_executor import DirectExecutor
 
 SLICES = 7
 
@@ -92,11 +91,6 @@ def prediction(truth):
     mask[(2, *GAP)] = 1
     mask[(3, *FALSE_MEMBRANE)] = 0
     return Layer(np.where(mask, np.float32(0.75), np.float32(0.25)), "probability")
-
-
-@pytest.fixture
-def executor():
-    return DirectExecutor()
 
 
 @pytest.fixture

@@ -6,13 +6,7 @@ from functools import partial
 
 import pytest
 
-from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.turns import Turns
-
-
-@pytest.fixture
-def executor():
-    return DirectExecutor()
 
 
 @pytest.fixture

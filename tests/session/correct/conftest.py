@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from napari_emseg.errors import LabelsError, ShapeError
-from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.painting.array_labels import ArrayLabels
 
 SHAPE = (5, 64, 80)
@@ -77,11 +76,6 @@ class PlainView:
 @pytest.fixture
 def view():
     return PlainView()
-
-
-@pytest.fixture
-def executor():
-    return DirectExecutor()
 
 
 @pytest.fixture

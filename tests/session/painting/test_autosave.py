@@ -39,11 +39,6 @@ def kept() -> list[str]:
 
 
 @pytest.fixture
-def executor():
-    return DirectExecutor()
-
-
-@pytest.fixture
 def said():
     return []
 

@@ -14,6 +14,7 @@ from napari_emseg.engine.train.request import TrainingData, TrainRequest
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.session.train.form import TrainSettings
+from napari_emseg.session.train.setup import TrainSetup
 from napari_emseg.types import Cancelled, Failed, Finished, Stack
 
 RECIPE = Recipe(
@@ -138,3 +139,12 @@ def request_of(data):
         return TrainRequest("mine", data, "mask", split, recipe)
 
     return request_of
+
+
+@pytest.fixture
+def setup(executor, jobs, form):
+    """As a dock opens it on four labelled slices."""
+    made = TrainSetup(executor, jobs, form)
+    made.open()
+    executor.pass_time()
+    return made

@@ -9,24 +9,9 @@ import pytest
 
 from napari_emseg.core.train.slice_split import SliceSplit
 from napari_emseg.engine.jobs import TrainJob
-from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.train.more_stacks import Listed
 from napari_emseg.session.train.patch_preview import READING
-from napari_emseg.session.train.setup import TrainSetup
 from napari_emseg.types import Stack, noted_names
-
-
-@pytest.fixture
-def executor():
-    return DirectExecutor()
-
-
-@pytest.fixture
-def setup(executor, jobs, form):
-    made = TrainSetup(executor, jobs, form)
-    made.open()
-    executor.pass_time()
-    return made
 
 
 @pytest.fixture

@@ -28,20 +28,6 @@ from napari_emseg.session.train.setup import TrainSetup
 from napari_emseg.types import Cancelled, Failed, Finished, Log, Progress, Stack, noted_names
 
 
-@pytest.fixture
-def executor():
-    return DirectExecutor()
-
-
-@pytest.fixture
-def setup(executor, jobs, form):
-    """As a dock opens it on four labelled slices."""
-    made = TrainSetup(executor, jobs, form)
-    made.open()
-    executor.pass_time()
-    return made
-
-
 class Threads(DirectExecutor):
     """Works in threads as the window does; what is handed over waits for `turn`."""
 
