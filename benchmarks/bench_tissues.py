@@ -19,10 +19,8 @@ import numpy as np
 from sources import TISSUES, Tissue
 
 import napari_emseg as em
+from napari_emseg.core.scores.scores import AROUND
 from napari_emseg.model.runtimes.int8 import note_int8
-
-AROUND = (-0.1, -0.05, 0.0, 0.05, 0.1)
-"""Thresholds, from the model's own, over which V_rand is averaged to judge int8."""
 
 
 def main() -> None:

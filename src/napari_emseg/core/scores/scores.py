@@ -11,6 +11,9 @@ from napari_emseg.core.slices import in_words
 ISBI_THRESHOLDS: tuple[float, ...] = tuple(k / 10 for k in range(11))
 """The thresholds that the challenge tries: 0, 0.1, ... 1."""
 
+AROUND: tuple[float, ...] = (-0.1, -0.05, 0.0, 0.05, 0.1)
+"""Steps from a threshold over which V_rand is averaged; at it alone, luck tells forms apart."""
+
 TITLES: dict[str, str] = {
     "v_rand": "V_rand",
     "v_rand_split": "V_rand split",

@@ -66,7 +66,8 @@ class PackageInfo:
     terms : TermsConfig
         Who made it, and under which terms it and its training data may be used.
     int8_cost : float, optional
-        V_rand on the validation slices that the int8 form costs, below 0 where it is better; None
+        V_rand that the int8 form costs, below 0 where it is better: on the validation slices, or
+        on more where that was measured besides (`model.runtimes.int8.note_int8`); None
         where there is no such form, or V_rand means nothing.
     """
 

@@ -16,6 +16,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.label_images import cell_components
 from napari_emseg.core.scores.metrics import score_stack
+from napari_emseg.core.scores.scores import AROUND
 from napari_emseg.core.train.source import Source
 from napari_emseg.core.train.targets import Target
 from napari_emseg.model.network.losses import loss_of
@@ -28,9 +29,6 @@ from napari_emseg.types import Float32Array
 THRESHOLDS = tuple(k / 10 for k in range(1, 10))
 WITHOUT_V_RAND = 0.5
 """Threshold where V_rand cannot choose one."""
-
-_AROUND = (-0.1, -0.05, 0.0, 0.05, 0.1)
-"""At a single threshold two forms of a network differ by luck."""
 
 COLUMNS = ("v_rand", "v_info", "val_loss", "val_accuracy", "val_v_rand", "val_v_info", "threshold")
 """What a validation adds to the row of an epoch."""
@@ -151,7 +149,7 @@ class Validator:
         """V_rand on what is held out, the mean over five thresholds within 0.1 of the one."""
         part = self._held_out
         probability = cell_probability(part.predicted(self._predict(runtime, part.slices)))
-        around = [threshold + step for step in _AROUND]
+        around = [threshold + step for step in AROUND]
         return float(_cell_scores(part, probability, around)[1].mean())
 
     def _predict(self, runtime: Runtime, slices: Iterable[int]) -> dict[int, Float32Array]:
