@@ -22,6 +22,7 @@ except PackageNotFoundError:  # the source tree is on the path, but nothing is i
 
 # As `__init__.pyi` has it for type checkers.
 _HOMES = {
+    "api.cells": ("cells", "cells_file"),
     "api.segment": ("segment", "segment_file"),
     "api.train": ("train",),
     "api.evaluate": ("evaluate",),
@@ -34,12 +35,13 @@ _HOMES = {
     "io.samples": ("phantom",),
     "model.packages.library": ("import_model",),
     "types": ("Stack", "Log", "Progress", "SliceDone", "EpochDone", "Preview"),
-    "engine.jobs": ("PredictResult",),
+    "engine.jobs": ("CellsResult", "PredictResult"),
     "core.scores.scores": ("StackScores", "SliceScores", "ThresholdScores"),
     "core.scores.volume.score_volume": ("VolumeScores",),
     "core.measure.measures": ("Measures",),
     "model.packages.package": ("ModelPackage", "PackageInfo"),
     "core.config.augmentation": ("AugmentConfig",),
+    "core.config.cells": ("CellsConfig",),
     "core.config.network": ("NetworkConfig",),
     "core.config.prediction": ("MaskConfig", "PredictConfig"),
     "core.config.terms": ("TermsConfig",),

@@ -13,6 +13,7 @@ import yaml
 
 from napari_emseg import __version__
 from napari_emseg.api.segment import segment_file
+from napari_emseg.cli.cells import cells
 from napari_emseg.cli.measure import measure
 from napari_emseg.cli.options_and_progress import (
     Slices,
@@ -25,6 +26,7 @@ from napari_emseg.cli.options_and_progress import (
     slice_bar,
 )
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.terms import TermsConfig
@@ -173,7 +175,7 @@ def _image(path: Path, *, among_several: bool) -> Stack:
 @click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
 @click.option(
     "--what", type=click.Choice(get_args(What)), default="probability", show_default=True,
-    help="float32 in 0..1; uint8 in {0, 255}; ids, linked through the slices; or uint8 as in "
+    help="float32 in 0..1; uint8 in {0, 255}; ids, followed through the slices; or uint8 as in "
     "scribbles: 1 membrane, 2 cell, 3.. further classes.",
 )  # fmt: skip
 @click.option("--slices", type=Slices(), help="Only these slices, such as 3:7.")
@@ -182,11 +184,12 @@ def _image(path: Path, *, among_several: bool) -> Stack:
 )
 @_device
 @options_of(MaskConfig, without_default=["threshold"])
+@options_of(CellsConfig)
 @options_of(PredictConfig)
 @click.option("--invert", is_flag=True, help="Membranes are bright: --membranes bright.")
 def predict(stack: Path, out: str, model: str, what: What, invert: bool, **options: Any) -> None:
     """Segment STACK, slice by slice; --threshold is the model's own where it is not given."""
-    settings = given(options, MaskConfig, PredictConfig)
+    settings = given(options, MaskConfig, CellsConfig, PredictConfig)
     if invert and settings.setdefault("membranes", "bright") != "bright":
         raise click.UsageError(f"--invert and --membranes {settings['membranes']} differ.")
     with progress_and_stop() as watched:
@@ -317,6 +320,7 @@ def remove(name: str) -> None:
     remove_model(name)
 
 
+cli.add_command(cells)
 cli.add_command(measure)
 
 

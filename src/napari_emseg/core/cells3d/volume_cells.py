@@ -1,0 +1,188 @@
+"""The cells of a volume: fragments slice by slice, one graph, one solution.
+
+Only three slices and the graph are in memory, so that a volume of any length gives the same cells
+as it would in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.core.cells3d.agglomerate import Clusters, Evidence, Hierarchy
+from napari_emseg.core.cells3d.edge_model import EdgeModel
+from napari_emseg.core.cells3d.fragments import fragments_of_slice
+from napari_emseg.core.cells3d.graph import FragmentGraph, GraphBuilder, learned_scale
+from napari_emseg.core.config.cells import CellsConfig
+from napari_emseg.core.label_images import BoolImage, LabelImage
+from napari_emseg.core.parallel import in_order
+from napari_emseg.core.segment.cell_count import CellCount
+from napari_emseg.types import ArrayLike, Float32Array, VoxelSize
+
+_RIM_PX = 5
+"""A stretch of probability 0 this wide is no membrane but the outside of tissue."""
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeCells:
+    """Which fragments of a volume are one cell, at any position of the knob.
+
+    Parameters
+    ----------
+    graph : FragmentGraph
+        The fragments and what lies between them.
+    evidence : Evidence
+        What speaks for and against each pair.
+    """
+
+    graph: FragmentGraph
+    evidence: Evidence
+
+    @classmethod
+    def of(cls, graph: FragmentGraph, model: EdgeModel) -> VolumeCells:
+        """Weigh the edges of a graph by a model."""
+        return cls(graph, Evidence.of(graph, model))
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """Made once; then each position of the knob is a look-up."""
+        return Hierarchy.of(self.graph.count, self.evidence)
+
+    def table(self, merging: float = 0.5, *, least_slices: int = 1) -> npt.NDArray[np.uint32]:
+        """The id of the cell of each fragment.
+
+        Parameters
+        ----------
+        merging : float
+            0 (all apart) to 1 (all together), see `CellsConfig`.
+        least_slices : int
+            Cells that live in fewer slices are left out, save those that reach the first or the
+            last slice: nobody sees how far they go on.
+
+        Returns
+        -------
+        (1 + fragments,) uint32 array
+            By the fragment's number from 1; ids from 1 without gaps, in the order in which cells
+            begin. 0 stays 0, and so do the cells that are left out.
+        """
+        return table_of(self.hierarchy.at(merging), self.graph, least_slices)
+
+
+def table_of(
+    clusters: Clusters, graph: FragmentGraph, least_slices: int = 1
+) -> npt.NDArray[np.uint32]:
+    """Ids (1 + fragments,) of clusters (fragments,), see `VolumeCells.table`."""
+    kept = ~_are_short(clusters, graph, least_slices)
+    number = np.where(kept, np.cumsum(kept), 0).astype(np.uint32)
+    return np.concatenate([np.zeros(1, np.uint32), number[clusters]])
+
+
+def count_cells(table: npt.NDArray[np.uint32], graph: FragmentGraph) -> CellCount:
+    """How many cells a table of ids holds, and how many of them live in one slice alone."""
+    cells = int(table.max(initial=0))
+    clusters = table[1:].astype(np.int64) - 1
+    alone = _are_short(clusters, graph, 2)
+    return CellCount(cells, int(alone.sum()))
+
+
+def _are_short(clusters: npt.NDArray[Any], graph: FragmentGraph, least: int) -> BoolImage:
+    """Whether each cluster lives in fewer slices, and reaches neither the first nor the last."""
+    taken = clusters >= 0
+    n_clusters = int(clusters.max(initial=-1)) + 1
+    if least <= 1 or not n_clusters:
+        return np.zeros(n_clusters, bool)
+    slice_of = np.searchsorted(graph.first_of_slice, np.arange(graph.count), side="right") - 1
+    n_slices = graph.first_of_slice.size
+    lives = np.unique(clusters[taken].astype(np.int64) * n_slices + slice_of[taken])
+    count = np.bincount(lives // n_slices, minlength=n_clusters)
+    at_end = np.zeros(n_clusters, bool)
+    ends = slice_of[taken]
+    if ends.size:
+        at_end[clusters[taken][(ends == ends.min()) | (ends == ends.max())]] = True
+    short: BoolImage = (count < least) & ~at_end
+    return short
+
+
+def fragment_volume(
+    probability: ArrayLike,
+    out: ArrayLike,
+    *,
+    threshold: float = 0.5,
+    config: CellsConfig = CellsConfig(),
+    voxel_size_nm: VoxelSize | None = None,
+    on_slice: Callable[[int, int], object] | None = None,
+    workers: int = 2,
+) -> FragmentGraph:
+    """Cut all slices into fragments and connect them.
+
+    Parameters
+    ----------
+    probability : (Z, Y, X) array
+        Probability of cell, 0..1; numpy or lazy, read slice by slice. Where it is 0 over more than
+        some pixels there is no tissue.
+    out : (Z, Y, X) integer array
+        What to fill with the fragments: 1, 2, ... through the volume, 0 where there is no tissue.
+        A memory map where the volume is larger than memory.
+    threshold : float
+        A pixel is cell where its probability is above this.
+    config : CellsConfig
+        How slices are cut.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X) in nm.
+    on_slice : callable, optional
+        Called as ``on_slice(done, total)`` after every slice; may raise to stop.
+    workers : int
+        Slices that are cut side by side.
+
+    Returns
+    -------
+    FragmentGraph
+    """
+    scale, total = learned_scale(voxel_size_nm), probability.shape[0]
+
+    def cut(z: int) -> tuple[Float32Array, LabelImage]:
+        plane = np.nan_to_num(np.asarray(probability[z], np.float32))
+        inside = _tissue(plane)
+        if inside is not None and not inside.any():
+            return plane, np.zeros(plane.shape, np.int32)
+        return plane, fragments_of_slice(plane, threshold=threshold, config=config, inside=inside)
+
+    builder = GraphBuilder(threshold, scale)
+    for z, (plane, fragments) in enumerate(in_order(cut, range(total), workers=workers)):
+        before = builder.add(fragments, plane)
+        out[z] = np.where(fragments > 0, fragments + before, 0)
+        if on_slice is not None:
+            on_slice(z + 1, total)
+    return builder.finish()
+
+
+def cells_of_slice(
+    fragments: LabelImage,
+    table: npt.NDArray[np.uint32],
+    probability: Float32Array | None = None,
+    threshold: float = 0.5,
+) -> npt.NDArray[np.uint32]:
+    """Ids (Y, X) of a slice of fragments; 0 on membranes where ``probability`` is given."""
+    ids = table[fragments]
+    if probability is not None:
+        ids[probability <= threshold] = 0
+    return ids
+
+
+def _tissue(probability: Float32Array) -> BoolImage | None:
+    """Where there is tissue (Y, X); None where it is everywhere."""
+    nothing = probability <= 0
+    if not nothing.any():
+        return None
+    kernel = np.ones((2 * _RIM_PX + 1,) * 2, np.uint8)
+    wide = cv2.morphologyEx(
+        np.pad(nothing.astype(np.uint8), _RIM_PX, mode="edge"), cv2.MORPH_OPEN, kernel
+    )[_RIM_PX:-_RIM_PX, _RIM_PX:-_RIM_PX]
+    tissue: BoolImage = wide == 0
+    return tissue

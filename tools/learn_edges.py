@@ -1,0 +1,114 @@
+"""Learn what belongs together in a volume, and give it to a model that ships.
+
+Which fragments are one cell is learned from SNEMI3D (slices 0 to 79 without 33, a bad copy; 80 to
+99 judge, see `benchmarks/bench_cells3d.py`). Each half teaches what the other one scores; that
+chooses how readily fragments are merged. Then both teach.
+
+    python tools/learn_edges.py default
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from scipy.sparse import coo_array
+
+import napari_emseg as em
+from napari_emseg.core.cells3d.agglomerate import Evidence, agglomerate, bias_of
+from napari_emseg.core.cells3d.edge_model import EdgeModel, Perceptron
+from napari_emseg.core.cells3d.edges import KINDS
+from napari_emseg.core.cells3d.volume_cells import fragment_volume, table_of
+from napari_emseg.model.packages.edges import write_edges
+from napari_emseg.model.packages.library import find_model
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "snemi3d"
+VOXEL_NM = (30.0, 6.0, 6.0)
+HALVES = (range(33), range(34, 80))
+POSITIONS = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+HIDDEN, STEPS, SEEDS = 16, 150, 3
+
+_PURE, _LABELLED = 0.8, 0.5
+"""Shares of a fragment, of one cell and of what is labelled, from which on it teaches."""
+
+
+class Half:
+    """Slices that teach or score: their graph, and the true cell of each fragment."""
+
+    def __init__(self, probability: np.ndarray, truth: np.ndarray) -> None:
+        self.truth = truth
+        self.fragments = np.empty(truth.shape, np.int32)
+        self.graph = fragment_volume(probability, self.fragments, voxel_size_nm=VOXEL_NM)
+        known = truth > 0
+        shared = coo_array(
+            (np.ones(known.sum()), (self.fragments[known] - 1, truth[known])),
+            shape=(self.graph.count, int(truth.max()) + 1),
+        ).tocsr()
+        shared.sum_duplicates()
+        most, known_px = (
+            shared.max(axis=1).toarray().ravel(),
+            np.asarray(shared.sum(axis=1)).ravel(),
+        )
+        self.cell = np.asarray(shared.argmax(axis=1)).ravel()
+        area = np.bincount(self.fragments.ravel(), minlength=self.graph.count + 1)[1:]
+        self.teaches = (most > _PURE * np.maximum(known_px, 1)) & (known_px > _LABELLED * area)
+
+    def examples(self, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Features, whether they belong together, and sizes of the edges of a kind."""
+        edges = self.graph.edges[kind]
+        ok = self.teaches[edges.first] & self.teaches[edges.second]
+        together = self.cell[edges.first] == self.cell[edges.second]
+        return edges.features[ok], together[ok], edges.size[ok]
+
+    def are(self, model: EdgeModel, merging: float) -> float:
+        """Adapted Rand error at a position of the knob."""
+        clusters = agglomerate(self.graph.count, Evidence.of(self.graph, model), merging)
+        cells = table_of(clusters, self.graph)[self.fragments]
+        return em.evaluate_volume(cells, self.truth).volume.are
+
+
+def learn(halves: list[Half]) -> EdgeModel:
+    """Several perceptrons a kind of edge, of different beginnings, taken together."""
+    of_kind = {}
+    for kind in KINDS:
+        x, y, size = (
+            np.concatenate(each)
+            for each in zip(*(half.examples(kind) for half in halves), strict=True)
+        )
+        members = [
+            Perceptron.begin(x, HIDDEN, np.random.default_rng(seed)).fit(x, y, steps=STEPS)
+            for seed in range(SEEDS)
+        ]
+        of_kind[kind] = replace(Perceptron.mean_of(members), unit=float(size.mean()))
+    return EdgeModel(of_kind)
+
+
+def main() -> None:
+    package = find_model(sys.argv[1])
+    image = tifffile.imread(DATA / "train-input.tif")
+    truth = tifffile.imread(DATA / "train-labels.tif").astype(np.int64)
+    halves = []
+    for part in HALVES:
+        stack = em.Stack(image[part.start : part.stop], VOXEL_NM)
+        probability = em.segment(stack, model=package, output="probability").data
+        halves.append(Half(probability, truth[part.start : part.stop]))
+    crossed = [(halves[0], learn([halves[1]])), (halves[1], learn([halves[0]]))]
+    scores = {}
+    for position in POSITIONS:
+        scores[position] = [half.are(model, position) for half, model in crossed]
+        print(f"merging {position}: ARE", *(f"{each:.4f}" for each in scores[position]), flush=True)
+    # one wrong merger of large cells is far worse than some more splits: look at both sides too
+    smooth = {
+        b: np.mean([scores[each] for each in (a, b, c)])
+        for a, b, c in zip(POSITIONS, POSITIONS[1:], POSITIONS[2:], strict=False)
+    }
+    best = min(smooth, key=lambda each: smooth[each])
+    print(f"merging {best} becomes 0.5")
+    write_edges(package, learn(halves).shifted(bias_of(best)))
+
+
+if __name__ == "__main__":
+    main()
