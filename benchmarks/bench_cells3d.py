@@ -12,19 +12,29 @@ slice, and those of perfect slices (true masks, no probability). The phantom has
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import psutil
 import tifffile
 
-import napari_emseg as em
-from napari_emseg.core.config.cells import CellsConfig
-from napari_emseg.engine.cells.volume import solve_volume
-from napari_emseg.model.packages.edges import read_edges
-from napari_emseg.model.packages.library import find_model
+sys.path[:0] = [str(Path(__file__).parents[1] / each) for each in ("sample_data", "tools")]
+
+from learn_edges import cells_alone  # noqa: E402
+from make_phantom import make_phantom  # noqa: E402
+from phantom_imaging import SECTION  # noqa: E402
+from phantom_imaging import VOXEL_SIZE_NM as PHANTOM_NM  # noqa: E402
+from phantom_tissue import Tissue  # noqa: E402
+
+import napari_emseg as em  # noqa: E402
+from napari_emseg.core.config.cells import CellsConfig  # noqa: E402
+from napari_emseg.engine.cells.volume import solve_volume  # noqa: E402
+from napari_emseg.model.packages.edges import read_edges  # noqa: E402
+from napari_emseg.model.packages.library import find_model  # noqa: E402
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "snemi3d"
 VOXEL_NM = (30.0, 6.0, 6.0)
@@ -90,10 +100,28 @@ def main() -> None:
     show("  membranes left 0", solve(fill_membranes=False).cells, truth)
     linked = em.segment(image, model=package, output="cells", link="slices").data
     show("linked from slice to slice", linked, truth)
-    show("perfect slices", em.cells(truth > 0, voxel_size_nm=VOXEL_NM).data, truth)
-    _, phantom = em.phantom()
-    for name, source in (("phantom, perfect slices", phantom.data > 0),):
-        show(name, em.cells(source, voxel_size_nm=(50, 4, 4)).data, phantom.data)
+    alone = cells_alone(truth)
+    show("perfect slices", em.cells(alone, model=package, voxel_size_nm=VOXEL_NM).data, truth)
+    picture, mask, ids = phantom(16)
+    made = em.segment(picture, model=package, voxel_size_nm=PHANTOM_NM).data
+    show("phantom, predicted", made, ids)
+    show("phantom, perfect slices", em.cells(mask, voxel_size_nm=PHANTOM_NM).data, ids)
+
+
+def phantom(slices: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Picture, mask and ids (Z, Y, X) of a phantom that does not ship, 512 px wide."""
+    seen: list[Any] = []
+    whole = Tissue.misplaced
+
+    def misplaced(tissue: Tissue, rng: np.random.Generator) -> Tissue:
+        seen.append(whole(tissue, rng))
+        return seen[-1]
+
+    with patch.object(Tissue, "misplaced", misplaced):
+        picture, mask = make_phantom(seed, slices, 512)
+    heights = (np.arange(slices) - (slices - 1) / 2) * SECTION
+    ids = np.stack([tissue.cells(z) for tissue, z in zip(seen, heights, strict=True)])
+    return picture, mask, np.where(mask > 0, ids, 0).astype(np.int64)
 
 
 if __name__ == "__main__":

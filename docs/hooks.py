@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
@@ -16,7 +17,7 @@ from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 
 _SHOWN = (
-    PredictConfig, MaskConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig,
+    PredictConfig, MaskConfig, CellsConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig,
     VolumeScoresConfig, MeasureConfig,
 )  # fmt: skip
 

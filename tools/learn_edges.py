@@ -1,8 +1,10 @@
 """Learn what belongs together in a volume, and give it to a model that ships.
 
 Which fragments are one cell is learned from SNEMI3D (slices 0 to 79 without 33, a bad copy; 80 to
-99 judge, see `benchmarks/bench_cells3d.py`). Each half teaches what the other one scores; that
-chooses how readily fragments are merged. Then both teach.
+99 judge, see `benchmarks/bench_cells3d.py`): from the model's probability, and from the true
+slices, as somebody may bring them who has good masks; and from the same as if sections were half or
+twice as thick. Each half teaches what the other one scores;
+that chooses how readily fragments are merged. Then both teach.
 
     python tools/learn_edges.py default
 """
@@ -12,7 +14,9 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import tifffile
 from scipy.sparse import coo_array
@@ -22,6 +26,7 @@ from napari_emseg.core.cells3d.agglomerate import Evidence, agglomerate, bias_of
 from napari_emseg.core.cells3d.edge_model import EdgeModel, Perceptron
 from napari_emseg.core.cells3d.edges import KINDS
 from napari_emseg.core.cells3d.volume_cells import fragment_volume, table_of
+from napari_emseg.engine.cells.volume import AsProbability
 from napari_emseg.model.packages.edges import write_edges
 from napari_emseg.model.packages.library import find_model
 
@@ -38,7 +43,7 @@ _PURE, _LABELLED = 0.8, 0.5
 class Half:
     """Slices that teach or score: their graph, and the true cell of each fragment."""
 
-    def __init__(self, probability: np.ndarray, truth: np.ndarray) -> None:
+    def __init__(self, probability: Any, truth: np.ndarray) -> None:
         self.truth = truth
         self.fragments = np.empty(truth.shape, np.int32)
         self.graph = fragment_volume(probability, self.fragments, voxel_size_nm=VOXEL_NM)
@@ -86,6 +91,25 @@ def learn(halves: list[Half]) -> EdgeModel:
     return EdgeModel(of_kind)
 
 
+def cells_alone(truth: np.ndarray) -> np.ndarray:
+    """The true cells, of which nobody knows which are one through the slices."""
+    alone = np.zeros_like(truth)
+    for z, plane in enumerate(truth):
+        ids = np.unique(plane[plane > 0])
+        number = np.zeros(int(plane.max()) + 1, truth.dtype)
+        number[ids] = np.random.default_rng(z).permutation(ids.size) + 1
+        alone[z] = number[plane]
+    return alone
+
+
+def thin(probability: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As if sections were half as thick: each slice twice, once moved by a pixel and softer."""
+    again = np.stack([cv2.GaussianBlur(each, (0, 0), 0.7) for each in probability])
+    twins = [probability, np.roll(again, (1, -1), (1, 2))]
+    two, moved = np.stack(twins, 1), np.stack([truth, np.roll(truth, (1, -1), (1, 2))], 1)
+    return two.reshape(-1, *truth.shape[1:]), moved.reshape(-1, *truth.shape[1:])
+
+
 def main() -> None:
     package = find_model(sys.argv[1])
     image = tifffile.imread(DATA / "train-input.tif")
@@ -94,12 +118,19 @@ def main() -> None:
     for part in HALVES:
         stack = em.Stack(image[part.start : part.stop], VOXEL_NM)
         probability = em.segment(stack, model=package, output="probability").data
-        halves.append(Half(probability, truth[part.start : part.stop]))
-    crossed = [(halves[0], learn([halves[1]])), (halves[1], learn([halves[0]]))]
+        true = truth[part.start : part.stop]
+        perfect = AsProbability(cells_alone(true))
+        thick = [Half(probability[k::2], true[k::2]) for k in (0, 1)]
+        halves.append([
+            Half(probability, true), Half(perfect, true), Half(*thin(probability, true)), *thick,
+        ])  # fmt: skip
+    crossed = [(halves[0], learn(halves[1])), (halves[1], learn(halves[0]))]
     scores = {}
     for position in POSITIONS:
-        scores[position] = [half.are(model, position) for half, model in crossed]
-        print(f"merging {position}: ARE", *(f"{each:.4f}" for each in scores[position]), flush=True)
+        found = [[each.are(model, position) for each in half[:3]] for half, model in crossed]
+        scores[position] = [each[0] for each in found]
+        shown = [[round(each, 4) for each in half] for half in found]
+        print(f"merging {position}: ARE of both halves, predicted, perfect, thin: {shown}")
     # one wrong merger of large cells is far worse than some more splits: look at both sides too
     smooth = {
         b: np.mean([scores[each] for each in (a, b, c)])
@@ -107,7 +138,7 @@ def main() -> None:
     }
     best = min(smooth, key=lambda each: smooth[each])
     print(f"merging {best} becomes 0.5")
-    write_edges(package, learn(halves).shifted(bias_of(best)))
+    write_edges(package, learn([*halves[0], *halves[1]]).shifted(bias_of(best)))
 
 
 if __name__ == "__main__":

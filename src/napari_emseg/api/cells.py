@@ -83,13 +83,15 @@ def cells(
     >>> cells.shape, cells.data.dtype
     ((8, 512, 512), dtype('uint32'))
     """
+    from napari_emseg.core.cells3d.graph import learned_scale
     from napari_emseg.engine.cells.volume import AsProbability, solve_volume
     from napari_emseg.model.packages.edges import read_edges
 
     config = _config(threshold, settings)
     stack, edges = as_stack(probability, voxel_size_nm), read_edges(load_model(model))
+    source = AsProbability(stack.data, learned_scale(stack.voxel_size_nm))
     solved = solve_volume(
-        AsProbability(stack.data), np.empty(stack.shape, np.int32), edges, threshold=threshold,
+        source, np.empty(stack.shape, np.int32), edges, threshold=threshold,
         least_slices=least_slices, config=config, voxel_size_nm=stack.voxel_size_nm,
         on_slice=on_slice, should_stop=should_stop,
     )  # fmt: skip
@@ -134,6 +136,15 @@ def cells_file(
     ------
     EmsegError
         As `cells`, `read_stack` and `write_stack`.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> from napari_emseg.io.samples import phantom_path
+    >>> _ = em.segment_file(phantom_path(), "p.tif", output="probability", slices=[0, 1])
+    >>> made = em.cells_file("p.tif", "cells.tif")
+    >>> int(em.read_stack("cells.tif").data.max()) == made.cells.cells
+    True
     """
     from napari_emseg.engine.run import run
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+from scipy.spatial import KDTree
 
 from napari_emseg.core.cells3d.edge_model import EdgeModel, Perceptron
 from napari_emseg.core.cells3d.edges import ACROSS, BORDER, NEXT
@@ -39,3 +41,25 @@ def discs(*places: tuple[int, int, int], shape: tuple[int, int] = (96, 96)) -> n
         away = np.hypot(rows - row, columns - column)
         probability = np.maximum(probability, 1 / (1 + np.exp(1.5 * (away - radius))))
     return probability.astype(np.float32)
+
+
+def tissue(slices: int = 5, cells: int = 30, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Ids and probability (Z, Y, X) of cells that fill the plane and wander from slice to slice."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:160, :160]
+    pixels = np.stack([rows, columns], -1).reshape(-1, 2)
+    places = rng.random((cells, 2)) * 160
+    ids = []
+    for _ in range(slices):
+        ids.append(KDTree(places).query(pixels)[1].reshape(160, 160) + 1)
+        places = places + rng.normal(0, 1.5, places.shape)
+    truth = np.stack(ids)
+    return truth, np.stack([_seen(each, rng) for each in truth])
+
+
+def _seen(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    square = np.ones((3, 3), np.uint8)
+    inside = cv2.dilate(ids.astype(np.uint16), square) == cv2.erode(ids.astype(np.uint16), square)
+    away = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
+    soft = 0.5 * (1 + np.tanh((away - 1.5 + rng.normal(0, 0.3, ids.shape)) / 1.2))
+    return soft.astype(np.float32)

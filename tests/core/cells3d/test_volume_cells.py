@@ -8,7 +8,6 @@ from tests.core.cells3d.made_volumes import discs, plain_model
 
 from napari_emseg.core.cells3d.volume_cells import (
     VolumeCells,
-    cells_of_slice,
     count_cells,
     fragment_volume,
 )
@@ -85,14 +84,6 @@ def test_cells_of_few_slices_are_left_out_save_at_the_ends() -> None:
     first, found = solved(np.stack([speck, TWO, TWO]), least_slices=3)
     assert first[0, 12, 48] > 0  # nobody sees how far it goes on
     assert count_cells(found.table(), found.graph).in_one_slice == 0
-
-
-def test_membranes_are_left_out_where_asked() -> None:
-    fragments = np.array([[1, 1, 2]], np.int32)
-    table = np.array([0, 5, 6], np.uint32)
-    probability = np.array([[0.9, 0.2, 0.8]], np.float32)
-    assert cells_of_slice(fragments, table).tolist() == [[5, 5, 6]]
-    assert cells_of_slice(fragments, table, probability, 0.5).tolist() == [[5, 0, 6]]
 
 
 def test_a_lazy_volume_is_read_once_slice_by_slice() -> None:

@@ -19,6 +19,10 @@ from napari_emseg.types import Float32Array
 _MOST_SURE = 1e-3
 """No edge is surer than this: of a thousand such ones another may be wrong."""
 
+_FARTHEST = 3.0
+"""Standard deviations from the mean beyond which a feature says no more than there: what was never
+seen is not extrapolated to."""
+
 _ARRAYS = ("mean", "scale", "hidden", "hidden_bias", "output")
 
 
@@ -47,7 +51,7 @@ class Perceptron:
 
     def probability(self, features: Float32Array) -> Values:
         """Of belonging together, (E,), for features (E, F)."""
-        raw = self._logit((features - self.mean) / self.scale, *self._weights)[0]
+        raw = self._logit(self._normalised(features), *self._weights)[0]
         sure: Values = np.clip(_logistic(raw), _MOST_SURE, 1 - _MOST_SURE)
         return sure
 
@@ -70,6 +74,10 @@ class Perceptron:
         output = self.output.copy()
         output[-1] += bias
         return replace(self, output=output)
+
+    def _normalised(self, features: Float32Array) -> Values:
+        far: Values = (features - self.mean) / self.scale
+        return np.clip(far, -_FARTHEST, _FARTHEST)
 
     @property
     def _weights(self) -> tuple[Values, Values, Values]:
@@ -116,7 +124,7 @@ class Perceptron:
         steps : int
             Of L-BFGS, at most.
         """
-        x = (features - self.mean) / self.scale
+        x = self._normalised(features)
         y = together.astype(np.float64)
         w = np.ones(y.size) if weight is None else weight
         w = w / w.sum()

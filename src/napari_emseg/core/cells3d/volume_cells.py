@@ -162,19 +162,6 @@ def fragment_volume(
     return builder.finish()
 
 
-def cells_of_slice(
-    fragments: LabelImage,
-    table: npt.NDArray[np.uint32],
-    probability: Float32Array | None = None,
-    threshold: float = 0.5,
-) -> npt.NDArray[np.uint32]:
-    """Ids (Y, X) of a slice of fragments; 0 on membranes where ``probability`` is given."""
-    ids = table[fragments]
-    if probability is not None:
-        ids[probability <= threshold] = 0
-    return ids
-
-
 def _tissue(probability: Float32Array) -> BoolImage | None:
     """Where there is tissue (Y, X); None where it is everywhere."""
     nothing = probability <= 0

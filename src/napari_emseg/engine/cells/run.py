@@ -14,6 +14,7 @@ def cells(job: CellsJob, emit: OnEvent, should_stop: ShouldStop) -> CellsResult:
     """Write the cells of the volume that the job names."""
     import numpy as np
 
+    from napari_emseg.core.cells3d.graph import learned_scale
     from napari_emseg.engine.cells.volume import AsProbability, solve_volume
     from napari_emseg.io.read import read_stack
     from napari_emseg.io.resumable_writer import planned_stack
@@ -32,7 +33,7 @@ def cells(job: CellsJob, emit: OnEvent, should_stop: ShouldStop) -> CellsResult:
     check_target(job.out, planned, slice_ending=".tif", **where)
     for note in stack.notes:
         emit(Log(note))
-    probability = AsProbability(stack.data)
+    probability = AsProbability(stack.data, learned_scale(stack.voxel_size_nm))
     emit(Log(f"{Path(job.source).name} is read as {probability.reading.words}."))
     edges = read_edges(find_model(job.model))
     with Scratch() as scratch:

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from napari_emseg.core.cells3d.edge_model import EdgeModel
 from napari_emseg.core.cells3d.volume_cells import (
     VolumeCells,
-    cells_of_slice,
     count_cells,
     fragment_volume,
 )
@@ -23,8 +22,9 @@ from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.errors import CancelledError
 from napari_emseg.types import ArrayLike, Float32Array, OnEvent, Progress, ShouldStop, VoxelSize
 
-_SOFTNESS_PX = 1.0
-"""A mask is softened by so much, to have borders such as probabilities have."""
+_HALF_WAY_PX, _SOFTNESS_PX = 2.5, 1.2
+"""A probability rises so far from the middle of a membrane, and so softly: what has hard borders
+is given the same, in px of the learned size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +37,13 @@ class CellsStack:
         Numbers of fragments through the volume, from 1.
     table : (1 + fragments,) uint32 array
         Their ids.
-    probability : (Z, Y, X) array, optional
-        Where it is at or below ``threshold``, ids are 0.
-    threshold : float
-        See there.
+    mask : (Z, Y, X) bool array, optional
+        Where it is False, ids are 0.
     """
 
     fragments: ArrayLike
     table: npt.NDArray[np.uint32]
-    probability: ArrayLike | None = None
-    threshold: float = 0.5
+    mask: ArrayLike | None = None
 
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.uint32)
 
@@ -64,10 +61,10 @@ class CellsStack:
         return self.shape[0]
 
     def __getitem__(self, z: Any) -> npt.NDArray[np.uint32]:
-        probability = None if self.probability is None else np.asarray(self.probability[z])
-        return cells_of_slice(
-            np.asarray(self.fragments[z]), self.table, probability, self.threshold
-        )
+        ids: npt.NDArray[np.uint32] = self.table[np.asarray(self.fragments[z])]
+        if self.mask is not None:
+            ids[~np.asarray(self.mask[z])] = 0
+        return ids
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,8 +142,8 @@ def solve_volume(
     )  # fmt: skip
     volume = VolumeCells.of(graph, edges)
     table = volume.table(config.merging, least_slices=least_slices)
-    seen = None if config.fill_membranes else probability
-    cells = CellsStack(fragments, table, seen, threshold)
+    mask = None if config.fill_membranes else Above(probability, threshold)
+    cells = CellsStack(fragments, table, mask)
     return SolvedVolume(cells, volume, count_cells(table, graph), time.monotonic() - start)
 
 
@@ -156,25 +153,54 @@ class AsProbability:
     Parameters
     ----------
     data : (Z, Y, X) array
-        A probability in 0..1 or in whole numbers, a mask, classes, or cells of slices. What has
-        hard borders is softened by a pixel.
+        A probability in 0..1 or in whole numbers, a mask, classes, or cells of slices. Where it
+        has hard borders it is given soft ones, as if a network had seen the membranes.
+    scale : float
+        Edge of a pixel in those of the learned size.
     """
 
     dtype = np.dtype(np.float32)
 
-    def __init__(self, data: ArrayLike) -> None:
+    def __init__(self, data: ArrayLike, scale: float = 1.0) -> None:
         from napari_emseg.core.scores.probability import prediction_meaning
 
-        self._data, self.reading = data, prediction_meaning(data)
+        self._data, self._scale, self.reading = data, scale, prediction_meaning(data)
         self.shape: tuple[int, ...] = tuple(data.shape)
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, z: Any) -> Float32Array:
+        plane = self.as_saved(z)
+        if self.reading.kind not in ("mask", "classes", "ids"):
+            return plane
+        return _softened(plane, self._scale)
+
+    def as_saved(self, z: int) -> Float32Array:
+        """A slice without soft borders."""
         from napari_emseg.core.scores.probability import to_probability
 
-        plane = to_probability(np.asarray(self._data[z]), self.reading)
-        if self.reading.kind in ("mask", "classes", "ids"):
-            plane = cv2.GaussianBlur(plane, (0, 0), _SOFTNESS_PX)
-        return plane
+        return to_probability(np.asarray(self._data[z]), self.reading)
+
+
+def _softened(mask: Float32Array, scale: float) -> Float32Array:
+    """A probability (Y, X) such as the network gives where a mask is right; 0 stays far from it."""
+    cell = (mask > 0.5).astype(np.uint8)
+    depth = cv2.distanceTransform(cell, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) * np.float32(scale)
+    soft: Float32Array = 0.5 * (1 + np.tanh((depth - _HALF_WAY_PX) / _SOFTNESS_PX))
+    return soft
+
+
+class Above:
+    """Where a probability (Z, Y, X) is above a threshold, slice by slice."""
+
+    dtype = np.dtype(bool)
+
+    def __init__(self, probability: ArrayLike, threshold: float) -> None:
+        self._probability, self._threshold = probability, threshold
+        self.shape: tuple[int, ...] = tuple(probability.shape)
+
+    def __getitem__(self, z: Any) -> npt.NDArray[np.bool_]:
+        given = self._probability
+        plane = given.as_saved(z) if isinstance(given, AsProbability) else np.asarray(given[z])
+        return plane > self._threshold

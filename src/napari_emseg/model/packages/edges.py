@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -44,9 +45,10 @@ def _save(to: Path, model: EdgeModel) -> None:
 @lru_cache(maxsize=8)
 def _read(file: FileFingerprint) -> EdgeModel:
     try:
-        with np.load(file.path, allow_pickle=False) as arrays:
+        # opened here: numpy leaves a damaged file open
+        with file.path.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
             return EdgeModel.from_arrays(dict(arrays))
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(
             f"model: {file.path} cannot be read ({error}); import the model again"
         ) from error
