@@ -94,8 +94,8 @@ def keeps_ids(stack: ArrayLike) -> bool:
         first, second = ids_of_slice(stack, z), ids_of_slice(stack, z + 1)
         inside = (first > 0) & (second > 0)
         if inside.any():
-            same += np.count_nonzero(inside & (first == second))
-            both += np.count_nonzero(inside)
+            same += int(np.count_nonzero(inside & (first == second)))
+            both += int(np.count_nonzero(inside))
             seen += 1
         if seen == _LOOKED_AT:
             break

@@ -174,6 +174,8 @@ def test_the_place_of_a_merger_is_where_its_pieces_come_nearest():
     z, y, x = merger.place
     piece = (truth == merger.true_ids[1]) & (predicted == merger.predicted_ids[1])
     assert piece[merger.place]
+    other = (truth == merger.true_ids[0]) & (predicted == merger.predicted_ids[0])
+    assert other[merger.meeting[0]]
     assert (z, x) == (3, 32 if merger.true_ids[1] == 2 else 19)
     assert 18 <= y < 22
     found = np.argwhere(piece)
@@ -186,7 +188,8 @@ def test_the_place_of_a_split_is_the_middle_of_the_cut():
     predicted[7:] = 2
     (split,) = score_volume(predicted, truth).splits.worst
     z, y, x = split.place
-    assert z == 7
+    assert sorted(each[0] for each in split.meeting) == [6, 7]
+    assert z == (7 if split.predicted_ids[1] == 2 else 6)
     assert abs(y - 19.5) <= 4
     assert abs(x - 19.5) <= 8
 
@@ -225,6 +228,7 @@ def test_places_are_named_as_in_the_stack_that_a_part_was_taken_of():
     (before,), (after,) = scores.mergers.worst, moved.mergers.worst
     assert after.place == (20, before.place[1] + 100, before.place[2] + 1000)
     assert after.box[1] == (22, before.box[1][1] + 100, before.box[1][2] + 1000)
+    assert after.meeting[0][0] == 20
     assert after.points[0][1] == before.points[0][1] + 100
 
 

@@ -36,8 +36,8 @@ class VolumeError:
         equal, in a split the true ones.
     points : tuple of (Z, Y, X)
         A voxel inside each of both pieces, in px: the middle of the widest place.
-    place : (Z, Y, X)
-        Where to look: a voxel of the smaller piece where it comes nearest to the larger one.
+    meeting : tuple of (Z, Y, X)
+        Where they come nearest to one another: a voxel of each.
     box : tuple of (Z, Y, X)
         First and last voxel of the box around the smaller piece.
     """
@@ -47,8 +47,13 @@ class VolumeError:
     true_ids: tuple[int, int]
     predicted_ids: tuple[int, int]
     points: tuple[Point, Point]
-    place: Point
+    meeting: tuple[Point, Point]
     box: tuple[Point, Point]
+
+    @property
+    def place(self) -> Point:
+        """Where to look: the voxel of the smaller piece where both meet."""
+        return self.meeting[1]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -60,10 +65,10 @@ class VolumeError:
         def there(point: Point) -> Point:
             return slices[point[0]], point[1] + y, point[2] + x
 
-        (a, b), (c, d) = self.points, self.box
-        return replace(
-            self, points=(there(a), there(b)), place=there(self.place), box=(there(c), there(d))
+        points, meeting, box = (
+            (there(a), there(b)) for a, b in (self.points, self.meeting, self.box)
         )
+        return replace(self, points=points, meeting=meeting, box=box)
 
     def mark(self, truth: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         """Which pixels (Y, X) of a slice belong to it: `LARGER`, `SMALLER`, `REST`, or 0.
@@ -187,5 +192,5 @@ def _describe(
     (true, predicted), ((z, y, x), (w, v, u)) = zip(larger, smaller, strict=True), points
     return VolumeError(
         kind, voxels, true, predicted, ((z, y, x), (w, v, u)),
-        place=outlines.meeting(smaller, larger, size), box=outlines.box(smaller),
+        meeting=outlines.meeting(smaller, larger, size), box=outlines.box(smaller),
     )  # fmt: skip

@@ -85,7 +85,7 @@ class Outlines:
         self._voxels: dict[Pair, list[Numbers]] = defaultdict(list)
         self._every: dict[Pair, int] = defaultdict(lambda: 1)
         self._boxes: dict[Pair, Numbers] = {}
-        self._trees: dict[Pair, Any] = {}
+        self._trees: dict[Pair, tuple[Any, Numbers]] = {}
 
     def add(self, found: Iterable[tuple[Pair, Numbers]]) -> None:
         """Take the pieces of a slice."""
@@ -101,8 +101,12 @@ class Outlines:
         first, last = self._boxes[pair]
         return _point(first), _point(last)
 
-    def meeting(self, smaller: Pair, larger: Pair, size: tuple[float, float, float]) -> Point:
-        """Voxel of the smaller piece in the middle of where it comes nearest to the larger one.
+    def meeting(
+        self, smaller: Pair, larger: Pair, size: tuple[float, float, float]
+    ) -> tuple[Point, Point]:
+        """Where two pieces come nearest to one another: a voxel of the larger, and of the smaller.
+
+        Where they are equally near at many voxels, it is the middle of these.
 
         Parameters
         ----------
@@ -111,13 +115,19 @@ class Outlines:
         size : (float, float, float)
             Edge lengths (Z, Y, X) of a voxel, in any unit.
         """
-        if larger not in self._trees:
-            self._trees[larger] = cKDTree(np.concatenate(self._voxels[larger]) * size)
+        tree, there = self._tree(larger, size)
         here = np.concatenate(self._voxels[smaller])
-        away, _ = self._trees[larger].query(here * size)
-        near = here[away <= away.min() + size[2]]
-        middle = ((near - near.mean(axis=0)) * size) ** 2
-        return _point(near[middle.sum(axis=1).argmin()])
+        away, opposite = tree.query(here * size)
+        near = np.flatnonzero(away <= away.min() + size[2])
+        middle = ((here[near] - here[near].mean(axis=0)) * size) ** 2
+        best = near[middle.sum(axis=1).argmin()]
+        return _point(there[opposite[best]]), _point(here[best])
+
+    def _tree(self, pair: Pair, size: tuple[float, float, float]) -> tuple[Any, Numbers]:
+        if pair not in self._trees:
+            voxels = np.concatenate(self._voxels[pair])
+            self._trees[pair] = cKDTree(voxels * size), voxels
+        return self._trees[pair]
 
     def _keep(self, pair: Pair, voxels: Numbers) -> None:
         kept = self._voxels[pair]
