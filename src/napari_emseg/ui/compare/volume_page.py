@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from magicgui.widgets import CheckBox, PushButton
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGridLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 from napari_emseg.core.scores.segmentation_error import MERGER, SPLIT
@@ -64,7 +64,7 @@ _COLUMNS: dict[Kind, tuple[Column, ...]] = {
     ),
 }  # fmt: skip
 _HINT = "A click on an error goes there and marks its cells, in 2-D as in 3-D; so does Alt-E."
-_ROWS_SHOWN, _GRID_COLUMNS = 5, 2
+_ROWS_SHOWN, _GRID_COLUMNS = 3, 2
 _SETTINGS = ("foreground", "border_nm", "error_radius_px")
 
 
@@ -135,6 +135,8 @@ class VolumePage(QWidget):
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
+        # of a list Qt would have the page grow by what it shows at best, and scroll
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         for table in (*self.lists.values(), self.sizes):
             self.tabs.addTab(table, "")
         self.results = QWidget()
