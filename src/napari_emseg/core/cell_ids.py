@@ -14,6 +14,13 @@ CellIds = npt.NDArray[np.int64]
 _LOOKED_AT = 8
 """Slices, spread over the stack, that tell a mask from cells."""
 
+_GOLDEN = 0.618
+"""Multiples of it, less their whole parts, lie spread between 0 and 1."""
+
+_SAME = 0.6
+"""Part of the pixels in cells of two slices that have the same id in both, from which on ids go
+through: in SNEMI3D 0.94, and 0.16 to 0.52 where each slice is numbered anew."""
+
 _PIECES = 4
 """Pieces in a slice from which on a single id is no cell but a mask."""
 
@@ -69,3 +76,27 @@ def is_mask(stack: ArrayLike) -> bool:
         has_zeros |= not ids.all()
         pieces = max(pieces, int(cell_components(ids).max(initial=0)))
     return has_zeros and (values == {255} or (len(values) == 1 and pieces >= _PIECES))
+
+
+def keeps_ids(stack: ArrayLike) -> bool:
+    """Whether cells have the same ids in one slice and the next; some slices are looked at.
+
+    Where each slice is numbered anew, ids meet themselves in the next slice by chance only.
+
+    Parameters
+    ----------
+    stack : (Z, Y, X) array
+        Numpy or lazy.
+    """
+    same = both = seen = 0
+    pairs = stack.shape[0] - 1
+    for z in sorted(range(pairs), key=lambda z: z * _GOLDEN % 1):  # spread, however many it takes
+        first, second = ids_of_slice(stack, z), ids_of_slice(stack, z + 1)
+        inside = (first > 0) & (second > 0)
+        if inside.any():
+            same += int(np.count_nonzero(inside & (first == second)))
+            both += int(np.count_nonzero(inside))
+            seen += 1
+        if seen == _LOOKED_AT:
+            break
+    return same > _SAME * both

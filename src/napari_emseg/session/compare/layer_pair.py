@@ -18,7 +18,7 @@ from napari_emseg.core.scores.probability import (
     prediction_meaning,
 )
 from napari_emseg.core.scores.stack_overlap import StackOverlap
-from napari_emseg.types import ArrayLike, LabelsMeaning
+from napari_emseg.types import ArrayLike, LabelsMeaning, VoxelSize
 
 
 class ComparedLayer(Protocol):
@@ -45,6 +45,10 @@ class ComparedLayer(Protocol):
     @property
     def dtype(self) -> Any:
         """Of its pixels."""
+
+    @property
+    def voxel_size_nm(self) -> VoxelSize | None:
+        """Edge lengths (Z, Y, X) of a voxel in nm; None where nobody knows."""
 
     @property
     def data(self) -> ArrayLike:

@@ -14,6 +14,7 @@ from psygnal import Signal
 from napari_emseg.core.correct.edits import Edits
 from napari_emseg.errors import ShapeError
 from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.types import VoxelSize
 from napari_emseg.ui.viewer.class_colors import class_names_of
 from napari_emseg.ui.viewer.layers import (
     apart,
@@ -21,6 +22,7 @@ from napari_emseg.ui.viewer.layers import (
     read_slice,
     same_axes,
     stack_shape,
+    voxel_size_of,
 )
 
 if TYPE_CHECKING:
@@ -92,6 +94,11 @@ class LayerObserver:
     def dtype(self) -> Any:
         """Of its pixels."""
         return self.layer.data.dtype
+
+    @property
+    def voxel_size_nm(self) -> VoxelSize | None:
+        """Edge lengths (Z, Y, X) of a voxel in nm; None where the layer has none."""
+        return voxel_size_of(self.layer)
 
     @property
     def data(self) -> Any:
