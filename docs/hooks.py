@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.export import ExportConfig, SurfaceConfig
 from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
@@ -17,7 +18,7 @@ from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 
 _SHOWN = (
     PredictConfig, MaskConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig,
-    VolumeScoresConfig, MeasureConfig,
+    VolumeScoresConfig, MeasureConfig, ExportConfig, SurfaceConfig,
 )  # fmt: skip
 
 _RUNS = Path(__file__).resolve().parents[1] / "benchmarks" / "recipes.csv"
