@@ -34,7 +34,7 @@ def test_a_file_a_cell(cells, form, read, tmp_path):
         cells, tmp_path / "out", form=form, least_voxels=10, on_cell=lambda *at: seen.append(at)
     )
     assert found.ids == (7, 2**33 + 1)
-    assert found.notes == ("1 cells of fewer than 10 voxels are left out.",)
+    assert found.notes == ("Cells of fewer than 10 voxels that are left out: 1.",)
     assert seen == [(1, 2), (2, 2)]
     assert {each.name for each in found.path.iterdir()} == {
         f"cell_7.{form}", f"cell_{2**33 + 1}.{form}"

@@ -34,7 +34,7 @@ def test_surfaces_of_some_cells(file, capsys):
 
 def test_small_cells_are_left_out_and_that_is_said(file, capsys):
     assert run("export", file, "--out", file.with_name("out"), "--least-voxels", 2) == 0
-    assert "1 cells of fewer than 2 voxels are left out." in capsys.readouterr().err
+    assert "Cells of fewer than 2 voxels that are left out: 1." in capsys.readouterr().err
 
 
 def test_other_forms(file):

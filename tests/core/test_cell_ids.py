@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_emseg.core.cell_ids import ids_of_slice, require_ids
-from napari_emseg.errors import LabelsError
+from napari_emseg.core.cell_ids import ids_of_slice, parse_ids, require_ids
+from napari_emseg.errors import LabelsError, SettingError
 
 
 def many_pieces(value, dtype):
@@ -39,3 +39,13 @@ def test_ids_pass_also_where_there_is_one_cell_or_everything_is_merged():
 def test_what_nobody_labelled_is_no_cell():
     assert ids_of_slice(np.array([[[-1, 0, 7]]], np.int32), 0).tolist() == [[0, 0, 7]]
     assert ids_of_slice(np.array([[[2**64 - 1, 7]]], np.uint64), 0).tolist() == [[0, 7]]
+
+
+def test_ids_are_read_from_a_text():
+    assert parse_ids("3, 7,12") == (3, 7, 12)
+
+
+@pytest.mark.parametrize("text", ["", "a", "3,", "0", "3,-1", "3:7"])
+def test_other_texts_are_no_ids(text):
+    with pytest.raises(SettingError, match="such as 3,7"):
+        parse_ids(text)

@@ -229,7 +229,7 @@ def _notes(
     stack: Stack, runs: CellRuns, chosen: Sequence[int], config: ExportConfig
 ) -> Iterator[str]:
     if left_out := len(runs.voxels) - len(chosen):
-        yield f"{left_out} cells of fewer than {config.least_voxels} voxels are left out."
+        yield f"Cells of fewer than {config.least_voxels} voxels that are left out: {left_out}."
     if stack.voxel_size_nm is None and config.form != "roi":
         yield "The voxel size is not known: surfaces are in px, as if voxels were cubes."
     if config.form == "precomputed" and not precomputed.HOLDS_MESHES:

@@ -36,4 +36,11 @@ class ExportConfig(Config):
         "for ImageJ; precomputed: a segmentation with surfaces for neuroglancer.",
         choices=FORMS,
     )
-    least_voxels: int = setting(1, "Leave out cells of fewer voxels.", unit="voxels", ge=1)
+    least_voxels: int = setting(
+        1,
+        "Leave out cells of fewer voxels.",
+        unit="voxels",
+        label="Smallest cell",
+        ge=1,
+        le=1_000_000_000,
+    )
