@@ -8,6 +8,7 @@ from typing import Any
 
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.cells import CellsConfig
+from napari_emseg.core.config.export import ExportConfig, SurfaceConfig
 from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
@@ -18,7 +19,7 @@ from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 
 _SHOWN = (
     PredictConfig, MaskConfig, CellsConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig,
-    VolumeScoresConfig, MeasureConfig,
+    VolumeScoresConfig, MeasureConfig, ExportConfig, SurfaceConfig,
 )  # fmt: skip
 
 _RUNS = Path(__file__).resolve().parents[1] / "benchmarks" / "recipes.csv"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_emseg.core.cell_ids import ids_of_slice, keeps_ids, require_ids
-from napari_emseg.errors import LabelsError
+from napari_emseg.core.cell_ids import ids_of_slice, keeps_ids, parse_ids, require_ids
+from napari_emseg.errors import LabelsError, SettingError
 
 
 def many_pieces(value, dtype):
@@ -62,3 +62,13 @@ def test_slices_that_nobody_labelled_say_nothing_about_ids():
     cells = np.zeros((60, 48, 48), int)
     cells[40:44] = columns()[:4]
     assert keeps_ids(cells)
+
+
+def test_ids_are_read_from_a_text():
+    assert parse_ids("3, 7,12") == (3, 7, 12)
+
+
+@pytest.mark.parametrize("text", ["", "a", "3,", "0", "3,-1", "3:7"])
+def test_other_texts_are_no_ids(text):
+    with pytest.raises(SettingError, match="such as 3,7"):
+        parse_ids(text)

@@ -14,6 +14,7 @@ import yaml
 from napari_emseg import __version__
 from napari_emseg.api.segment import segment_file
 from napari_emseg.cli.cells import cells
+from napari_emseg.cli.export import export_cells
 from napari_emseg.cli.measure import measure
 from napari_emseg.cli.options_and_progress import (
     Slices,
@@ -322,6 +323,7 @@ def remove(name: str) -> None:
 
 cli.add_command(cells)
 cli.add_command(measure)
+cli.add_command(export_cells)
 
 
 @cli.command()

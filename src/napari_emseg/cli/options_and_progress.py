@@ -136,9 +136,9 @@ def say(lines: Iterable[str]) -> None:
 
 
 @contextmanager
-def slice_bar() -> Iterator[Callable[[int, int], None]]:
-    """What draws "done of total" slices as a bar on standard error."""
-    with tqdm(unit="slice", disable=None) as bar:
+def slice_bar(unit: str = "slice") -> Iterator[Callable[[int, int], None]]:
+    """What draws "done of total" slices, or of another unit, as a bar on standard error."""
+    with tqdm(unit=unit, disable=None) as bar:
 
         def advance(done: int, total: int) -> None:
             bar.total = total

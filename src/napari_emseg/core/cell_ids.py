@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.label_images import cell_components
-from napari_emseg.errors import LabelsError
+from napari_emseg.errors import LabelsError, SettingError
 from napari_emseg.types import ArrayLike
 
 CellIds = npt.NDArray[np.int64]
@@ -31,6 +31,23 @@ def ids_of_slice(stack: ArrayLike, z: int) -> CellIds:
     Ids below 0, and 2**64 - 1, with which CREMI fills what nobody labelled, are 0.
     """
     return np.maximum(np.asarray(stack[z]).astype(np.int64), 0)
+
+
+def parse_ids(text: str) -> tuple[int, ...]:
+    """Ids of cells from a text, such as ``3, 7``.
+
+    Raises
+    ------
+    SettingError
+        If it holds anything else.
+    """
+    try:
+        ids = tuple(int(each) for each in text.split(","))
+    except ValueError:
+        ids = ()
+    if not ids or min(ids) < 1:
+        raise SettingError(f"ids: expected ids of cells, such as 3,7, received {text!r}")
+    return ids
 
 
 def require_ids(stack: ArrayLike, name: str, *, way_out: str, **mending: bool) -> None:
