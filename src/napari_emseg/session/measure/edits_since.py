@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from psygnal import Signal
 
 from napari_emseg.core.measure.edited_cells import edited_cells
-from napari_emseg.core.measure.measures import Measures
 from napari_emseg.core.measure.table import Units
 from napari_emseg.session.executor import Executor
 from napari_emseg.session.measure.measured_layer import MeasuredLayer
+
+if TYPE_CHECKING:
+    from napari_emseg.core.measure.measures import Measures
 
 _CALM_S = 0.3
 """How long nothing must be painted until slices are looked at."""

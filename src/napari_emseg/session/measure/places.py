@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.measure.measures import Measures
 from napari_emseg.core.measure.table import Table, Units
+
+if TYPE_CHECKING:
+    from napari_emseg.core.measure.measures import Measures
 
 _LEAST_PX = 8.0
 

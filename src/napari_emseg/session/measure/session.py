@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import Signal, SignalGroupDescriptor
 
 from napari_emseg.core.config.measurement import MeasureConfig
-from napari_emseg.core.measure.measures import Measures
 from napari_emseg.core.measure.table import Units
 from napari_emseg.errors import CancelledError, EmsegError
 from napari_emseg.session.executor import Executor, Task
@@ -21,6 +20,9 @@ from napari_emseg.session.measure.places import Place, Places
 from napari_emseg.session.measure.shown_table import ShownTable
 from napari_emseg.session.words import plural, voxel
 from napari_emseg.types import VoxelSize
+
+if TYPE_CHECKING:
+    from napari_emseg.core.measure.measures import Measures
 
 
 class Phase(StrEnum):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
-from napari_emseg.core.measure.measures import Measures
 from napari_emseg.core.measure.row_filter import matching_rows
 from napari_emseg.core.measure.table import Table
 from napari_emseg.core.measure.value_scale import ValueScale
 from napari_emseg.errors import EmsegError
+
+if TYPE_CHECKING:
+    from napari_emseg.core.measure.measures import Measures
 
 TABLES = {
     "cells": "A row a cell of the volume.",

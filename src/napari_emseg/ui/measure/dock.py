@@ -173,9 +173,7 @@ class MeasureWidget(QWidget):
             place = session.places.of_cell(cell, z) or place
         self.pointer.box(place)
         if place is not None and place.z != z:
-            self.pointer.say(
-                f"Row {row + 1}: not in this slice but in {place.z}. Click to go there."
-            )
+            self.pointer.say(f"Not in this slice, but in {place.z}: a click on the row goes there.")
 
     def _mark(self, label: int) -> None:
         """Mark the row of the cell that is pointed at."""
