@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from psygnal import Signal
 
-from napari_emseg.core.measure.edited_cells import edited_cells
 from napari_emseg.core.measure.table import Units
 from napari_emseg.session.executor import Executor
 from napari_emseg.session.measure.measured_layer import MeasuredLayer
@@ -101,6 +100,8 @@ class EditsSince:
             )
 
     def _compared(self, measures: Measures, slices: Iterable[int]) -> dict[int, frozenset[int]]:
+        from napari_emseg.core.measure.edited_cells import edited_cells  # it loads OpenCV
+
         found = {}
         for z in slices:
             ids = np.maximum(np.asarray(self.layer.read(z)).astype(np.int64), 0)

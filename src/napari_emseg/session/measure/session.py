@@ -13,6 +13,7 @@ from psygnal import Signal, SignalGroupDescriptor
 from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.core.measure.table import Units
 from napari_emseg.errors import CancelledError, EmsegError
+from napari_emseg.report.tables import check_csv, write_table
 from napari_emseg.session.executor import Executor, Task
 from napari_emseg.session.measure.edits_since import EditsSince
 from napari_emseg.session.measure.measured_layer import MeasuredLayer
@@ -170,8 +171,6 @@ class MeasureSession:
 
     def measure(self, config: MeasureConfig | None = None, *, sections: bool = False) -> None:
         """Measure the cells; see `measure_cells`."""
-        from napari_emseg.core.measure.measures import measure_cells  # it loads scikit-image
-
         cells = self.cells
         if cells is None or self.phase is not Phase.READY:
             if self.phase is not Phase.MEASURING:
@@ -188,6 +187,8 @@ class MeasureSession:
             self.executor.deliver(partial(self._advance, stop, done, total))
 
         def work() -> tuple[Measures, Places]:
+            from napari_emseg.core.measure.measures import measure_cells  # it loads OpenCV
+
             found = measure_cells(
                 cells.data, voxel_size_nm=size, sections=sections, config=config,
                 image=None if image is None else image.data,
@@ -250,8 +251,6 @@ class MeasureSession:
 
     def save(self, path: Path) -> None:
         """Write the rows that are shown as CSV; units stand in the names of the columns."""
-        from napari_emseg.report.tables import check_csv, write_table
-
         table, name, total = self.shown.filtered, self.shown.name, len(self.shown.table)
 
         def work() -> str:

@@ -126,7 +126,7 @@ class TableModel(QAbstractTableModel):
         before, self._rows, is_same = self.keys, rows, rows == self._rows and not has_others
         if has_others:
             self._columns, self._sorted_by = tuple(columns or ()), -1
-        keys = [list(rows)[k] for k in self._order()] if self._sorted_by >= 0 else list(rows)
+        keys = self._in_order()
         if keys != before or has_others:
             self.beginResetModel()
             self._set_keys(keys)
@@ -156,20 +156,23 @@ class TableModel(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column, the order in which rows were given for -1; no figure comes last."""
         self._sorted_by, self._is_falling = column, order == Qt.SortOrder.DescendingOrder
-        given = list(self._rows)
         self.layoutAboutToBeChanged.emit()
         held = self.persistentIndexList()
         about = [(self.keys[each.row()], each.column()) for each in held]
-        self._set_keys([given[k] for k in self._order()] if column >= 0 else given)
+        self._set_keys(self._in_order())
         moved = [self.index(self._places[key], at) for key, at in about]
         self.changePersistentIndexList(held, moved)
         self.layoutChanged.emit()
 
+    def _in_order(self) -> list[Hashable]:
+        """Keys in the order of the column, or as they were given."""
+        given = list(self._rows)
+        is_sorted = 0 <= self._sorted_by < len(self._columns)
+        return [given[k] for k in self._order()] if is_sorted else given
+
     def _order(self) -> Sequence[int]:
         """Places of the rows, as they were given, in the order of the column."""
         column, rows = self._sorted_by, self._rows
-        if column >= len(self._columns):
-            return range(len(rows))
         if isinstance(rows, LongRows):
             return _argsort(rows.values_of(column), self._is_falling)
         values = [each[column].value for each in rows.values()]
