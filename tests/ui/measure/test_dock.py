@@ -141,6 +141,7 @@ def test_the_label_that_is_picked_in_the_viewer_is_chosen_in_the_table(measured,
 
 def test_the_cell_that_is_pointed_at_marks_its_row(viewer, measured, layer, table):
     viewer.dims.set_current_step(0, 2)
+    viewer.mouse_over_canvas = True
 
     def tinted():
         role = Qt.ItemDataRole.BackgroundRole
@@ -152,6 +153,19 @@ def test_the_cell_that_is_pointed_at_marks_its_row(viewer, measured, layer, tabl
     assert tinted() == [1]
     viewer.cursor.position = layer.data_to_world((2, 30, 10))
     assert tinted() == []
+    viewer.cursor.position = layer.data_to_world((2, 10, 10))
+    viewer.mouse_over_canvas = False
+    assert tinted() == []
+
+
+def test_another_slice_under_a_cursor_off_the_canvas_marks_nothing(viewer, measured, layer, table):
+    """It scrolled the table away from the row that was clicked."""
+    viewer.mouse_over_canvas = False
+    marked = []
+    measured.pointer.pointed.connect(marked.append)
+    viewer.cursor.position = layer.data_to_world((0, 10, 10))
+    viewer.dims.set_current_step(0, 3)
+    assert not marked
 
 
 def test_the_row_that_is_pointed_at_marks_its_cell(viewer, measured, layer, table):

@@ -43,7 +43,9 @@ class CellPointer:
         self._viewer, self._layer_of, self._last = viewer, layer, 0
         self._box = CanvasBox(viewer, "emseg_measured")
         viewer.dims.events.current_step.connect(self._box.hide)
-        viewer.cursor.events.position.connect(self._look)
+        self._events = viewer.cursor.events.position, viewer.events.mouse_over_canvas
+        for event in self._events:
+            event.connect(self._look)
 
     @property
     def seen_slice(self) -> int | None:
@@ -85,7 +87,8 @@ class CellPointer:
     def stop(self) -> None:
         """Draw and tell nothing any more."""
         self._viewer.dims.events.current_step.disconnect(self._box.hide)
-        self._viewer.cursor.events.position.disconnect(self._look)
+        for event in self._events:
+            event.disconnect(self._look)
         self._box.stop()
 
     def _look(self) -> None:
@@ -95,8 +98,10 @@ class CellPointer:
             self.pointed.emit(label)
 
     def _label_here(self) -> int:
-        layer = self._layer_of()
-        if layer is None or not layer.visible or self._viewer.dims.ndisplay != 2:
+        layer, viewer = self._layer_of(), self._viewer
+        is_seen = layer is not None and layer.visible and viewer.dims.ndisplay == 2
+        # off the canvas the cursor stays where it was, and another slice comes under it
+        if layer is None or not is_seen or not viewer.mouse_over_canvas:
             return 0
-        found: Any = layer.get_value(self._viewer.cursor.position, world=True)
+        found: Any = layer.get_value(viewer.cursor.position, world=True)
         return 0 if found is None else int(found)

@@ -146,7 +146,7 @@ class TablePage(QWidget):
             shown.column, values, scale, marked=marked, is_colored=self.color.value
         )
         self.color.enabled = scale is not None
-        said = "" if scale is None else about(scale, values)
+        said = "" if scale is None else about(scale, shown.table[shown.column])
         colored = "Colours: " if self.color.value else "Shown: "
         self.range.value = f"{colored}{said}." if said else ""
 
