@@ -139,31 +139,37 @@ def test_the_label_that_is_picked_in_the_viewer_is_chosen_in_the_table(measured,
     assert table.chosen == 2
 
 
+def move_to(viewer, layer, *pixel):
+    """As a mouse that moves over the canvas."""
+    viewer.mouse_over_canvas = True
+    viewer.cursor.position = layer.data_to_world(pixel)
+    for callback in viewer.mouse_move_callbacks:
+        callback(viewer, None)
+
+
 def test_the_cell_that_is_pointed_at_marks_its_row(viewer, measured, layer, table):
     viewer.dims.set_current_step(0, 2)
-    viewer.mouse_over_canvas = True
 
     def tinted():
         role = Qt.ItemDataRole.BackgroundRole
         return [k for k in range(3) if table.rows.index(k, 0).data(role) is not None]
 
-    viewer.cursor.position = layer.data_to_world((2, 10, 10))
+    move_to(viewer, layer, 2, 10, 10)
     assert tinted() == [0]
-    viewer.cursor.position = layer.data_to_world((2, 36, 10))
+    move_to(viewer, layer, 2, 36, 10)
     assert tinted() == [1]
-    viewer.cursor.position = layer.data_to_world((2, 30, 10))
+    move_to(viewer, layer, 2, 30, 10)
     assert tinted() == []
-    viewer.cursor.position = layer.data_to_world((2, 10, 10))
+    move_to(viewer, layer, 2, 10, 10)
     viewer.mouse_over_canvas = False
     assert tinted() == []
 
 
-def test_another_slice_under_a_cursor_off_the_canvas_marks_nothing(viewer, measured, layer, table):
-    """It scrolled the table away from the row that was clicked."""
-    viewer.mouse_over_canvas = False
+def test_another_slice_under_a_mouse_that_rests_marks_nothing(viewer, measured, layer, table):
+    """It scrolled the table away from the row that was reached."""
+    move_to(viewer, layer, 0, 40, 10)
     marked = []
     measured.pointer.pointed.connect(marked.append)
-    viewer.cursor.position = layer.data_to_world((0, 10, 10))
     viewer.dims.set_current_step(0, 3)
     assert not marked
 
@@ -307,7 +313,7 @@ def test_a_closed_dock_gives_colours_back_and_is_silent(viewer, measured, layer,
     viewer.window.remove_dock_widget("all")
     assert layer.colormap is own
     viewer.dims.set_current_step(0, 2)
-    viewer.cursor.position = layer.data_to_world((2, 10, 10))
+    move_to(viewer, layer, 2, 10, 10)
     layer.selected_label = 7
     layer.paint((2, 10, 10), 7)
 

@@ -10,6 +10,7 @@ from napari_emseg.session.measure.places import Place
 from napari_emseg.ui.viewer.canvas_box import CanvasBox
 from napari_emseg.ui.viewer.go_to import go_to, go_to_slice, place_of
 from napari_emseg.ui.viewer.slice_in_view import slice_in_view
+from napari_emseg.ui.viewer.window import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +44,10 @@ class CellPointer:
         self._viewer, self._layer_of, self._last = viewer, layer, 0
         self._box = CanvasBox(viewer, "emseg_measured")
         viewer.dims.events.current_step.connect(self._box.hide)
-        self._events = viewer.cursor.events.position, viewer.events.mouse_over_canvas
-        for event in self._events:
-            event.connect(self._look)
+        # not the cursor's own event: that comes, too, where another slice comes under it
+        self._moves = unwrapped(viewer).mouse_move_callbacks
+        self._moves.append(self._look)
+        viewer.events.mouse_over_canvas.connect(self._look)
 
     @property
     def seen_slice(self) -> int | None:
@@ -87,11 +89,11 @@ class CellPointer:
     def stop(self) -> None:
         """Draw and tell nothing any more."""
         self._viewer.dims.events.current_step.disconnect(self._box.hide)
-        for event in self._events:
-            event.disconnect(self._look)
+        self._moves.remove(self._look)
+        self._viewer.events.mouse_over_canvas.disconnect(self._look)
         self._box.stop()
 
-    def _look(self) -> None:
+    def _look(self, *_: object) -> None:
         label = self._label_here()
         if label != self._last:
             self._last = label
@@ -100,7 +102,6 @@ class CellPointer:
     def _label_here(self) -> int:
         layer, viewer = self._layer_of(), self._viewer
         is_seen = layer is not None and layer.visible and viewer.dims.ndisplay == 2
-        # off the canvas the cursor stays where it was, and another slice comes under it
         if layer is None or not is_seen or not viewer.mouse_over_canvas:
             return 0
         found: Any = layer.get_value(viewer.cursor.position, world=True)
