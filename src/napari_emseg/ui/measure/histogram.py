@@ -73,5 +73,5 @@ def _draw(
         axes.axvline(float(np.clip(marked, edges[0], edges[-1])), color=_MARK, linewidth=2)
     axes.set_xlabel(name)
     axes.set_ylabel("rows")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="y", integer=True)
     axes.margins(y=0.05)
