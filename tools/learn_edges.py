@@ -35,6 +35,8 @@ VOXEL_NM = (30.0, 6.0, 6.0)
 HALVES = (range(33), range(34, 80))
 POSITIONS = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 HIDDEN, STEPS, SEEDS = 16, 150, 3
+WEIGHTS = {"predicted": 1.0, "perfect": 0.5, "thin": 0.2, "thick": 0.2}
+"""What an edge of each kind of example counts: those of the real thing most."""
 
 _PURE, _LABELLED = 0.8, 0.5
 """Shares of a fragment, of one cell and of what is labelled, from which on it teaches."""
@@ -43,8 +45,8 @@ _PURE, _LABELLED = 0.8, 0.5
 class Half:
     """Slices that teach or score: their graph, and the true cell of each fragment."""
 
-    def __init__(self, probability: Any, truth: np.ndarray) -> None:
-        self.truth = truth
+    def __init__(self, what: str, probability: Any, truth: np.ndarray) -> None:
+        self.weight, self.truth = WEIGHTS[what], truth
         self.fragments = np.empty(truth.shape, np.int32)
         self.graph = fragment_volume(probability, self.fragments, voxel_size_nm=VOXEL_NM)
         known = truth > 0
@@ -61,12 +63,13 @@ class Half:
         area = np.bincount(self.fragments.ravel(), minlength=self.graph.count + 1)[1:]
         self.teaches = (most > _PURE * np.maximum(known_px, 1)) & (known_px > _LABELLED * area)
 
-    def examples(self, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Features, whether they belong together, and sizes of the edges of a kind."""
+    def examples(self, kind: str) -> tuple[np.ndarray, ...]:
+        """Features, whether they belong together, sizes and weights of the edges of a kind."""
         edges = self.graph.edges[kind]
         ok = self.teaches[edges.first] & self.teaches[edges.second]
         together = self.cell[edges.first] == self.cell[edges.second]
-        return edges.features[ok], together[ok], edges.size[ok]
+        size = edges.size[ok]
+        return edges.features[ok], together[ok], size, np.full(size.size, self.weight)
 
     def are(self, model: EdgeModel, merging: float) -> float:
         """Adapted Rand error at a position of the knob."""
@@ -79,15 +82,17 @@ def learn(halves: list[Half]) -> EdgeModel:
     """Several perceptrons a kind of edge, of different beginnings, taken together."""
     of_kind = {}
     for kind in KINDS:
-        x, y, size = (
+        x, y, size, weight = (
             np.concatenate(each)
             for each in zip(*(half.examples(kind) for half in halves), strict=True)
         )
         members = [
-            Perceptron.begin(x, HIDDEN, np.random.default_rng(seed)).fit(x, y, steps=STEPS)
+            Perceptron.begin(x, HIDDEN, np.random.default_rng(seed)).fit(x, y, weight, steps=STEPS)
             for seed in range(SEEDS)
         ]
-        of_kind[kind] = replace(Perceptron.mean_of(members), unit=float(size.mean()))
+        of_kind[kind] = replace(
+            Perceptron.mean_of(members), unit=float(np.average(size, weights=weight))
+        )
     return EdgeModel(of_kind)
 
 
@@ -120,9 +125,10 @@ def main() -> None:
         probability = em.segment(stack, model=package, output="probability").data
         true = truth[part.start : part.stop]
         perfect = AsProbability(cells_alone(true))
-        thick = [Half(probability[k::2], true[k::2]) for k in (0, 1)]
+        thick = [Half("thick", probability[k::2], true[k::2]) for k in (0, 1)]
         halves.append([
-            Half(probability, true), Half(perfect, true), Half(*thin(probability, true)), *thick,
+            Half("predicted", probability, true), Half("perfect", perfect, true),
+            Half("thin", *thin(probability, true)), *thick,
         ])  # fmt: skip
     crossed = [(halves[0], learn(halves[1])), (halves[1], learn(halves[0]))]
     scores = {}

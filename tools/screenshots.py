@@ -22,12 +22,15 @@ import napari
 import numpy as np
 from napari.utils.notifications import notification_manager
 from PIL import Image
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
 from scipy import ndimage
 from skimage.segmentation import watershed
 
+from napari_emseg.core.config.prediction import MaskConfig
+from napari_emseg.core.segment.postprocess import to_cells
 from napari_emseg.session.compare.session import Phase
 from napari_emseg.ui.background.job_runner import close_job_runner
 
@@ -297,6 +300,35 @@ def volume(theme: str) -> None:
         save_canvas(viewer, f"compare-volume-3d-{theme}")
 
 
+def measure(theme: str) -> None:
+    """The dock *Measure*: what is measured, the table, and the window with coloured cells."""
+    if theme != THEMES[0]:
+        return
+    with window(theme) as viewer:
+        image, labels = viewer.layers["phantom"], viewer.layers["phantom_labels"]
+        cells = to_cells(labels.data.astype(np.float32), MaskConfig())
+        viewer.layers.remove(labels)
+        layer = viewer.add_labels(cells, name="cells", scale=image.scale, units=image.units)
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Measure")
+        album, own = Album(f"measure-{theme}", outer), layer.colormap
+        dock.fields.image.value = image
+        album.take()
+        dock.run.start.native.click()
+        wait_until(lambda: dock.session.measures is not None)
+        dock.page.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
+        dock.page.filter.value = "slices >= 3"
+        album.take()
+        dock.page.color.value = True
+        wait_until(lambda: layer.colormap is not own)
+        dock.page.table.selectRow(4)
+        album.take()
+        save_canvas(viewer, f"measure-colours-{theme}")
+        layer.paint((viewer.dims.current_step[0], 200, 200), layer.selected_label)
+        wait_until(lambda: dock.page.warning.visible)
+        album.take()
+        album.save()
+
+
 def correct(theme: str) -> None:
     """The dock *Correct* from a bad prediction to a better one, and what the canvas shows then."""
 
@@ -384,7 +416,7 @@ def main() -> None:
     notification_manager.notification_ready.disconnect()  # they would lie over the window
     docks = {
         "segment": segment, "train": train, "compare": compare, "volume": volume,
-        "correct": correct, "offer": offer,
+        "correct": correct, "offer": offer, "measure": measure,
     }  # fmt: skip
     for name in sys.argv[1:] or docks:
         for theme in THEMES:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
+    from napari_emseg.types import VoxelSize
+
 _WHOLE = 0.01
 """How far a shift may be from a whole number of pixels."""
 
@@ -96,15 +98,21 @@ class LayerObserver:
         return self.layer.data.dtype
 
     @property
-    def voxel_size_nm(self) -> VoxelSize | None:
-        """Edge lengths (Z, Y, X) of a voxel in nm; None where the layer has none."""
-        return voxel_size_of(self.layer)
-
-    @property
     def data(self) -> Any:
         """All pixels (Z, Y, X), lazy or not; those of a single slice are loaded."""
         layer = self.layer
         return layer.data if layer.ndim == 3 else np.asarray(layer.data)[np.newaxis]
+
+    @property
+    def voxel_size_nm(self) -> VoxelSize | None:
+        """Edge lengths (Z, Y, X); None where nobody knows."""
+        return voxel_size_of(self.layer)
+
+    @property
+    def thickness_assumed(self) -> bool:
+        """Whether the first of them is a guess."""
+        ours = metadata_of(self.layer)
+        return ours is not None and ours.thickness_assumed
 
     @property
     def holds_ids(self) -> bool:
