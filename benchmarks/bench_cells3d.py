@@ -95,8 +95,9 @@ def main() -> None:
         return
     if asked.knob:
         for merging in (0.3, 0.4, 0.45, 0.55, 0.6, 0.7):
-            table = solved.volume.table(merging)
+            table = solved.volume.table(merging, smallest_um3=CellsConfig().smallest_cell_um3)
             show(f"  merging {merging}", table[fragments], truth)
+    show("  small cells kept", solve(smallest_cell_um3=0.0).cells, truth)
     show("  membranes left 0", solve(fill_membranes=False).cells, truth)
     linked = em.segment(image, model=package, output="cells", link="slices").data
     show("linked from slice to slice", linked, truth)

@@ -13,8 +13,8 @@ HALVES[:, 10:] = 2
 LIGHT = np.full((10, 20), 0.9, np.float32)
 
 
-def built(*slices: tuple[np.ndarray, np.ndarray], scale: float = 1.0):
-    builder = GraphBuilder(scale=scale)
+def built(*slices: tuple[np.ndarray, np.ndarray], nm: tuple[float, float, float] | None = None):
+    builder = GraphBuilder(voxel_size_nm=nm)
     for fragments, probability in slices:
         builder.add(fragments, probability)
     return builder.finish()
@@ -71,10 +71,12 @@ def test_edges_reach_over_one_slice_and_over_missing_ones() -> None:
 def test_lengths_are_in_learned_pixels() -> None:
     assert learned_scale(None) == 1
     assert learned_scale((50, 12, 12)) == 2
-    graph = built((HALVES, LIGHT), (HALVES, LIGHT), scale=2.0)
+    graph = built((HALVES, LIGHT), (HALVES, LIGHT), nm=(50, 12, 12))
     assert graph.edges[BORDER].size.tolist() == [20, 20]
     assert graph.edges[NEXT].size.tolist() == [400, 400]
     assert graph.area.tolist() == [400] * 4
+    assert graph.volume_um3 == pytest.approx(100 * 12 * 12 * 50 / 1e9)
+    assert built((HALVES, LIGHT)).volume_um3 == pytest.approx(100 * 6 * 6 * 30 / 1e9)
 
 
 def test_a_volume_without_tissue_has_no_fragments() -> None:

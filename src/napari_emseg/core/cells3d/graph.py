@@ -25,6 +25,9 @@ from napari_emseg.types import Float32Array, VoxelSize
 LEARNED_PIXEL_NM = 6.0
 """Pixel size of the volume that edges were learned on; of unknown pixels that much is assumed."""
 
+LEARNED_THICKNESS_NM = 30.0
+"""Thickness of its sections, likewise."""
+
 FEATURES = {BORDER: N_BORDER, NEXT: N_OVERLAP, ACROSS: N_OVERLAP}
 
 
@@ -42,12 +45,26 @@ class FragmentGraph:
         Of each, in px of the learned size.
     edges : dict of str to Edges
         By kind, see `edges`.
+    thickness_nm : float
+        Of a section.
     """
 
     count: int
     first_of_slice: np.ndarray[tuple[int], np.dtype[np.int64]]
     area: Values
     edges: Mapping[str, Edges]
+    thickness_nm: float = LEARNED_THICKNESS_NM
+
+    @property
+    def volume_um3(self) -> Values:
+        """Of each fragment."""
+        return self.area * (LEARNED_PIXEL_NM**2 * self.thickness_nm * 1e-9)
+
+    @property
+    def slice_of_fragment(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """The slice of each fragment."""
+        numbers = np.arange(self.count)
+        return np.searchsorted(self.first_of_slice, numbers, side="right") - 1
 
     @property
     def n_edges(self) -> int:
@@ -70,12 +87,12 @@ class GraphBuilder:
     ----------
     threshold : float
         A pixel is cell where its probability is above this.
-    scale : float
-        See `learned_scale`.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X) in nm; those of the learned volume where nobody knows.
     """
 
     threshold: float = 0.5
-    scale: float = 1.0
+    voxel_size_nm: VoxelSize | None = None
     count: int = 0
     _recent: list[SliceView] = field(default_factory=list)
     _first: list[int] = field(default_factory=list)
@@ -92,7 +109,8 @@ class GraphBuilder:
         """
         before = self.count
         self._first.append(before)
-        view = SliceView(fragments, probability, self.threshold, before, self.scale)
+        scale = learned_scale(self.voxel_size_nm)
+        view = SliceView(fragments, probability, self.threshold, before, scale)
         if view.count:
             self.count += view.count
             self._areas.append(view.area)
@@ -109,6 +127,7 @@ class GraphBuilder:
             np.array(self._first, np.int64),
             np.concatenate([np.zeros(0), *self._areas]),
             {kind: Edges.joined(self._parts[kind], FEATURES[kind]) for kind in KINDS},
+            LEARNED_THICKNESS_NM if self.voxel_size_nm is None else self.voxel_size_nm[0],
         )
 
     def _connect(self, view: SliceView) -> None:

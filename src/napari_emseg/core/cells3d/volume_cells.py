@@ -18,7 +18,8 @@ import numpy.typing as npt
 from napari_emseg.core.cells3d.agglomerate import Clusters, Evidence, Hierarchy
 from napari_emseg.core.cells3d.edge_model import EdgeModel
 from napari_emseg.core.cells3d.fragments import fragments_of_slice
-from napari_emseg.core.cells3d.graph import FragmentGraph, GraphBuilder, learned_scale
+from napari_emseg.core.cells3d.graph import FragmentGraph, GraphBuilder
+from napari_emseg.core.cells3d.small_cells import at_ends, join_small
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.label_images import BoolImage, LabelImage
 from napari_emseg.core.parallel import in_order
@@ -54,7 +55,9 @@ class VolumeCells:
         """Made once; then each position of the knob is a look-up."""
         return Hierarchy.of(self.graph.count, self.evidence)
 
-    def table(self, merging: float = 0.5, *, least_slices: int = 1) -> npt.NDArray[np.uint32]:
+    def table(
+        self, merging: float = 0.5, *, least_slices: int = 1, smallest_um3: float = 0.0
+    ) -> npt.NDArray[np.uint32]:
         """The id of the cell of each fragment.
 
         Parameters
@@ -64,6 +67,8 @@ class VolumeCells:
         least_slices : int
             Cells that live in fewer slices are left out, save those that reach the first or the
             last slice: nobody sees how far they go on.
+        smallest_um3 : float
+            Smaller cells join a neighbour, see `join_small`.
 
         Returns
         -------
@@ -71,7 +76,9 @@ class VolumeCells:
             By the fragment's number from 1; ids from 1 without gaps, in the order in which cells
             begin. 0 stays 0, and so do the cells that are left out.
         """
-        return table_of(self.hierarchy.at(merging), self.graph, least_slices)
+        clusters = self.hierarchy.at(merging)
+        clusters = join_small(clusters, self.graph, self.evidence, smallest_um3, merging)
+        return table_of(clusters, self.graph, least_slices)
 
 
 def table_of(
@@ -97,15 +104,10 @@ def _are_short(clusters: npt.NDArray[Any], graph: FragmentGraph, least: int) -> 
     n_clusters = int(clusters.max(initial=-1)) + 1
     if least <= 1 or not n_clusters:
         return np.zeros(n_clusters, bool)
-    slice_of = np.searchsorted(graph.first_of_slice, np.arange(graph.count), side="right") - 1
     n_slices = graph.first_of_slice.size
-    lives = np.unique(clusters[taken].astype(np.int64) * n_slices + slice_of[taken])
+    lives = np.unique(clusters[taken].astype(np.int64) * n_slices + graph.slice_of_fragment[taken])
     count = np.bincount(lives // n_slices, minlength=n_clusters)
-    at_end = np.zeros(n_clusters, bool)
-    ends = slice_of[taken]
-    if ends.size:
-        at_end[clusters[taken][(ends == ends.min()) | (ends == ends.max())]] = True
-    short: BoolImage = (count < least) & ~at_end
+    short: BoolImage = (count < least) & ~at_ends(clusters, graph)
     return short
 
 
@@ -144,7 +146,7 @@ def fragment_volume(
     -------
     FragmentGraph
     """
-    scale, total = learned_scale(voxel_size_nm), probability.shape[0]
+    total = probability.shape[0]
 
     def cut(z: int) -> tuple[Float32Array, LabelImage]:
         plane = np.nan_to_num(np.asarray(probability[z], np.float32))
@@ -153,7 +155,7 @@ def fragment_volume(
             return plane, np.zeros(plane.shape, np.int32)
         return plane, fragments_of_slice(plane, threshold=threshold, config=config, inside=inside)
 
-    builder = GraphBuilder(threshold, scale)
+    builder = GraphBuilder(threshold, voxel_size_nm)
     for z, (plane, fragments) in enumerate(in_order(cut, range(total), workers=workers)):
         before = builder.add(fragments, plane)
         out[z] = np.where(fragments > 0, fragments + before, 0)

@@ -27,6 +27,18 @@ class CellsConfig(Config):
         step=0.05,
         label="Merge more",
     )
+    smallest_cell_um3: float = setting(
+        0.005,
+        "Smaller cells of a volume join the neighbour that they most likely belong to, unless that "
+        "is most unlikely, or they reach the first or the last slice: nobody sees how large those "
+        "are.",
+        unit="µm³",
+        ge=0,
+        le=1e6,
+        step=0.001,
+        label="Smallest cell",
+        zero="any",
+    )
     fill_membranes: bool = setting(
         True,
         "Cells of a volume meet in the middle of the membranes between them, as in volumes that "

@@ -141,7 +141,9 @@ def solve_volume(
         on_slice=advance,
     )  # fmt: skip
     volume = VolumeCells.of(graph, edges)
-    table = volume.table(config.merging, least_slices=least_slices)
+    table = volume.table(
+        config.merging, least_slices=least_slices, smallest_um3=config.smallest_cell_um3
+    )
     mask = None if config.fill_membranes else Above(probability, threshold)
     cells = CellsStack(fragments, table, mask)
     return SolvedVolume(cells, volume, count_cells(table, graph), time.monotonic() - start)
