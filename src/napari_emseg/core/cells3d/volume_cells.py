@@ -7,7 +7,7 @@ as it would in one go.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +49,15 @@ class VolumeCells:
     def of(cls, graph: FragmentGraph, model: EdgeModel) -> VolumeCells:
         """Weigh the edges of a graph by a model."""
         return cls(graph, Evidence.of(graph, model))
+
+    def without_edges(self) -> VolumeCells:
+        """The same without what edges look like, which is most of what a graph takes.
+
+        Its hierarchy is made before, so that the knob is a look-up.
+        """
+        kept = VolumeCells(replace(self.graph, edges={}), self.evidence)
+        kept.__dict__["hierarchy"] = self.hierarchy  # where cached_property keeps it
+        return kept
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
