@@ -111,8 +111,11 @@ def changed_slices(
     is_changed[change.fragments] = True
     renamed = dict(zip(change.old.tolist(), change.new.tolist(), strict=True))
     for z in sorted({slice_of(int(each), graph) for each in change.fragments} | set(painted)):
-        now, here = np.asarray(labels[z]), np.asarray(fragments[z])
-        wanted = np.where(is_changed[here] & (now == old[here]), new[here], now).astype(now.dtype)
+        now, here = np.asarray(labels[z]), np.asarray(fragments[z]).ravel()
+        wanted = now.copy()
+        at = np.flatnonzero(is_changed[here])
+        at = at[now.ravel()[at] == old[here[at]]]
+        wanted.ravel()[at] = new[here[at]]
         for cell in vanished:
             wanted[now == cell] = renamed[cell]
         yield z, wanted

@@ -8,6 +8,7 @@ another position of the knob *merging*.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,8 @@ class Proofreading:
         The id of each fragment, by its number from 1; 0 is no cell.
     most : int
         The highest id that the cells can have.
+    log : iterable of Decision
+        What was decided before, and is in the table already; it cannot be taken back.
 
     Attributes
     ----------
@@ -39,8 +42,16 @@ class Proofreading:
         The highest id that is taken; may be raised, where ids are that no fragment has.
     """
 
-    def __init__(self, volume: VolumeCells, table: Table, *, most: int = 2**32 - 1) -> None:
+    def __init__(
+        self,
+        volume: VolumeCells,
+        table: Table,
+        *,
+        most: int = 2**32 - 1,
+        log: Iterable[Decision] = (),
+    ) -> None:
         self.volume, self.table, self._most = volume, table.astype(np.uint32), most
+        self._before = list(log)
         self._done: list[Change] = []
         self._undone: list[Change] = []
         self._graph = CutGraph(volume.graph.count, volume.evidence)
@@ -64,7 +75,13 @@ class Proofreading:
     @property
     def log(self) -> Decisions:
         """The decisions that were taken."""
-        return Decisions([change.decision for change in self._done])
+        return Decisions([*self._before, *(change.decision for change in self._done)])
+
+    def frozen(self) -> Proofreading:
+        """The same as it is now, for a thread that reads it."""
+        frozen = copy(self)
+        frozen.table, frozen._before, frozen._done = self.table.copy(), list(self.log), []
+        return frozen
 
     @property
     def steps(self) -> tuple[int, int]:
