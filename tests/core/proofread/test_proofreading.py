@@ -54,6 +54,16 @@ def test_a_cut_is_seen_before_it_is_taken() -> None:
     assert cells.table.tolist() == [0, 1, 1, 1, 2, 2]
 
 
+def test_a_small_fragment_is_not_cut_off_where_the_neck_is_wide() -> None:
+    """The first hangs on its neighbour by less than both halves on one another, but is sure."""
+    odds = {(1, 2): 4.0, (2, 3): 8.0, (3, 4): 0.5, (2, 4): 0.5, (3, 5): 0.5, (4, 5): 8.0,
+            (2, 5): 0.5, (2, 6): 0.5, (5, 6): 8.0, (3, 6): 0.5}  # fmt: skip
+    volume = volume_of(odds, [9.0] * 6)
+    cells = Proofreading(volume, np.array([0, 1, 1, 1, 1, 1, 1]))
+    cut = cells.preview(1, 6)
+    assert [side.tolist() for side in cut.sides] == [[1, 2, 3], [4, 5, 6]]
+
+
 def test_a_cut_that_is_out_of_date_is_not_taken() -> None:
     cells = cells_of(1, 1, 1, 2)
     cut = cells.preview(1, 3)

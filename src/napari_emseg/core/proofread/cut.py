@@ -29,13 +29,13 @@ class Cut:
         Its id.
     sides : tuple of two (n,) int64 arrays
         Fragments of both sides, from 1.
-    points : (int, int)
-        The fragments that were asked for, the first in the first side.
+    seeds : tuple of two (n,) int64 arrays
+        Those of each side that were sure to lie there; the fragment that was asked for first.
     """
 
     cell: int
     sides: tuple[Ids, Ids]
-    points: Pair
+    seeds: tuple[Ids, Ids]
 
 
 class CutGraph:

@@ -7,6 +7,7 @@ another position of the knob *merging*.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable
 from copy import copy
 
@@ -117,6 +118,10 @@ class Proofreading:
     def preview(self, first: int, second: int) -> Cut:
         """Where a cell would be parted so that two fragments of it come to lie apart.
 
+        What surely is one with either of them goes with it: all with which it is joined at the
+        highest position of the knob *merging* at which the two are not yet one. Else a fragment
+        that is small would be cut off rather than a neck that is wide.
+
         Raises
         ------
         LabelsError
@@ -127,8 +132,9 @@ class Proofreading:
         if not cell or cell != self.cell_of(second):
             raise LabelsError("cells: these are two cells already; choose two points in one cell")
         members = self.members(cell)
-        side = self._side(members, (first,), (second,))
-        return Cut(cell, (members[side], members[~side]), (first, second))
+        seeds = self._surely(members, first, second)
+        side = self._side(members, *(each.tolist() for each in seeds))
+        return Cut(cell, (members[side], members[~side]), seeds)
 
     def split(self, cut: Cut) -> Change:
         """Part a cell where the preview shows it; the larger side keeps the id.
@@ -141,15 +147,12 @@ class Proofreading:
         if not np.array_equal(np.sort(np.concatenate(cut.sides)), self.members(cut.cell)):
             raise LabelsError("cells: the cell has changed since; choose the two points again")
         one, other = cut.sides
-        first, second = cut.points
+        first, second = cut.seeds
         # the smaller side is kept; with it as a whole the same cut is found again
-        is_first = one.size <= other.size
-        decision = Decision(
-            "split",
-            tuple(map(int, one)) if is_first else (first,),
-            (second,) if is_first else tuple(map(int, other)),
-            self.log.joining(one.tolist(), other.tolist()),
-        )
+        kept = (one, second) if one.size <= other.size else (first, other)
+        begin, end = (tuple(map(int, each)) for each in kept)
+        overrides = self.log.joining(one.tolist(), other.tolist())
+        decision = Decision("split", begin, end, overrides)
         return self._take(decision, self._with_new_id(self._smaller(one, other)))
 
     def keep_apart(self, first: int, second: int) -> Change:
@@ -259,6 +262,25 @@ class Proofreading:
     def _smaller(self, one: Ids, other: Ids) -> Ids:
         area = self.volume.graph.area
         return one if area[one - 1].sum() < area[other - 1].sum() else other
+
+    def _surely(self, members: Ids, first: int, second: int) -> tuple[Ids, Ids]:
+        """The two fragments, and what goes with each; nothing that a decision joins with others."""
+        hierarchy = self.volume.hierarchy
+
+        def are_one(position: float) -> bool:
+            clusters = hierarchy.at(position)
+            return bool(clusters[first - 1] == clusters[second - 1])
+
+        last = max(bisect_left(hierarchy.levels, True, key=are_one) - 1, 0)
+        cluster = hierarchy.at(hierarchy.levels[last])[members - 1]
+        is_free = ~np.isin(members, [k for pair in self.log.links for k in pair])
+        first_side, second_side = (
+            np.r_[
+                each, members[(cluster == cluster[members == each]) & is_free & (members != each)]
+            ]
+            for each in (first, second)
+        )
+        return first_side, second_side
 
     def _side(
         self, members: Ids, first: Collection[int], second: Collection[int]

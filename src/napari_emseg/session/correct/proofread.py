@@ -176,6 +176,7 @@ class ProofreadSession:
     def click(self, at: tuple[int, int, int] | None) -> None:
         """A person has clicked on slice, row and column of the layer; None beside it."""
         try:
+            self.view.require_seen_from_above(self._require_labels().layer)
             self._act(self._fragment_at(at), at)
         except EmsegError as error:
             self._first = None
