@@ -25,8 +25,12 @@ from PIL import Image
 from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
+from scipy.ndimage import gaussian_filter
 
+import napari_emseg as em
+from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.session.compare.session import Phase
+from napari_emseg.session.correct.volume_tools import SPLIT_CELL
 from napari_emseg.ui.background.job_runner import close_job_runner
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
@@ -177,6 +181,9 @@ def train(theme: str) -> None:
         album.save()
 
 
+JOINED = ((391, 184), (399, 245))
+"""Places in two neighbours of the phantom that are made one cell, which is then parted."""
+
 NOISE, CORRECTED, SEEN, RETRAIN_MINUTES = 60, 4, 5, 1
 """Grey values of noise that spoil the phantom, the slice that is corrected, one that is not."""
 
@@ -309,6 +316,40 @@ os._exit(1)
 """A napari that ends before what was painted is saved."""
 
 
+def proofread(theme: str) -> None:
+    """The page *Volume* of the dock *Correct*: a question, and a cut that can be taken."""
+    if theme != THEMES[0]:
+        return
+    with window(theme) as viewer:
+        truth = viewer.layers["phantom_labels"]
+        probability = gaussian_filter((truth.data > 0).astype(np.float32), (0, 1.5, 1.5))
+        about = {"source": "phantom", "model": "default", "made": 1.0}
+        viewer.add_image(
+            probability, name="phantom probability", visible=False, scale=truth.scale,
+            units=truth.units, metadata=LayerMetadata(kind="probability", **about).stored(),
+        )  # fmt: skip
+        cells = em.cells(truth.data).data
+        one, other = (cells[(SEEN, *at)] for at in JOINED)
+        truth.visible = False
+        labels = viewer.add_labels(
+            np.where(cells == other, one, cells), name="phantom cells", scale=truth.scale,
+            units=truth.units, metadata=LayerMetadata(kind="cells", **about).stored(),
+        )  # fmt: skip
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
+        dock.fields.choose(labels)
+        dock.tabs.setCurrentIndex(2)
+        session = dock.session.volume
+        dock.volume.run.start.native.click()
+        wait_until(lambda: session.question is not None)
+        album = Album(f"correct-volume-{theme}", outer)
+        album.take()
+        session.take_up(SPLIT_CELL)
+        for row, column in JOINED:
+            session.click((SEEN, row, column))
+        album.take()
+        album.save()
+
+
 def offer(theme: str) -> None:
     """The dock *Correct* when there is something to restore."""
     if theme != THEMES[0]:
@@ -326,7 +367,8 @@ def main() -> None:
     """Take all pictures, or those of the docks that are named."""
     notification_manager.notification_ready.disconnect()  # they would lie over the window
     docks = {
-        "segment": segment, "train": train, "compare": compare, "correct": correct, "offer": offer
+        "segment": segment, "train": train, "compare": compare, "correct": correct,
+        "proofread": proofread, "offer": offer,
     }  # fmt: skip
     for name in sys.argv[1:] or docks:
         for theme in THEMES:

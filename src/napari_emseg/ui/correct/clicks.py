@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_emseg.ui.viewer.layers import pixel_at
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
 Place = tuple[int, int, int] | None
+
+_SLACK_PX = 3
+"""A hand that clicks moves the mouse by so much."""
 
 
 def on_click(act: Callable[[Place], object]) -> Callable[[Labels, Any], Iterator[None]]:
@@ -20,11 +25,11 @@ def on_click(act: Callable[[Place], object]) -> Callable[[Labels, Any], Iterator
     """
 
     def on_press(layer: Labels, event: Any) -> Iterator[None]:
-        at = pixel_at(layer, event.position)
+        at, begin = pixel_at(layer, event.position), np.array(event.pos)
         moved = False
         yield
         while event.type == "mouse_move":
-            moved = True
+            moved |= bool(np.hypot(*(np.array(event.pos) - begin)) > _SLACK_PX)
             yield
         if not moved and event.button == 1:
             act(at)
