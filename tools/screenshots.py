@@ -27,11 +27,15 @@ from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
 from scipy import ndimage
+from scipy.ndimage import gaussian_filter
 from skimage.segmentation import watershed
 
+import napari_emseg as em
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.segment.postprocess import to_cells
+from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.session.compare.session import Phase
+from napari_emseg.session.correct.volume_tools import SPLIT_CELL
 from napari_emseg.ui.background.job_runner import close_job_runner
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
@@ -184,6 +188,8 @@ def train(theme: str) -> None:
 
 MIDDLE_PX = 6
 """How far from membranes the middles of cells are, which are apart where their cells touch."""
+JOINED = ((391, 184), (399, 245))
+"""Places in two neighbours of the phantom that are made one cell, which is then parted."""
 
 NOISE, CORRECTED, SEEN, RETRAIN_MINUTES = 60, 4, 5, 1
 """Grey values of noise that spoil the phantom, the slice that is corrected, one that is not."""
@@ -398,6 +404,40 @@ os._exit(1)
 """A napari that ends before what was painted is saved."""
 
 
+def proofread(theme: str) -> None:
+    """The page *Volume* of the dock *Correct*: a question, and a cut that can be taken."""
+    if theme != THEMES[0]:
+        return
+    with window(theme) as viewer:
+        truth = viewer.layers["phantom_labels"]
+        probability = gaussian_filter((truth.data > 0).astype(np.float32), (0, 1.5, 1.5))
+        about = {"source": "phantom", "model": "default", "made": 1.0}
+        viewer.add_image(
+            probability, name="phantom probability", visible=False, scale=truth.scale,
+            units=truth.units, metadata=LayerMetadata(kind="probability", **about).stored(),
+        )  # fmt: skip
+        cells = em.cells(truth.data).data
+        one, other = (cells[(SEEN, *at)] for at in JOINED)
+        truth.visible = False
+        labels = viewer.add_labels(
+            np.where(cells == other, one, cells), name="phantom cells", scale=truth.scale,
+            units=truth.units, metadata=LayerMetadata(kind="cells", **about).stored(),
+        )  # fmt: skip
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
+        dock.fields.choose(labels)
+        dock.tabs.setCurrentIndex(2)
+        session = dock.session.volume
+        dock.volume.run.start.native.click()
+        wait_until(lambda: session.question is not None)
+        album = Album(f"correct-volume-{theme}", outer)
+        album.take()
+        session.take_up(SPLIT_CELL)
+        for row, column in JOINED:
+            session.click((SEEN, row, column))
+        album.take()
+        album.save()
+
+
 def offer(theme: str) -> None:
     """The dock *Correct* when there is something to restore."""
     if theme != THEMES[0]:
@@ -417,6 +457,7 @@ def main() -> None:
     docks = {
         "segment": segment, "train": train, "compare": compare, "volume": volume,
         "correct": correct, "offer": offer, "measure": measure,
+        "proofread": proofread,
     }  # fmt: skip
     for name in sys.argv[1:] or docks:
         for theme in THEMES:
