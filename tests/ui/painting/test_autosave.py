@@ -192,7 +192,7 @@ def test_every_dock_offers_what_was_left_behind(viewer, qtbot):
 
     docks = [
         viewer.window.add_plugin_dock_widget("napari-emseg", name, tabify=False)[1]
-        for name in ("Segment", "Train", "Correct", "Compare", "Measure")
+        for name in ("Segment", "Train", "Correct", "Compare")
     ]
     assert all(dock.recovery.recovery == recovery for dock in docks)
     assert all(dock.recovery.native.isVisibleTo(dock.recovery.native.parent()) for dock in docks)
