@@ -32,6 +32,7 @@ from phantom_tissue import Tissue  # noqa: E402
 
 import napari_emseg as em  # noqa: E402
 from napari_emseg.core.config.cells import CellsConfig  # noqa: E402
+from napari_emseg.core.config.prediction import MaskConfig  # noqa: E402
 from napari_emseg.engine.cells.volume import solve_volume  # noqa: E402
 from napari_emseg.model.packages.edges import read_edges  # noqa: E402
 from napari_emseg.model.packages.library import find_model  # noqa: E402
@@ -79,7 +80,7 @@ def main() -> None:
 
     def solve(**settings: Any) -> Any:
         return solve_volume(
-            predicted.data, fragments, edges, threshold=threshold, voxel_size_nm=VOXEL_NM,
+            predicted.data, fragments, edges, rules=MaskConfig(threshold), voxel_size_nm=VOXEL_NM,
             config=CellsConfig(**settings),
         )  # fmt: skip
 

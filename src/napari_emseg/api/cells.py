@@ -10,9 +10,9 @@ import numpy as np
 from napari_emseg.api.arrays import OnSlice, as_stack
 from napari_emseg.api.models import AnyModel, load_model
 from napari_emseg.core.config.cells import CellsConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.config.setting import require_known
 from napari_emseg.engine.jobs import CellsJob, CellsResult
-from napari_emseg.errors import SettingError
 from napari_emseg.io.formats.file_format import AnyPath
 from napari_emseg.model.packages.library import DEFAULT
 from napari_emseg.types import ArrayLike, OnEvent, ShouldStop, Stack, VoxelSize
@@ -87,13 +87,12 @@ def cells(
     from napari_emseg.engine.cells.volume import AsProbability, solve_volume
     from napari_emseg.model.packages.edges import read_edges
 
-    config = _config(threshold, settings)
+    rules, config = _settings(threshold, least_slices, settings)
     stack, edges = as_stack(probability, voxel_size_nm), read_edges(load_model(model))
     source = AsProbability(stack.data, learned_scale(stack.voxel_size_nm))
     solved = solve_volume(
-        source, np.empty(stack.shape, np.int32), edges, threshold=threshold,
-        least_slices=least_slices, config=config, voxel_size_nm=stack.voxel_size_nm,
-        on_slice=on_slice, should_stop=should_stop,
+        source, np.empty(stack.shape, np.int32), edges, rules=rules, config=config,
+        voxel_size_nm=stack.voxel_size_nm, on_slice=on_slice, should_stop=should_stop,
     )  # fmt: skip
     data = np.stack([solved.cells[z] for z in range(len(stack))])
     return stack.with_data(data, name=f"{stack.name} cells", kind="labels")
@@ -148,16 +147,18 @@ def cells_file(
     """
     from napari_emseg.engine.run import run
 
+    rules, config = _settings(threshold, least_slices, settings)
     job = CellsJob(
-        Path(source), str(out), str(load_model(model).folder), threshold, least_slices,
-        _config(threshold, settings), voxel_size_nm, overwrite,
+        Path(source), str(out), str(load_model(model).folder), rules, config, voxel_size_nm,
+        overwrite,
     )  # fmt: skip
     made: CellsResult = run(job, on_event, should_stop)
     return made
 
 
-def _config(threshold: float, settings: dict[str, Any]) -> CellsConfig:
+def _settings(
+    threshold: float, least_slices: int, settings: dict[str, Any]
+) -> tuple[MaskConfig, CellsConfig]:
     require_known(settings, CellsConfig)
-    if not 0 <= threshold <= 1:
-        raise SettingError(f"threshold: expected 0 to 1, received {threshold}")
-    return CellsConfig(**settings)
+    rules = MaskConfig(threshold=threshold, least_slices=least_slices)
+    return rules, CellsConfig(**settings)

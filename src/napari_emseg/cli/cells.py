@@ -8,8 +8,15 @@ from typing import Any
 import click
 
 from napari_emseg.api.cells import cells_file
-from napari_emseg.cli.options_and_progress import given, options_of, progress_and_stop, say
+from napari_emseg.cli.options_and_progress import (
+    given,
+    options_of,
+    progress_and_stop,
+    say,
+    voxel_size_option,
+)
 from napari_emseg.core.config.cells import CellsConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.model.packages.library import DEFAULT
 from napari_emseg.types import VoxelSize
 
@@ -24,18 +31,8 @@ _PATH = click.Path(path_type=Path)
     "--model", default=DEFAULT, show_default=True,
     help="The model whose edge weights say what belongs together.",
 )  # fmt: skip
-@click.option(
-    "--threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True,
-    help="A pixel is cell where its probability is above this.",
-)  # fmt: skip
-@click.option(
-    "--least-slices", type=click.IntRange(1), default=1, show_default=True,
-    help="Leave out cells that live in fewer slices.",
-)  # fmt: skip
-@click.option(
-    "--voxel-size-nm", type=float, nargs=3, metavar="Z Y X",
-    help="Edge lengths of a voxel, such as 50 4 4, in place of what PROBABILITY says.",
-)  # fmt: skip
+@options_of(MaskConfig, only=["threshold", "least_slices"])
+@voxel_size_option("PROBABILITY")
 @options_of(CellsConfig)
 def cells(probability: Path, out: str, voxel_size_nm: VoxelSize | None, **options: Any) -> None:
     """Make the cells of a volume from PROBABILITY, a map or a mask by anybody's program.

@@ -25,6 +25,7 @@ from napari_emseg.cli.options_and_progress import (
     progress_and_stop,
     say,
     slice_bar,
+    voxel_size_option,
 )
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.cells import CellsConfig
@@ -55,10 +56,6 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Replace what is the
 _device = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, gpu or gpu:0."
 )
-_voxel_size = click.option(
-    "--voxel-size-nm", type=float, nargs=3, metavar="Z Y X",
-    help="Edge lengths of a voxel, such as 50 4 4, in place of what the file says.",
-)  # fmt: skip
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -231,7 +228,7 @@ def predict(stack: Path, out: str, model: str, what: What, invert: bool, **optio
     "information, CREMI score, mergers and splits. Both must hold ids.",
 )  # fmt: skip
 @options_of(VolumeScoresConfig)
-@_voxel_size
+@voxel_size_option("the file")
 def evaluate(prediction: Path, truth: Path, volume: bool, **options: Any) -> None:
     """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge, or of a volume.
 

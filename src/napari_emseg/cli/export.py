@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from napari_emseg.cli.options_and_progress import given, options_of, say, slice_bar
+from napari_emseg.cli.options_and_progress import (
+    given,
+    options_of,
+    say,
+    slice_bar,
+    voxel_size_option,
+)
 from napari_emseg.core.cell_ids import parse_ids
 from napari_emseg.core.config.export import ExportConfig, SurfaceConfig
 from napari_emseg.errors import SettingError
@@ -39,10 +45,7 @@ class Ids(click.ParamType[tuple[int, ...]]):
     help="Folder for a file a cell; with --form roi FILE.zip.",
 )  # fmt: skip
 @click.option("--ids", type=Ids(), help="Only these cells, such as 3,7.")
-@click.option(
-    "--voxel-size-nm", type=float, nargs=3, metavar="Z Y X",
-    help="Edge lengths of a voxel, such as 50 4 4, in place of what CELLS says.",
-)  # fmt: skip
+@voxel_size_option("CELLS")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 @options_of(ExportConfig)
 @options_of(SurfaceConfig)

@@ -99,3 +99,12 @@ def test_between_keeps_means_and_sizes(merging: float) -> None:
     assert (between.size * between.logit).sum() == pytest.approx(
         (graph.size * graph.logit)[apart].sum()
     )
+
+
+def test_edges_may_come_in_any_order_and_either_way_round() -> None:
+    count, graph = random_evidence(11)
+    shuffled = np.random.default_rng(0).permutation(graph.first.size)
+    turned = Evidence(
+        graph.second[shuffled], graph.first[shuffled], graph.logit[shuffled], graph.size[shuffled]
+    )
+    assert agglomerate(count, turned).tolist() == agglomerate(count, graph).tolist()

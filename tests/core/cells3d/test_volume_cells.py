@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from tests.core.cells3d.made_volumes import discs, plain_model
 
+from napari_emseg.core.cells3d.agglomerate import Evidence, agglomerate
+from napari_emseg.core.cells3d.graph import FragmentGraph
 from napari_emseg.core.cells3d.volume_cells import (
     VolumeCells,
     count_cells,
@@ -109,3 +111,16 @@ def test_a_lazy_volume_is_read_once_slice_by_slice() -> None:
 def test_volumes_of_one_value(value: float) -> None:
     cells, _ = solved(np.full((3, 40, 40), value, np.float32))
     assert len(np.unique(cells)) == 1
+
+
+def test_between_two_levels_the_knob_is_exact() -> None:
+    rng, count = np.random.default_rng(0), 40
+    first, second = np.triu_indices(count, 1)
+    evidence = Evidence(first, second, rng.normal(0, 1, first.size), rng.uniform(1, 2, first.size))
+    cells = VolumeCells(FragmentGraph(count, np.zeros(1, np.int64), np.ones(count), {}), evidence)
+    differ = 0
+    for merging in np.arange(0.01, 1, 0.02):
+        expected = agglomerate(count, evidence, merging) + 1
+        assert np.array_equal(cells.table(merging)[1:], expected)
+        differ += not np.array_equal(cells.hierarchy.at(merging) + 1, expected)
+    assert differ  # else the level below would do

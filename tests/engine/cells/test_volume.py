@@ -7,6 +7,7 @@ import pytest
 from tests.core.cells3d.made_volumes import plain_model, tissue
 
 import napari_emseg as em
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.engine.cells.volume import AsProbability, solve_volume
 from napari_emseg.errors import CancelledError, LabelsError, SettingError, ShapeError
 from napari_emseg.model.packages.edges import EDGES, read_edges, write_edges
@@ -87,7 +88,7 @@ def test_the_output_is_looked_at_before_the_work(tmp_path) -> None:
 def test_stops_between_slices() -> None:
     with pytest.raises(CancelledError, match="1 of 5"):
         solve_volume(
-            VOLUME, np.zeros(VOLUME.shape, np.int32), plain_model(), threshold=0.5,
+            VOLUME, np.zeros(VOLUME.shape, np.int32), plain_model(), rules=MaskConfig(),
             should_stop=lambda: True,
         )  # fmt: skip
 

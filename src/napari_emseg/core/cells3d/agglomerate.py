@@ -110,11 +110,14 @@ def agglomerate(count: int, evidence: Evidence, merging: float = 0.5) -> Cluster
     if not evidence.first.size or merging <= 0:
         return np.arange(count, dtype=np.int32)
     weight = evidence.logit + (bias_of(merging) if merging < 1 else 1e6)
-    pairs = np.column_stack([evidence.first, evidence.second]).astype(np.uint64)
+    low = np.minimum(evidence.first, evidence.second)
+    high = np.maximum(evidence.first, evidence.second)
+    order = np.lexsort((high, low))
+    pairs = np.column_stack([low, high])[order].astype(np.uint64)
     # to insert them one by one would take ten times as long, and other threads would stand still
     graph = UndirectedGraph.from_unique_edges(count, pairs)
     policy = GaspClusterPolicy(linkage="mean")
-    found = policy.optimize(graph, weight, edge_sizes=evidence.size)
+    found = policy.optimize(graph, weight[order], edge_sizes=evidence.size[order])
     return in_order(np.asarray(found))
 
 

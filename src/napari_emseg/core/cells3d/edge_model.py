@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from napari_emseg.core.cells3d.edges import KINDS
 from napari_emseg.core.cells3d.graph import FEATURES, FragmentGraph
@@ -52,7 +53,7 @@ class Perceptron:
     def probability(self, features: Float32Array) -> Values:
         """Of belonging together, (E,), for features (E, F)."""
         raw = self._logit(self._normalised(features), *self._weights)[0]
-        sure: Values = np.clip(_logistic(raw), _MOST_SURE, 1 - _MOST_SURE)
+        sure: Values = np.clip(expit(raw), _MOST_SURE, 1 - _MOST_SURE)
         return sure
 
     @classmethod
@@ -133,7 +134,7 @@ class Perceptron:
         def loss(flat: Values) -> tuple[float, Values]:
             parts = self._parts(flat)
             logit, active = self._logit(x, *parts)
-            error = w * (_logistic(logit) - y)
+            error = w * (expit(logit) - y)
             inner = np.outer(error, parts[2][:-1]) * (1 - active**2)
             slope = np.concatenate(
                 [(x.T @ inner).ravel(), inner.sum(axis=0), active.T @ error, [error.sum()]]
@@ -211,8 +212,3 @@ def _perceptron(arrays: Mapping[str, npt.NDArray[Any]], kind: str) -> Perceptron
     if not unit > 0 or not np.isfinite(unit):
         raise ValueError(f"{kind}_unit is {unit}")
     return Perceptron(**found, unit=unit)
-
-
-def _logistic(logit: Values) -> Values:
-    value: Values = 0.5 * (1 + np.tanh(0.5 * logit))
-    return value

@@ -122,8 +122,6 @@ def overlaps(first: SliceView, second: SliceView, between: SliceView | None = No
     shared_core = np.bincount(key, core, minlength=shared_all.size)
     if between is not None:
         seen = seen[shared_core[seen] > _LEAST_SHARED_PX]
-    least = np.minimum(first.probability, second.probability).ravel()
-    at_core = (core if between is None else core * between.probability.ravel()).astype(np.float32)
     number = np.zeros(shared_all.size, np.int32)
     number[seen] = np.arange(1, seen.size + 1)
     which = number[key]
@@ -132,13 +130,16 @@ def overlaps(first: SliceView, second: SliceView, between: SliceView | None = No
     pixels = shared_all[seen]
     shared = (pixels * scale).astype(np.float64)
     shared_in = (shared_core[seen] * scale).astype(np.float64)
-    least_mean = np.bincount(which, least, seen.size + 1)[1:] / pixels
-    product = (
-        np.bincount(which, (first.probability * second.probability).ravel(), seen.size + 1)[1:]
-        / pixels
-        if between is None
-        else np.bincount(which, at_core, seen.size + 1)[1:] / shared_core[seen]
-    )
+
+    def sums(values: npt.NDArray[Any]) -> Values:
+        found: Values = np.bincount(which, values.ravel(), seen.size + 1)[1:].astype(np.float64)
+        return found
+
+    least_mean = sums(np.minimum(first.probability, second.probability)) / pixels
+    if between is None:
+        product = sums(first.probability * second.probability) / pixels
+    else:
+        product = sums(core * between.probability.ravel()) / shared_core[seen]
     i, j = seen // width - 1, seen % width - 1
     features = _overlap_features(
         first, second, i, j, shared, shared_in, least_mean, product, deepest[1:]

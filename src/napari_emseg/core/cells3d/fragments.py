@@ -7,7 +7,7 @@ import numpy as np
 from bioimage_cpp.segmentation import watershed
 
 from napari_emseg.core.config.cells import CellsConfig
-from napari_emseg.core.label_images import BoolImage, LabelImage
+from napari_emseg.core.label_images import BoolImage, LabelImage, first_pixels
 from napari_emseg.types import Float32Array
 
 _BY_PROBABILITY = 0.9
@@ -68,13 +68,10 @@ def fragments_of_slice(
 
 def in_order_of_first(ids: LabelImage) -> LabelImage:
     """The same ids (Y, X), numbered 1, 2, ... in the order of their first pixels; 0 stays."""
-    count = int(ids.max(initial=0)) + 1
-    first = np.full(count, ids.size, np.intp)
-    # of several values for one id numpy keeps the last
-    first[ids.ravel()[::-1]] = np.arange(ids.size)[::-1]
+    first = first_pixels(ids)
     first[0] = -1
-    number = np.empty(count, np.int32)
-    number[np.argsort(first, kind="stable")] = np.arange(count)
+    number = np.empty(first.size, np.int32)
+    number[np.argsort(first, kind="stable")] = np.arange(first.size)
     number[0] = 0
     return number[ids]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from napari_emseg.core.cells3d.edges import (
     ACROSS,
@@ -61,10 +62,13 @@ class FragmentGraph:
         return self.area * (LEARNED_PIXEL_NM**2 * self.thickness_nm * 1e-9)
 
     @property
-    def slice_of_fragment(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def slice_of_fragment(self) -> npt.NDArray[np.int64]:
         """The slice of each fragment."""
-        numbers = np.arange(self.count)
-        return np.searchsorted(self.first_of_slice, numbers, side="right") - 1
+        return self.slice_of(np.arange(self.count))
+
+    def slice_of(self, fragments: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """The slice of each of these fragments, numbered from 0."""
+        return np.searchsorted(self.first_of_slice, fragments, side="right") - 1
 
     @property
     def n_edges(self) -> int:

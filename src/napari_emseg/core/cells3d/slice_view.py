@@ -58,7 +58,7 @@ class SliceView:
     @cached_property
     def area(self) -> Values:
         """Of each fragment, in px of the learned size."""
-        return self._sums()[1:] * self.scale**2
+        return self._pixels[1:] * self.scale**2
 
     @cached_property
     def core_area(self) -> Values:
@@ -85,10 +85,14 @@ class SliceView:
         columns = np.tile(np.arange(width, dtype=np.float32), height)
         return self._means(rows) * self.scale, self._means(columns) * self.scale
 
+    @cached_property
+    def _pixels(self) -> Values:
+        return self._sums()
+
     def _sums(self, weights: npt.NDArray[Any] | None = None) -> Values:
         flat = None if weights is None else weights.ravel()
         sums = np.bincount(self.fragments.ravel(), flat, minlength=self.count + 1)
         return sums.astype(np.float64)
 
     def _means(self, values: npt.NDArray[Any]) -> Values:
-        return self._sums(values)[1:] / np.maximum(self._sums()[1:], 1)
+        return self._sums(values)[1:] / np.maximum(self._pixels[1:], 1)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.cells3d.agglomerate import Clusters, Evidence, Hierarchy
+from napari_emseg.core.cells3d.agglomerate import Clusters, Evidence, Hierarchy, agglomerate
 from napari_emseg.core.cells3d.edge_model import EdgeModel
 from napari_emseg.core.cells3d.fragments import fragments_of_slice
 from napari_emseg.core.cells3d.graph import FragmentGraph, GraphBuilder
@@ -37,7 +37,7 @@ class VolumeCells:
     Parameters
     ----------
     graph : FragmentGraph
-        The fragments and what lies between them.
+        The fragments; what its edges look like, which is most of a graph, is not needed any more.
     evidence : Evidence
         What speaks for and against each pair.
     """
@@ -48,16 +48,7 @@ class VolumeCells:
     @classmethod
     def of(cls, graph: FragmentGraph, model: EdgeModel) -> VolumeCells:
         """Weigh the edges of a graph by a model."""
-        return cls(graph, Evidence.of(graph, model))
-
-    def without_edges(self) -> VolumeCells:
-        """The same without what edges look like, which is most of what a graph takes.
-
-        Its hierarchy is made before, so that the knob is a look-up.
-        """
-        kept = VolumeCells(replace(self.graph, edges={}), self.evidence)
-        kept.__dict__["hierarchy"] = self.hierarchy  # where cached_property keeps it
-        return kept
+        return cls(replace(graph, edges={}), Evidence.of(graph, model))
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
@@ -85,9 +76,17 @@ class VolumeCells:
             By the fragment's number from 1; ids from 1 without gaps, in the order in which cells
             begin. 0 stays 0, and so do the cells that are left out.
         """
-        clusters = self.hierarchy.at(merging)
+        clusters = self._clusters(merging)
         clusters = join_small(clusters, self.graph, self.evidence, smallest_um3, merging)
         return table_of(clusters, self.graph, least_slices)
+
+    def _clusters(self, merging: float) -> Clusters:
+        """Those of the level below, and between two levels what more is joined."""
+        clusters = self.hierarchy.at(merging)
+        if np.isclose(self.hierarchy.levels, merging).any():
+            return clusters
+        count = int(clusters.max(initial=-1)) + 1
+        return agglomerate(count, self.evidence.between(clusters), merging)[clusters]
 
 
 def table_of(

@@ -52,8 +52,8 @@ def table_of_labels(fragments: ArrayLike, labels: ArrayLike, count: int) -> Tabl
 
 
 def slice_of(fragment: int, graph: FragmentGraph) -> int:
-    """The slice in which a fragment lies."""
-    return int(np.searchsorted(graph.first_of_slice, fragment - 1, side="right")) - 1
+    """The slice in which a fragment lies, numbered from 1."""
+    return int(graph.slice_of(fragment - 1))
 
 
 def place_between(

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from napari_emseg.core.cells3d.graph import FragmentGraph
 from napari_emseg.core.cells3d.slice_view import Ids, Values
@@ -74,7 +75,7 @@ def questions(proofreading: Proofreading, *, most: int = 200) -> list[Question]:
     most : int
         How many questions are wanted.
     """
-    if not proofreading.volume.graph.n_edges:
+    if not proofreading.volume.evidence.first.size:
         return []
     found = [*_pieces(proofreading), *_halves(proofreading)]
     return sorted(found, key=lambda each: -each.gain)[:most]
@@ -99,7 +100,7 @@ def _pieces(proofreading: Proofreading) -> Iterator[Question]:
     best = best[np.r_[small[best][1:] != small[best][:-1], np.ones(min(best.size, 1), bool)]]
     times = np.bincount(refused.ravel().astype(np.intp), minlength=ids.size)
     odds = _odds_of_pieces(cell, graph, ids.size) + _OF_REFUSED * times
-    probability = _logistic(pairs.logit + odds[small])
+    probability = expit(pairs.logit + odds[small])
     gain = probability * _bits(area[small], area[large], graph)
     for k in best:
         one, other = _ends_of(pairs.strongest[k], proofreading)
@@ -136,7 +137,7 @@ def _halves_at(proofreading: Proofreading, position: float) -> Iterator[tuple[in
     confirmed = [part[k - 1] for i, j in proofreading.log.links if part[i - 1] != part[j - 1]
                  for k in (i, j)]  # fmt: skip
     parts = parts.of_these(~np.isin(parts.key, confirmed) & (2 * area <= whole)[parts.key])
-    probability = _logistic(parts.logit + _OF_PARTS)
+    probability = expit(parts.logit + _OF_PARTS)
     rest = (whole - area)[parts.key]
     gain = (1 - probability) * _bits(area[parts.key], rest, graph)
     for k in range(parts.key.size):
@@ -189,7 +190,7 @@ def _key(i: int, j: int, area: Values, count: int) -> int:
 
 def _odds_of_pieces(cell: Ids, graph: FragmentGraph, count: int) -> Values:
     """Log odds of each cell that it is a piece, by where it begins and ends."""
-    slices = np.searchsorted(graph.first_of_slice, np.arange(graph.count), side="right") - 1
+    slices = graph.slice_of_fragment
     low, high = np.full(count, graph.first_of_slice.size), np.full(count, -1)
     np.minimum.at(low, cell, slices)
     np.maximum.at(high, cell, slices)
@@ -216,8 +217,3 @@ def _bits(one: Values, other: Values, graph: FragmentGraph) -> Values:
 def _ends_of(edge: int, proofreading: Proofreading) -> tuple[int, int]:
     evidence = proofreading.volume.evidence
     return int(evidence.first[edge]) + 1, int(evidence.second[edge]) + 1
-
-
-def _logistic(x: Values) -> Values:
-    p: Values = 1 / (1 + np.exp(-x))
-    return p

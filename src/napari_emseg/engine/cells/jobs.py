@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_emseg.core.config.cells import CellsConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.model.packages.library import DEFAULT
 from napari_emseg.types import VoxelSize
@@ -24,10 +25,8 @@ class CellsJob:
         Whatever `napari_emseg.io.write.write_stack` takes.
     model : str
         Whose edge weights say what belongs together.
-    threshold : float
-        A pixel is cell where its probability is above this.
-    least_slices : int
-        See `MaskConfig`.
+    rules : MaskConfig
+        ``threshold`` and ``least_slices`` count.
     config : CellsConfig
         How fragments become cells.
     voxel_size_nm : tuple of float, optional
@@ -39,8 +38,7 @@ class CellsJob:
     source: Path
     out: str
     model: str = DEFAULT
-    threshold: float = 0.5
-    least_slices: int = 1
+    rules: MaskConfig = MaskConfig()
     config: CellsConfig = CellsConfig()
     voxel_size_nm: VoxelSize | None = None
     overwrite: bool = False

@@ -39,8 +39,7 @@ def cells(job: CellsJob, emit: OnEvent, should_stop: ShouldStop) -> CellsResult:
     with Scratch() as scratch:
         fragments = scratch.allocate("fragments", stack.shape, np.int32)
         solved = solve_volume(
-            probability, fragments, edges, threshold=job.threshold,
-            least_slices=job.least_slices, config=job.config,
+            probability, fragments, edges, rules=job.rules, config=job.config,
             voxel_size_nm=stack.voxel_size_nm, on_event=emit, should_stop=should_stop,
         )  # fmt: skip
         written = planned.with_data(solved.cells, name=f"{stack.name} cells")

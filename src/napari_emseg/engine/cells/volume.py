@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.cells3d.edge_model import EdgeModel
+from napari_emseg.core.cells3d.fragments import depth_in_cells
 from napari_emseg.core.cells3d.volume_cells import (
     VolumeCells,
     count_cells,
     fragment_volume,
 )
 from napari_emseg.core.config.cells import CellsConfig
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.errors import CancelledError
 from napari_emseg.types import ArrayLike, Float32Array, OnEvent, Progress, ShouldStop, VoxelSize
@@ -94,8 +95,7 @@ def solve_volume(
     fragments: ArrayLike,
     edges: EdgeModel,
     *,
-    threshold: float,
-    least_slices: int = 1,
+    rules: MaskConfig,
     config: CellsConfig = CellsConfig(),
     voxel_size_nm: VoxelSize | None = None,
     on_event: OnEvent = lambda _: None,
@@ -112,7 +112,7 @@ def solve_volume(
         What to fill with the fragments: a memory map where the volume is larger than memory.
     edges : EdgeModel
         What belongs together.
-    threshold, least_slices, config, voxel_size_nm
+    rules, config, voxel_size_nm
         See `CellsJob`.
     on_event : callable
         Receives `Progress` in slices.
@@ -137,14 +137,14 @@ def solve_volume(
             raise CancelledError(f"Stopped after {done} of {total} slices were cut.")
 
     graph = fragment_volume(
-        probability, fragments, threshold=threshold, config=config, voxel_size_nm=voxel_size_nm,
-        on_slice=advance,
+        probability, fragments, threshold=rules.threshold, config=config,
+        voxel_size_nm=voxel_size_nm, on_slice=advance,
     )  # fmt: skip
     volume = VolumeCells.of(graph, edges)
     table = volume.table(
-        config.merging, least_slices=least_slices, smallest_um3=config.smallest_cell_um3
+        config.merging, least_slices=rules.least_slices, smallest_um3=config.smallest_cell_um3
     )
-    mask = None if config.fill_membranes else Above(probability, threshold)
+    mask = None if config.fill_membranes else Above(probability, rules.threshold)
     cells = CellsStack(fragments, table, mask)
     return SolvedVolume(cells, volume, count_cells(table, graph), time.monotonic() - start)
 
@@ -187,8 +187,7 @@ class AsProbability:
 
 def _softened(mask: Float32Array, scale: float) -> Float32Array:
     """A probability (Y, X) such as the network gives where a mask is right; 0 stays far from it."""
-    cell = (mask > 0.5).astype(np.uint8)
-    depth = cv2.distanceTransform(cell, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) * np.float32(scale)
+    depth = depth_in_cells(mask, 0.5) * np.float32(scale)
     soft: Float32Array = 0.5 * (1 + np.tanh((depth - _HALF_WAY_PX) / _SOFTNESS_PX))
     return soft
 

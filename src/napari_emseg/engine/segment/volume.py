@@ -52,9 +52,8 @@ def solve_prediction(
 
     on_event(Log("Following the cells through the volume ..."))
     return solve_volume(
-        probability, fragments, read_edges(package), threshold=rules.threshold,
-        least_slices=rules.least_slices, config=config, voxel_size_nm=voxel_size_nm,
-        on_event=on_event, should_stop=should_stop, on_slice=on_slice,
+        probability, fragments, read_edges(package), rules=rules, config=config,
+        voxel_size_nm=voxel_size_nm, on_event=on_event, should_stop=should_stop, on_slice=on_slice,
     )  # fmt: skip
 
 

@@ -78,6 +78,14 @@ def find_model(name: str) -> ModelPackage:
     )
 
 
+def model_or_default(name: str) -> ModelPackage:
+    """A model as `find_model` has it; the default where it is not on this machine."""
+    try:
+        return find_model(name)
+    except ModelError:
+        return find_model(DEFAULT)
+
+
 def name_of(package: ModelPackage) -> str:
     """What a person knows a model by: its name in the library, elsewhere what it calls itself."""
     listed = package.folder.parent in (library_folder(), shipped_folder().parent)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_emseg.errors import CancelledError, ModelError, ReadError
+from napari_emseg.errors import CancelledError, ReadError
 from napari_emseg.io.scratch import Scratch
-from napari_emseg.model.packages.library import DEFAULT, find_model
-from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.model.packages.library import model_or_default
 from napari_emseg.session.correct.view import ProbabilitySource
 from napari_emseg.session.painting.edit_tracker import EditTracker
 from napari_emseg.types import ArrayLike
@@ -67,7 +66,7 @@ def make_fragments(
             if should_stop():
                 raise CancelledError("Stopped.")
 
-        package = _package(source.model)
+        package = model_or_default(source.model)  # it may have been made elsewhere
         graph = fragment_volume(
             source.data, pixels, threshold=package.info.threshold,
             voxel_size_nm=source.voxel_size_nm, on_slice=advance,
@@ -95,10 +94,3 @@ def _log(tracker: EditTracker, count: int) -> list[Decision]:
         return from_json(tracker.edits.decisions, count)
     except ReadError:
         return []
-
-
-def _package(model: str) -> ModelPackage:
-    try:
-        return find_model(model)
-    except ModelError:  # it was made elsewhere
-        return find_model(DEFAULT)

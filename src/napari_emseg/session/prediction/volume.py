@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from napari_emseg.core.label_images import CellIds
     from napari_emseg.core.segment.cell_count import CellCount
     from napari_emseg.io.scratch import Scratch
-    from napari_emseg.model.packages.package import ModelPackage
 
 FOLLOWING = "Following cells through the volume"
 
@@ -72,8 +70,7 @@ class _Volume:
     fragments : (slices, Y, X) int32 memmap
         Filled while it is cut.
     cells : VolumeCells or None
-        What belongs together; None until it is solved. Without what its edges look like, which
-        nobody needs then and which is large.
+        What belongs together; None until it is solved.
     """
 
     cut: Cut
@@ -228,6 +225,7 @@ class VolumeFollower:
     def _solve(self, volume: _Volume, rules: Rules) -> None:
         """In the lane."""
         from napari_emseg.engine.segment.volume import solve_prediction
+        from napari_emseg.model.packages.library import model_or_default
 
         slices = volume.cut.slices
         self._scratch.reserve(volume.fragments, range(len(slices)))
@@ -235,13 +233,13 @@ class VolumeFollower:
         probability = self._probability if whole else self._probability[slices.start : slices.stop]
         try:
             solved = solve_prediction(
-                probability, volume.fragments, _package_of(self._model), rules.mask, rules.cells,
-                volume.cut.voxel_size_nm, on_event=partial(self._tell, volume),
+                probability, volume.fragments, model_or_default(self._model), rules.mask,
+                rules.cells, volume.cut.voxel_size_nm, on_event=partial(self._tell, volume),
                 should_stop=lambda: volume.is_stopped,
             ).volume  # fmt: skip
         except CancelledError:  # nobody waits for it
             return
-        volume.cells = solved.without_edges()
+        volume.cells = solved
 
     def _take(self, rules: Rules, _: object) -> None:
         self._give_up(self._solved)
@@ -314,14 +312,3 @@ class VolumeFollower:
     def _say(self, volume: _Volume, words: str, done: float) -> None:
         if volume is self._cutting:
             self.said.emit(words, done)
-
-
-def _package_of(model: str) -> ModelPackage:
-    """The model; the default where it is not on this machine."""
-    from napari_emseg.model.packages.library import DEFAULT, find_model
-    from napari_emseg.model.packages.package import read_package
-
-    try:
-        return read_package(Path(model))
-    except (EmsegError, OSError):
-        return find_model(DEFAULT)
