@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of cases
 """Some hundred stacks that are damaged, absurd or rare, each small on disk.
 
 ``make(folder)`` writes them and gives their paths by name; every one is to end with a stack or with
@@ -29,7 +30,7 @@ from napari_emseg.types import Stack
 Case = tuple[str, Path]
 
 _RNG = np.random.default_rng(23)
-_GREY = _RNG.integers(0, 256, (3, 24, 32), dtype=np.uint8)
+_GREY = _RNG.integers(0, 256, (5, 24, 32), dtype=np.uint8)
 _HUGE = 2**31
 
 
@@ -78,7 +79,7 @@ def _files(folder: Path) -> Iterator[Path]:
         yield write_dm(folder / f"a.dm{version}", _GREY, (50.0, 4.0, 4.0), "nm", version)
 
 
-def _mrc(path: Path, *, nx: int = 32, ny: int = 24, nz: int = 3, mode: int = 0) -> Path:
+def _mrc(path: Path, *, nx: int = 32, ny: int = 24, nz: int = 5, mode: int = 0) -> Path:
     header = bytearray(1024)
     struct.pack_into("<10i3f", header, 0, nx, ny, nz, mode, 0, 0, 0, nx, ny, nz, 128, 96, 150)
     struct.pack_into("<3f3i", header, 52, 90, 90, 90, 1, 2, 3)
@@ -102,7 +103,7 @@ def _folder_stacks(folder: Path) -> Iterator[Path]:
         spec: dict[str, Any] = {"driver": driver, "kvstore": store}
         array = tensorstore.open(
             spec, create=True, dtype=tensorstore.uint8,
-            shape=[32, 24, 3, 1][: 3 if driver == "n5" else 4],
+            shape=[32, 24, 5, 1][: 3 if driver == "n5" else 4],
         ).result()  # fmt: skip
         array[...] = np.moveaxis(_GREY, 0, 2).swapaxes(0, 1).reshape(array.shape)
         yield folder / name
@@ -128,6 +129,16 @@ def _flipped(content: bytes, seed: int) -> bytes:
     return bytes(out)
 
 
+def _put(path: Path, content: bytes) -> Path:
+    """Write a file; a JPEG, which is no stack by itself, as the slice of a folder."""
+    if path.suffix == ".jpg":
+        path.with_suffix("").mkdir()
+        (path.with_suffix("") / "slice_0.jpg").write_bytes(content)
+        return path.with_suffix("")
+    path.write_bytes(content)
+    return path
+
+
 def _damaged(folder: Path) -> Iterator[Case]:
     whole, out = folder / "whole", folder / "damaged"
     whole.mkdir()
@@ -135,15 +146,14 @@ def _damaged(folder: Path) -> Iterator[Case]:
     for path in _files(whole):
         content = path.read_bytes()
         ending = "".join(path.suffixes[-2:])
-        yield f"whole {path.name}", path
+        yield f"whole {path.name}", _put(out / path.name, content)
         variants = {
             f"cut at {part}": _cut(content, part) for part in (0, 0.01, 0.1, 0.5, 0.9, 0.999)
         }
         variants |= {f"bits {seed}": _flipped(content, seed) for seed in range(10)}
         for what, damaged in variants.items():
             place = out / f"{path.name.partition('.')[0]}-{what.replace('.', '')}{ending}"
-            place.write_bytes(damaged)
-            yield f"{path.name}: {what}", place
+            yield f"{path.name}: {what}", _put(place, damaged)
     for path in _folder_stacks(whole):
         yield f"whole {path.name}", path
         files = sorted(each for each in path.rglob("*") if each.is_file())
@@ -309,8 +319,7 @@ def _pictures(folder: Path) -> Iterator[Case]:
         "empty.jpg": b"\xff\xd8\xff\xd9",
     }  # fmt: skip
     for name, content in cases.items():
-        (folder / name.replace("^", "")).write_bytes(content)
-        yield f"picture: {name}", folder / name.replace("^", "")
+        yield f"picture: {name}", _put(folder / name.replace("^", ""), content)
     for mode in ("RGB", "RGBA", "P", "1", "LA", "I;16"):
         Image.new(mode, (32, 24)).save(folder / f"{mode.replace(';', '')}.png")
         yield f"picture: {mode}", folder / f"{mode.replace(';', '')}.png"
@@ -368,8 +377,8 @@ def _hdf5s(folder: Path) -> Iterator[Case]:
         )[0] = 1
 
     def virtual(file: Any) -> None:
-        layout = h5py.VirtualLayout((3, 24, 32), "u1")
-        layout[:] = h5py.VirtualSource(str(other), "x", (3, 24, 32))
+        layout = h5py.VirtualLayout((5, 24, 32), "u1")
+        layout[:] = h5py.VirtualSource(str(other), "x", (5, 24, 32))
         file.create_virtual_dataset("raw", layout)
 
     def loop(file: Any) -> None:
@@ -415,7 +424,7 @@ def _hdf5s(folder: Path) -> Iterator[Case]:
         "text": of(data=[["a", "b"]], dtype=h5py.string_dtype()),
         "complex": of(data=_GREY.astype(complex)), "big-endian": of(data=_GREY.astype(">u2")),
         "0 slices": of(shape=(0, 24, 32), dtype="u1"), "number": of(data=3),
-        "six axes": of(data=_GREY.reshape(1, 1, 1, 3, 24, 32)),
+        "six axes": of(data=_GREY[None, None, None]),
         "soft link to nowhere": lambda file: file.update({"raw": h5py.SoftLink("/no")}),
         "many": lambda file: [file.create_dataset(f"{k}", data=_GREY) for k in range(50)],
     }  # fmt: skip
@@ -433,8 +442,8 @@ def _others(folder: Path) -> Iterator[Case]:
         "0 wide": {"nx": 0},
         "complex": {"mode": 4},
         "mode 99": {"mode": 99},
-        "more slices than there are": {"nz": 4},
-        "fewer slices than there are": {"nz": 2},
+        "more slices than there are": {"nz": 6},
+        "fewer slices than there are": {"nz": 4},
     }.items():
         yield f"mrc: {name}", _mrc(folder / f"{name.replace('^', '')}.mrc", **how)
     from write_dm import write_dm
@@ -579,7 +588,7 @@ def _folders(folder: Path) -> Iterator[Case]:
     yield "nothing there", folder / "missing.tif"
     yield "a long name", folder / f"{'a' * 300}.tif"
     yield "a name with NUL", folder / "a\0b.tif"
-    (folder / "é\u0301 细胞.npy").write_bytes((_npy_of("{}\n")))
+    (folder / "é\u0301 细胞.npy").write_bytes(_npy_of("{}\n"))
     yield "a name in Unicode", folder / "é\u0301 细胞.npy"
 
 
@@ -590,7 +599,7 @@ def _values(folder: Path) -> Iterator[Case]:
         "some NaN": np.where(_GREY > 200, np.nan, _GREY).astype(np.float32),
         "largest": np.full((2, 24, 32), np.finfo(np.float64).max),
         "all equal": np.full((3, 24, 32), 77, np.uint8),
-        "one equal": np.where(np.arange(3)[:, None, None] == 1, 5, _GREY).astype(np.uint8),
+        "one equal": np.where(np.arange(5)[:, None, None] == 1, 5, _GREY).astype(np.uint8),
         "1 x 1": _GREY[:1, :1, :1], "1 x N": _GREY[:, :1], "N x 1": _GREY[:, :, :1],
         "odd": _GREY[:, :23, :31], "flat": _GREY[0], "line": _GREY[0, 0],
         "wide": np.zeros((1, 1, 2**20), np.uint8), "many": np.zeros((5000, 2, 2), np.uint8),

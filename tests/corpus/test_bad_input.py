@@ -1,4 +1,4 @@
-"""Each of several hundred damaged, absurd or rare stacks ends with a result or an error in words."""
+"""Each of several hundred damaged, absurd or rare stacks ends with a result or words."""
 
 from __future__ import annotations
 
@@ -52,3 +52,8 @@ class TestBadInput:
         whole = [each for each in outcomes if each["name"].startswith("whole ")]
         assert len(whole) >= 2 * 20
         assert all("result" in each for each in whole)
+
+    def test_what_can_be_read_can_be_used_or_is_refused_in_words(self, outcomes):
+        uses = [each["uses"] for each in outcomes if "uses" in each]
+        assert sum(map(len, uses)) >= 200
+        assert all(any(said[use] == "done" for said in uses if said) for use in uses[0])

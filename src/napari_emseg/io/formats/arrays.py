@@ -13,7 +13,6 @@ import numpy as np
 from napari_emseg.errors import ReadError
 from napari_emseg.types import ArrayLike, StackKind, VoxelSize
 
-
 _LONGEST_AXIS, _LARGEST_PLANE = 2**24, 2**34
 """Pixels along an axis, and bytes of the largest plane: far beyond what any microscope gives."""
 

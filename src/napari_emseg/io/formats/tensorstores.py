@@ -44,7 +44,8 @@ class N5(FileFormat):
         names = [str(name).lower() for name in about.get("axes") or "xyzct"[: array.ndim]]
         size = _n5_size({**_json(place.parent / _N5_ABOUT), **about}, about, names)
         return Loaded(
-            _lazily(str(path), array), size.voxel_size_nm, axes=tuple(names), about=part or place.name,
+            _lazily(str(path), array), size.voxel_size_nm, axes=tuple(names),
+            about=part or place.name,
             thickness_assumed=size.thickness_assumed, notes=size.notes,
         )  # fmt: skip
 
@@ -90,7 +91,8 @@ def _precomputed(place: str, kvstore: dict[str, Any], part: str) -> Loaded:
         "labels" if metadata["multiscale_metadata"]["type"] == "segmentation" else "image"
     )
     x, y, z = resolution
-    return Loaded(_lazily(place, array), recorded_size(z, y, x).voxel_size_nm, kind, axes=tuple("xyzc"))
+    size = recorded_size(z, y, x)
+    return Loaded(_lazily(place, array), size.voxel_size_nm, kind, axes=tuple("xyzc"))
 
 
 def _opened(place: str, spec: dict[str, Any]) -> Any:

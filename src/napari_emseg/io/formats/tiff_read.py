@@ -53,6 +53,8 @@ _DAMAGE = (
     TypeError,
     AttributeError,
     RuntimeError,
+    ArithmeticError,
+    AssertionError,
 )
 
 

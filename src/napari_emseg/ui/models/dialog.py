@@ -69,9 +69,9 @@ class ModelsDialog(QDialog):
         self.export = button("Export ...", "Save the chosen model as a zip file.", self._export)
         self.bring = button("Import ...", _IMPORT, self._import)
         self.about, self.message = QLabel(""), QLabel("")
-        for each in (self.about, self.message):
-            each.setWordWrap(True)
-            each.setTextFormat(Qt.TextFormat.PlainText)  # strangers have written some of it
+        for label in (self.about, self.message):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)  # strangers have written some of it
         row = QHBoxLayout()
         for each in (self.rename, self.remove, self.export, self.bring):
             row.addWidget(each)
