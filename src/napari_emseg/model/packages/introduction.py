@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari_emseg.core.slices import in_words as slices_in_words
 from napari_emseg.model.packages.package import ModelPackage
 
-_LONGEST = 300
+_LONGEST = 1500
 
 
 def introduction(package: ModelPackage) -> list[str]:
@@ -19,7 +19,8 @@ def introduction(package: ModelPackage) -> list[str]:
     info, network = package.info, package.info.network
     sees = "1 slice" if network.input_slices == 1 else f"{network.input_slices} slices"
     score = info.scores.get("val_v_rand")
-    learned = slices_in_words(info.training.get("train_slices") or ())
+    slices = info.training.get("train_slices")
+    learned = slices_in_words(slices) if slices else ""
     return [
         f"{label}: {plain(said)}"
         for label, said in (
