@@ -39,6 +39,7 @@ from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import check_partners, read_stack
+from napari_emseg.model.packages.introduction import introduction
 from napari_emseg.model.packages.library import (
     DEFAULT,
     export_model,
@@ -296,8 +297,13 @@ def show(name: str) -> None:
 @click.option("--name", default=None, help="What to call it; as it calls itself by default.")
 @_overwrite
 def import_(source: Path, name: str | None, overwrite: bool) -> None:
-    """Copy a model into your library: a package's folder or zip file, or a run folder."""
-    click.echo(import_model(source, name, overwrite=overwrite).folder)
+    """Copy a model into your library: a package's folder or zip file, or a run folder.
+
+    Says what the model says of itself: who made it, its terms, network and sizes.
+    """
+    package = import_model(source, name, overwrite=overwrite)
+    say(introduction(package))
+    click.echo(package.folder)
 
 
 @models.command()

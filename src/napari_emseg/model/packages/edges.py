@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from napari_emseg.core.cells3d.edge_model import EdgeModel
 from napari_emseg.errors import ModelError
 from napari_emseg.io.disk.atomic import write_atomically
+from napari_emseg.io.disk.npz import NPZ_DAMAGE, read_npz
 from napari_emseg.io.file_fingerprint import FileFingerprint
 from napari_emseg.model.packages.library import DEFAULT, find_model
 from napari_emseg.model.packages.package import ModelPackage
@@ -45,10 +45,8 @@ def _save(to: Path, model: EdgeModel) -> None:
 @lru_cache(maxsize=8)
 def _read(file: FileFingerprint) -> EdgeModel:
     try:
-        # opened here: numpy leaves a damaged file open
-        with file.path.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-            return EdgeModel.from_arrays(dict(arrays))
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        return EdgeModel.from_arrays(read_npz(file.path))
+    except NPZ_DAMAGE as error:
         raise ModelError(
             f"model: {file.path} cannot be read ({error}); import the model again"
         ) from error
