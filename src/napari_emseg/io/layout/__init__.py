@@ -1,1 +1,1 @@
-"""Room: what names, shapes, dtypes and metadata say of pixels; nothing here opens a file."""
+"""Room: what names, shapes, dtypes and metadata say of pixels; nothing here reads these."""
