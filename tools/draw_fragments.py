@@ -1,4 +1,7 @@
-"""Draw what fragments, edges and cells are, on the phantom: docs/images/fragments.png."""
+"""Draw what fragments, edges and cells are, on the phantom, into ``docs/images/fragments.png``.
+
+python tools/draw_fragments.py
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,8 @@ def main() -> None:
     grey = image.data[PART]
     fragments = np.zeros(grey.shape, np.int32)
     graph = fragment_volume(probability, fragments, voxel_size_nm=image.voxel_size_nm)
-    volume = VolumeCells.of(graph, read_edges(em.load_model("default")))
-    likely = read_edges(em.load_model("default")).probabilities(graph)
-    cells = volume.table()[fragments]
+    model = read_edges(em.load_model("default"))
+    likely, cells = model.probabilities(graph), VolumeCells.of(graph, model).table()[fragments]
     centres = np.array([np.argwhere(fragments == k + 1).mean(axis=0) for k in range(graph.count)])
     figure, axes = plt.subplots(2, 2, figsize=(11, 8.6), layout="constrained")
     shown = (
@@ -45,7 +47,6 @@ def main() -> None:
     colours = np.random.default_rng(4).uniform(0.2, 1, (int(cells.max()) + 1, 4))
     colours[:, 3] = 0.45
     axes[1, 1].imshow(colours[cells[FIRST]])
-    lines = None
     for at, kind, of in ((axes[0, 1], BORDER, (FIRST, FIRST)), (axes[1, 0], NEXT, (FIRST, SECOND))):
         edges = graph.edges[kind]
         for a, b, p in zip(edges.first, edges.second, likely[kind], strict=True):

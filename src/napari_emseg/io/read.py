@@ -12,11 +12,11 @@ import numpy as np
 
 from napari_emseg.errors import ReadError, as_read_error
 from napari_emseg.io.disk.unfinished import finished_slices
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_shape
 from napari_emseg.io.formats.file_format import AnyPath, FileFormat, RemoteFormat, natural_key
 from napari_emseg.io.formats.folder import order_of_files
 from napari_emseg.io.formats.registry import FOLDER, format_of, stack_endings, stem_of
 from napari_emseg.io.kinds import as_shown, guess_kind, is_mask_on_disk, normalised_labels
+from napari_emseg.io.layout.arrays import Loaded, check_dtype, check_shape
 from napari_emseg.io.layout.axes import by_hand, by_place, meant, zyx_by_names
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.layout.partners import compare_numbers

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import (
+from napari_emseg.io.formats.file_format import Put, WritableFormat, is_large
+from napari_emseg.io.layout.arrays import (
     Loaded,
     as_dask,
     check_dtype,
@@ -26,7 +27,6 @@ from napari_emseg.io.formats.arrays import (
     native,
     note_or_none,
 )
-from napari_emseg.io.formats.file_format import Put, WritableFormat, is_large
 from napari_emseg.io.layout.location import SEPARATOR
 from napari_emseg.io.layout.units import nm_per_unit
 from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, as_dask, check_shape, native
 from napari_emseg.io.formats.file_format import FileFormat, RemoteFormat
+from napari_emseg.io.layout.arrays import Loaded, as_dask, check_shape, native
 from napari_emseg.io.layout.location import SEPARATOR
 from napari_emseg.io.layout.packages import needed
 from napari_emseg.io.layout.units import nm_per_unit

@@ -18,7 +18,6 @@ import numpy.typing as npt
 import tifffile
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_shape, native, note_or_none
 from napari_emseg.io.formats.file_format import SliceInfo, is_large
 from napari_emseg.io.formats.tiff_write import (
     EDITS_TAG,
@@ -27,6 +26,7 @@ from napari_emseg.io.formats.tiff_write import (
     ORIGIN_TAG,
     PREDICTED_TAG,
 )
+from napari_emseg.io.layout.arrays import Loaded, check_dtype, check_shape, native, note_or_none
 from napari_emseg.io.layout.axes import zyx_by_names
 from napari_emseg.io.layout.texture import is_piecewise_constant
 from napari_emseg.io.layout.tiff_check import check_intact, truncated

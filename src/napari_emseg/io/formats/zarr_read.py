@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_shape, native
 from napari_emseg.io.layout import ome
+from napari_emseg.io.layout.arrays import Loaded, check_dtype, check_shape, native
 from napari_emseg.io.layout.axes import meant
 from napari_emseg.io.layout.location import SEPARATOR
 from napari_emseg.io.layout.units import nm_per_unit
