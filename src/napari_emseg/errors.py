@@ -13,6 +13,7 @@ from typing import Any
 
 EXTRA_OF = {
     "matplotlib": "report",
+    **dict.fromkeys(("bokeh", "dask_jobqueue", "distributed"), "cluster"),
     **dict.fromkeys(("aiohttp", "roifile", "rsciio", "s3fs", "tensorstore"), "formats"),
     **dict.fromkeys(("bioimageio", "keras", "nncf", "onnx", "tensorflow", "tf2onnx"), "train"),
     **dict.fromkeys(

@@ -21,6 +21,12 @@ ArrayLike: TypeAlias = Any
 VoxelSize: TypeAlias = tuple[float, float, float]
 """Edge lengths of a voxel in nm, in axis order (Z, Y, X)."""
 
+Zyx: TypeAlias = tuple[int, int, int]
+"""A number for each of the axes (Z, Y, X)."""
+
+Box: TypeAlias = tuple[slice, slice, slice]
+"""A part of a volume (Z, Y, X)."""
+
 StackKind: TypeAlias = Literal["image", "labels"]
 LabelsMeaning: TypeAlias = Literal["mask", "membranes", "scribbles", "instances"]
 """What labels can mean; see `core.label_meaning.MEANINGS`."""

@@ -145,7 +145,7 @@ def test_every_package_of_an_extra_is_known_by_its_module():
     extras = {
         name: {_module(each) for each in wanted}
         for name, wanted in project["optional-dependencies"].items()
-        if name in ("formats", "report", "train", "window")
+        if name in ("cluster", "formats", "report", "train", "window")
     }
     for module, extra in EXTRA_OF.items():
         assert module in extras[extra]
@@ -155,7 +155,7 @@ def test_every_package_of_an_extra_is_known_by_its_module():
 
 def _module(requirement):
     name = re.match(r"[\w-]+", requirement)[0]
-    return {"rosettasciio": "rsciio"}.get(name, name)
+    return {"dask-jobqueue": "dask_jobqueue", "rosettasciio": "rsciio"}.get(name, name)
 
 
 @pytest.mark.slow

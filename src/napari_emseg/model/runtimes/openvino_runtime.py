@@ -15,6 +15,7 @@ from napari_emseg.errors import DeviceError, ModelError
 from napari_emseg.io.folders import cache_folder
 from napari_emseg.model.hardware.device_choice import pick_device
 from napari_emseg.model.hardware.memory import memory_errors
+from napari_emseg.model.hardware.threads import threads_to_use
 from napari_emseg.model.runtimes._openvino import openvino as ov
 from napari_emseg.model.runtimes.conversion_cache import keep_newest
 from napari_emseg.model.runtimes.openvino_guard import check_file, check_kinds, check_sizes
@@ -110,6 +111,8 @@ class OpenVinoRuntime:
         with _as_model_error(self._weights):
             check_sizes(network, self._weights)
         how = _HOW | _kept_on_disk()
+        if threads_to_use() and self.device.startswith("cpu"):
+            how["INFERENCE_NUM_THREADS"] = threads_to_use()
         return _core().compile_model(network, self._openvino_name, how).create_infer_request()
 
 
