@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.export import ExportConfig, SurfaceConfig
 from napari_emseg.core.config.measurement import MeasureConfig
@@ -19,7 +20,7 @@ from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 
 _SHOWN = (
     PredictConfig, MaskConfig, CellsConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig,
-    VolumeScoresConfig, MeasureConfig, ExportConfig, SurfaceConfig,
+    VolumeScoresConfig, MeasureConfig, ExportConfig, SurfaceConfig, BlocksConfig,
 )  # fmt: skip
 
 _RUNS = Path(__file__).resolve().parents[1] / "benchmarks" / "recipes.csv"

@@ -10,12 +10,14 @@ import numpy as np
 
 from napari_emseg.api.arrays import OnSlice, as_stack
 from napari_emseg.api.models import AnyModel, load_model
+from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
-from napari_emseg.core.config.setting import require_known
+from napari_emseg.core.config.setting import Config, require_known
 from napari_emseg.engine.jobs import PredictResult, SegmentJob
 from napari_emseg.errors import CancelledError, SettingError, ShapeError
 from napari_emseg.io.formats.file_format import AnyPath
+from napari_emseg.io.layout.location import Location
 from napari_emseg.model.packages.library import DEFAULT
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.types import ArrayLike, OnEvent, ShouldStop, Stack, StackKind, VoxelSize, What
@@ -139,6 +141,7 @@ def segment_file(
     device: str = "auto",
     overwrite: bool = False,
     resume: bool = False,
+    client: Any = None,
     on_event: OnEvent = lambda _: None,
     should_stop: ShouldStop = lambda: False,
     **settings: Any,
@@ -157,16 +160,22 @@ def segment_file(
         Whether an existing output may be replaced.
     resume : bool
         Go on where a run into the same output was stopped, whatever stopped it.
+    client : distributed.Client, optional
+        Do it in blocks, by the workers of this cluster of Dask. So it is done with the settings of
+        `BlocksConfig` as well, such as ``workers=2``, and where ``out`` is an address; it is
+        OME-Zarr then, and not for cells.
 
     Returns
     -------
     PredictResult
-        How many slices were done, in what time, and by what.
+        How many slices were done, in what time, and by what; none where other parts are missing.
 
     Raises
     ------
     EmsegError
         As `segment`, `read_stack` and `write_stack`; what was finished is kept, for ``resume``.
+    WorkerError
+        If blocks failed, which are named, or a cluster did.
 
     Examples
     --------
@@ -181,14 +190,27 @@ def segment_file(
 
     _require_output(output)
     package = load_model(model)
-    config, rules, follow = _predict_settings(package, settings)
+    config, rules, follow = _predict_settings(package, settings, BlocksConfig)
     job = SegmentJob(
         Path(source), str(out), output, str(package.folder),
         slices=None if slices is None else tuple(slices), device=device, config=config,
         rules=rules, cells=follow, overwrite=overwrite, resume=resume,
     )  # fmt: skip
+    shared = BlocksConfig().changed(settings)
+    if client is not None or shared.is_said or Location.of(out).is_remote:
+        return _in_blocks(job, shared, client, on_event, should_stop)
     result: PredictResult = run(job, on_event, should_stop)
     return result
+
+
+def _in_blocks(
+    job: SegmentJob, shared: BlocksConfig, client: Any, on_event: OnEvent, should_stop: ShouldStop
+) -> PredictResult:
+    from napari_emseg.engine.distributed.runners import runner_for
+    from napari_emseg.engine.segment.run_blocks import segment_in_blocks
+
+    with runner_for(shared, client, job.device) as runner:
+        return segment_in_blocks(job, runner, on_event, should_stop, joins=bool(shared.part))
 
 
 def _require_output(output: str) -> None:
@@ -198,9 +220,9 @@ def _require_output(output: str) -> None:
 
 
 def _predict_settings(
-    package: ModelPackage, settings: dict[str, Any]
+    package: ModelPackage, settings: dict[str, Any], *more: type[Config]
 ) -> tuple[PredictConfig, MaskConfig, CellsConfig]:
-    require_known(settings, PredictConfig, MaskConfig, CellsConfig)
+    require_known(settings, PredictConfig, MaskConfig, CellsConfig, *more)
     rules = MaskConfig(threshold=package.info.threshold)
     follow = CellsConfig().changed(settings)
     return PredictConfig().changed(settings), rules.changed(settings), follow

@@ -28,6 +28,7 @@ from napari_emseg.cli.options_and_progress import (
     voxel_size_option,
 )
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
@@ -185,16 +186,20 @@ def _image(path: Path, *, among_several: bool) -> Stack:
 @options_of(MaskConfig, without_default=["threshold"])
 @options_of(CellsConfig)
 @options_of(PredictConfig)
+@options_of(BlocksConfig)
 @click.option("--invert", is_flag=True, help="Membranes are bright: --membranes bright.")
 def predict(stack: Path, out: str, model: str, what: What, invert: bool, **options: Any) -> None:
     """Segment STACK, slice by slice; --threshold is the model's own where it is not given."""
-    settings = given(options, MaskConfig, CellsConfig, PredictConfig)
+    settings = given(options, MaskConfig, CellsConfig, PredictConfig, BlocksConfig)
     if invert and settings.setdefault("membranes", "bright") != "bright":
         raise click.UsageError(f"--invert and --membranes {settings['membranes']} differ.")
     with progress_and_stop() as watched:
         result = segment_file(
             stack, out, model=model, output=what, **options, **settings, **watched
         )
+    if not result.slices and settings.get("part"):
+        click.echo(f"{out}: other parts are missing")
+        return
     click.echo(f"{out}: {result.slices} slices in {result.seconds:.1f} s with {result.device}")
     if result.cells is not None:
         say([f"{result.cells.words('--least-slices 2 leaves them out')}."])

@@ -181,6 +181,9 @@ class _Progress:
                 self._write_row(epoch, scores, left)
 
     def _advance(self, event: Progress) -> None:
+        if self._bar is not None and self._bar.total != event.total:  # the next stage
+            self._bar.close()
+            self._bar = None
         if self._bar is None:
             counts = (
                 "{n:.0f}/{total:.0f} {unit}" if event.total > 1 else "{percentage:.0f} % {unit}"
@@ -192,6 +195,7 @@ class _Progress:
                 bar_format="{bar:30} " + counts + "  {elapsed}<{remaining}",
                 disable=None,
             )
+        self._bar.unit = event.unit  # also says who is at it
         self._bar.update(event.done - self._bar.n)
 
     def _write_row(self, epoch: int, scores: dict[str, float], left: float | None) -> None:

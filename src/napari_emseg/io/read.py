@@ -31,6 +31,7 @@ def read_stack(
     voxel_size_nm: VoxelSize | None = None,
     raw_values: bool = False,
     level: int | None = None,
+    in_parts: bool = False,
 ) -> Stack:
     """Read a stack; the file is never written to.
 
@@ -51,6 +52,9 @@ def read_stack(
         whole numbers in floats become integers; ids keep their values.
     level : int, optional
         Which level of an image of several, 0 being the finest and the default.
+    in_parts : bool
+        Whether parts of slices will be read, so that of a zarr a slice may be larger than any
+        memory.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def read_stack(
     if level:  # 0 is what all formats read where nothing is said
         where = replace(where, part=f"{where.part}/level={level}".lstrip("/"))
     with as_read_error(where.place):
-        return _as_stack(where, _loaded(where), kind, voxel_size_nm, raw_values)
+        return _as_stack(where, _loaded(where, in_parts), kind, voxel_size_nm, raw_values)
 
 
 def read_slices(
@@ -131,7 +135,7 @@ def _numbers_of(path: AnyPath) -> tuple[Decimal, ...]:
     return order_of_files(FOLDER.files_in(where.path)).numbers
 
 
-def _loaded(where: Location) -> Loaded:
+def _loaded(where: Location, in_parts: bool) -> Loaded:
     """What a place holds, as (Z, Y, X)."""
     if where.is_remote:
         found = _remote(where).read_remote(where.place, where.part)
@@ -140,7 +144,8 @@ def _loaded(where: Location) -> Loaded:
         found = known.read_part(where.path, where.part) if where.part else known.read(where.path)
     place = where.place
     check_dtype(place, found.data.dtype)
-    check_shape(place, found.data.shape, found.data.dtype)
+    in_chunks = in_parts and hasattr(found.data, "chunks")
+    check_shape(place, found.data.shape, found.data.dtype, in_parts=in_chunks)
     return _arranged(where, found)
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from napari_emseg.errors import WorkerError
+from napari_emseg.errors import SettingError, WorkerError
+from napari_emseg.model.hardware.device_choice import visible_gpus
 
 _CONNECT_S = 30
+_LOCAL = "127.0.0.1"
 
 
 @contextmanager
 def cluster_of(
-    *, workers: int = 0, scheduler: str = "", scheduler_file: Path | str = ""
+    *, workers: int = 0, scheduler: str = "", scheduler_file: str = "", device: str = "auto"
 ) -> Iterator[Any]:
     """A client of Dask.
 
@@ -25,8 +26,10 @@ def cluster_of(
         So many processes on this machine, which end with the block; each does one block at a time.
     scheduler : str
         Or the address of a scheduler, such as ``tcp://10.0.0.1:8786``.
-    scheduler_file : path
+    scheduler_file : str
         Or the file in which a scheduler has written its address.
+    device : str
+        On which networks run: each worker of this machine has a GPU of its own.
 
     Raises
     ------
@@ -35,11 +38,11 @@ def cluster_of(
     MissingPackageError
         If Dask's distributed is not installed.
     """
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     where: dict[str, Any] = {"address": scheduler} if scheduler else {}
     if scheduler_file:
-        where = {"scheduler_file": str(scheduler_file)}
+        where = {"scheduler_file": scheduler_file}
     if where:
         (said,) = where.values()
         try:
@@ -52,11 +55,58 @@ def cluster_of(
             yield client
         return
     with (
-        # memory is the blocks': Dask keeps nothing there that it could spill
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
-            dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):  # fmt: skip
-        yield client
+        _of_this_machine(workers, device) as cluster,
+        Client(cluster, set_as_default=False) as made,
+    ):
+        yield made
+
+
+def _of_this_machine(workers: int, device: str) -> Any:
+    from distributed import Nanny, Scheduler, SpecCluster
+
+    places = environments(workers, visible_gpus(), device)
+    # memory is the blocks': Dask keeps nothing there that it could spill
+    options = {"nthreads": 1, "memory_limit": 0, "host": _LOCAL, "silence_logs": logging.ERROR}
+    return SpecCluster(
+        scheduler={
+            "cls": Scheduler,
+            "options": {"host": _LOCAL, "port": 0, "dashboard_address": f"{_LOCAL}:0"},
+        },
+        workers={
+            k: {"cls": Nanny, "options": {**options, "env": place}}
+            for k, place in enumerate(places)
+        },
+        silence_logs=logging.ERROR,
+    )
+
+
+def environments(workers: int, gpus: Sequence[str], device: str = "auto") -> list[dict[str, str]]:
+    """What variables each worker of this machine starts with: a GPU of its own, if there are any.
+
+    Parameters
+    ----------
+    workers : int
+        How many.
+    gpus : sequence of str
+        Numbers or names of the GPUs that may be used, as CUDA knows them.
+    device : str
+        ``auto``, ``cpu``, ``gpu``; a GPU that is named (``gpu:1``) is for one worker.
+
+    Raises
+    ------
+    SettingError
+        If there are more workers than GPUs: two networks on one take turns, and each half of its
+        memory.
+    """
+    if device == "cpu" or not gpus:
+        return [{} for _ in range(workers)]
+    if ":" in device:
+        _, _, number = device.partition(":")
+        gpus = gpus[int(number) : int(number) + 1]
+    if workers > len(gpus):
+        raise SettingError(
+            f"workers: expected at most {len(gpus)}, one for each GPU, received {workers}; or take "
+            "the processor",
+            device="cpu",
+        )
+    return [{"CUDA_VISIBLE_DEVICES": gpu} for gpu in gpus[:workers]]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.errors import as_read_error
 from napari_emseg.types import ArrayLike, Log, OnEvent, Stack
 
 _LOOKED_AT = 5
@@ -81,7 +82,8 @@ def _some_tissue(stack: Stack, slices: Sequence[int]) -> Iterator[npt.NDArray[An
         for edge in stack.shape[1:]
     )
     for z in (slices[k] for k in places.tolist()):
-        image = stack.slice(z)[middle]
+        with as_read_error(f"{stack.name}, slice {z}"):
+            image = np.asarray(stack.data[(z, *middle)])  # a slice may be larger than any memory
         known = known_area(image)
         if known is None or known.any():
             yield image

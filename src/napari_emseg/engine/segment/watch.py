@@ -28,6 +28,8 @@ class Watch:
         A pixel is cell above it.
     on_event : callable
         Receives a `Log`.
+    doubts : bool
+        Whether the first of them are looked at for what is odd; else for missing sections alone.
     whole : bool
         Whether whole slices come; of parts of them nothing can be told.
     """
@@ -38,10 +40,11 @@ class Watch:
         threshold: float,
         on_event: OnEvent,
         *,
+        doubts: bool = True,
         whole: bool = True,
     ) -> None:
         self._predict, self._threshold, self._emit = predict, threshold, on_event
-        self._left, self._whole = _FIRST, whole
+        self._left, self._whole = _FIRST if doubts else 0, whole
         self._image: npt.NDArray[Any] = np.empty((0, 0))
 
     def __call__(self, image: npt.NDArray[Any]) -> Float32Array:

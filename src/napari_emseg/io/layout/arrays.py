@@ -74,19 +74,26 @@ def check_dtype(path: str | PathLike[str], dtype: np.dtype[Any]) -> None:
         )
 
 
-def check_shape(path: str | PathLike[str], shape: Sequence[int], dtype: np.dtype[Any]) -> None:
+def check_shape(
+    path: str | PathLike[str],
+    shape: Sequence[int],
+    dtype: np.dtype[Any],
+    *,
+    in_parts: bool = False,
+) -> None:
     """Raise `ReadError` where an axis has no length, or no memory holds a slice.
 
     A file of some bytes may claim any shape; where chunks that are missing are read as zeros,
-    nothing else stands in the way.
+    nothing else stands in the way. Who reads it ``in_parts`` needs no whole slice.
     """
     if min(shape, default=1) <= 0:
         raise ReadError(f"{path}: holds no pixels (shape {tuple(shape)}); give a stack with pixels")
     largest = math.prod(sorted(map(int, shape))[-2:]) * dtype.itemsize
-    if max(shape, default=1) > _LONGEST_AXIS or largest > _LARGEST_PLANE:
+    if max(shape, default=1) > _LONGEST_AXIS or (largest > _LARGEST_PLANE and not in_parts):
         raise ReadError(
             f"{path}: claims a shape of {tuple(map(int, shape))}, of which no memory holds a "
-            "slice; check the file, or save a part of it"
+            "slice; check the file, save a part of it, or have it done in blocks",
+            workers=1,
         )
 
 

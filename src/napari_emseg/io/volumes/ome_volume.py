@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -55,10 +56,10 @@ class OmeVolume:
     @property
     def shard(self) -> Zyx:
         """Of which the finest level is made, each written as a whole."""
-        return _shard(self.shape)
+        return shard_of(self.shape)
 
     def make(self, planned: Stack) -> None:
-        """Write the metadata of group and levels; the voxels are 0 then.
+        """Write the metadata of group and levels, unless they are there; the voxels are 0 then.
 
         Raises
         ------
@@ -66,6 +67,7 @@ class OmeVolume:
             If it is to be labels of an image that is none of OME-Zarr 0.5, or cannot be written.
         """
         import zarr
+        from zarr.errors import ContainsArrayError, ContainsGroupError
 
         image = image_of(self.place)
         if image is not None and image.read("zarr.json") is None:
@@ -78,13 +80,15 @@ class OmeVolume:
         )
         # until all is done nobody is to take it for a whole prediction
         attributes[NOTES_ATTRIBUTE].pop("predicted", None)
-        group = zarr.create_group(self.place.store(), zarr_format=3, attributes=attributes)
+        with suppress(ContainsGroupError):  # of a run that others have begun
+            zarr.create_group(self.place.store(), zarr_format=3, attributes=attributes)
         for level, shape in enumerate(self.shapes):
-            shard = _shard(shape)
-            group.create_array(
-                str(level), shape=shape, dtype=self.dtype, shards=shard,
-                chunks=(1, *(min(n, CHUNK) for n in shape[1:])), dimension_names=list("zyx"),
-            )  # fmt: skip
+            with suppress(ContainsArrayError):
+                zarr.create_array(
+                    self.place.store(), name=str(level), shape=shape, dtype=self.dtype,
+                    chunks=(1, *(min(n, CHUNK) for n in shape[1:])), shards=shard_of(shape),
+                    dimension_names=list("zyx"), zarr_format=3,
+                )  # fmt: skip
 
     def finish(self, planned: Stack) -> None:
         """Note that all is there; list labels in the group that holds those of an image."""
@@ -178,7 +182,7 @@ def _opened(volume: OmeVolume, level: int) -> Any:
     return zarr.open_array(volume.place.store(), path=str(level), mode="r+")
 
 
-def _shard(shape: Zyx) -> Zyx:
+def shard_of(shape: Zyx) -> Zyx:
     """Whole chunks, up to `SHARD` pixels high and wide."""
     y, x = (SHARD if n > SHARD else -(-n // min(n, CHUNK)) * min(n, CHUNK) for n in shape[1:])
     return 1, y, x

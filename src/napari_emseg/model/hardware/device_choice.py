@@ -60,6 +60,23 @@ def has_nvidia_gpu() -> bool:
     )
 
 
+def visible_gpus() -> list[str]:
+    """The NVIDIA GPUs that this process may use, by number or name, as CUDA knows them."""
+    if not has_nvidia_gpu():
+        return []
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is not None:
+        return [each.strip() for each in allowed.split(",") if each.strip()]
+    return ask_nvidia_smi("index")
+
+
+def number_of_gpu(seen: int) -> int:
+    """Which of the machine's GPUs is number ``seen`` of those that this process may use."""
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    numbers = [int(each) for each in allowed if each.strip().isdecimal()]
+    return numbers[seen] if seen < len(numbers) else seen
+
+
 def ask_nvidia_smi(what: str) -> list[str]:
     """What the NVIDIA driver says of each GPU, such as its ``memory.free`` in MiB; else nothing."""
     if shutil.which("nvidia-smi") is None:

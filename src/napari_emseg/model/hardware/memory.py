@@ -12,7 +12,8 @@ import psutil
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.segment.tiling import plan_tiles
-from napari_emseg.model.hardware.device_choice import ask_nvidia_smi
+from napari_emseg.model.hardware.device_choice import ask_nvidia_smi, number_of_gpu
+from napari_emseg.model.hardware.threads import share_of_machine
 
 _SHARE = 0.5
 """Share of the free memory that a prediction may take."""
@@ -81,10 +82,13 @@ def in_smaller_pieces(
 
 
 def free_memory(device: str) -> float:
-    """Bytes that are free on a device such as ``gpu:0``; without end where nobody knows."""
+    """Bytes that are free on a device such as ``gpu:0``; without end where nobody knows.
+
+    Of a machine's memory it is the share of this process (`use_threads`).
+    """
     if device.startswith("cpu"):
-        return float(psutil.virtual_memory().available)
-    number = int(device.partition(":")[2] or 0)
+        return float(psutil.virtual_memory().available) * share_of_machine()
+    number = number_of_gpu(int(device.partition(":")[2] or 0))
     free_mib = ask_nvidia_smi("memory.free")
     return float(free_mib[number]) * 2**20 if number < len(free_mib) else math.inf
 

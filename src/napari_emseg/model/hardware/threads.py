@@ -16,6 +16,11 @@ def use_threads(count: int) -> None:
             os.environ[name] = str(count)
 
 
+def share_of_machine() -> float:
+    """The part of the machine that is this process's, by its threads; 0..1."""
+    return min(1.0, _threads / (os.cpu_count() or 1)) if _threads else 1.0
+
+
 def threads_to_use() -> int:
     """As many as were said last; 0 where all cores are to be used."""
     return _threads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,6 @@ import numpy.typing as npt
 from napari_emseg.core.classes import membrane
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
-from napari_emseg.core.known_area import known_area
 from napari_emseg.core.normalise import GreyValues
 from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.core.segment.tiling import (
@@ -26,6 +25,7 @@ from napari_emseg.core.segment.tiling import (
     pad_to_multiple,
     plan_tiles,
 )
+from napari_emseg.core.segment.tissue import Tissue
 from napari_emseg.io.prefetch import prefetch
 from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.runtimes.runtime import Runtime
@@ -54,6 +54,7 @@ def predict_slice(
     region: Region | None = None,
     buffer: TileBuffer | None = None,
     resampling: Resampling = AS_IT_IS,
+    tissue: Sequence[Tissue] | None = None,
 ) -> Float32Array:
     """Predict one slice of any size, or a region of it.
 
@@ -74,6 +75,9 @@ def predict_slice(
         Memory for the tiles, kept from the slice before.
     resampling : Resampling
         To the pixel size that the network learned on.
+    tissue : sequence of Tissue, optional
+        Grey values and known area of each slice of ``image``, where that is a part of a slice;
+        found in ``image`` by default.
 
     Returns
     -------
@@ -81,8 +85,8 @@ def predict_slice(
         The network's channels, 0..1, of the region; `core.classes` makes probability and class of
         them. Outside the known area (`core.known_area`) all is membrane.
     """
-    known = [known_area(each) for each in image]
-    grey_values = [GreyValues.of(*each) for each in zip(image, known, strict=True)]
+    tissue = tissue or [Tissue.of(each) for each in image]
+    grey_values = [each.grey for each in tissue]
     wanted = region or (slice(0, image.shape[1]), slice(0, image.shape[2]))
     predict = partial(
         _predict_seen, grey_values=grey_values, runtime=runtime, network=network, config=config,
@@ -92,10 +96,10 @@ def predict_slice(
         result = _predict_resampled(image, wanted, resampling, network, predict)
     else:
         result = predict(image, region)
-    tissue = known[len(known) // 2]
-    if tissue is not None:
+    known = tissue[len(tissue) // 2].known
+    if known is not None:
         result = result if result.flags.writeable else result.copy()
-        result[~tissue[wanted]] = membrane(network.channels)
+        result[~known[wanted]] = membrane(network.channels)
     return result
 
 

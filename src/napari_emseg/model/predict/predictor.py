@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.core.segment.tiling import Region, Tile, plan_tiles
+from napari_emseg.core.segment.tissue import Tissue
 from napari_emseg.errors import DeviceError, MemoryShortError
 from napari_emseg.model.hardware.memory import (
     bytes_at_once,
@@ -108,8 +109,15 @@ class Predictor:
         """What computes and where, such as ``OpenVINO int8 on cpu:0``."""
         return self._runtime.name
 
-    def __call__(self, image: npt.NDArray[Any], region: Region | None = None) -> Float32Array:
+    def __call__(
+        self,
+        image: npt.NDArray[Any],
+        region: Region | None = None,
+        tissue: Sequence[Tissue] | None = None,
+    ) -> Float32Array:
         """Predict a slice (C, Y, X) or a region of it; gives channels (Y, X, K).
+
+        Where the image is a part of a slice, ``tissue`` says what its grey values are in the whole.
 
         Raises
         ------
@@ -123,7 +131,7 @@ class Predictor:
             try:
                 result = predict_slice(
                     image, self._runtime, self.network, config, region, self._room,
-                    self._resampling,
+                    self._resampling, tissue,
                 )  # fmt: skip
             except (MemoryError, DeviceError) as error:
                 self._ask_for_less(shape, config, error)
