@@ -40,10 +40,11 @@ def slices_around(counts: Counts, inner: slice) -> list[int]:
         Those of the block that hold fragments, the last one before it and the first two after.
     """
     full = np.flatnonzero(counts)
-    before = full[full < inner.start][-1:]
     here = full[(full >= inner.start) & (full < inner.stop)]
-    after = full[full >= inner.stop][:2] if here.size else full[:0]
-    return np.concatenate([before if here.size else full[:0], here, after]).tolist()
+    if not here.size:
+        return []
+    before, after = full[full < inner.start][-1:], full[full >= inner.stop][:2]
+    return [*map(int, before), *map(int, here), *map(int, after)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +108,7 @@ class BlockGraph:
 
 def same_over_border(
     mine: LabelImage, theirs: LabelImage, *, least_share: float = 0.5
-) -> npt.NDArray[np.int32]:
+) -> npt.NDArray[np.int64]:
     """Which fragments of two neighbouring blocks are one that the border between them has cut.
 
     Parameters
@@ -119,14 +120,17 @@ def same_over_border(
 
     Returns
     -------
-    (N, 2) int32 array
+    (N, 2) int64 array
         Numbers of mine and theirs.
     """
     width = int(theirs.max(initial=0)) + 1
-    key, shared = np.unique(mine.astype(np.int64).ravel() * width + theirs.ravel(), return_counts=True)
+    key, shared = np.unique(
+        mine.astype(np.int64).ravel() * width + theirs.ravel(), return_counts=True
+    )
     one, other = key // width, key % width
     mine_px = np.bincount(mine.ravel())
     theirs_px = np.bincount(theirs.ravel())
     taken = (one > 0) & (other > 0)
     share = shared / np.maximum(mine_px[one], theirs_px[other])
-    return np.column_stack([one, other])[taken & (share > least_share)].astype(np.int32)
+    found: npt.NDArray[np.int64] = np.column_stack([one, other])[taken & (share > least_share)]
+    return found

@@ -137,7 +137,8 @@ class CellBlocks:
             below.append(numbers[fragments[rows.stop :, columns]])
         self.fragments.write(block.inner, made)
         self.save(
-            f"counts/{number}", {"counts": counts, "right": np.stack(right), "below": np.stack(below)}
+            f"counts/{number}",
+            {"counts": counts, "right": np.stack(right), "below": np.stack(below)},
         )
 
     def _cut(self, block: Block, z: int) -> LabelImage:
@@ -217,10 +218,10 @@ class CellBlocks:
         there = self.fragments.read((box[0], box[1], box[2]))
         mine = strip[:, : there.shape[1], : there.shape[2]]
         column, next_column = block.number % self.columns, other % self.columns
+        begins = before[theirs[0]][:, [column, next_column]] - 1
         return [
-            same_over_border(mine[k], there[k]).astype(np.int64)
-            + (before[z, column] - 1, before[z, next_column] - 1)
-            for k, z in enumerate(range(theirs[0].start, theirs[0].stop))
+            same_over_border(*each) + begin
+            for *each, begin in zip(mine, there, begins, strict=True)
         ]
 
 
@@ -261,9 +262,7 @@ class RelabelBlocks:
         self.out.write(block.inner, made)
 
 
-def _numbered(
-    fragments: LabelImage, highest: int
-) -> tuple[LabelImage, npt.NDArray[np.int32]]:
+def _numbered(fragments: LabelImage, highest: int) -> tuple[LabelImage, npt.NDArray[np.int32]]:
     """Fragments (Y, X) as 1, 2, ... in the order of their first pixels, and by which table."""
     present, first = np.unique(fragments, return_index=True)
     order = np.argsort(first[present > 0], kind="stable")

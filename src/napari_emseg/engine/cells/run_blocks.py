@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_emseg import __version__
-from napari_emseg.core.blocks.plan import Blocks, plan_blocks
+from napari_emseg.core.blocks.plan import plan_blocks
 from napari_emseg.core.cells3d.graph import learned_scale
 from napari_emseg.core.cells3d.volume_cells import count_cells
 from napari_emseg.engine.cells.blocks import HALO_PX, CellBlocks, RelabelBlocks
@@ -71,9 +71,7 @@ def cells_in_blocks(
         raise SettingError(
             "link: expected volume, received slices, which goes with the prediction of a stack"
         )
-    stack = read_stack(
-        job.source, kind="image", voxel_size_nm=job.voxel_size_nm, in_parts=True
-    )
+    stack = read_stack(job.source, kind="image", voxel_size_nm=job.voxel_size_nm, in_parts=True)
     source = AsProbability(stack.data, learned_scale(stack.voxel_size_nm))
     for note in stack.notes:
         emit(Log(note))
@@ -148,9 +146,7 @@ class _Solution:
         return CellCount(*map(int, self._cells.load(self.name)["count"]))
 
 
-def _stages(
-    asked: _Solution, cells: CellBlocks, out: OmeVolume, stack: Stack
-) -> Iterator[Stage]:
+def _stages(asked: _Solution, cells: CellBlocks, out: OmeVolume, stack: Stack) -> Iterator[Stage]:
     count, blocks = len(cells.blocks), cells.blocks
     voxels = math.prod(blocks.shape)
     stored = voxels * np.dtype(stack.data.dtype).itemsize * blocks.read(_chunks(stack))

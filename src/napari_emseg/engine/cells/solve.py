@@ -78,9 +78,7 @@ class WholeGraph:
                 smallest_um3=config.smallest_cell_um3,
             )  # fmt: skip
         else:
-            clusters = solve_by_parts(
-                cells.graph.count, cells.evidence, self.part, config.merging
-            )
+            clusters = solve_by_parts(cells.graph.count, cells.evidence, self.part, config.merging)
             clusters = join_small(
                 clusters, cells.graph, cells.evidence, config.smallest_cell_um3, config.merging
             )
@@ -94,6 +92,5 @@ def _contracted(graph: FragmentGraph, node: npt.NDArray[np.int32]) -> FragmentGr
     first = np.unique(node, return_index=True)[1]
     slices = graph.slice_of(first)
     begins = np.searchsorted(slices, np.arange(graph.first_of_slice.size))
-    return FragmentGraph(
-        count, begins, np.bincount(node, graph.area, count), {}, graph.thickness_nm
-    )
+    area = np.bincount(node, graph.area, count).astype(np.float64)
+    return FragmentGraph(count, begins.astype(np.int64), area, {}, graph.thickness_nm)
