@@ -17,7 +17,10 @@ from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.engine.cells.blocks import CellBlocks
 
 AT_ONCE = 20_000_000
-"""Graphs of so many fragments are solved in one go; larger ones by parts."""
+"""Graphs of so many fragments are solved in one go; larger ones by parts of so many."""
+
+_LEAST_SLICES = 32
+"""A part has so many slices at least: of thinner ones too little is seen of a cell."""
 
 Table = npt.NDArray[np.uint32]
 
@@ -32,13 +35,10 @@ class WholeGraph:
         Its nodes are fragments, those that a border between blocks has cut taken together.
     node : (fragments,) int32 array
         The node of each fragment.
-    part : (nodes,) int64 array
-        The layer of blocks in which each node lies.
     """
 
     cells: VolumeCells
     node: npt.NDArray[np.int32]
-    part: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, blocks: CellBlocks) -> WholeGraph:
@@ -66,8 +66,7 @@ class WholeGraph:
         if len(pairs):
             node = joined_pairs(total, pairs)
             graph, evidence = _contracted(graph, node), evidence.between(node)
-        part = graph.slice_of_fragment // blocks.blocks.size[0]
-        return cls(VolumeCells(graph, evidence), node, part)
+        return cls(VolumeCells(graph, evidence), node)
 
     def table(self, rules: MaskConfig, config: CellsConfig, *, at_once: int = AT_ONCE) -> Table:
         """The id of the cell of each fragment (1 + fragments,); see `VolumeCells.table`."""
@@ -84,6 +83,23 @@ class WholeGraph:
             )
             ids = table_of(clusters, cells.graph, rules.least_slices)
         return np.concatenate([ids[:1], ids[1:][self.node]])
+
+
+def parts_of(
+    graph: FragmentGraph, at_once: int = AT_ONCE, least_slices: int = _LEAST_SLICES
+) -> npt.NDArray[np.int64]:
+    """Which part each fragment is solved in: slices in a row, with ``at_once`` fragments about.
+
+    Parts have ``least_slices`` at least, save that a rest joins the last one.
+    """
+    counts = np.diff(np.append(graph.first_of_slice, graph.count))
+    n_parts = max(1, round(graph.count / at_once))
+    begins = [0]
+    for z, before in enumerate(np.cumsum(counts) - counts):
+        full = before - graph.first_of_slice[begins[-1]] >= graph.count / n_parts
+        if full and z - begins[-1] >= least_slices and counts.size - z >= least_slices:
+            begins.append(z)
+    return np.searchsorted(begins, graph.slice_of_fragment, side="right").astype(np.int64) - 1
 
 
 def _contracted(graph: FragmentGraph, node: npt.NDArray[np.int32]) -> FragmentGraph:
