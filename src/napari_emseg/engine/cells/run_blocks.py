@@ -24,14 +24,18 @@ from napari_emseg.engine.cells.solve import WholeGraph
 from napari_emseg.engine.cells.volume import AsProbability
 from napari_emseg.engine.distributed.pyramid import pyramid_stages
 from napari_emseg.engine.distributed.stage import Stage
+from napari_emseg.engine.segment.jobs import PredictResult, SegmentJob
+from napari_emseg.engine.segment.run_blocks import chunks_of, segment_in_blocks
 from napari_emseg.errors import SettingError
 from napari_emseg.io.file_fingerprint import sha256_of
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.resumable_writer import planned_stack
+from napari_emseg.io.volumes.ledger import BLOCKS, run_of
 from napari_emseg.io.volumes.ome_volume import OmeVolume, shard_of
-from napari_emseg.io.volumes.output import BlocksOutput
-from napari_emseg.types import Log, OnEvent, ShouldStop, Stack, Zyx
+from napari_emseg.io.volumes.output import BlocksOutput, volume_place
+from napari_emseg.io.volumes.place import Place
+from napari_emseg.types import Log, OnEvent, ShouldStop, Stack
 
 if TYPE_CHECKING:
     from napari_emseg.engine.distributed.runners import Runner
@@ -46,6 +50,7 @@ def cells_in_blocks(
     should_stop: ShouldStop,
     *,
     joins: bool = False,
+    made_from: str = "",
 ) -> CellsResult:
     """Do a job in blocks; slices that stay whole give the cells of one process.
 
@@ -62,6 +67,8 @@ def cells_in_blocks(
         See `engine.run`.
     joins : bool
         Whether others may be at it already.
+    made_from : str
+        What the source was made from, where it is made for this run alone.
     """
     from napari_emseg.model.packages.edges import edges_file
     from napari_emseg.model.packages.library import find_model
@@ -79,11 +86,11 @@ def cells_in_blocks(
     name = f"{stack.name} cells"
     planned = planned_stack(stack, len(stack), np.uint32, kind="labels", name=name, predicted=None)
     blocks = plan_blocks(
-        stack.shape, read=_chunks(stack), write=shard_of(stack.shape), halo=(0, HALO_PX, HALO_PX)
+        stack.shape, read=chunks_of(stack), write=shard_of(stack.shape), halo=(0, HALO_PX, HALO_PX)
     )
     cut = {each: getattr(job.config, each) for each in _CUT}
     about = {
-        "input": Location.of(job.source).version(),
+        "input": made_from or Location.of(job.source).version(),
         "edges": sha256_of(edges_file(find_model(job.model))),
         "napari-emseg": __version__,
         "shape": blocks.shape,
@@ -112,6 +119,46 @@ def cells_in_blocks(
         return CellsResult(None, 0, seconds)
     out.finish()
     return CellsResult(asked.count, int(cells.counts().sum()), seconds)
+
+
+def segment_cells_in_blocks(
+    job: SegmentJob,
+    runner: Runner,
+    emit: OnEvent,
+    should_stop: ShouldStop,
+    *,
+    joins: bool = False,
+) -> PredictResult:
+    """Do a job for cells in blocks: a probability beside the output first, then its cells.
+
+    Parameters
+    ----------
+    job : SegmentJob
+        With ``what`` cells.
+    runner, emit, should_stop, joins
+        See `cells_in_blocks`.
+    """
+    start, out = time.monotonic(), volume_place(job.out)
+    folder, _, name = out.address.rpartition("/")
+    beside = Place(f"{folder}/.{name.removesuffix('.zarr')}-probability.zarr")
+    is_there = run_of(beside / BLOCKS) is not None and not job.overwrite
+    predict = replace(
+        job, what="probability", out=beside.address, resume=job.resume or (is_there and not joins)
+    )
+    predicted = segment_in_blocks(predict, runner, emit, should_stop, joins=joins)
+    if not predicted.slices:
+        return predicted
+    cells = CellsJob(
+        Path(beside.address), job.out, job.model, job.rules, job.cells, overwrite=job.overwrite,
+        resume=job.resume,
+    )  # fmt: skip
+    source = f"{Location.of(job.source).version()}, slices {job.slices or 'all'}"
+    made = cells_in_blocks(cells, runner, emit, should_stop, joins=joins, made_from=source)
+    if made.cells is None:
+        return replace(predicted, slices=0)
+    beside.remove()
+    seconds = time.monotonic() - start
+    return replace(predicted, seconds=seconds, cells=made.cells)
 
 
 _CUT = ("fragment_sigma_px", "smallest_fragment_px")
@@ -149,7 +196,7 @@ class _Solution:
 def _stages(asked: _Solution, cells: CellBlocks, out: OmeVolume, stack: Stack) -> Iterator[Stage]:
     count, blocks = len(cells.blocks), cells.blocks
     voxels = math.prod(blocks.shape)
-    stored = voxels * np.dtype(stack.data.dtype).itemsize * blocks.read(_chunks(stack))
+    stored = voxels * np.dtype(stack.data.dtype).itemsize * blocks.read(chunks_of(stack))
     yield Stage(
         "fragments", count, cells.cut, cells.title, cells.same, read_bytes=stored,
         written_bytes=4 * voxels,
@@ -164,11 +211,3 @@ def _stages(asked: _Solution, cells: CellBlocks, out: OmeVolume, stack: Stack) -
     )  # fmt: skip
     for each in pyramid_stages(out):
         yield replace(each, name=f"{each.name}-{asked.key}")
-
-
-def _chunks(stack: Stack) -> Zyx:
-    chunks = getattr(stack.data, "chunks", None)
-    if chunks is None:
-        return 1, 1, stack.shape[2]
-    z, y, x = (max(each) if isinstance(each, tuple) else int(each) for each in chunks)
-    return z, y, x

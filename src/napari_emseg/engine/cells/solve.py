@@ -77,7 +77,8 @@ class WholeGraph:
                 smallest_um3=config.smallest_cell_um3,
             )  # fmt: skip
         else:
-            clusters = solve_by_parts(cells.graph.count, cells.evidence, self.part, config.merging)
+            parts = parts_of(cells.graph, at_once)
+            clusters = solve_by_parts(cells.graph.count, cells.evidence, parts, config.merging)
             clusters = join_small(
                 clusters, cells.graph, cells.evidence, config.smallest_cell_um3, config.merging
             )
