@@ -9,11 +9,13 @@ import numpy as np
 
 from napari_emseg.api.arrays import OnSlice, as_stack
 from napari_emseg.api.models import AnyModel, load_model
+from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.config.setting import require_known
 from napari_emseg.engine.jobs import CellsJob, CellsResult
 from napari_emseg.io.formats.file_format import AnyPath
+from napari_emseg.io.layout.location import Location
 from napari_emseg.model.packages.library import DEFAULT
 from napari_emseg.types import ArrayLike, OnEvent, ShouldStop, Stack, VoxelSize
 
@@ -107,6 +109,8 @@ def cells_file(
     least_slices: int = 1,
     voxel_size_nm: VoxelSize | None = None,
     overwrite: bool = False,
+    resume: bool = False,
+    client: Any = None,
     on_event: OnEvent = lambda _: None,
     should_stop: ShouldStop = lambda: False,
     **settings: Any,
@@ -123,13 +127,21 @@ def cells_file(
         As `cells` takes them.
     overwrite : bool
         Whether an existing output may be replaced.
+    resume : bool
+        In blocks: go on where a run into the same output was stopped. Of one that is finished,
+        with other settings of what is merged, the graph that it has left is solved again.
+    client : distributed.Client, optional
+        Do it in blocks, by the workers of this cluster of Dask. So it is done with the settings of
+        `BlocksConfig` as well, such as ``workers=2``, and where ``out`` is an address; it is
+        OME-Zarr then.
     on_event : callable
         Receives a `Log` for what was found of the source, and `Progress`.
 
     Returns
     -------
     CellsResult
-        How many cells of how many fragments, in what time.
+        How many cells of how many fragments, in what time; without a count where other parts are
+        missing.
 
     Raises
     ------
@@ -147,13 +159,27 @@ def cells_file(
     """
     from napari_emseg.engine.run import run
 
-    rules, config = _settings(threshold, least_slices, settings)
+    require_known(settings, CellsConfig, BlocksConfig)
+    shared = BlocksConfig().changed(settings)
     job = CellsJob(
-        Path(source), str(out), str(load_model(model).folder), rules, config, voxel_size_nm,
-        overwrite,
+        Path(source), str(out), str(load_model(model).folder),
+        MaskConfig(threshold=threshold, least_slices=least_slices),
+        CellsConfig().changed(settings), voxel_size_nm, overwrite, resume,
     )  # fmt: skip
+    if client is not None or shared.is_said or Location.of(out).is_remote:
+        return _in_blocks(job, shared, client, on_event, should_stop)
     made: CellsResult = run(job, on_event, should_stop)
     return made
+
+
+def _in_blocks(
+    job: CellsJob, shared: BlocksConfig, client: Any, on_event: OnEvent, should_stop: ShouldStop
+) -> CellsResult:
+    from napari_emseg.engine.cells.run_blocks import cells_in_blocks
+    from napari_emseg.engine.distributed.runners import runner_for
+
+    with runner_for(shared, client, "cpu") as runner:
+        return cells_in_blocks(job, runner, on_event, should_stop, joins=bool(shared.part))
 
 
 def _settings(

@@ -163,7 +163,7 @@ def segment_file(
     client : distributed.Client, optional
         Do it in blocks, by the workers of this cluster of Dask. So it is done with the settings of
         `BlocksConfig` as well, such as ``workers=2``, and where ``out`` is an address; it is
-        OME-Zarr then, and not for cells.
+        OME-Zarr then.
 
     Returns
     -------
@@ -206,11 +206,13 @@ def segment_file(
 def _in_blocks(
     job: SegmentJob, shared: BlocksConfig, client: Any, on_event: OnEvent, should_stop: ShouldStop
 ) -> PredictResult:
+    from napari_emseg.engine.cells.run_blocks import segment_cells_in_blocks
     from napari_emseg.engine.distributed.runners import runner_for
     from napari_emseg.engine.segment.run_blocks import segment_in_blocks
 
+    do = segment_cells_in_blocks if job.what == "cells" else segment_in_blocks
     with runner_for(shared, client, job.device) as runner:
-        return segment_in_blocks(job, runner, on_event, should_stop, joins=bool(shared.part))
+        return do(job, runner, on_event, should_stop, joins=bool(shared.part))
 
 
 def _require_output(output: str) -> None:

@@ -15,6 +15,7 @@ from napari_emseg.cli.options_and_progress import (
     say,
     voxel_size_option,
 )
+from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.model.packages.library import DEFAULT
@@ -28,21 +29,30 @@ _PATH = click.Path(path_type=Path)
 @click.option("--out", type=click.Path(), required=True, help="CELLS.tif, .zarr, .h5 or a folder/.")
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
 @click.option(
+    "--resume", is_flag=True,
+    help="In blocks: go on where --out was begun; where it is finished, solve its graph again by "
+    "the settings of now.",
+)  # fmt: skip
+@click.option(
     "--model", default=DEFAULT, show_default=True,
     help="The model whose edge weights say what belongs together.",
 )  # fmt: skip
 @options_of(MaskConfig, only=["threshold", "least_slices"])
 @voxel_size_option("PROBABILITY")
 @options_of(CellsConfig)
+@options_of(BlocksConfig)
 def cells(probability: Path, out: str, voxel_size_nm: VoxelSize | None, **options: Any) -> None:
     """Make the cells of a volume from PROBABILITY, a map or a mask by anybody's program.
 
     Cell is bright; what PROBABILITY is taken for is said.
     """
-    settings = given(options, CellsConfig)
+    settings = given(options, CellsConfig, BlocksConfig)
     with progress_and_stop() as watched:
         made = cells_file(
             probability, out, voxel_size_nm=voxel_size_nm, **options, **settings, **watched
         )
+    if made.cells is None:
+        click.echo(f"{out}: other parts are missing")
+        return
     click.echo(f"{out}: made of {made.fragments:,} fragments in {made.seconds:.1f} s")
     say([f"{made.cells.words('--least-slices 2 leaves them out')}."])

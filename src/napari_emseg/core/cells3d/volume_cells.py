@@ -157,11 +157,7 @@ def fragment_volume(
     total = probability.shape[0]
 
     def cut(z: int) -> tuple[Float32Array, LabelImage]:
-        plane = np.nan_to_num(np.asarray(probability[z], np.float32))
-        inside = _tissue(plane)
-        if inside is not None and not inside.any():
-            return plane, np.zeros(plane.shape, np.int32)
-        return plane, fragments_of_slice(plane, threshold=threshold, config=config, inside=inside)
+        return cut_plane(np.asarray(probability[z]), threshold, config)
 
     builder = GraphBuilder(threshold, voxel_size_nm)
     for z, (plane, fragments) in enumerate(in_order(cut, range(total), workers=workers)):
@@ -170,6 +166,17 @@ def fragment_volume(
         if on_slice is not None:
             on_slice(z + 1, total)
     return builder.finish()
+
+
+def cut_plane(
+    probability: npt.NDArray[Any], threshold: float, config: CellsConfig
+) -> tuple[Float32Array, LabelImage]:
+    """A slice (Y, X) and its fragments, 1, 2, ...; where the probability is 0 widely, none are."""
+    plane = np.nan_to_num(probability.astype(np.float32, copy=False))
+    inside = _tissue(plane)
+    if inside is not None and not inside.any():
+        return plane, np.zeros(plane.shape, np.int32)
+    return plane, fragments_of_slice(plane, threshold=threshold, config=config, inside=inside)
 
 
 def _tissue(probability: Float32Array) -> BoolImage | None:

@@ -33,6 +33,8 @@ class CellsJob:
         Edge lengths (Z, Y, X) in nm, in place of what the source records.
     overwrite : bool
         Whether an existing output may be replaced.
+    resume : bool
+        In blocks: go on where a run into the same output was stopped, or solve its graph again.
     """
 
     source: Path
@@ -42,6 +44,7 @@ class CellsJob:
     config: CellsConfig = CellsConfig()
     voxel_size_nm: VoxelSize | None = None
     overwrite: bool = False
+    resume: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,14 @@ class CellsResult:
 
     Parameters
     ----------
-    cells : CellCount
-        How many cells there are.
+    cells : CellCount, optional
+        How many cells there are; None where other parts of a run in blocks are missing.
     fragments : int
         Of how many pieces they are put together.
     seconds : float
         How long that took.
     """
 
-    cells: CellCount
+    cells: CellCount | None
     fragments: int
     seconds: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.errors import CancelledError
 from napari_emseg.types import ArrayLike, Float32Array, OnEvent, Progress, ShouldStop, VoxelSize
+
+if TYPE_CHECKING:
+    from napari_emseg.core.scores.probability import PredictionReading
 
 _HALF_WAY_PX, _SOFTNESS_PX = 2.5, 1.2
 """A probability rises so far from the middle of a membrane, and so softly: what has hard borders
@@ -159,27 +162,33 @@ class AsProbability:
         has hard borders it is given soft ones, as if a network had seen the membranes.
     scale : float
         Edge of a pixel in those of the learned size.
+    reading : PredictionReading, optional
+        What it is; found out by default.
     """
 
     dtype = np.dtype(np.float32)
 
-    def __init__(self, data: ArrayLike, scale: float = 1.0) -> None:
+    def __init__(
+        self, data: ArrayLike, scale: float = 1.0, reading: PredictionReading | None = None
+    ) -> None:
         from napari_emseg.core.scores.probability import prediction_meaning
 
-        self._data, self._scale, self.reading = data, scale, prediction_meaning(data)
+        self._data, self._scale = data, scale
+        self.reading = reading or prediction_meaning(data)
         self.shape: tuple[int, ...] = tuple(data.shape)
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, z: Any) -> Float32Array:
+        """A slice, or a part of it: the index is one of the data."""
         plane = self.as_saved(z)
         if self.reading.kind not in ("mask", "classes", "ids"):
             return plane
         return _softened(plane, self._scale)
 
-    def as_saved(self, z: int) -> Float32Array:
-        """A slice without soft borders."""
+    def as_saved(self, z: Any) -> Float32Array:
+        """A slice, or a part of it, without soft borders."""
         from napari_emseg.core.scores.probability import to_probability
 
         return to_probability(np.asarray(self._data[z]), self.reading)

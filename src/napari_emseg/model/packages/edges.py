@@ -26,10 +26,13 @@ def read_edges(package: ModelPackage) -> EdgeModel:
     ModelError
         If the file is damaged.
     """
+    return _read(FileFingerprint.of(edges_file(package)))
+
+
+def edges_file(package: ModelPackage) -> Path:
+    """Where the edge weights of a model lie; those of `default` where it has none of its own."""
     path = package.folder / EDGES
-    if not path.is_file():
-        path = find_model(DEFAULT).folder / EDGES
-    return _read(FileFingerprint.of(path))
+    return path if path.is_file() else find_model(DEFAULT).folder / EDGES
 
 
 def write_edges(package: ModelPackage, model: EdgeModel) -> None:

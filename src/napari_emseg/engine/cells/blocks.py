@@ -1,0 +1,288 @@
+"""What a process does with a block of a volume on its way from probability to cells."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_emseg.core.blocks.plan import Block, Blocks
+from napari_emseg.core.cells3d.block_graph import (
+    BlockGraph,
+    Counts,
+    same_over_border,
+    slices_around,
+)
+from napari_emseg.core.cells3d.graph import learned_scale
+from napari_emseg.core.config.cells import CellsConfig
+from napari_emseg.core.label_images import LabelImage
+from napari_emseg.engine.cells.volume import AsProbability
+from napari_emseg.engine.distributed.stage import versions
+from napari_emseg.io.file_fingerprint import sha256_of
+from napari_emseg.io.read import read_stack
+from napari_emseg.io.volumes.ome_volume import OmeVolume
+from napari_emseg.io.volumes.place import Place
+from napari_emseg.types import Float32Array, VoxelSize
+
+if TYPE_CHECKING:
+    from napari_emseg.core.scores.probability import PredictionReading
+
+HALO_PX = 96
+"""Where slices are cut, fragments are made with so many pixels more on each side."""
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class CellBlocks:
+    """What the blocks of a volume are cells of, and where what is made of them lies.
+
+    Fragments are numbered from 1 in each slice of each block; `counts` of all blocks say where
+    those numbers begin in the volume.
+
+    Parameters
+    ----------
+    source : str
+        Probability of cell, or a mask, or cells of single slices.
+    reading : PredictionReading
+        Which of these it is.
+    blocks : Blocks
+        Of the volume.
+    place : Place
+        Where the run is kept.
+    fragments : OmeVolume
+        The fragments, int32.
+    model : str
+        Folder of the model whose edge weights count.
+    threshold : float
+        A pixel is cell where its probability is above this.
+    config : CellsConfig
+        How slices are cut.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X) in nm.
+    run : str
+        Another one for each run: what a process remembers of one is nothing of the next.
+    """
+
+    source: str
+    reading: PredictionReading
+    blocks: Blocks
+    place: Place
+    fragments: OmeVolume
+    model: str
+    threshold: float
+    config: CellsConfig
+    voxel_size_nm: VoxelSize | None
+    run: str
+
+    @cached_property
+    def probability(self) -> AsProbability:
+        """The probability of cell."""
+        scale = learned_scale(self.voxel_size_nm)
+        return AsProbability(_opened(self.source).data, scale, self.reading)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: each for key, each in self.__dict__.items() if key != "probability"}
+
+    def same(self) -> Mapping[str, str]:
+        """What must be the same in all processes: versions, and the edge weights."""
+        from napari_emseg.model.packages.edges import edges_file
+        from napari_emseg.model.packages.library import find_model
+
+        return {**versions(), "edges": f"sha256 {sha256_of(edges_file(find_model(self.model)))}"}
+
+    def title(self, number: int) -> str:
+        """What a person calls a block."""
+        return str(self.blocks[number])
+
+    @property
+    def columns(self) -> int:
+        """Into how many blocks a slice is cut."""
+        _, down, across = self.blocks.counts
+        return down * across
+
+    def save(self, name: str, arrays: Arrays) -> None:
+        """Keep arrays with the run."""
+        to = io.BytesIO()
+        np.savez_compressed(to, allow_pickle=False, **arrays)
+        self.place.write(f"{name}.npz", to.getvalue())
+
+    def load(self, name: str) -> Arrays:
+        """Arrays that were kept; `FileNotFoundError` where there are none."""
+        data = self.place.read(f"{name}.npz")
+        if data is None:
+            raise FileNotFoundError(f"{self.place}/{name}.npz")
+        with np.load(io.BytesIO(data), allow_pickle=False) as held:
+            return {key: held[key] for key in held.files}
+
+    # -- fragments -------------------------------------------------------------------------
+
+    def cut(self, number: int) -> None:
+        """Cut a block into fragments; keep how many there are, and what lies over its borders."""
+        block = self.blocks[number]
+        depth, height, width = (span.stop - span.start for span in block.inner)
+        rows, columns = block.inside[1:]
+        counts, made = np.zeros(depth, np.int64), np.zeros((depth, height, width), np.int32)
+        right, below = [], []
+        for k in range(depth):
+            fragments = self._cut(block, block.inner[0].start + k)
+            made[k], numbers = _numbered(fragments[rows, columns], int(fragments.max(initial=0)))
+            counts[k] = made[k].max(initial=0)
+            right.append(numbers[fragments[rows, columns.stop :]])
+            below.append(numbers[fragments[rows.stop :, columns]])
+        self.fragments.write(block.inner, made)
+        self.save(
+            f"counts/{number}",
+            {"counts": counts, "right": np.stack(right), "below": np.stack(below)},
+        )
+
+    def _cut(self, block: Block, z: int) -> LabelImage:
+        from napari_emseg.core.cells3d.volume_cells import cut_plane
+
+        plane = self.probability[(z, *block.outer[1:])]
+        return cut_plane(plane, self.threshold, self.config)[1]
+
+    # -- numbers ---------------------------------------------------------------------------
+
+    def number(self, _: int) -> None:
+        """Say where the numbers of each slice of each block begin; when all are cut."""
+        counts = np.zeros((self.blocks.shape[0], self.columns), np.int64)
+        for block in self.blocks:
+            column = block.number % self.columns
+            counts[block.inner[0], column] = self.load(f"counts/{block.number}")["counts"]
+        self.save("numbers", {"counts": counts})
+
+    def counts(self) -> Counts:
+        """How many fragments each slice has in each column of blocks: (Z, columns)."""
+        return _numbers(self)
+
+    def before(self) -> Counts:
+        """How many fragments lie before those: (Z, columns)."""
+        counts = self.counts()
+        return (np.cumsum(counts) - counts.ravel()).reshape(counts.shape)
+
+    # -- edges -----------------------------------------------------------------------------
+
+    def connect(self, number: int) -> None:
+        """Weigh the edges that begin in a block, and find what its borders have cut."""
+        from napari_emseg.model.packages.edges import read_edges
+        from napari_emseg.model.packages.library import find_model
+
+        block, column = self.blocks[number], number % self.columns
+        before, inner = self.before()[:, column], block.inner[0]
+        needed = slices_around(self.counts()[:, column], inner)
+        slices = [(*self._plane(block, z), int(before[z])) for z in needed]
+        graph = BlockGraph.of(
+            slices, [inner.start <= z < inner.stop for z in needed],
+            read_edges(find_model(self.model)), threshold=self.threshold,
+            voxel_size_nm=self.voxel_size_nm,
+        )  # fmt: skip
+        found = graph.evidence
+        self.save(
+            f"graph/{number}",
+            {
+                "first": found.first, "second": found.second, "logit": found.logit,
+                "size": found.size, "area": graph.area, "same": self._same_over_borders(block),
+            },
+        )  # fmt: skip
+
+    def _plane(self, block: Block, z: int) -> tuple[LabelImage, Float32Array]:
+        box = block.inner[1:]
+        fragments = self.fragments.read((slice(z, z + 1), *box))[0]
+        return fragments, np.nan_to_num(self.probability[(z, *box)].astype(np.float32, copy=False))
+
+    def _same_over_borders(self, block: Block) -> npt.NDArray[np.int64]:
+        """Pairs (N, 2) of fragments of this block and the next ones, by numbers from 0."""
+        _, down, across = self.blocks.counts
+        row, column = divmod(block.number % self.columns, across)
+        strips, found = self.load(f"counts/{block.number}"), []
+        for name, axis, is_there, step in (
+            ("right", 2, column + 1 < across, 1), ("below", 1, row + 1 < down, across)
+        ):  # fmt: skip
+            if is_there:
+                found += self._same(block, strips[name], axis, block.number + step)
+        return np.concatenate([np.zeros((0, 2), np.int64), *found])
+
+    def _same(
+        self, block: Block, strip: npt.NDArray[np.int32], axis: int, other: int
+    ) -> list[npt.NDArray[np.int64]]:
+        before, width = self.before(), strip.shape[axis]
+        theirs = self.blocks[other].inner
+        box = list(theirs)
+        box[axis] = slice(box[axis].start, min(box[axis].stop, box[axis].start + width))
+        there = self.fragments.read((box[0], box[1], box[2]))
+        mine = strip[:, : there.shape[1], : there.shape[2]]
+        column, next_column = block.number % self.columns, other % self.columns
+        begins = before[theirs[0]][:, [column, next_column]] - 1
+        return [
+            same_over_border(*each) + begin
+            for *each, begin in zip(mine, there, begins, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class RelabelBlocks:
+    """Writes the cells of a block, by a table.
+
+    Parameters
+    ----------
+    cells : CellBlocks
+        The fragments.
+    out : OmeVolume
+        What is written, uint32.
+    table : str
+        What the table is kept as.
+    fill_membranes : bool
+        Without it, ids are 0 where the probability is not above the threshold.
+    """
+
+    cells: CellBlocks
+    out: OmeVolume
+    table: str
+    fill_membranes: bool
+
+    def __call__(self, number: int) -> None:
+        """Write a block."""
+        cells, block = self.cells, self.cells.blocks[number]
+        fragments = cells.fragments.read(block.inner)
+        before = cells.before()[block.inner[0], number % cells.columns]
+        table = _table(cells, self.table)
+        made = np.zeros(fragments.shape, np.uint32)
+        for k, z in enumerate(range(block.inner[0].start, block.inner[0].stop)):
+            here = fragments[k].astype(np.int64)
+            made[k] = table[np.where(here > 0, here + before[k], 0)]
+            if not self.fill_membranes:
+                saved = cells.probability.as_saved((z, *block.inner[1:]))
+                made[k][~(saved > cells.threshold)] = 0
+        self.out.write(block.inner, made)
+
+
+def _numbered(fragments: LabelImage, highest: int) -> tuple[LabelImage, npt.NDArray[np.int32]]:
+    """Fragments (Y, X) as 1, 2, ... in the order of their first pixels, and by which table."""
+    present, first = np.unique(fragments, return_index=True)
+    order = np.argsort(first[present > 0], kind="stable")
+    numbers = np.zeros(highest + 1, np.int32)
+    numbers[present[present > 0][order]] = np.arange(1, order.size + 1)
+    return numbers[fragments], numbers
+
+
+@lru_cache(maxsize=4)
+def _opened(source: str) -> Any:
+    return read_stack(source, kind="image", in_parts=True)
+
+
+@lru_cache(maxsize=2)
+def _numbers(cells: CellBlocks) -> Counts:
+    counts: Counts = cells.load("numbers")["counts"]
+    return counts
+
+
+@lru_cache(maxsize=2)
+def _table(cells: CellBlocks, name: str) -> npt.NDArray[np.uint32]:
+    table: npt.NDArray[np.uint32] = cells.load(name)["table"]
+    return table

@@ -1,0 +1,213 @@
+"""The cells of a volume of any size, in blocks, by as many processes as there are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_emseg import __version__
+from napari_emseg.core.blocks.plan import plan_blocks
+from napari_emseg.core.cells3d.graph import learned_scale
+from napari_emseg.core.cells3d.volume_cells import count_cells
+from napari_emseg.engine.cells.blocks import HALO_PX, CellBlocks, RelabelBlocks
+from napari_emseg.engine.cells.jobs import CellsJob, CellsResult
+from napari_emseg.engine.cells.solve import WholeGraph
+from napari_emseg.engine.cells.volume import AsProbability
+from napari_emseg.engine.distributed.pyramid import pyramid_stages
+from napari_emseg.engine.distributed.stage import Stage
+from napari_emseg.engine.segment.jobs import PredictResult, SegmentJob
+from napari_emseg.engine.segment.run_blocks import chunks_of, segment_in_blocks
+from napari_emseg.errors import SettingError
+from napari_emseg.io.file_fingerprint import sha256_of
+from napari_emseg.io.layout.location import Location
+from napari_emseg.io.read import read_stack
+from napari_emseg.io.resumable_writer import planned_stack
+from napari_emseg.io.volumes.ledger import BLOCKS, run_of
+from napari_emseg.io.volumes.ome_volume import OmeVolume, shard_of
+from napari_emseg.io.volumes.output import BlocksOutput, volume_place
+from napari_emseg.io.volumes.place import Place
+from napari_emseg.types import Log, OnEvent, ShouldStop, Stack
+
+if TYPE_CHECKING:
+    from napari_emseg.engine.distributed.runners import Runner
+
+_FRAGMENTS, _RUN = "fragments", "run-id"
+
+
+def cells_in_blocks(
+    job: CellsJob,
+    runner: Runner,
+    emit: OnEvent,
+    should_stop: ShouldStop,
+    *,
+    joins: bool = False,
+    made_from: str = "",
+) -> CellsResult:
+    """Do a job in blocks; slices that stay whole give the cells of one process.
+
+    Fragments and graph are kept beside the output: with ``resume`` and other settings of what is
+    merged, only the solution and the ids are made anew.
+
+    Parameters
+    ----------
+    job : CellsJob
+        What to do.
+    runner : Runner
+        Who does the blocks.
+    emit, should_stop : callable
+        See `engine.run`.
+    joins : bool
+        Whether others may be at it already.
+    made_from : str
+        What the source was made from, where it is made for this run alone.
+    """
+    from napari_emseg.model.packages.edges import edges_file
+    from napari_emseg.model.packages.library import find_model
+
+    start = time.monotonic()
+    if job.config.link != "volume":
+        raise SettingError(
+            "link: expected volume, received slices, which goes with the prediction of a stack"
+        )
+    stack = read_stack(job.source, kind="image", voxel_size_nm=job.voxel_size_nm, in_parts=True)
+    source = AsProbability(stack.data, learned_scale(stack.voxel_size_nm))
+    for note in stack.notes:
+        emit(Log(note))
+    emit(Log(f"{Path(job.source).name} is read as {source.reading.words}."))
+    name = f"{stack.name} cells"
+    planned = planned_stack(stack, len(stack), np.uint32, kind="labels", name=name, predicted=None)
+    blocks = plan_blocks(
+        stack.shape, read=chunks_of(stack), write=shard_of(stack.shape), halo=(0, HALO_PX, HALO_PX)
+    )
+    cut = {each: getattr(job.config, each) for each in _CUT}
+    about = {
+        "input": made_from or Location.of(job.source).version(),
+        "edges": sha256_of(edges_file(find_model(job.model))),
+        "napari-emseg": __version__,
+        "shape": blocks.shape,
+        "blocks": blocks.size,
+        "voxel_size_nm": stack.voxel_size_nm,
+        "threshold": job.rules.threshold,
+        **cut,
+    }
+    out = BlocksOutput(
+        job.out, planned, about, joins=joins, resume=job.resume, overwrite=job.overwrite,
+        sources=[job.source],
+    )  # fmt: skip
+    fragments = OmeVolume(out.run / _FRAGMENTS, stack.shape, "int32", "labels")
+    fragments.make(planned_stack(stack, len(stack), np.int32, kind="labels", predicted=None))
+    out.run.create(_RUN, secrets.token_hex(8).encode())
+    cells = CellBlocks(
+        str(Location.of(job.source)), source.reading, blocks, out.run, fragments, job.model,
+        job.rules.threshold, replace(type(job.config)(), **cut), stack.voxel_size_nm,
+        (out.run.read(_RUN) or b"").decode(),
+    )  # fmt: skip
+    asked = _Solution(job, cells)
+    stages = _stages(asked, cells, out.volume, stack)
+    is_done = runner.run(stages, out.run, emit, should_stop)
+    seconds = time.monotonic() - start
+    if not is_done:
+        return CellsResult(None, 0, seconds)
+    out.finish()
+    return CellsResult(asked.count, int(cells.counts().sum()), seconds)
+
+
+def segment_cells_in_blocks(
+    job: SegmentJob,
+    runner: Runner,
+    emit: OnEvent,
+    should_stop: ShouldStop,
+    *,
+    joins: bool = False,
+) -> PredictResult:
+    """Do a job for cells in blocks: a probability beside the output first, then its cells.
+
+    Parameters
+    ----------
+    job : SegmentJob
+        With ``what`` cells.
+    runner, emit, should_stop, joins
+        See `cells_in_blocks`.
+    """
+    start, out = time.monotonic(), volume_place(job.out)
+    folder, _, name = out.address.rpartition("/")
+    beside = Place(f"{folder}/.{name.removesuffix('.zarr')}-probability.zarr")
+    is_there = run_of(beside / BLOCKS) is not None and not job.overwrite
+    predict = replace(
+        job, what="probability", out=beside.address, resume=job.resume or (is_there and not joins)
+    )
+    predicted = segment_in_blocks(predict, runner, emit, should_stop, joins=joins)
+    if not predicted.slices:
+        return predicted
+    cells = CellsJob(
+        Path(beside.address), job.out, job.model, job.rules, job.cells, overwrite=job.overwrite,
+        resume=job.resume,
+    )  # fmt: skip
+    source = f"{Location.of(job.source).version()}, slices {job.slices or 'all'}"
+    made = cells_in_blocks(cells, runner, emit, should_stop, joins=joins, made_from=source)
+    if made.cells is None:
+        return replace(predicted, slices=0)
+    beside.remove()
+    seconds = time.monotonic() - start
+    return replace(predicted, seconds=seconds, cells=made.cells)
+
+
+_CUT = ("fragment_sigma_px", "smallest_fragment_px")
+"""Settings that fragments depend on; those of the solution may be others when one goes on."""
+
+
+class _Solution:
+    """The table by the settings of a job, made by the client."""
+
+    def __init__(self, job: CellsJob, cells: CellBlocks) -> None:
+        self._job, self._cells = job, cells
+        said = {**asdict(job.config), "least_slices": job.rules.least_slices}
+        self.key = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+        self.name = f"tables/{self.key}"
+
+    def __call__(self, _: int) -> None:
+        """Solve the graph and keep the table."""
+        graph = WholeGraph.of(self._cells)
+        table = graph.table(self._job.rules, self._job.config)
+        ids = np.concatenate([table[:1], np.zeros(graph.cells.graph.count, np.uint32)])
+        ids[1 + graph.node] = table[1:]
+        count = count_cells(ids, graph.cells.graph)
+        self._cells.save(
+            self.name, {"table": table, "count": np.array([count.cells, count.in_one_slice])}
+        )
+
+    @property
+    def count(self) -> Any:
+        """How many cells there are."""
+        from napari_emseg.core.segment.cell_count import CellCount
+
+        return CellCount(*map(int, self._cells.load(self.name)["count"]))
+
+
+def _stages(asked: _Solution, cells: CellBlocks, out: OmeVolume, stack: Stack) -> Iterator[Stage]:
+    count, blocks = len(cells.blocks), cells.blocks
+    voxels = math.prod(blocks.shape)
+    stored = voxels * np.dtype(stack.data.dtype).itemsize * blocks.read(chunks_of(stack))
+    yield Stage(
+        "fragments", count, cells.cut, cells.title, cells.same, read_bytes=stored,
+        written_bytes=4 * voxels,
+    )  # fmt: skip
+    yield Stage("numbers", 1, cells.number, is_for_all=True)
+    yield Stage("graph", count, cells.connect, cells.title, cells.same, read_bytes=stored)
+    yield Stage(f"solve-{asked.key}", 1, asked, is_for_all=True)
+    do = RelabelBlocks(cells, out, asked.name, asked._job.config.fill_membranes)
+    yield Stage(
+        f"cells-{asked.key}", count, do, cells.title, read_bytes=4 * voxels,
+        written_bytes=4 * voxels,
+    )  # fmt: skip
+    for each in pyramid_stages(out):
+        yield replace(each, name=f"{each.name}-{asked.key}")
