@@ -5,16 +5,19 @@
 #   VENV=...        the environment's folder
 #   WORKERS=2       processes that run tests side by side, each with a display of its own
 #   LIMIT=40m       a group of tests that runs longer hangs, and is ended
+#   EXTRAS=base     extras that `make wheel` tries, an environment each:  make wheel EXTRAS="base all"
 #   NO_INSTALL=1    use the environment as it is, for those who keep their own
 
 VENV ?= .venv
 WORKERS ?= 2
 LIMIT ?= 40m
 PY := $(VENV)/bin/python
+# macOS has none
+TIMEOUT := $(if $(shell command -v timeout),timeout --foreground -k 30 $(LIMIT))
 export VENV PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow lint format bench docs clean
+.PHONY: help install demo test test-slow lint format bench docs wheel clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -34,7 +37,7 @@ define pytest_groups
 group() { \
     name=$$1; shift; status=0; \
     echo "== tests, group $$name"; \
-    timeout --foreground -k 30 $(LIMIT) $(PY) -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 "$$@" -m "$(1)" $(ARGS) || status=$$?; \
+    $(TIMEOUT) $(PY) -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 "$$@" -m "$(1)" $(ARGS) || status=$$?; \
     case $$status in 0|$(2)) ;; *) failed=1; echo "== group $$name: FAILED" >&2 ;; esac; \
 }; \
 group window --ignore=tests/model; \
@@ -68,6 +71,11 @@ bench: install  ## run every benchmark in turn
 docs: install  ## build the documentation into site/
 	@$(if $(NO_INSTALL),true,tools/install.sh docs)
 	$(PY) -m mkdocs build --strict $(ARGS)
+
+wheel: install  ## build wheel and sdist into dist/, and try the wheel where nothing else of ours is
+	rm -rf dist
+	$(PY) -m build
+	$(PY) tools/try_wheel.py dist/*.whl $(EXTRAS)
 
 # Neither .venv nor anything that a demo or a training wrote.
 clean:  ## remove caches and builds

@@ -181,7 +181,7 @@ def run_ours(out: Path, group: str, minutes: float) -> dict[str, float]:
     with (out / "history.csv").open() as file:
         epochs = len(list(csv.DictReader(file)))
     recipe = Recipe.from_dict(em.load_model(out / "package").info.training["recipe"])
-    steps = epochs * steps_per_epoch((512, 512), len(slices_by_part(group)["train"]), recipe)
+    steps = epochs * steps_per_epoch([(512, 512)] * len(slices_by_part(group)["train"]), recipe)
     own = score(out / "package", group, "--what", "mask")
     return about(steps, minutes, score(out / "package", group), own)
 

@@ -14,6 +14,7 @@ costs where it costs most into the package, in place of what the few validation 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 import numpy as np
 from sources import TISSUES, Tissue
@@ -50,16 +51,29 @@ def judged(model: em.ModelPackage, tissue: Tissue, spread: int) -> tuple[str, fl
     """A row of the table, and what int8 costs."""
     slices = tissue.spread(spread) if spread else tissue.slices
     stack, truth = tissue.read(slices)
-    exact, fast = (
-        em.segment(stack, model=model, output="probability", **settings)
-        for settings in ({"exact": True}, {"int8": True})
-    )
+    exact = em.segment(stack, model=model, output="probability", exact=True)
+    fast = em.segment(stack, model=model, output="probability", int8=True)
     at = model.info.threshold
-    best = em.evaluate(exact, truth)
-    click = em.evaluate(exact, truth, threshold=at)
+    best, click = best_and_click(exact, truth, at)
     columns = [f"{s.v_rand:.4f} / {s.v_info:.4f}" for s in (best, click)]
     lost = around(exact, truth, at) - around(fast, truth, at)
     return f"{'  '.join(columns)}  {best.threshold:g}    {lost:+.4f}", lost
+
+
+def judged_exactly(
+    model: em.ModelPackage, tissue: Tissue, slices: Sequence[int]
+) -> tuple[em.StackScores, em.StackScores]:
+    """Scores of slices at the best threshold and at the model's own, in single precision."""
+    stack, truth = tissue.read(slices)
+    exact = em.segment(stack, model=model, output="probability", exact=True)
+    return best_and_click(exact, truth, model.info.threshold)
+
+
+def best_and_click(
+    probability: em.Stack, truth: em.Stack, at: float
+) -> tuple[em.StackScores, em.StackScores]:
+    """Scores at the best threshold, and at a given one."""
+    return em.evaluate(probability, truth), em.evaluate(probability, truth, threshold=at)
 
 
 def overlaps(model: em.ModelPackage, tissue: Tissue) -> str:

@@ -35,7 +35,7 @@ LIMIT_S = 0.1
 TRACED = 5
 """Stacks that are printed of each phase's longest hang."""
 OF_ISBI = {"--look", "--project", "--alone"}
-DOCKS = ("Segment", "Correct", "Train", "Compare")
+DOCKS = ("Segment", "Correct", "Train", "Compare", "Measure")
 SETTLE_MS = 1500
 """Time after the mask has arrived in which drawing it still counts."""
 

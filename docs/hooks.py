@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.cells import CellsConfig
+from napari_emseg.core.config.export import ExportConfig, SurfaceConfig
 from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
@@ -16,8 +18,8 @@ from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 
 _SHOWN = (
-    PredictConfig, MaskConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig,
-    VolumeScoresConfig, MeasureConfig,
+    PredictConfig, MaskConfig, CellsConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig,
+    VolumeScoresConfig, MeasureConfig, ExportConfig, SurfaceConfig,
 )  # fmt: skip
 
 _RUNS = Path(__file__).resolve().parents[1] / "benchmarks" / "recipes.csv"

@@ -249,7 +249,7 @@ def test_neither_the_window_nor_the_engine_loads_keras():
 
 def test_a_dock_opens_without_what_only_its_threads_need():
     """These take the window 0.3 s and more, where a hang of 0.1 s is felt."""
-    rooms = ("segment", "train", "correct", "compare")
+    rooms = ("segment", "train", "correct", "compare", "measure")
     docks = "import " + ", ".join(f"{PACKAGE}.ui.{room}.dock" for room in rooms)
     loaded = modules_after(docks) - modules_after("import napari, napari._qt.qt_main_window")
     assert not loaded & {"scipy.ndimage", "scipy.stats", "skimage", "cv2", "matplotlib", "pandas"}

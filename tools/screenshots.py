@@ -22,11 +22,20 @@ import napari
 import numpy as np
 from napari.utils.notifications import notification_manager
 from PIL import Image
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
+from scipy import ndimage
+from scipy.ndimage import gaussian_filter
+from skimage.segmentation import watershed
 
+import napari_emseg as em
+from napari_emseg.core.config.prediction import MaskConfig
+from napari_emseg.core.segment.postprocess import to_cells
+from napari_emseg.io.layer_metadata import LayerMetadata
 from napari_emseg.session.compare.session import Phase
+from napari_emseg.session.correct.volume_tools import SPLIT_CELL
 from napari_emseg.ui.background.job_runner import close_job_runner
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
@@ -177,6 +186,11 @@ def train(theme: str) -> None:
         album.save()
 
 
+MIDDLE_PX = 6
+"""How far from membranes the middles of cells are, which are apart where their cells touch."""
+JOINED = ((391, 184), (399, 245))
+"""Places in two neighbours of the phantom that are made one cell, which is then parted."""
+
 NOISE, CORRECTED, SEEN, RETRAIN_MINUTES = 60, 4, 5, 1
 """Grey values of noise that spoil the phantom, the slice that is corrected, one that is not."""
 
@@ -217,7 +231,7 @@ def compare(theme: str) -> None:
         fields.second.value = viewer.layers["rate 0.01"]
         dock.views.errors.value = "wrong pixels and cells"
         QTest.qWait(SETTLE_MS)
-        dock.tabs.setCurrentIndex(3)
+        dock.tabs.setCurrentIndex(4)
         dock.paired_test.start.click()
         wait_until(
             lambda: (
@@ -225,7 +239,7 @@ def compare(theme: str) -> None:
                 and dock.session.phase is not Phase.SCORING
             )
         )
-        for tab in range(5):
+        for tab in (0, 1, 2, 4, 5):  # the volume has a picture of its own
             dock.tabs.setCurrentIndex(tab)
             if tab == 2:
                 dock.errors.table.selectRow(0)
@@ -238,6 +252,87 @@ def compare(theme: str) -> None:
         viewer.cursor.position = (viewer.dims.point[0], *np.multiply((300, 200), 4))
         save_canvas(viewer, f"compare-side-{theme}")
         dock.views.side.click()
+
+
+def cells_of(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cells through the slices of a mask; and a prediction in which some are merged and cut."""
+    away = np.stack([ndimage.distance_transform_edt(each) for each in mask])
+    truth = watershed(-away, ndimage.label(away > MIDDLE_PX)[0], mask=mask).astype(np.uint32)
+    ids = np.argsort(-np.bincount(truth.ravel())[1:])[:12] + 1
+    prediction = truth.copy()
+    for k in (2, 5, 8):
+        around = ndimage.binary_dilation(truth == ids[k], iterations=6)
+        beside = np.bincount(truth[around & (truth != ids[k])], minlength=2)[1:].argmax() + 1
+        prediction[prediction == beside] = ids[k]
+    prediction[4:][truth[4:] == ids[0]] = 5000
+    prediction[:, :, 300:][truth[:, :, 300:] == ids[1]] = 5001
+    return truth, prediction
+
+
+def volume(theme: str) -> None:
+    """The page *Volume* of the dock *Compare*, and a merger on the canvas, flat and in 3-D."""
+    with window(theme) as viewer:
+        place = {"scale": viewer.layers["phantom"].scale, "units": viewer.layers["phantom"].units}
+        truth, cells = cells_of(viewer.layers["phantom_labels"].data > 0)
+        viewer.layers.remove("phantom_labels")
+        viewer.add_labels(truth, name="truth", visible=False, **place)
+        viewer.add_labels(cells, name="cells", opacity=0.3, **place)
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Compare")
+        dock.fields.truth.value, dock.fields.prediction.value = (
+            viewer.layers[name] for name in ("truth", "cells")
+        )
+        dock.views.errors.value = "nothing"
+        album, page = Album(f"compare-volume-{theme}", outer), dock.volume
+        dock.tabs.setCurrentIndex(3)
+        wait_until(lambda: page.run.start.enabled)
+        page.run.start.native.click()
+        wait_until(lambda: dock.session.volume.scores is not None)
+        for kind, tab in (("merger", 0), ("split", 1)):
+            page.tabs.setCurrentIndex(tab)
+            page.lists[kind].selectRow(0)
+            album.take()
+            if kind == "merger" and theme == THEMES[0]:
+                save_canvas(viewer, f"compare-volume-merger-{theme}")
+        page.tabs.setCurrentIndex(2)
+        album.take()
+        album.save()
+        if theme != THEMES[0]:
+            return
+        viewer.dims.ndisplay = 3
+        page.tabs.setCurrentIndex(0)
+        page.lists["merger"].selectRow(1)
+        QTest.qWait(SETTLE_MS)
+        viewer.scene.camera.angles = (10, 35, 60)
+        save_canvas(viewer, f"compare-volume-3d-{theme}")
+
+
+def measure(theme: str) -> None:
+    """The dock *Measure*: what is measured, the table, and the window with coloured cells."""
+    if theme != THEMES[0]:
+        return
+    with window(theme) as viewer:
+        image, labels = viewer.layers["phantom"], viewer.layers["phantom_labels"]
+        cells = to_cells(labels.data.astype(np.float32), MaskConfig())
+        viewer.layers.remove(labels)
+        layer = viewer.add_labels(cells, name="cells", scale=image.scale, units=image.units)
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Measure")
+        album, own = Album(f"measure-{theme}", outer), layer.colormap
+        dock.fields.image.value = image
+        album.take()
+        dock.run.start.native.click()
+        wait_until(lambda: dock.session.measures is not None)
+        dock.page.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
+        dock.page.filter.value = "slices >= 3"
+        album.take()
+        dock.page.color.value = True
+        wait_until(lambda: layer.colormap is not own)
+        dock.page.table.selectRow(4)
+        album.take()
+        save_canvas(viewer, f"measure-colours-{theme}")
+        layer.paint((viewer.dims.current_step[0], 200, 200), layer.selected_label)
+        wait_until(lambda: dock.page.warning.visible)
+        album.take()
+        album.save()
 
 
 def correct(theme: str) -> None:
@@ -309,6 +404,40 @@ os._exit(1)
 """A napari that ends before what was painted is saved."""
 
 
+def proofread(theme: str) -> None:
+    """The page *Volume* of the dock *Correct*: a question, and a cut that can be taken."""
+    if theme != THEMES[0]:
+        return
+    with window(theme) as viewer:
+        truth = viewer.layers["phantom_labels"]
+        probability = gaussian_filter((truth.data > 0).astype(np.float32), (0, 1.5, 1.5))
+        about = {"source": "phantom", "model": "default", "made": 1.0}
+        viewer.add_image(
+            probability, name="phantom probability", visible=False, scale=truth.scale,
+            units=truth.units, metadata=LayerMetadata(kind="probability", **about).stored(),
+        )  # fmt: skip
+        cells = em.cells(truth.data).data
+        one, other = (cells[(SEEN, *at)] for at in JOINED)
+        truth.visible = False
+        labels = viewer.add_labels(
+            np.where(cells == other, one, cells), name="phantom cells", scale=truth.scale,
+            units=truth.units, metadata=LayerMetadata(kind="cells", **about).stored(),
+        )  # fmt: skip
+        outer, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Correct")
+        dock.fields.choose(labels)
+        dock.tabs.setCurrentIndex(2)
+        session = dock.session.volume
+        dock.volume.run.start.native.click()
+        wait_until(lambda: session.question is not None)
+        album = Album(f"correct-volume-{theme}", outer)
+        album.take()
+        session.take_up(SPLIT_CELL)
+        for row, column in JOINED:
+            session.click((SEEN, row, column))
+        album.take()
+        album.save()
+
+
 def offer(theme: str) -> None:
     """The dock *Correct* when there is something to restore."""
     if theme != THEMES[0]:
@@ -326,7 +455,9 @@ def main() -> None:
     """Take all pictures, or those of the docks that are named."""
     notification_manager.notification_ready.disconnect()  # they would lie over the window
     docks = {
-        "segment": segment, "train": train, "compare": compare, "correct": correct, "offer": offer
+        "segment": segment, "train": train, "compare": compare, "volume": volume,
+        "correct": correct, "offer": offer, "measure": measure,
+        "proofread": proofread,
     }  # fmt: skip
     for name in sys.argv[1:] or docks:
         for theme in THEMES:

@@ -6,6 +6,7 @@ not let us hand them on. All models together may take 45 MB, so only `default` h
 ONNX, which single precision without Keras needs.
 
     python tools/ship_model.py runs/default default
+    python tools/learn_edges.py default             # what belongs together, by its probabilities
     python tools/ship_model.py runs/mitochondria mitochondria
 """
 
@@ -20,6 +21,7 @@ from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.io.isbi2012 import ISBI_TERMS
 from napari_emseg.io.samples import phantom
 from napari_emseg.model.network.seen_slices import read_seen
+from napari_emseg.model.packages.edges import read_edges, write_edges
 from napari_emseg.model.packages.library import DEFAULT, SHIPPED, find_model, shipped_folder
 from napari_emseg.model.packages.package import ONNX_WEIGHTS, RDF
 from napari_emseg.model.runtimes.int8 import copy_int8
@@ -57,7 +59,10 @@ def main() -> None:
     card = (shipped / "README.md").read_text(encoding="utf-8")
     stack, _ = phantom()
     sample = read_seen(stack, len(stack) // 2, info.network)
+    edges = read_edges(trained)  # until they are learned anew
     write_package(shipped, info, load_network(trained), sample, card=card)
+    if name == DEFAULT:
+        write_edges(find_model(name), edges)
     copy_int8(trained, shipped)
     if name != DEFAULT:
         leave_out_onnx(name)

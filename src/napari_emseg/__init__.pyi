@@ -1,13 +1,21 @@
 # What `__init__.py` loads lazily, for type checkers and editors; a test holds the two together.
+from napari_emseg.api.cells import cells as cells
+from napari_emseg.api.cells import cells_file as cells_file
 from napari_emseg.api.evaluate import evaluate as evaluate
 from napari_emseg.api.evaluate_volume import evaluate_volume as evaluate_volume
+from napari_emseg.api.export import Exported as Exported
+from napari_emseg.api.export import export_cells as export_cells
 from napari_emseg.api.measure import measure as measure
 from napari_emseg.api.models import list_models as list_models
 from napari_emseg.api.models import load_model as load_model
 from napari_emseg.api.segment import segment as segment
 from napari_emseg.api.segment import segment_file as segment_file
+from napari_emseg.api.surface import surface as surface
 from napari_emseg.api.train import train as train
 from napari_emseg.core.config.augmentation import AugmentConfig as AugmentConfig
+from napari_emseg.core.config.cells import CellsConfig as CellsConfig
+from napari_emseg.core.config.export import ExportConfig as ExportConfig
+from napari_emseg.core.config.export import SurfaceConfig as SurfaceConfig
 from napari_emseg.core.config.measurement import MeasureConfig as MeasureConfig
 from napari_emseg.core.config.network import NetworkConfig as NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig as MaskConfig
@@ -20,6 +28,8 @@ from napari_emseg.core.scores.scores import SliceScores as SliceScores
 from napari_emseg.core.scores.scores import StackScores as StackScores
 from napari_emseg.core.scores.scores import ThresholdScores as ThresholdScores
 from napari_emseg.core.scores.volume.score_volume import VolumeScores as VolumeScores
+from napari_emseg.core.surfaces.surface import Surface as Surface
+from napari_emseg.engine.jobs import CellsResult as CellsResult
 from napari_emseg.engine.jobs import PredictResult as PredictResult
 from napari_emseg.errors import CancelledError as CancelledError
 from napari_emseg.errors import DeviceError as DeviceError

@@ -13,7 +13,7 @@ from typing import Any
 
 EXTRA_OF = {
     "matplotlib": "report",
-    **dict.fromkeys(("aiohttp", "rsciio", "s3fs", "tensorstore"), "formats"),
+    **dict.fromkeys(("aiohttp", "roifile", "rsciio", "s3fs", "tensorstore"), "formats"),
     **dict.fromkeys(("bioimageio", "keras", "nncf", "onnx", "tensorflow", "tf2onnx"), "train"),
     **dict.fromkeys(
         (
@@ -24,6 +24,9 @@ EXTRA_OF = {
     ),
 }  # fmt: skip
 """The extra of our package that brings each package which is not installed with it."""
+
+
+_LONGEST_REASON = 300
 
 
 class EmsegError(Exception):
@@ -93,6 +96,34 @@ class CancelledError(EmsegError):
 
 class MissingPackageError(EmsegError):
     """A package is needed that is not installed unless asked for; the message says how."""
+
+
+@contextmanager
+def as_read_error(place: object) -> Iterator[None]:
+    """Name the file over whose bytes a decoder trips: these raise errors of any kind.
+
+    Raises
+    ------
+    ReadError
+        In place of what is none of our errors; it stays the cause.
+    MemoryShortError
+        If memory is too short for what the file says that it holds.
+    """
+    try:
+        yield
+    except (EmsegError, AssertionError):
+        raise
+    except MemoryError as error:
+        raise MemoryShortError(
+            f"{place}: memory is too short for what it says that it holds; check the file, crop "
+            "it, or close other programs"
+        ) from error
+    except Exception as error:
+        said = " ".join(str(error).split())[:_LONGEST_REASON]
+        raise ReadError(
+            f"{place}: cannot be read, it is truncated or damaged ({type(error).__name__}: "
+            f"{said}); copy or download it again"
+        ) from error
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.errors import ShapeError
+from napari_emseg.errors import ShapeError, as_read_error
 
 AnyPath: TypeAlias = str | os.PathLike[str]
 
@@ -157,8 +157,17 @@ class Stack:
         return {key: note for key, note in (self.edits or {}).items() if key != _NAMES} or None
 
     def slice(self, z: int) -> npt.NDArray[Any]:
-        """Slice ``z`` as a numpy array (Y, X), loaded where the stack is lazy."""
-        return np.asarray(self.data[z])
+        """Slice ``z`` as a numpy array (Y, X), loaded where the stack is lazy.
+
+        Raises
+        ------
+        ReadError, MemoryShortError
+            If a lazy one turns out to be damaged, or too large.
+        """
+        if isinstance(self.data, np.ndarray):
+            return np.asarray(self.data[z])
+        with as_read_error(f"{self.name}, slice {z}"):
+            return np.asarray(self.data[z])
 
     def require_slices(self, slices: Sequence[int]) -> None:
         """Raise `ShapeError` unless all ``slices`` exist and there is at least one."""

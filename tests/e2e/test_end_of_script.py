@@ -38,11 +38,11 @@ elif end == "exit":
 @pytest.mark.parametrize(
     ("end", "docks"),
     [
-        ("nothing", ["Segment", "Correct", "Train", "Compare"]),
+        ("nothing", ["Segment", "Correct", "Train", "Compare", "Measure"]),
         ("nothing", ["Compare"]),
         ("nothing", ["Train"]),
         ("exit", ["Correct", "Compare"]),
-        ("close", ["Segment", "Correct", "Train", "Compare"]),
+        ("close", ["Segment", "Correct", "Train", "Compare", "Measure"]),
     ],
 )
 def test_nothing_is_said_when_a_script_ends(qapp, end, docks):

@@ -28,7 +28,8 @@ import sys
 from napari_emseg.cli.commands import cli
 from napari_emseg.cli.options_and_progress import exit_status
 for what in sys.argv[2:]:
-    status = exit_status(cli, ["predict", sys.argv[1], "--out", f"{what}.npy", "--what", what])
+    how = ["--what", what, "--link", "slices"]
+    status = exit_status(cli, ["predict", sys.argv[1], "--out", f"{what}.npy", *how])
     assert status == 0
 """
 
@@ -78,7 +79,10 @@ def stop_midway(wait_until):
 
 
 def slices_done(out: Path) -> int:
-    records = [*out.parent.glob(f".{out.stem}*{RECORD}"), *out.glob(RECORD)]
+    beside = out.parent / f".{out.name}.unfinished"  # where cells of a volume are to come
+    records = [
+        *out.parent.glob(f".{out.stem}*{RECORD}"), *out.glob(RECORD), *beside.glob(f".*{RECORD}"),
+    ]  # fmt: skip
     return json.loads(records[0].read_text())["done"] if records else 0
 
 
@@ -103,7 +107,7 @@ def test_every_kind_follows_from_the_probability(whole):
 @pytest.mark.slow
 def test_killed_zarr_of_cells_goes_on(source, whole, stop_midway, tmp_path, capsys):
     out = tmp_path / "out.zarr"
-    how = (source, "--out", out, "--what", "cells")
+    how = (source, "--out", out, "--what", "cells", "--link", "slices")
     status, _ = stop_midway(*how, by=signal.SIGKILL)
     assert status == -signal.SIGKILL
     done = slices_done(out)
@@ -134,11 +138,24 @@ def test_interrupted_tiff_of_probabilities_goes_on(source, whole, stop_midway, t
 @pytest.mark.parametrize("name", ["out.tif", "out.npy", "out/"])
 @pytest.mark.parametrize("what", DTYPES)
 def test_killed_twice(source, whole, stop_midway, tmp_path, name, what):
-    how = (source, "--out", f"{tmp_path}/{name}", "--what", what, "--resume")
+    how = (source, "--out", f"{tmp_path}/{name}", "--what", what, "--resume", "--link", "slices")
     for _ in range(2):
         stop_midway(*how, by=signal.SIGKILL)
     predict(*how)
     assert_same(tmp_path / name, whole[what])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["out.tif", "out.zarr", "out/"])
+def test_killed_before_cells_are_followed_through_the_volume(source, stop_midway, tmp_path, name):
+    predict(source, "--out", tmp_path / "whole.npy", "--what", "cells")
+    how = (source, "--out", f"{tmp_path}/{name}", "--what", "cells", "--resume")
+    for _ in range(2):
+        stop_midway(*how, by=signal.SIGKILL)
+        assert not (tmp_path / name).exists()
+    predict(*how)
+    assert_same(tmp_path / name, np.load(tmp_path / "whole.npy"))
+    assert {path.name for path in tmp_path.iterdir()} == {"whole.npy", name.strip("/")}
 
 
 @pytest.mark.slow

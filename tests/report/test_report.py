@@ -200,3 +200,19 @@ def test_a_probability_or_a_truth_without_classes_has_no_scores_of_classes():
     report = Evaluation.of(Stack(truth.data.astype(np.float32)), truth, None).report()
     assert report.classes == ()
     assert "classes" not in report.to_dict()
+
+
+def test_what_comes_from_files_is_escaped_in_html(report, tmp_path):
+    evil = '</title><script>alert("$x^$")</script><img src=x onerror=alert(1)>'
+    about = replace(
+        report.provenance,
+        prediction=replace(report.provenance.prediction, name=evil),
+        truth=replace(report.provenance.truth, name=evil),
+        model=ModelRecord(evil, evil, 0.5, "ab"),
+        settings={evil: evil},
+    )
+    write_report(replace(report, provenance=about), [], tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text()
+    assert text.count("&lt;script&gt;") >= 6
+    for tag in ("<script", "<img src=x", "</title><"):
+        assert tag not in text.replace("</title><style>", "")

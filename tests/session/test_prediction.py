@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.cell_count import CellCount
@@ -20,7 +21,8 @@ from napari_emseg.session.prediction.shown import nearest_first
 from napari_emseg.session.retrain.round import NOW_OTHER_CLASS, changes
 from napari_emseg.session.thread_lane import ThreadLane
 
-RULES = ("mask", "cells"), MaskConfig(0.5, smallest_cell_px=4)
+LINKED = CellsConfig(link="slices")
+RULES = ("mask", "cells"), MaskConfig(0.5, smallest_cell_px=4), LINKED
 
 
 @pytest.fixture
@@ -316,7 +318,7 @@ def test_cells_of_one_slice_are_left_out_where_both_sides_are_seen(
 ):
     with_a_speck(image, *specks)
     prediction = Prediction(image, package, scratch, executor)
-    prediction.apply(("mask", "cells"), MaskConfig(least_slices=2))
+    prediction.apply(("mask", "cells"), MaskConfig(least_slices=2), LINKED)
     prediction.probability[:] = image.pixels / np.float32(255)
     accept(prediction, *predicted)
     prediction.finish(then=lambda: None)
@@ -324,6 +326,6 @@ def test_cells_of_one_slice_are_left_out_where_both_sides_are_seen(
     assert prediction.cells[predicted, 10, 5].all()
     assert prediction.mask[specks, 10, 24].all()
     assert prediction.count == CellCount(1 + bool(left), 0)
-    prediction.apply(("cells",), MaskConfig(least_slices=1))
+    prediction.apply(("cells",), MaskConfig(least_slices=1), LINKED)
     assert [z for z in range(4) if prediction.cells[z, 10, 24]] == specks
     assert prediction.count == CellCount(2, int(not left))

@@ -21,6 +21,7 @@ from napari_emseg.model.packages.package import RDF, WEIGHTS, PackageInfo, read_
 from napari_emseg.model.train.history import TrainResult
 from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
+from napari_emseg.session.prediction.rules import Rules
 from napari_emseg.session.retrain.round import (
     Comparison,
     CorrectedStack,
@@ -203,7 +204,9 @@ def test_a_whole_round(
     assert phases == [Phase.LEARNING, Phase.SEGMENTING, Phase.COMPARING, Phase.IDLE]
     after = workspace.newest()
     assert segmented == [after]
-    assert after.rules == (("mask",), MaskConfig(0.3, 4)), "the old model's threshold is replaced"
+    assert after.rules == Rules(("mask",), MaskConfig(0.3, 4)), (
+        "the old model's threshold is replaced"
+    )
     assert [folder.name for folder in added] == chosen == [CHILD]
     assert not viewer["em [mine] mask"].visible
     assert not viewer["em corrected"].visible, "its colours would add to those of the new mask"
@@ -317,7 +320,7 @@ def test_a_threshold_of_the_persons_own_stays(before, session, training, jobs, w
     start()
     training.learn()
     jobs.work()
-    assert workspace.newest().rules == (("cells",), MaskConfig(0.42, 7))
+    assert workspace.newest().rules == Rules(("cells",), MaskConfig(0.42, 7))
 
 
 def test_without_a_prediction_the_corrected_slice_is_segmented(

@@ -15,8 +15,10 @@ from napari_emseg.engine.jobs import DevicesJob, PredictJob, WarmUpJob
 from napari_emseg.errors import ShapeError
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo
 from napari_emseg.model.predict.predictor import CostEstimate
+from napari_emseg.session.direct_executor import DirectExecutor
 from napari_emseg.session.direct_jobs import DirectJobs
 from napari_emseg.session.prediction.prediction import PredictionSettings
+from napari_emseg.session.prediction.rules import Rules
 from napari_emseg.session.prediction.shown import nearest_first
 from napari_emseg.session.segment.cost import NO_IMAGE, Question
 from napari_emseg.session.segment.session import EDITED, OBSTRUCTED, Phase, SegmentSession
@@ -24,7 +26,7 @@ from napari_emseg.session.thread_lane import ThreadLane
 from napari_emseg.session.workspace import Workspace
 from napari_emseg.types import Cancelled, Failed, Finished
 
-RULES = ("mask",), MaskConfig(0.5, smallest_cell_px=4)
+RULES = Rules(("mask",), MaskConfig(0.5, smallest_cell_px=4))
 
 
 class Told:
@@ -141,7 +143,7 @@ def test_several_stacks_one_after_the_other(viewer, stack, session, told, segmen
     assert len(told.ended) == 1
     assert told.phases[-1] is Phase.IDLE
     assert told.phases.count(Phase.IDLE) == 1
-    session.apply((("mask",), MaskConfig(0.0, 0)))
+    session.apply(Rules(("mask",), MaskConfig(0.0, 0)))
     assert (viewer["one [probe] mask"].array[1] == 1).all()
     assert (viewer["two [probe] mask"].array[1] == 1).all(), "rules apply to all that was asked for"
 
@@ -246,6 +248,9 @@ class LaterLanes:
     def lane(self, name):
         return ThreadLane(name, self.calls.append)
 
+    def timer(self, call, delay_s=0.0):
+        return DirectExecutor().timer(call, delay_s)
+
     def deliver(self, call):
         self.calls.append(call)
 
@@ -343,16 +348,16 @@ def test_after_an_edit_the_next_click_makes_new_layers_and_after_its_undo_it_doe
 def test_rules_changed_afterwards_make_results_anew(viewer, stack, session, segment, jobs):
     segment(stack(viewer))
     jobs.work()
-    session.apply((("mask",), MaskConfig(0.785, 4)))
+    session.apply(Rules(("mask",), MaskConfig(0.785, 4)))
     np.testing.assert_array_equal(
         viewer["em [probe] mask"].array,
         to_mask(session.prediction.probability, MaskConfig(0.785, 4)),
     )
     viewer["em [probe] mask"].is_edited = True
-    session.apply((("mask",), MaskConfig(0.1, 4)))
+    session.apply(Rules(("mask",), MaskConfig(0.1, 4)))
     assert session.message == EDITED
     viewer["em [probe] mask"].is_edited = False
-    session.apply((("mask",), MaskConfig(0.1, 4)))
+    session.apply(Rules(("mask",), MaskConfig(0.1, 4)))
     assert session.message == "4 slices in 1.0 s with a test."
 
 
@@ -364,7 +369,7 @@ def test_another_session_of_the_viewer_is_gone_on_with(
     segment(image, slices=lambda _: [3])
     jobs.work()
     assert other.prediction is session.prediction
-    other.apply((("mask",), MaskConfig(0.0, 0)))
+    other.apply(Rules(("mask",), MaskConfig(0.0, 0)))
     assert viewer["em [probe] mask"].array[3].all()
 
 
@@ -377,7 +382,7 @@ def test_sessions_of_two_viewers_know_nothing_of_one_another(
     jobs.work()
     mask = viewer["em [probe] mask"].array.copy()
     assert other.prediction is None
-    other.apply((("mask",), MaskConfig(0.0, 0)))
+    other.apply(Rules(("mask",), MaskConfig(0.0, 0)))
     np.testing.assert_array_equal(viewer["em [probe] mask"].array, mask)
     settings = PredictionSettings(package, "auto", PredictConfig())
     other.segment([theirs], lambda _: [0], settings, RULES)
@@ -556,7 +561,7 @@ def test_a_session_that_comes_later_takes_up_the_newest_prediction(
     assert later.prediction is None
     assert later.take_up(image) is made
     assert later.take_up(image) is None, "it has it already"
-    rules = ("mask",), MaskConfig(0.9, 4)
+    rules = Rules(("mask",), MaskConfig(0.9, 4))
     later.apply(rules)
     np.testing.assert_array_equal(
         viewer["em [probe] mask"].array, to_mask(made.probability, rules[1])
@@ -567,14 +572,14 @@ def test_a_session_that_comes_later_takes_up_the_newest_prediction(
 def test_a_session_that_comes_later_fills_the_same_layers_and_hears_how_many_cells(
     viewer, stack, session, segment, jobs, executor, workspace, package
 ):
-    image, rules = stack(viewer), (("cells",), RULES[1])
+    image, rules = stack(viewer), Rules(("cells",), RULES.mask)
     segment(image, slices=lambda _: [1], rules=rules)
     jobs.work()
     made = session.prediction
     session.close()
     later = SegmentSession(jobs, executor, workspace)
     assert later.take_up(image.layer) is made
-    later.apply((("cells",), MaskConfig(0.4, 4)))
+    later.apply(Rules(("cells",), MaskConfig(0.4, 4)))
     assert later.message == f"{made.count.cells} cells."
     later.apply(rules)
     settings = PredictionSettings(package, "auto", PredictConfig())

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_emseg.api.arrays import OnSlice, as_stack
 from napari_emseg.api.models import AnyModel, load_model
+from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.setting import require_known
 from napari_emseg.engine.jobs import PredictResult, SegmentJob
@@ -43,7 +44,7 @@ def segment(
     model : str, Path or ModelPackage
         Name in the library, folder of a package or of a training, or the package itself.
     output : {"cells", "mask", "probability", "classes"}
-        uint32 ids, the same through the slices of a cell, 0 membrane; uint8 255 cell and 0
+        uint32 ids, the same through the slices of a cell (see `cells`); uint8 255 cell and 0
         membrane; float32 probability of cell, 0..1; uint8 1 membrane, 2 cell, 3.. further classes.
     slices : sequence of int, optional
         Only these, in this order.
@@ -62,7 +63,8 @@ def segment(
     should_stop : callable
         Looked at before every slice.
     **settings
-        Of `PredictConfig` and `MaskConfig`, by name; ``threshold`` is the model's own by default.
+        Of `PredictConfig`, `MaskConfig` and `CellsConfig`, by name; ``threshold`` is the model's
+        own by default.
 
     Returns
     -------
@@ -94,24 +96,34 @@ def segment(
     """
     from napari_emseg.core.segment.segmenter import DTYPES
     from napari_emseg.engine.segment.stack import segment_stack
+    from napari_emseg.engine.segment.volume import is_followed, solve_prediction
 
     _require_output(output)
     stack, package = as_stack(image, voxel_size_nm), load_model(model)
-    config, rules = _predict_settings(package, settings)
+    config, rules, follow = _predict_settings(package, settings)
     chosen = range(len(stack)) if slices is None else slices
     stack.require_slices(chosen)
     out = _place(out, (len(chosen), *stack.shape[1:]), DTYPES[output])
+    followed = output == "cells" and is_followed(chosen, len(stack), follow)
+    filled = np.empty(out.shape, np.float32) if followed else out
     done = 0
     for _, pixels in segment_stack(
-        stack, package, output, slices=chosen, device=device, config=config, rules=rules,
-        on_event=on_event, should_stop=should_stop,
+        stack, package, "probability" if followed else output, slices=chosen, device=device,
+        config=config, rules=rules, on_event=on_event, should_stop=should_stop,
     ):  # fmt: skip
-        out[done] = pixels
+        filled[done] = pixels
         done += 1
         if on_slice is not None:
             on_slice(done, len(chosen))
     if done < len(chosen):
         raise CancelledError(f"Stopped after {done} of {len(chosen)} slices.")
+    if followed:
+        solved = solve_prediction(
+            filled, np.empty(out.shape, np.int32), package, rules, follow, stack.voxel_size_nm,
+            on_event, should_stop,
+        )  # fmt: skip
+        for z in range(done):
+            out[z] = solved.cells[z]
     kind: StackKind = "image" if output == "probability" else "labels"
     made = tuple(range(len(chosen)))
     return stack.with_data(out, name=f"{stack.name} {output}", kind=kind, predicted=made)
@@ -169,11 +181,11 @@ def segment_file(
 
     _require_output(output)
     package = load_model(model)
-    config, rules = _predict_settings(package, settings)
+    config, rules, follow = _predict_settings(package, settings)
     job = SegmentJob(
         Path(source), str(out), output, str(package.folder),
         slices=None if slices is None else tuple(slices), device=device, config=config,
-        rules=rules, overwrite=overwrite, resume=resume,
+        rules=rules, cells=follow, overwrite=overwrite, resume=resume,
     )  # fmt: skip
     result: PredictResult = run(job, on_event, should_stop)
     return result
@@ -187,10 +199,11 @@ def _require_output(output: str) -> None:
 
 def _predict_settings(
     package: ModelPackage, settings: dict[str, Any]
-) -> tuple[PredictConfig, MaskConfig]:
-    require_known(settings, PredictConfig, MaskConfig)
+) -> tuple[PredictConfig, MaskConfig, CellsConfig]:
+    require_known(settings, PredictConfig, MaskConfig, CellsConfig)
     rules = MaskConfig(threshold=package.info.threshold)
-    return PredictConfig().changed(settings), rules.changed(settings)
+    follow = CellsConfig().changed(settings)
+    return PredictConfig().changed(settings), rules.changed(settings), follow
 
 
 def _place(out: ArrayLike | None, shape: tuple[int, ...], dtype: Any) -> ArrayLike:

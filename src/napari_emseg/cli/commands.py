@@ -13,6 +13,8 @@ import yaml
 
 from napari_emseg import __version__
 from napari_emseg.api.segment import segment_file
+from napari_emseg.cli.cells import cells
+from napari_emseg.cli.export import export_cells
 from napari_emseg.cli.measure import measure
 from napari_emseg.cli.options_and_progress import (
     Slices,
@@ -23,8 +25,10 @@ from napari_emseg.cli.options_and_progress import (
     progress_and_stop,
     say,
     slice_bar,
+    voxel_size_option,
 )
 from napari_emseg.core.config.augmentation import AugmentConfig
+from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.terms import TermsConfig
@@ -35,6 +39,7 @@ from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import check_partners, read_stack
+from napari_emseg.model.packages.introduction import introduction
 from napari_emseg.model.packages.library import (
     DEFAULT,
     export_model,
@@ -52,10 +57,6 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Replace what is the
 _device = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, gpu or gpu:0."
 )
-_voxel_size = click.option(
-    "--voxel-size-nm", type=float, nargs=3, metavar="Z Y X",
-    help="Edge lengths of a voxel, such as 50 4 4, in place of what the file says.",
-)  # fmt: skip
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -173,7 +174,7 @@ def _image(path: Path, *, among_several: bool) -> Stack:
 @click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
 @click.option(
     "--what", type=click.Choice(get_args(What)), default="probability", show_default=True,
-    help="float32 in 0..1; uint8 in {0, 255}; ids, linked through the slices; or uint8 as in "
+    help="float32 in 0..1; uint8 in {0, 255}; ids, followed through the slices; or uint8 as in "
     "scribbles: 1 membrane, 2 cell, 3.. further classes.",
 )  # fmt: skip
 @click.option("--slices", type=Slices(), help="Only these slices, such as 3:7.")
@@ -182,11 +183,12 @@ def _image(path: Path, *, among_several: bool) -> Stack:
 )
 @_device
 @options_of(MaskConfig, without_default=["threshold"])
+@options_of(CellsConfig)
 @options_of(PredictConfig)
 @click.option("--invert", is_flag=True, help="Membranes are bright: --membranes bright.")
 def predict(stack: Path, out: str, model: str, what: What, invert: bool, **options: Any) -> None:
     """Segment STACK, slice by slice; --threshold is the model's own where it is not given."""
-    settings = given(options, MaskConfig, PredictConfig)
+    settings = given(options, MaskConfig, CellsConfig, PredictConfig)
     if invert and settings.setdefault("membranes", "bright") != "bright":
         raise click.UsageError(f"--invert and --membranes {settings['membranes']} differ.")
     with progress_and_stop() as watched:
@@ -227,7 +229,7 @@ def predict(stack: Path, out: str, model: str, what: What, invert: bool, **optio
     "information, CREMI score, mergers and splits. Both must hold ids.",
 )  # fmt: skip
 @options_of(VolumeScoresConfig)
-@_voxel_size
+@voxel_size_option("the file")
 def evaluate(prediction: Path, truth: Path, volume: bool, **options: Any) -> None:
     """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge, or of a volume.
 
@@ -295,8 +297,13 @@ def show(name: str) -> None:
 @click.option("--name", default=None, help="What to call it; as it calls itself by default.")
 @_overwrite
 def import_(source: Path, name: str | None, overwrite: bool) -> None:
-    """Copy a model into your library: a package's folder or zip file, or a run folder."""
-    click.echo(import_model(source, name, overwrite=overwrite).folder)
+    """Copy a model into your library: a package's folder or zip file, or a run folder.
+
+    Says what the model says of itself: who made it, its terms, network and sizes.
+    """
+    package = import_model(source, name, overwrite=overwrite)
+    say(introduction(package))
+    click.echo(package.folder)
 
 
 @models.command()
@@ -317,7 +324,9 @@ def remove(name: str) -> None:
     remove_model(name)
 
 
+cli.add_command(cells)
 cli.add_command(measure)
+cli.add_command(export_cells)
 
 
 @cli.command()

@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from napari_emseg.cli.options_and_progress import given, options_of, say, slice_bar
+from napari_emseg.cli.options_and_progress import (
+    given,
+    options_of,
+    say,
+    slice_bar,
+    voxel_size_option,
+)
 from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.io.read import read_stack
 from napari_emseg.types import ArrayLike, VoxelSize
@@ -43,10 +49,7 @@ def _tables(command: Any) -> Any:
 @click.option(
     "--sections", is_flag=True, help="The slices are single sections and no volume; a mask will do."
 )
-@click.option(
-    "--voxel-size-nm", type=float, nargs=3, metavar="Z Y X",
-    help="Edge lengths of a voxel, such as 50 4 4, in place of what CELLS says.",
-)  # fmt: skip
+@voxel_size_option("CELLS")
 @options_of(MeasureConfig)
 def measure(
     cells: Path,

@@ -29,7 +29,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def options_of(
-    config: type[Config], *, without_default: Sequence[str] = ()
+    config: type[Config], *, without_default: Sequence[str] = (), only: Sequence[str] = ()
 ) -> Callable[[_Command], _Command]:
     """Decorator: one option for every setting of ``config``.
 
@@ -39,11 +39,14 @@ def options_of(
         Where the settings are declared.
     without_default : sequence of str
         Settings that are None where a person does not give them, in place of the declared default.
+    only : sequence of str
+        Settings that the command has; all by default.
     """
 
     def decorate(command: _Command) -> _Command:
         for declared in reversed(list(config.settings())):
-            command = _option(declared, declared.name in without_default)(command)
+            if not only or declared.name in only:
+                command = _option(declared, declared.name in without_default)(command)
         return command
 
     return decorate
@@ -64,6 +67,14 @@ def _option(declared: Setting, without_default: bool) -> Callable[[_Command], _C
         show_default=not without_default,
         help=help_text,
     )
+
+
+def voxel_size_option(says: str) -> Callable[[_Command], _Command]:
+    """Decorator: the size of a voxel, in place of what ``says`` it otherwise."""
+    return click.option(
+        "--voxel-size-nm", type=float, nargs=3, metavar="Z Y X",
+        help=f"Edge lengths of a voxel, such as 50 4 4, in place of what {says} says.",
+    )  # fmt: skip
 
 
 def given(options: dict[str, Any], *configs: type[Config]) -> dict[str, Any]:
@@ -136,9 +147,9 @@ def say(lines: Iterable[str]) -> None:
 
 
 @contextmanager
-def slice_bar() -> Iterator[Callable[[int, int], None]]:
-    """What draws "done of total" slices as a bar on standard error."""
-    with tqdm(unit="slice", disable=None) as bar:
+def slice_bar(unit: str = "slice") -> Iterator[Callable[[int, int], None]]:
+    """What draws "done of total" slices, or of another unit, as a bar on standard error."""
+    with tqdm(unit=unit, disable=None) as bar:
 
         def advance(done: int, total: int) -> None:
             bar.total = total

@@ -6,13 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.label_images import cell_components
-from napari_emseg.errors import LabelsError
+from napari_emseg.errors import LabelsError, SettingError
 from napari_emseg.types import ArrayLike
 
 CellIds = npt.NDArray[np.int64]
 
 _LOOKED_AT = 8
 """Slices, spread over the stack, that tell a mask from cells."""
+
+_GOLDEN = 0.618
+"""Multiples of it, less their whole parts, lie spread between 0 and 1."""
+
+_SAME = 0.6
+"""Part of the pixels in cells of two slices that have the same id in both, from which on ids go
+through: in SNEMI3D 0.94, and 0.16 to 0.52 where each slice is numbered anew."""
 
 _PIECES = 4
 """Pieces in a slice from which on a single id is no cell but a mask."""
@@ -24,6 +31,23 @@ def ids_of_slice(stack: ArrayLike, z: int) -> CellIds:
     Ids below 0, and 2**64 - 1, with which CREMI fills what nobody labelled, are 0.
     """
     return np.maximum(np.asarray(stack[z]).astype(np.int64), 0)
+
+
+def parse_ids(text: str) -> tuple[int, ...]:
+    """Ids of cells from a text, such as ``3, 7``.
+
+    Raises
+    ------
+    SettingError
+        If it holds anything else.
+    """
+    try:
+        ids = tuple(int(each) for each in text.split(","))
+    except ValueError:
+        ids = ()
+    if not ids or min(ids) < 1:
+        raise SettingError(f"ids: expected ids of cells, such as 3,7, received {text!r}")
+    return ids
 
 
 def require_ids(stack: ArrayLike, name: str, *, way_out: str, **mending: bool) -> None:
@@ -69,3 +93,27 @@ def is_mask(stack: ArrayLike) -> bool:
         has_zeros |= not ids.all()
         pieces = max(pieces, int(cell_components(ids).max(initial=0)))
     return has_zeros and (values == {255} or (len(values) == 1 and pieces >= _PIECES))
+
+
+def keeps_ids(stack: ArrayLike) -> bool:
+    """Whether cells have the same ids in one slice and the next; some slices are looked at.
+
+    Where each slice is numbered anew, ids meet themselves in the next slice by chance only.
+
+    Parameters
+    ----------
+    stack : (Z, Y, X) array
+        Numpy or lazy.
+    """
+    same = both = seen = 0
+    pairs = stack.shape[0] - 1
+    for z in sorted(range(pairs), key=lambda z: z * _GOLDEN % 1):  # spread, however many it takes
+        first, second = ids_of_slice(stack, z), ids_of_slice(stack, z + 1)
+        inside = (first > 0) & (second > 0)
+        if inside.any():
+            same += int(np.count_nonzero(inside & (first == second)))
+            both += int(np.count_nonzero(inside))
+            seen += 1
+        if seen == _LOOKED_AT:
+            break
+    return same > _SAME * both

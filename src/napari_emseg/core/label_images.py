@@ -131,6 +131,14 @@ def thin_borders(mask: BoolImage) -> LabelImage:
     return flood((~mask).astype(np.uint8), cells, ~mask, line=True)
 
 
+def first_pixels(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Of each id from 0 on the index of the first pixel (Y, X); their number where it has none."""
+    first = np.full(int(ids.max(initial=0)) + 1, ids.size, np.intp)
+    # of several values for one id numpy keeps the last
+    first[ids.ravel()[::-1]] = np.arange(ids.size)[::-1]
+    return first
+
+
 def flood(
     height: npt.NDArray[Any], markers: LabelImage, within: BoolImage, *, line: bool = False
 ) -> LabelImage:

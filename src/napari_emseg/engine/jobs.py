@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from napari_emseg.engine.cells.jobs import CellsJob, CellsResult
 from napari_emseg.engine.hardware.jobs import DevicesJob, DoctorJob
 from napari_emseg.engine.segment.jobs import PredictJob, PredictResult, SegmentJob, WarmUpJob
 from napari_emseg.engine.train.jobs import LabelledFiles, StepTimeJob, TrainJob
 
 __all__ = [
+    "CellsJob",
+    "CellsResult",
     "DevicesJob",
     "DoctorJob",
     "Job",
@@ -26,5 +29,5 @@ __all__ = [
 ]
 
 Job: TypeAlias = (
-    WarmUpJob | PredictJob | SegmentJob | TrainJob | StepTimeJob | DevicesJob | DoctorJob
+    WarmUpJob | PredictJob | SegmentJob | CellsJob | TrainJob | StepTimeJob | DevicesJob | DoctorJob
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from napari_emseg.engine.cells.run import cells
 from napari_emseg.engine.hardware.run import doctor, list_devices
 from napari_emseg.engine.jobs import (
+    CellsJob,
     DevicesJob,
     DoctorJob,
     PredictJob,
@@ -23,6 +25,7 @@ _DO: dict[type[Any], Callable[..., Any]] = {
     WarmUpJob: warm_up,
     PredictJob: predict,
     SegmentJob: segment,
+    CellsJob: cells,
     TrainJob: train,
     StepTimeJob: time_steps,
     DevicesJob: list_devices,

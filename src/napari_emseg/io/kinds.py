@@ -171,6 +171,6 @@ def _mapped(function: Any, data: ArrayLike, dtype: np.dtype[Any]) -> ArrayLike:
     """Apply to a loaded array now, to a lazy one block by block."""
     if isinstance(data, np.ndarray) and not isinstance(data, np.memmap):
         return function(data)
-    from napari_emseg.io.formats.arrays import as_dask
+    from napari_emseg.io.layout.arrays import as_dask
 
     return as_dask(data).map_blocks(function, dtype=dtype)

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from napari_emseg.errors import ReadError
+from napari_emseg.errors import ReadError, as_read_error
 from napari_emseg.io.disk.unfinished import finished_slices
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty
 from napari_emseg.io.formats.file_format import AnyPath, FileFormat, RemoteFormat, natural_key
 from napari_emseg.io.formats.folder import order_of_files
 from napari_emseg.io.formats.registry import FOLDER, format_of, stack_endings, stem_of
 from napari_emseg.io.kinds import as_shown, guess_kind, is_mask_on_disk, normalised_labels
+from napari_emseg.io.layout.arrays import Loaded, check_dtype, check_shape
 from napari_emseg.io.layout.axes import by_hand, by_place, meant, zyx_by_names
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.layout.partners import compare_numbers
@@ -62,6 +62,8 @@ def read_stack(
     ------
     ReadError
         If there is no such path, or it cannot be read as a stack; the message says why.
+    MemoryShortError
+        If memory is too short for what the file says that it holds.
     SettingError
         If ``voxel_size_nm`` is not three positive numbers.
 
@@ -75,7 +77,8 @@ def read_stack(
     where = Location.of(path)
     if level:  # 0 is what all formats read where nothing is said
         where = replace(where, part=f"{where.part}/level={level}".lstrip("/"))
-    return _as_stack(where, _loaded(where), kind, voxel_size_nm, raw_values)
+    with as_read_error(where.place):
+        return _as_stack(where, _loaded(where), kind, voxel_size_nm, raw_values)
 
 
 def read_slices(
@@ -92,10 +95,11 @@ def read_slices(
     if not paths:
         raise ReadError("paths: expected one file or more, received none")
     files = sorted((Path(path) for path in paths), key=natural_key)
-    for file in files:
-        _check_exists(file)
     folder = Location(str(files[0].parent))
-    return _as_stack(folder, FOLDER.read_files(files), kind, voxel_size_nm, raw_values)
+    with as_read_error(folder.place):
+        for file in files:
+            _check_exists(file)
+        return _as_stack(folder, FOLDER.read_files(files), kind, voxel_size_nm, raw_values)
 
 
 def check_partners(images: AnyPath, labels: AnyPath) -> tuple[str, ...]:
@@ -136,7 +140,7 @@ def _loaded(where: Location) -> Loaded:
         found = known.read_part(where.path, where.part) if where.part else known.read(where.path)
     place = where.place
     check_dtype(place, found.data.dtype)
-    check_not_empty(place, found.data.shape)
+    check_shape(place, found.data.shape, found.data.dtype)
     return _arranged(where, found)
 
 
@@ -223,5 +227,7 @@ def _format_of(path: Path) -> FileFormat:
 def _check_exists(path: Path) -> None:
     if not path.exists():
         raise ReadError(f"{path}: no such file or folder; check the path")
+    if not (path.is_file() or path.is_dir()):
+        raise ReadError(f"{path}: expected a file or a folder, received a pipe or a device")
     if path.is_file() and path.stat().st_size == 0:
         raise ReadError(f"{path}: the file is empty (0 bytes); copy or save it again")

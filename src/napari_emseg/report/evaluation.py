@@ -130,8 +130,7 @@ class Evaluation:
             voxel_size_nm=self.truth.voxel_size_nm or self.prediction.voxel_size_nm,
             on_slice=on_slice,
         )  # fmt: skip
-        named = {self.numbers[z]: each for z, each in scores.slices.items()}
-        return replace(scores, slices=named)
+        return scores.moved(self.numbers)
 
     def scores(
         self,

@@ -60,6 +60,8 @@ def write_csv(report: Report, path: Path) -> None:
         for each in report.classes:
             file.write(f"# {each.name}: IoU {each.iou}, Dice {each.dice}\n")
         file.write(f"# scored: {report.scores.coverage}\n")
+        if report.volume is not None:
+            file.writelines(f"# {line}\n" for line in volume_lines(report.volume))
         writer = csv.writer(file)
         volume = _volume_rows(report)
         writer.writerow(["slice", *TITLES, *(VOLUME_TITLES if volume else ())])

@@ -38,5 +38,5 @@ def _error_lines(errors: VolumeErrors) -> Iterator[str]:
             if errors.kind == "merger"
             else f"true cell {a} in predicted cells {c} and {d}"
         )
-        first, second = (f"({', '.join(map(str, point))})" for point in error.points)
-        yield f"  {error.voxels:>10,} voxels: {what}, at (z, y, x) {first} and {second}"
+        place = ", ".join(map(str, error.place))
+        yield f"  {error.voxels:>10,} voxels: {what}, at (z, y, x) ({place})"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.io.formats.arrays import as_dask
+from napari_emseg.io.layout.arrays import as_dask
 from napari_emseg.session.words import voxel
 from napari_emseg.types import ArrayLike, VoxelSize
 

@@ -8,17 +8,7 @@ import pytest
 from napari_emseg.io.formats.file_format import natural_key
 from napari_emseg.io.formats.registry import FOLDER, FORMATS, format_of, stack_endings, stem_of
 
-NAMES = {
-    None: None,
-    FOLDER: "folder",
-    **dict(
-        zip(
-            FORMATS,
-            ("tiff", "png", "npy", "hdf5", "mrc", "dm", "n5", "precomputed", "zarr"),
-            strict=True,
-        )
-    ),
-}
+NAMES = {None: None} | {each: type(each).__name__.lower() for each in (FOLDER, *FORMATS)}
 
 
 @pytest.mark.parametrize(
@@ -28,7 +18,8 @@ NAMES = {
         ("a.zarr", "zarr"), ("a.ome.zarr", "zarr"), ("a.png", "png"), ("out/", "folder"),
         ("x.y/", "folder"), ("out", "folder"), ("a.jpg", None), ("a.tif.gz", None),
         ("a.h5", "hdf5"), ("a.HDF5", "hdf5"), ("a.h5::/volumes/raw", "hdf5"), ("a.zarr::1", "zarr"),
-        ("a.mrc", "mrc"), ("a.rec", "mrc"), ("a.dm3", "dm"), ("a.dm4", "dm"), ("a.n5", "n5"),
+        ("a.mrc", "mrc"), ("a.rec", "mrc"), ("a.n5", "n5"),
+        ("a.dm3", "digitalmicrograph"), ("a.dm4", "digitalmicrograph"),
         ("https://host/a.zarr", "zarr"), ("precomputed://https://host/a", "precomputed"),
     ],
 )  # fmt: skip

@@ -12,8 +12,8 @@ import pytest
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io.convert import convert
 from napari_emseg.io.formats import registry
-from napari_emseg.io.formats.arrays import Loaded
 from napari_emseg.io.formats.file_format import FileFormat, Put, WritableFormat, put_at
+from napari_emseg.io.layout.arrays import Loaded
 from napari_emseg.io.napari_reader import get_reader
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.resumable_writer import ResumableWriter, planned_stack

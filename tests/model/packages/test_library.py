@@ -18,6 +18,7 @@ from napari_emseg.model.packages.library import (
     free_name,
     import_model,
     list_models,
+    model_or_default,
     name_of,
     name_of_source,
     remove_model,
@@ -183,3 +184,9 @@ def test_remove(folder, package_at, tmp_path):
             remove_model(name)
     assert outside.exists()
     assert find_model(DEFAULT).weights.is_file()
+
+
+def test_a_model_that_is_not_here_is_the_default():
+    assert model_or_default("isbi2012").info.name == "isbi2012"
+    for gone in ("gone", "/nowhere/package"):
+        assert model_or_default(gone).folder == find_model("default").folder

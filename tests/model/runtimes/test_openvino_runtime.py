@@ -100,7 +100,7 @@ def test_graphics_that_are_not_there_are_refused(whole_package):
 def test_damaged_weights_are_named(whole_package, tmp_path, content):
     damaged = tmp_path / "weights.onnx"
     damaged.write_bytes(whole_package.onnx.read_bytes()[:3000] if content is None else content)
-    with pytest.raises(ModelError, match=r"cannot read .*weights\.onnx; train or import"):
+    with pytest.raises(ModelError, match=r"cannot read .*weights\.onnx.*; train or import"):
         OpenVinoRuntime(damaged)
 
 

@@ -32,6 +32,7 @@ class PlainView:
         self.regions: list[tuple] = []
         self.noted: list[tuple] = []
         self.replaced: ArrayLabels | None = None
+        self.probability, self.sides, self.places = None, None, []
 
     def add(self, data, name="labels") -> ArrayLabels:
         self.layers.append(ArrayLabels(data, name))
@@ -71,6 +72,18 @@ class PlainView:
 
     def show_region(self, image, z, region):
         self.regions.append((image, z, region.y, region.x))
+
+    def probability_of(self, labels):
+        return self.probability
+
+    def show_place(self, labels, place):
+        self.places.append(place)
+
+    def show_sides(self, labels, sides, first_slice):
+        self.sides = sides
+
+    def hide_sides(self):
+        self.sides = None
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.session.correct.region_visits import Corrected, RegionVisits, VisitPhase
 from napari_emseg.session.direct_executor import DirectLane
 from napari_emseg.session.painting.array_labels import ArrayLabels
+from napari_emseg.session.prediction.rules import Rules
 from napari_emseg.session.workspace import Workspace
 
 SHAPE, THRESHOLD = (4, 192, 256), 0.5
@@ -32,7 +34,7 @@ def predict(workspace, image="em", probability=None, done=range(4)):
     """A prediction that a dock has made."""
     prediction = SimpleNamespace(
         image=image, probability=doubtful() if probability is None else probability,
-        done=set(done), is_shown=True, rules=(("mask",), SimpleNamespace(threshold=THRESHOLD)),
+        done=set(done), is_shown=True, rules=Rules(("mask",), MaskConfig(THRESHOLD)),
         made=next(_times),
     )  # fmt: skip
     workspace.add(prediction)

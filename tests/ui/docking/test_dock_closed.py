@@ -72,7 +72,7 @@ def test_a_window_that_goes_is_still_whole_when_the_dock_is_closed(qtbot):
     assert closed == [[]]
 
 
-@pytest.mark.parametrize("name", ["Segment", "Train", "Correct", "Compare"])
+@pytest.mark.parametrize("name", ["Segment", "Train", "Correct", "Compare", "Measure"])
 def test_a_dock_may_close_before_its_pages_are_built(viewer, qtbot, name):
     _, widget = viewer.window.add_plugin_dock_widget("napari-emseg", name)
     with qtbot.waitSignal(getattr(widget, "native", widget).destroyed):

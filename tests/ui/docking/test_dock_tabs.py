@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QPoint, QRect
 
-DOCKS = ("Segment", "Train", "Correct", "Compare")
+DOCKS = ("Segment", "Train", "Correct", "Compare", "Measure")
 MAIN_BUTTONS = {
     "Segment": lambda dock: dock.buttons.current.native,
     "Train": lambda dock: dock.run.start.native,
     "Correct": lambda dock: dock.tabs.tabBar(),
     "Compare": lambda dock: dock.run.start.native,
+    "Measure": lambda dock: dock.run.start.native,
 }
 
 

@@ -242,7 +242,7 @@ def test_threshold_and_smallest_cell_act_without_predicting_again(viewer, dock, 
 def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
     viewer, dock, blobs, qtbot
 ):
-    dock.fields.threshold.value = 0.55
+    dock.fields.threshold.value, dock.fields.link.value = 0.55, "slices"
     dock.fields.result.value = "cells"
     settle(blobs, qtbot)
     assert not viewer.layers["em [default] mask"].visible
@@ -261,7 +261,7 @@ def test_cells_are_shown_and_linked_and_keep_their_ids_while_the_slider_moves(
 
 
 def test_slices_that_come_out_of_turn_are_linked_in_the_end(viewer, dock, blobs, qtbot):
-    dock.fields.result.value = "mask and cells"
+    dock.fields.result.value, dock.fields.link.value = "mask and cells", "slices"
     blobs.expect()
     for z in (0, 4, 1):
         blobs.accept(z)
@@ -535,10 +535,12 @@ def open_again(viewer, docked):
 
 def test_fields_begin_as_they_were_left(viewer, docked):
     fields = docked[1].fields
-    fields.result.value, fields.smallest_cell.value = "cells", 77
+    fields.result.value, fields.smallest_cell.value, fields.link.value = "cells", 77, "slices"
+    fields.merging.value = 0.8
     fields.tta.value, fields.slices.value, fields.threshold.value = True, "3:7", 0.11
     fields = open_again(viewer, docked).fields
     assert (fields.result.value, fields.smallest_cell.value) == ("cells", 77)
+    assert (fields.link.value, fields.merging.value) == ("slices", 0.5)
     assert (fields.tta.value, fields.exact.value) == (True, False)
     assert fields.slices.value == ""
     assert fields.threshold.value == fields.model.value.info.threshold

@@ -46,7 +46,7 @@ def series(viewer, cells):
 
 def test_nothing_is_seen_of_the_fields_where_a_stack_is_chosen(viewer, image):
     viewer.add_image(image, name="em")
-    for name in ("Segment", "Train", "Correct", "Compare"):
+    for name in ("Segment", "Train", "Correct", "Compare", "Measure"):
         dock = _docked(viewer, name)
         fields = dock.data if name == "Train" else dock.fields
         assert isinstance(fields.stack, StackFields)

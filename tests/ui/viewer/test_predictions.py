@@ -132,7 +132,7 @@ def test_what_is_restored_by_another_dock_is_picked_up(viewer, grey, qtbot):
     assert correct.review.strip.total == SHAPE[0]
 
 
-@pytest.mark.parametrize("name", ["Segment", "Correct", "Compare", "Train"])
+@pytest.mark.parametrize("name", ["Segment", "Correct", "Compare", "Train", "Measure"])
 def test_no_name_of_a_layer_widens_a_dock(viewer, grey, qtbot, name):
     viewer.window.resize(1280, 800)
     docked, widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)

@@ -10,6 +10,7 @@ import napari_emseg.ui
 UI = Path(next(iter(napari_emseg.ui.__path__)))
 VIEWER = UI / "viewer"
 ALLOWED = {
+    VIEWER / "label_colors.py": {"_data_to_texture"},
     VIEWER / "undo_history.py": {"_undo_history", "_redo_history", "_staged_history",
                                  "_save_history"},
     VIEWER / "window.py": {"_qt_window", "__wrapped__"},

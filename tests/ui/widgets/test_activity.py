@@ -31,3 +31,18 @@ def test_a_job_is_listed_no_more_when_what_shows_it_is_gone(viewer, qtbot):
     qtbot.waitUntil(lambda: bool(shown()))
     parent.deleteLater()
     qtbot.waitUntil(lambda: not shown())
+
+
+def test_a_job_that_ends_while_its_bar_is_made_leaves_none(viewer, qtbot, monkeypatch):
+    """napari's bar runs the event loop while it is made, and there the job may end."""
+    activity = Activity(viewer.window._qt_window, "Segment")
+
+    class Slow(progress):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            activity.end()
+
+    monkeypatch.setattr("napari_emseg.ui.widgets.activity.progress", Slow)
+    activity.show(0.5)
+    qtbot.wait(400)
+    assert shown() == {}

@@ -152,3 +152,31 @@ def test_a_long_name_leaves_room_for_the_figures(qtbot):
     table.show_rows({"a": [Cell("a name " * 12, "a"), Cell("0.9", 0.9)]})
     table.show()
     assert table.columnWidth(0) <= 22 * table.fontMetrics().averageCharWidth()
+
+
+def test_the_row_that_is_pointed_at_is_told(table, qtbot):
+    told = []
+    table.pointed.connect(told.append)
+    for row in (0, 2):
+        at = table.visualRect(table.model().index(row, 0)).center()
+        qtbot.mouseMove(table.viewport(), at)
+        qtbot.waitUntil(lambda row=row: told[-1:] == [[9, 10, 11, 12][row]])
+    qtbot.mouseMove(table.viewport(), table.rect().bottomRight() * 2)
+    table.leaveEvent(None)
+    assert told[-1] is None
+
+
+def test_a_row_that_is_marked_comes_in_sight_and_is_not_chosen(table):
+    table.show_rows(rows(dict.fromkeys(range(300), 0.5)))
+    table.mark(250)
+    row = table.rows.row_of(250)
+    assert table.viewport().rect().intersects(table.visualRect(table.rows.index(row, 0)))
+    assert table.chosen is None
+    table.mark(None)
+
+
+def test_what_is_chosen_stays_so_when_it_is_sorted_anew(table):
+    table.choose(12)
+    table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    assert table.chosen == 12
+    assert table.currentIndex().row() == 0

@@ -83,11 +83,15 @@ class Edits:
     edited : set of int
         Slices with touched pixels, as far as they have been looked at: a slice that was painted on
         counts until `settle` says that nothing is left of it.
+    decisions : dict or None
+        What a person has decided about the cells of a volume, see `core.proofread.decision`; None
+        where that is nothing.
     """
 
     def __init__(self) -> None:
         self._slices: dict[int, SliceEdits] = {}
         self.edited: set[int] = set()
+        self.decisions: dict[str, Any] | None = None
 
     def of(self, z: int) -> SliceEdits:
         """What is known of slice ``z``."""
@@ -158,9 +162,10 @@ class Edits:
         masks = {z: self.of(z).touched(np.asarray(stack[z])) for z in sorted(self.edited)}
         touched = {str(z): _to_text(mask) for z, mask in masks.items() if mask.any()}
         redrawn = {z: _to_text(self.of(int(z)).redrawn(np.asarray(stack[int(z)]))) for z in touched}
-        if not touched and not self.reviewed:
+        if not touched and not self.reviewed and not self.decisions:
             return None
-        return {
+        decided = {} if self.decisions is None else {"decisions": self.decisions}
+        return decided | {
             "version": _VERSION,
             "shape": list(stack.shape),
             "reviewed": list(self.reviewed),
@@ -181,6 +186,7 @@ class Edits:
                 edits.predict(int(z), *(_from_text(each, z_shape[1:]) for each in (text, drawn)))
             for z in _within(note["reviewed"], z_shape[0]):
                 edits.review(z, reviewed=True)
+            edits.decisions = note.get("decisions")
         except (ValueError, TypeError, LookupError, AttributeError):
             return cls()
         return edits

@@ -46,6 +46,8 @@ class Measures:
         A row a part of a cell, such as a mitochondrion; None without classes.
     notes : tuple of str
         What a person should know of it, a sentence each.
+    of_mask : bool
+        Whether each piece of a section that holds together was measured as a cell.
     """
 
     cells: Table | None
@@ -54,6 +56,7 @@ class Measures:
     contacts: Table | None
     parts: Table | None
     notes: tuple[str, ...]
+    of_mask: bool = False
 
 
 class _Numbering:
@@ -215,6 +218,7 @@ class _Measuring:
             contacts=None if joint is None else _contact_table(joint, ids, units),
             parts=parts,
             notes=tuple(self._notes()),
+            of_mask=self._mask,
         )
 
     def _cell_table(

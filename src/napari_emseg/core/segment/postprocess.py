@@ -20,6 +20,7 @@ from napari_emseg.core.label_images import (
     LabelImage,
     cell_components,
     contingency,
+    first_pixels,
     flood,
 )
 from napari_emseg.core.segment.cell_lives import ShortCellFilter
@@ -106,7 +107,7 @@ def link_cells(
     before, here = table.coords
     shared = table.data
     union = np.bincount(previous.ravel())[before] + np.bincount(cells.ravel())[here] - shared
-    linked = _mutual_best(_first_pixels(previous)[before], here, shared) & (
+    linked = _mutual_best(first_pixels(previous)[before], here, shared) & (
         shared >= config.link_overlap * union
     )
     ids = np.zeros(int(cells.max(initial=0)) + 1, np.uint32)
@@ -216,14 +217,6 @@ def _without_gaps(numbered: LabelImage) -> LabelImage:
     occurs = np.bincount(numbered.ravel()) > 0
     occurs[0] = False
     return np.cumsum(occurs, dtype=np.int32)[numbered] * (numbered > 0)
-
-
-def _first_pixels(ids: CellIds) -> npt.NDArray[np.intp]:
-    """For each id from 0 on, the index of its first pixel in the slice (Y, X)."""
-    first = np.zeros(int(ids.max(initial=0)) + 1, np.intp)
-    # of several values for one id numpy keeps the last
-    first[ids.ravel()[::-1]] = np.arange(ids.size)[::-1]
-    return first
 
 
 def _mutual_best(

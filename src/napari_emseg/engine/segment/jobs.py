@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.core.segment.tiling import Region
@@ -84,6 +85,8 @@ class SegmentJob:
         Which slices, in the order wanted; all by default.
     rules : MaskConfig
         How the probability becomes mask or cells.
+    cells : CellsConfig
+        How cells are followed through the slices.
     overwrite : bool
         Whether an existing output may be replaced.
     resume : bool
@@ -98,6 +101,7 @@ class SegmentJob:
     device: str = "auto"
     config: PredictConfig = PredictConfig()
     rules: MaskConfig = MaskConfig()
+    cells: CellsConfig = CellsConfig()
     overwrite: bool = False
     resume: bool = False
 

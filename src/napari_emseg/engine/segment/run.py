@@ -6,7 +6,7 @@ Keras and OpenVINO are loaded inside these functions, by the jobs that need them
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from napari_emseg.core.segment.pixel_fit import fit_pixels
 from napari_emseg.engine.segment.jobs import PredictJob, PredictResult, SegmentJob, WarmUpJob
 from napari_emseg.engine.segment.stack import StackPrediction
+from napari_emseg.engine.segment.volume import is_followed, segment_volume
 from napari_emseg.errors import ShapeError
 from napari_emseg.io.file_fingerprint import sha256_of
 from napari_emseg.io.layout.location import Location
@@ -72,7 +73,10 @@ def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
     from napari_emseg.io.read import read_stack
     from napari_emseg.io.resumable_writer import ResumableWriter, planned_stack
 
-    work = _prediction(job, read_stack(job.source, kind="image"), emit, should_stop)
+    stack = read_stack(job.source, kind="image")
+    if job.what == "cells" and is_followed(job.slices, len(stack), job.cells):
+        return _segment_volume(job, stack, emit, should_stop)
+    work = _prediction(job, stack, emit, should_stop)
     kind: StackKind = "image" if job.what == "probability" else "labels"
     count = len(work.slices)
     names = work.package.info.class_names if job.what == "classes" else ()
@@ -117,6 +121,19 @@ def segment(job: SegmentJob, emit: OnEvent, should_stop: ShouldStop) -> PredictR
         if came == len(work.slices):
             write(segmenter.end())
     return work.result("they are kept, to go on from", cells=segmenter.count, resume=True)
+
+
+def _segment_volume(
+    job: SegmentJob, stack: Stack, emit: OnEvent, should_stop: ShouldStop
+) -> PredictResult:
+    from napari_emseg.model.packages.library import find_model
+
+    package = find_model(job.model)
+    stack.require_slices(range(len(stack)) if job.slices is None else job.slices)
+    run = _run_of(replace(job, what="probability"), package)
+    return segment_volume(
+        job, stack, package, run, lambda each: segment(each, emit, should_stop), emit, should_stop
+    )
 
 
 def _prediction(

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from napari_emseg.errors import WriteError
+from napari_emseg.io.disk.exchange import put_in_place
 
 _WAYS_OUT = {
     errno.ENOSPC: "the disk is full; free some space or choose another disk",
@@ -109,7 +110,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             beside.mkdir()
             yield beside
             sync_folder(beside)
-            _swap(beside, path)
+            put_in_place(beside, path)
             _sync_names(path.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -178,17 +179,3 @@ def _where_it_can() -> Iterator[None]:
 def _sibling(path: Path, part: str = "") -> Path:
     """Hidden sibling of ``path``, with its ending: Keras and numpy look at it."""
     return path.with_name(f".{path.stem}-{part or secrets.token_hex(4)}{path.suffix}")
-
-
-def _swap(new: Path, path: Path) -> None:
-    """Put a folder in the place of another; a folder cannot be replaced in one step."""
-    if not path.exists():
-        new.rename(path)
-        return
-    old = path.rename(_sibling(path))
-    try:
-        new.rename(path)
-    except OSError:
-        old.rename(path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

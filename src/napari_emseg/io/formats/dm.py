@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, native
 from napari_emseg.io.formats.file_format import FileFormat, is_large
+from napari_emseg.io.layout.arrays import Loaded, check_dtype, native
 from napari_emseg.io.layout.packages import needed
 from napari_emseg.io.layout.units import nm_per_unit
 from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io.disk.atomic import replacing_file, replacing_folder
 from napari_emseg.io.disk.lock import LOCK
-from napari_emseg.io.formats.arrays import Loaded
+from napari_emseg.io.layout.arrays import Loaded
 from napari_emseg.types import AnyPath as AnyPath
 from napari_emseg.types import Stack
 

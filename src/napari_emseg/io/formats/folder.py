@@ -19,7 +19,6 @@ from napari_emseg.io.disk.atomic import (
     replacing_file,
     replacing_folder,
 )
-from napari_emseg.io.formats.arrays import Loaded, as_dask
 from napari_emseg.io.formats.file_format import (
     Put,
     SliceFormat,
@@ -30,6 +29,7 @@ from napari_emseg.io.formats.file_format import (
     is_large,
     natural_key,
 )
+from napari_emseg.io.layout.arrays import Loaded, as_dask
 from napari_emseg.io.layout.slice_names import SliceOrder, slice_order
 from napari_emseg.types import Stack
 

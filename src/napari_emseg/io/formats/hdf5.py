@@ -18,8 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, as_dask, check_dtype, native, note_or_none
 from napari_emseg.io.formats.file_format import Put, WritableFormat, is_large
+from napari_emseg.io.layout.arrays import (
+    Loaded,
+    as_dask,
+    check_dtype,
+    check_shape,
+    native,
+    note_or_none,
+)
 from napari_emseg.io.layout.location import SEPARATOR
 from napari_emseg.io.layout.units import nm_per_unit
 from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit
@@ -200,6 +207,7 @@ def _checked(path: Path, data: Any) -> Any:
     import h5py
 
     check_dtype(path, data.dtype)
+    check_shape(path, data.shape, data.dtype)
     if data.external or data.is_virtual:
         raise ReadError(
             f"{path}: the pixels of {data.name} lie in other files, which are not followed; open "

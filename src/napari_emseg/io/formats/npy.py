@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, native
 from napari_emseg.io.formats.file_format import (
     Put,
     WritableFormat,
@@ -19,6 +18,7 @@ from napari_emseg.io.formats.file_format import (
     put_at,
     said_beside_pixels,
 )
+from napari_emseg.io.layout.arrays import Loaded, check_dtype, native
 from napari_emseg.types import Stack
 
 

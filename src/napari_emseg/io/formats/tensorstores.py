@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, as_dask, native
 from napari_emseg.io.formats.file_format import FileFormat, RemoteFormat
+from napari_emseg.io.layout.arrays import Loaded, as_dask, check_shape, native
 from napari_emseg.io.layout.location import SEPARATOR
 from napari_emseg.io.layout.packages import needed
 from napari_emseg.io.layout.units import nm_per_unit
@@ -44,7 +44,8 @@ class N5(FileFormat):
         names = [str(name).lower() for name in about.get("axes") or "xyzct"[: array.ndim]]
         size = _n5_size({**_json(place.parent / _N5_ABOUT), **about}, about, names)
         return Loaded(
-            _lazily(array), size.voxel_size_nm, axes=tuple(names), about=part or place.name,
+            _lazily(str(path), array), size.voxel_size_nm, axes=tuple(names),
+            about=part or place.name,
             thickness_assumed=size.thickness_assumed, notes=size.notes,
         )  # fmt: skip
 
@@ -90,7 +91,8 @@ def _precomputed(place: str, kvstore: dict[str, Any], part: str) -> Loaded:
         "labels" if metadata["multiscale_metadata"]["type"] == "segmentation" else "image"
     )
     x, y, z = resolution
-    return Loaded(_lazily(array), recorded_size(z, y, x).voxel_size_nm, kind, axes=tuple("xyzc"))
+    size = recorded_size(z, y, x)
+    return Loaded(_lazily(place, array), size.voxel_size_nm, kind, axes=tuple("xyzc"))
 
 
 def _opened(place: str, spec: dict[str, Any]) -> Any:
@@ -102,10 +104,11 @@ def _opened(place: str, spec: dict[str, Any]) -> Any:
         raise ReadError(f"{place}: cannot be opened ({reason}); check the path") from error
 
 
-def _lazily(array: Any) -> Any:
+def _lazily(place: str, array: Any) -> Any:
     """As dask: along the last axis, which is z where x is first, in the chunks of the file."""
     import dask.array
 
+    check_shape(place, array.shape, np.dtype(array.dtype.numpy_dtype))
     chunks = array.chunk_layout.read_chunk.shape
     stored = _Read(array)
     if array.ndim == 3 and tuple(chunks) == (0,) * 3:

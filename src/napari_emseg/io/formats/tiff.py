@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import WriteError
-from napari_emseg.io.formats.arrays import Loaded
 from napari_emseg.io.formats.file_format import Put, SliceFormat, SliceInfo, put_at
+from napari_emseg.io.layout.arrays import Loaded
 from napari_emseg.types import Stack
 
 

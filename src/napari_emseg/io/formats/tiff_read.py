@@ -18,7 +18,6 @@ import numpy.typing as npt
 import tifffile
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, native, note_or_none
 from napari_emseg.io.formats.file_format import SliceInfo, is_large
 from napari_emseg.io.formats.tiff_write import (
     EDITS_TAG,
@@ -27,6 +26,7 @@ from napari_emseg.io.formats.tiff_write import (
     ORIGIN_TAG,
     PREDICTED_TAG,
 )
+from napari_emseg.io.layout.arrays import Loaded, check_dtype, check_shape, native, note_or_none
 from napari_emseg.io.layout.axes import zyx_by_names
 from napari_emseg.io.layout.texture import is_piecewise_constant
 from napari_emseg.io.layout.tiff_check import check_intact, truncated
@@ -53,6 +53,8 @@ _DAMAGE = (
     TypeError,
     AttributeError,
     RuntimeError,
+    ArithmeticError,
+    AssertionError,
 )
 
 
@@ -224,6 +226,7 @@ def _grey_pixels(path: Path, series: Any) -> _GreyPixels:
     """
     check_dtype(path, np.dtype(series.dtype))
     axes, shape = str(series.axes), tuple(series.shape)
+    check_shape(path, shape, np.dtype(series.dtype))
     if series.keyframe.samplesperpixel == 1:
         return _GreyPixels(axes)
     if series.kind == "shaped" and axes == "SYX":

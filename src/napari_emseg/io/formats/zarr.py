@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.atomic import as_write_error, sync_folder, write_atomically
-from napari_emseg.io.formats.arrays import Loaded
 from napari_emseg.io.formats.file_format import Put, RemoteFormat, WritableFormat
+from napari_emseg.io.layout.arrays import Loaded
 from napari_emseg.types import Stack
 
 METADATA = (".zarray", ".zgroup", "zarr.json")

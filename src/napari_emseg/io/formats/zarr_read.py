@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.formats.arrays import Loaded, check_dtype, check_not_empty, native
 from napari_emseg.io.layout import ome
+from napari_emseg.io.layout.arrays import Loaded, check_dtype, check_shape, native
 from napari_emseg.io.layout.axes import meant
 from napari_emseg.io.layout.location import SEPARATOR
 from napari_emseg.io.layout.units import nm_per_unit
@@ -243,7 +243,7 @@ def _lazy(place: str, array: Any) -> Any:
     import dask.array
 
     check_dtype(place, np.dtype(array.dtype))
-    check_not_empty(place, array.shape)
+    check_shape(place, array.shape, np.dtype(array.dtype))
     return native(dask.array.from_zarr(array))
 
 

@@ -1,1 +1,1 @@
-"""Room: what names, shapes and metadata say of pixels; nothing here reads these."""
+"""Room: what names, shapes, dtypes and metadata say of pixels; nothing here reads these."""

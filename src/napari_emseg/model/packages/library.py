@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from importlib.resources import files
 from itertools import chain, count
 from pathlib import Path
 
 from napari_emseg.errors import ModelError, WriteError
 from napari_emseg.io.disk.atomic import as_write_error, replacing_file, replacing_folder
+from napari_emseg.io.disk.exchange import recover_replaced
 from napari_emseg.io.folders import library_folder
-from napari_emseg.model.packages.package import RDF, REHEARSAL_FILE, ModelPackage, read_package
+from napari_emseg.model.packages.arrival import plain_files, unpack
+from napari_emseg.model.packages.package import (
+    INT8_VALUES,
+    INT8_WEIGHTS,
+    ONNX_WEIGHTS,
+    RDF,
+    REHEARSAL_FILE,
+    WEIGHTS,
+    ModelPackage,
+    read_package,
+    require_as_described,
+)
 
 DEFAULT = "default"
 """Name of the model that is taken unless another is named."""
@@ -27,7 +41,6 @@ _RUN_PACKAGE = "package"
 
 _NAME = re.compile(r"[^.\W][\w .,()+-]*")
 """What a model may be called: it becomes a folder on any system."""
-_LARGEST_ZIP = 2 * 2**30
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +52,7 @@ def shipped_folder(name: str = DEFAULT) -> Path:
 def package_folders() -> list[Path]:
     """Folders of the models that ship, then those of the library by name."""
     # a leading dot marks what a package that is being written leaves behind when it is interrupted
+    recover_replaced(library_folder())
     own = library_folder().glob("[!.]*/")
     return [
         *map(shipped_folder, SHIPPED),
@@ -76,6 +90,14 @@ def find_model(name: str) -> ModelPackage:
     raise ModelError(
         f"model: there is no model {name!r}; known are {known}, or give a package's folder"
     )
+
+
+def model_or_default(name: str) -> ModelPackage:
+    """A model as `find_model` has it; the default where it is not on this machine."""
+    try:
+        return find_model(name)
+    except ModelError:
+        return find_model(DEFAULT)
 
 
 def name_of(package: ModelPackage) -> str:
@@ -120,12 +142,34 @@ def import_model(
     >>> [model.folder.name for model in em.list_models()]
     ['default', 'isbi2012', 'mitochondria', 'mine']
     """
-    library, source = library or library_folder(), _without_description(Path(source))
-    if not source.is_file():
-        return _add(find_model(str(source)), name, library, overwrite=overwrite)
+    with opened_package(source) as package:
+        return _add(package, name, library or library_folder(), overwrite=overwrite)
+
+
+@contextlib.contextmanager
+def opened_package(source: str | Path) -> Iterator[ModelPackage]:
+    """A package as `import_model` takes it, to be looked at before it is brought in; not loaded.
+
+    It is code from strangers: its files are plain, of modest size, and those that its description
+    names.
+
+    Raises
+    ------
+    ModelError
+        If there is no model of ours, or it is damaged or holds what no model needs.
+    """
+    source = _without_description(Path(source))
     with tempfile.TemporaryDirectory() as folder:
-        _unzip(source, Path(folder))
-        return _add(read_package(Path(folder)), name, library, overwrite=overwrite)
+        if source.is_file():
+            unpack(source, Path(folder))
+            package = read_package(Path(folder))
+        else:
+            package = find_model(str(source))
+            plain_files(package.folder)
+        for name in (WEIGHTS, ONNX_WEIGHTS, INT8_WEIGHTS, INT8_VALUES):
+            if name == WEIGHTS or (package.folder / name).exists():
+                require_as_described(package, name)
+        yield package
 
 
 def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
@@ -238,18 +282,6 @@ def _add(
     with as_write_error(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     with replacing_folder(folder) as beside:
-        shutil.copytree(package.folder, beside, dirs_exist_ok=True)
+        for file in plain_files(package.folder):
+            shutil.copyfile(file, beside / file.name)
     return read_package(folder)
-
-
-def _unzip(source: Path, folder: Path) -> None:
-    try:
-        with zipfile.ZipFile(source) as file:
-            if sum(each.file_size for each in file.infolist()) > _LARGEST_ZIP:
-                raise ModelError(f"model: {source} holds more than {_LARGEST_ZIP // 2**30} GiB")
-            file.extractall(folder)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ModelError(
-            f"model: {source} cannot be unpacked ({error}); expected a package's folder, or one "
-            "as a zip file"
-        ) from error

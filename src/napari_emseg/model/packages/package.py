@@ -6,7 +6,8 @@ napari_emseg:``, what is needed on top.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.slices import in_words
 from napari_emseg.errors import ModelError, SettingError
 from napari_emseg.io.file_fingerprint import FileFingerprint, sha256_of
+from napari_emseg.io.layout.voxels import checked_voxel_size
 from napari_emseg.types import VoxelSize
 
 RDF = "rdf.yaml"
@@ -38,8 +40,11 @@ LARGEST_INT8_COST = 0.003
 _ALL_KNOWN = 0.95
 """Part of the pixels from which on a slice counts as labelled as a whole: rims may be no tissue."""
 
-_NOT_OURS = (LookupError, TypeError, ValueError, AttributeError)
+_NOT_OURS = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 """What comes of reading a description whose entries are missing, or of other types."""
+
+_LARGEST_RDF, _MOST_VALUES = 2**20, 100_000
+"""Bytes of a description, and values in it: a few aliases of aliases would stand for billions."""
 
 _FAST_SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe one in C, where PyYAML has it."""
@@ -118,13 +123,31 @@ class PackageInfo:
         return cls(
             name=str(block["name"]),
             network=NetworkConfig.from_dict(block["network"]),
-            threshold=float(block["threshold"]),
-            voxel_size_nm=None if voxel is None else (voxel[0], voxel[1], voxel[2]),
-            training=dict(block.get("training", {})),
-            scores=dict(block.get("scores", {})),
+            threshold=_fraction(block["threshold"]),
+            voxel_size_nm=None if voxel is None else checked_voxel_size(voxel),
+            training=_checked_training(dict(block.get("training", {}))),
+            scores={str(key): float(score) for key, score in block.get("scores", {}).items()},
             terms=TermsConfig.from_dict(block.get("terms", {})),
             int8_cost=None if cost is None else float(cost),
         )
+
+
+def _fraction(value: Any) -> float:
+    if not 0 <= (found := float(value)) <= 1:
+        raise ValueError(f"threshold: expected 0 to 1, received {value!r}")
+    return found
+
+
+def _checked_training(training: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a training, where that which is shown of it has the types that it has."""
+    for each in (training, *training.get("sources", ())):
+        slices = [*(each.get("train_slices") or ()), *(each.get("validation_slices") or ())]
+        names = [each[key] for key in ("name", "stack", "parent") if each.get(key) is not None]
+        if not all(isinstance(z, int) for z in slices) or not all(
+            isinstance(n, str) for n in names
+        ):
+            raise TypeError("training: expected numbers of slices, and names, received others")
+    return training
 
 
 def _measured_on(source: Mapping[str, Any]) -> str:
@@ -195,8 +218,63 @@ def read_package(folder: Path) -> ModelPackage:
     return package
 
 
-@lru_cache(maxsize=64)
+def require_as_described(package: ModelPackage, *names: str) -> None:
+    """Raise `ModelError` where a file of a package is not the one that its description names.
+
+    Parameters
+    ----------
+    package : ModelPackage
+        The package.
+    *names : str
+        Files of it that are to be used. They are hashed once for as long as they do not change.
+    """
+    named = _read(FileFingerprint.of(package.folder / RDF))[1]
+    for name in names:
+        try:
+            found = sha256_of(package.folder / name)
+        except OSError as error:
+            raise ModelError(
+                f"model: {package.folder / name} cannot be loaded ({error}); import or train it "
+                "again"
+            ) from error
+        if named.get(name) != found:
+            said = named.get(name, "nothing")[:12]
+            raise ModelError(
+                f"model: {package.folder / name} cannot be loaded (its SHA-256 begins with "
+                f"{found[:12]}, {RDF} says {said}); import or train it again"
+            )
+
+
 def _read_info(description: FileFingerprint) -> PackageInfo:
-    """Every click asks for it, and YAML takes milliseconds."""
+    return _read(description)[0]
+
+
+@lru_cache(maxsize=64)
+def _read(description: FileFingerprint) -> tuple[PackageInfo, dict[str, str]]:
+    """What a description says, and SHA-256 by file; every click asks, and YAML takes time."""
+    if description.size > _LARGEST_RDF:
+        raise ValueError(f"{description.size} bytes are too many for a description")
     rdf = yaml.load(description.path.read_text(encoding="utf-8"), _FAST_SAFE_LOADER)
-    return PackageInfo.from_config(rdf["config"]["napari_emseg"])
+    if _count_values(rdf, {}) > _MOST_VALUES:
+        raise ValueError("it stands for too many values")
+    return PackageInfo.from_config(rdf["config"]["napari_emseg"]), dict(_hashes(rdf))
+
+
+def _count_values(value: Any, known: dict[int, float]) -> float:
+    """How many values there are when aliases are followed, each counted once; inf in a circle."""
+    if not isinstance(value, (dict, list)):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = math.inf
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_count_values(each, known) for each in inner)
+    return known[id(value)]
+
+
+def _hashes(value: Any) -> Iterator[tuple[str, str]]:
+    """Of all files that a description names, wherever it does."""
+    if isinstance(value, dict) and {"source", "sha256"} <= value.keys():
+        yield str(value["source"]), str(value["sha256"])
+    if isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _hashes(each)

@@ -17,10 +17,12 @@ from napari_emseg.errors import ModelError
 from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.model.hardware.backend import prepare_environment
 from napari_emseg.model.packages.package import (
+    INT8_VALUES,
     INT8_WEIGHTS,
     ONNX_WEIGHTS,
     ModelPackage,
     read_package,
+    require_as_described,
 )
 from napari_emseg.model.runtimes.conversion_cache import cached_for
 from napari_emseg.model.runtimes.run_in_subprocess import run_in_subprocess
@@ -36,9 +38,10 @@ def onnx_weights(package: ModelPackage, on_event: OnEvent = lambda _: None) -> P
     Raises
     ------
     ModelError
-        If it has none, and none can be made.
+        If it is not as described; or it has none, and none can be made.
     """
     if package.onnx.is_file():
+        require_as_described(package, ONNX_WEIGHTS)
         return package.onnx
     cached = cached_for(package.weights, ONNX_WEIGHTS)
     if not cached.is_file():
@@ -55,8 +58,17 @@ def onnx_weights(package: ModelPackage, on_event: OnEvent = lambda _: None) -> P
 
 
 def int8_weights(package: ModelPackage) -> Path:
-    """The int8 form of a package: its own, or where one is kept that was made for it."""
-    return package.int8 if package.int8.is_file() else cached_for(package.weights, INT8_WEIGHTS)
+    """The int8 form of a package: its own, or where one is kept that was made for it.
+
+    Raises
+    ------
+    ModelError
+        If its own is not as described.
+    """
+    if not package.int8.is_file():
+        return cached_for(package.weights, INT8_WEIGHTS)
+    require_as_described(package, INT8_WEIGHTS, INT8_VALUES)
+    return package.int8
 
 
 def _convert(folder: Path, out: Path) -> None:

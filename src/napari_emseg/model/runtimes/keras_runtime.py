@@ -12,10 +12,14 @@ import numpy as np
 from napari_emseg.errors import ModelError
 from napari_emseg.model.hardware.devices import choose_device, on_device
 from napari_emseg.model.hardware.memory import memory_errors
-from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.model.packages.package import WEIGHTS, ModelPackage, require_as_described
+from napari_emseg.model.runtimes.keras_guard import check_keras_file
 from napari_emseg.types import Float32Array
 
-LOAD_ERRORS = (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error)
+LOAD_ERRORS = (
+    OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, EOFError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 """What Keras raises over a damaged model file."""
 
 
@@ -47,14 +51,16 @@ class KerasRuntime:
 
 
 def load_network(package: ModelPackage) -> keras.Model:
-    """The Keras model of a package, ready to predict; loaded with Keras' safe mode on.
+    """The Keras model of a package, ready to predict; checked, and loaded with safe mode on.
 
     Raises
     ------
     ModelError
         If the weights cannot be read.
     """
+    require_as_described(package, WEIGHTS)
     try:
+        check_keras_file(package.weights)
         return keras.models.load_model(package.weights, compile=False, safe_mode=True)
     except LOAD_ERRORS as error:
         raise ModelError(

@@ -17,6 +17,7 @@ from napari_emseg.model.hardware.device_choice import pick_device
 from napari_emseg.model.hardware.memory import memory_errors
 from napari_emseg.model.runtimes._openvino import openvino as ov
 from napari_emseg.model.runtimes.conversion_cache import keep_newest
+from napari_emseg.model.runtimes.openvino_guard import check_file, check_kinds, check_sizes
 from napari_emseg.types import Float32Array
 
 _SHAPES_KEPT = 4
@@ -62,7 +63,7 @@ class OpenVinoRuntime:
         self.name, self.device = f"OpenVINO{' int8' if is_int8 else ''} on {chosen}", chosen
         self.tile_size, self.maps = _INT8_TILES if is_int8 else _EXACT_TILES
         self._openvino_name = devices[chosen]
-        self._network = _read(weights)
+        self._network, self._weights = _read(weights), weights
         # the ends of (N, Y, X, C) and (N, Y, X, K), which no tile changes
         self._slices, self._channels = (
             port.get_partial_shape()[3].get_length()
@@ -106,6 +107,8 @@ class OpenVinoRuntime:
         """The network for tiles of one shape; a fixed shape is faster than any."""
         network = self._network.clone()
         network.reshape([1, height, width, self._slices])
+        with _as_model_error(self._weights):
+            check_sizes(network, self._weights)
         how = _HOW | _kept_on_disk()
         return _core().compile_model(network, self._openvino_name, how).create_infer_request()
 
@@ -139,13 +142,23 @@ def _devices() -> dict[str, str]:
 
 
 def _read(weights: Path) -> ov.Model:
+    with _as_model_error(weights):
+        check_file(weights)
+        network = _core().read_model(weights)
+        check_kinds(network)
+    return network
+
+
+@contextmanager
+def _as_model_error(weights: Path) -> Iterator[None]:
     try:
-        return _core().read_model(weights)
-    except RuntimeError as error:
+        yield
+    except (RuntimeError, ValueError, OSError) as error:
         _log.debug("%s", error)
+        said = f" ({error})" if isinstance(error, ValueError) else ""  # OpenVINO's are pages long
         raise ModelError(
-            f"model: OpenVINO cannot read {weights}; train or import the model again, or have "
-            "Keras run it",
+            f"model: OpenVINO cannot read {weights}{said}; train or import the model again, or "
+            "have Keras run it",
             runtime="keras",
         ) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from napari_emseg.core.train.rehearsal import Example, RehearsalSet
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.atomic import write_atomically
+from napari_emseg.io.disk.npz import NPZ_DAMAGE, read_npz
 from napari_emseg.model.packages.package import REHEARSAL_FILE, ModelPackage
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import Log, OnEvent
@@ -40,10 +40,10 @@ def write_rehearsal_set(path: Path, rehearsal_set: RehearsalSet) -> None:
 def read_rehearsal_set(path: Path) -> list[Example]:
     """The rehearsal set in a file; empty where there is no file, or a damaged one."""
     try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            count = len(arrays.files) // len(_PARTS)
-            parts = [[arrays[f"{part}_{k}"] for part in _PARTS] for k in range(count)]
-    except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile):
+        arrays = read_npz(path)
+        count = len(arrays) // len(_PARTS)
+        parts = [[arrays[f"{part}_{k}"] for part in _PARTS] for k in range(count)]
+    except NPZ_DAMAGE:
         return []
     return [
         Example(image.astype(np.float32), classes, weights.astype(np.float32))

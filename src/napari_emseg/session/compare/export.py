@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
@@ -21,6 +22,9 @@ from napari_emseg.report.report import Report
 from napari_emseg.session.compare.layer_pair import ComparedLayer, LayerPair
 from napari_emseg.session.compare.score_cache import ScoreCache, class_scores
 from napari_emseg.session.executor import Executor
+
+if TYPE_CHECKING:
+    from napari_emseg.core.scores.volume.score_volume import VolumeScores  # it loads OpenCV
 
 _Write = Callable[[Report, Path], None]
 
@@ -42,8 +46,18 @@ class ScoreExport:
     def __init__(self, executor: Executor) -> None:
         self._lane = executor.lane("export")
 
-    def save(self, cache: ScoreCache, config: CompareConfig, path: Path) -> None:
-        """Write what is known at these settings as CSV, JSON or PNG, by the ending."""
+    def save(
+        self,
+        cache: ScoreCache,
+        config: CompareConfig,
+        path: Path,
+        *,
+        volume: VolumeScores | None = None,
+    ) -> None:
+        """Write what is known at these settings as CSV, JSON or PNG, by the ending.
+
+        With the scores of the ``volume``, where they are given.
+        """
         known, sweep, pair = dict(cache.at(config)), cache.sweep(), cache.pair
         assert known, "nothing is saved before anything is scored"
         package = model_of(pair.prediction)
@@ -57,6 +71,7 @@ class ScoreExport:
                 _provenance(pair, list(known), config, model),
                 best_threshold=None if sweep is None else sweep.threshold,
                 errors={z: each.errors for z, each in known.items()},
+                volume=volume,
             )
             write(report, path)
             return path

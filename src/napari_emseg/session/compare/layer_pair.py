@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy.typing as npt
-from psygnal import SignalInstance
 
 from napari_emseg.core.label_meaning import MEANINGS
 from napari_emseg.core.label_reading import LabelReading
@@ -18,37 +17,16 @@ from napari_emseg.core.scores.probability import (
     prediction_meaning,
 )
 from napari_emseg.core.scores.stack_overlap import StackOverlap
-from napari_emseg.types import ArrayLike, LabelsMeaning
+from napari_emseg.session.observed_layer import ObservedLayer
+from napari_emseg.types import LabelsMeaning
 
 
-class ComparedLayer(Protocol):
+class ComparedLayer(ObservedLayer, Protocol):
     """A layer, as far as a comparison needs to know it."""
-
-    @property
-    def name(self) -> str:
-        """What a person calls it."""
-
-    @property
-    def layer(self) -> Hashable:
-        """The layer itself, to tell it from others."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Slices, rows and columns.
-
-        Raises
-        ------
-        ShapeError
-            If it is no stack.
-        """
 
     @property
     def dtype(self) -> Any:
         """Of its pixels."""
-
-    @property
-    def data(self) -> ArrayLike:
-        """All pixels (Z, Y, X), lazy or not."""
 
     @property
     def holds_ids(self) -> bool:
@@ -66,22 +44,8 @@ class ComparedLayer(Protocol):
     def seen_slice(self) -> int | None:
         """The slice that a person looks at; None where the view shows a place beside the layer."""
 
-    @property
-    def changed(self) -> SignalInstance:
-        """Emitted when pixels were painted or drawn anew; more often than needed."""
-
-    @property
-    def replaced(self) -> SignalInstance:
-        """Emitted when all pixels, or the place of the layer, are others now."""
-
-    def version(self, z: int) -> int:
-        """How often pixels of a slice have changed so far; called in threads, too."""
-
     def is_predicted(self, z: int) -> bool | None:
         """Whether a model, or a person, has filled a slice; None where nobody knows."""
-
-    def read(self, z: int) -> npt.NDArray[Any]:
-        """Pixels (Y, X) of a slice, loaded where they are lazy; called in threads."""
 
     def offset_of(self, other: Any) -> tuple[int, int, int]:
         """Where another layer begins in this one (Z, Y, X), in px.
@@ -91,9 +55,6 @@ class ComparedLayer(Protocol):
         ShapeError
             If axes or pixel sizes differ, or the shift is not by whole pixels.
         """
-
-    def close(self) -> None:
-        """Listen to the layer no more."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from napari_emseg.session.compare.measure import MeasuredSlice, measure
 from napari_emseg.session.compare.paired_test import PairedTest
 from napari_emseg.session.compare.score_cache import ScoreCache
 from napari_emseg.session.compare.training_runs import TrainingRuns
+from napari_emseg.session.compare.volume_scoring import VolumeScoring
 from napari_emseg.session.executor import Executor, Task
 from napari_emseg.types import LabelsMeaning
 
@@ -62,7 +63,7 @@ class CompareSession:
         Slices done, and all slices, while they are worked through.
     scores, second : ScoreCache or None
         What is known of the prediction, and of the second one while it is wanted.
-    export, paired_test, training_runs
+    export, paired_test, training_runs, volume
         The parts, each in a module of its own.
     scored : psygnal.Signal
         Emitted when something is known, or not known any more.
@@ -100,6 +101,7 @@ class CompareSession:
         self.export = ScoreExport(self.executor)
         self.paired_test = PairedTest(self.executor)
         self.training_runs = TrainingRuns(self.executor)
+        self.volume = VolumeScoring(self.executor)
 
     # -- what is compared ------------------------------------------------------------------
 
@@ -156,6 +158,7 @@ class CompareSession:
         else:
             self.scores, self.problem, self.phase = ScoreCache(pair), "", Phase.FOLLOWING
         self.problem_here = self.taken_for = ""
+        self.volume.compare(self.pair, self.problem)
         self.scored.emit()
         self.look()
 
@@ -172,6 +175,7 @@ class CompareSession:
 
     def look(self) -> None:
         """Compare the slice that is seen soon, as all is then."""
+        self.volume.look()
         if self.phase is not Phase.CLOSED and not self._gather.is_active:
             self._gather.start()
 
@@ -311,9 +315,12 @@ class CompareSession:
         return self.scores is not None and bool(self.scores.at(self.config))
 
     def save(self, path: Path) -> None:
-        """Write what is known as CSV, JSON or PNG, by the ending; see `can_save`."""
+        """Write what is known as CSV, JSON or PNG, by the ending; see `can_save`.
+
+        Scores of the volume that are out of date are left out.
+        """
         assert self.scores is not None
-        self.export.save(self.scores, self.config, path)
+        self.export.save(self.scores, self.config, path, volume=self.volume.fresh)
 
     def close(self) -> None:
         """Make nothing more, and let go of the layers."""
@@ -323,5 +330,5 @@ class CompareSession:
         self._layers.close()
         for lane in (self._slice_lane, self._stack_lane):
             lane.stop()
-        for part in (self.export, self.paired_test, self.training_runs):
+        for part in (self.export, self.paired_test, self.training_runs, self.volume):
             part.close()

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_emseg.core.correct.review_regions import ReviewRegion, visiting_order
 from napari_emseg.session.executor import Lane
+from napari_emseg.session.prediction.rules import Rules
 from napari_emseg.session.workspace import LivingPrediction
 
 
@@ -29,8 +30,8 @@ class RankedPrediction(LivingPrediction, Protocol):
         """(Z, Y, X) array of uint8, the classes as far as they are shown."""
 
     @property
-    def rules(self) -> tuple[Any, Any]:
-        """What is shown, and the `MaskConfig` it is made by."""
+    def rules(self) -> Rules:
+        """What is shown, and how it is made."""
 
 
 class RegionRanker:
@@ -91,7 +92,7 @@ class RegionRanker:
 def _ranked(prediction: RankedPrediction, z: int) -> list[ReviewRegion]:
     from napari_emseg.core.correct.ranking import rank_regions  # scipy and skimage: in the lane
 
-    kinds, config = prediction.rules
-    unsure = prediction.doubt if "classes" in kinds else None
+    rules = prediction.rules
+    unsure = prediction.doubt if "classes" in rules.kinds else None
     doubt = None if unsure is None else np.asarray(unsure[z])
-    return rank_regions(np.asarray(prediction.probability[z]), config.threshold, doubt)
+    return rank_regions(np.asarray(prediction.probability[z]), rules.mask.threshold, doubt)

@@ -188,11 +188,11 @@ def _is_corrected(
     if z not in corrected.slices:
         return False
     painted = np.asarray(corrected.labels.slice(z)[region.square])
-    kinds, config = prediction.rules
-    predicted = np.asarray(prediction.probability[z][region.square]) > config.threshold
+    rules = prediction.rules
+    predicted = np.asarray(prediction.probability[z][region.square]) > rules.mask.threshold
     if not corrected.labels.class_names:
         differs = (painted != 0) != predicted
-    elif "classes" in kinds:
+    elif "classes" in rules.kinds:
         differs = painted != prediction.classes[z][region.square]
     else:
         differs = (cells_of(painted) != 0) != predicted

@@ -13,7 +13,7 @@ from psygnal import Signal, SignalGroupDescriptor
 from napari_emseg.core.correct.edits import Policy
 from napari_emseg.core.slices import chosen_slices
 from napari_emseg.errors import EmsegError, LabelsError, ShapeError
-from napari_emseg.session.correct.brush import BrushSession
+from napari_emseg.session.correct.brush import BrushSession, Tool
 from napari_emseg.session.correct.make_editable import (
     Predicted,
     check_fit,
@@ -23,9 +23,11 @@ from napari_emseg.session.correct.make_editable import (
     require_pair,
 )
 from napari_emseg.session.correct.meaning import names_of_classes
+from napari_emseg.session.correct.proofread import ProofreadSession
 from napari_emseg.session.correct.region_visits import Corrected, RegionVisits
 from napari_emseg.session.correct.tool_actions import BrushActs, load_tools
 from napari_emseg.session.correct.view import CorrectView
+from napari_emseg.session.correct.volume_tools import VOLUME_TOOLS
 from napari_emseg.session.executor import Executor
 from napari_emseg.session.painting.edit_tracker import EditTracker, Plan
 from napari_emseg.session.painting.labels import LabelsLayer, StackLayer
@@ -70,6 +72,8 @@ class CorrectSession:
         What they hold.
     brush : BrushSession
         The tools.
+    volume : ProofreadSession
+        The tools for cells of a volume.
     regions : RegionVisits
         Where next.
     refused : psygnal.Signal
@@ -99,6 +103,11 @@ class CorrectSession:
         self._reading, self._acting = (self.executor.lane(n) for n in ("editable", "brush"))
         load_tools(self._acting)
         self.brush = BrushSession(self.view, self.say, self.tell_done, self.refuse)
+        self.volume = ProofreadSession(
+            self.executor, self.view, self.say, self.tell_done, self.refuse
+        )
+        self.brush.events.tool.connect(self._one_tool)
+        self.volume.events.tool.connect(self._one_tool)
         self.regions = RegionVisits(
             self.executor,
             self.workspace,
@@ -113,9 +122,17 @@ class CorrectSession:
             return
         self.choose(None)
         self.phase = CorrectPhase.CLOSED
+        self.volume.close()
         self.regions.close()
         self._reading.stop()
         self._acting.stop()
+
+    def _one_tool(self, tool: Tool | None) -> None:
+        """Who takes up a tool of one kind puts down that of the other."""
+        if tool in VOLUME_TOOLS:
+            self.brush.put_down()
+        elif tool is not None:
+            self.volume.put_down()
 
     def say(self, message: str) -> None:
         """Tell a person something."""
@@ -128,7 +145,7 @@ class CorrectSession:
     def _drop_done(self) -> None:
         message, place = self._done
         if self.message == message != "" and place != self._place_in_work():
-            self.message = self.brush.hint
+            self.message = self.brush.hint or self.volume.hint
 
     def _place_in_work(self) -> object:
         """Changes with each step that is done or undone, and with the slice that is seen."""
@@ -152,6 +169,8 @@ class CorrectSession:
         self.kind = kind
         if tracker is not None and kind == "classes":
             self.view.name_classes(tracker.layer, names_of_classes(tracker.layer))
+        is_volume = tracker is not None and kind == "cells" and tracker.total > 1
+        self.volume.use(tracker if is_volume else None)
         if tracker is None:
             self.brush.use(None)
         else:

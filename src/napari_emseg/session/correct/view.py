@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy.typing as npt
@@ -11,6 +12,29 @@ from napari_emseg.core.correct.edits import Edits
 from napari_emseg.core.correct.review_regions import ReviewRegion
 from napari_emseg.session.painting.edit_tracker import EditTracker
 from napari_emseg.session.painting.labels import LabelsLayer
+from napari_emseg.types import ArrayLike, VoxelSize
+
+
+@dataclass(frozen=True, eq=False)
+class ProbabilitySource:
+    """A probability, with what it takes to make cells of it.
+
+    Parameters
+    ----------
+    data : (Z, Y, X) array
+        Of cell; numpy or lazy.
+    name : str
+        What a person calls it.
+    model : str
+        Folder of the model that made it.
+    voxel_size_nm : tuple of float, optional
+        Edge lengths (Z, Y, X) in nm.
+    """
+
+    data: ArrayLike
+    name: str
+    model: str
+    voxel_size_nm: VoxelSize | None = None
 
 
 class CorrectView(Protocol):
@@ -74,3 +98,15 @@ class CorrectView(Protocol):
 
         It is framed until another slice is shown.
         """
+
+    def probability_of(self, labels: LabelsLayer) -> ProbabilitySource | None:
+        """The probability of cell of which labels were made, or of their image; None without."""
+
+    def show_place(self, labels: LabelsLayer, place: tuple[int, int, int]) -> None:
+        """Bring a pixel of labels before a person's eyes, and frame it."""
+
+    def show_sides(self, labels: LabelsLayer, sides: npt.NDArray[Any], first_slice: int) -> None:
+        """Show over labels what is on the two sides of a cut: 1 and 2, (Z, Y, X), from a slice."""
+
+    def hide_sides(self) -> None:
+        """Show no cut."""

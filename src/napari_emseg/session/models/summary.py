@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
+from napari_emseg.model.packages.introduction import introduction
 from napari_emseg.model.packages.library import shipped_folder
 from napari_emseg.model.packages.package import RDF, ModelPackage
 from napari_emseg.session.words import plural, voxel
@@ -33,6 +34,8 @@ class ModelSummary:
         Of that.
     is_shipped : bool
         Whether it came with the program, and stays.
+    introduction : tuple of str
+        All that it says of itself, a line each.
     """
 
     name: str
@@ -43,6 +46,7 @@ class ModelSummary:
     data: str
     voxel_size: str
     is_shipped: bool
+    introduction: tuple[str, ...]
 
     @classmethod
     def of(cls, package: ModelPackage) -> ModelSummary:
@@ -63,4 +67,5 @@ class ModelSummary:
             ),
             voxel_size=voxel(info.voxel_size_nm),
             is_shipped=is_shipped,
+            introduction=tuple(introduction(package)),
         )

@@ -227,7 +227,9 @@ class Autosave:
 
 
 def _about(tracker: EditTracker) -> dict[str, Any]:
-    return {**tracker.layer.about(), "reviewed": list(tracker.edits.reviewed)}
+    edits = tracker.edits
+    about = {**tracker.layer.about(), "reviewed": list(edits.reviewed)}
+    return about if edits.decisions is None else {**about, "decisions": edits.decisions}
 
 
 def _write(

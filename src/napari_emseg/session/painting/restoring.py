@@ -45,6 +45,7 @@ def restored_labels(recovery: Recovery) -> RestoredLabels:
     try:
         data = np.zeros([int(n) for n in about["shape"]], about["dtype"])
         edits = _fill(data, recovery, about["reviewed"])
+        edits.decisions = about.get("decisions")
     except (LookupError, TypeError, ValueError) as error:
         raise not_restored(recovery, error) from error
     return RestoredLabels(data, edits, about)

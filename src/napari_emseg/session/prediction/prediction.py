@@ -87,7 +87,7 @@ class Prediction(ShownPrediction):
         }
         threshold = package.info.threshold
         super().__init__(
-            image, model, threshold, made, arrays, layers, executor,
+            image, model, threshold, made, arrays, layers, executor, scratch,
             class_names=names, within=within, doubt=doubt,
         )  # fmt: skip
         self._is_part = False
@@ -116,8 +116,9 @@ class Prediction(ShownPrediction):
     # -- slices that come ------------------------------------------------------------------
 
     def expect(self) -> None:
-        """More slices are about to come."""
-        self._out_of_turn = bool(self.done)
+        """More slices are about to come; cells are followed when the last one has."""
+        self._volume.cancel()
+        self._is_growing, self._out_of_turn = True, bool(self.done)
 
     def add_layer(self) -> None:
         """Add the probability layer; the others follow with the first slice.
@@ -152,11 +153,15 @@ class Prediction(ShownPrediction):
 
         Cells are linked through the slices in order, so they wait for the end; a mask does not.
 
-        ``then`` is called when all slices are shown.
+        ``then`` is called when all slices are shown, which may be before cells are followed through
+        them.
         """
+        self._is_growing = False
         if not self.done:
             self._shown.remove()
-        if self._out_of_turn and "cells" in self.rules[0]:
+        if self._cut is not None:
+            self._maker.after(self.follow)
+        elif self._out_of_turn and "cells" in self.rules.kinds:
             self._make_all()
         else:
             self._leave_out_short_cells()

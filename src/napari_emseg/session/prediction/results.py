@@ -12,6 +12,7 @@ import numpy as np
 from napari_emseg.core.classes import to_class_map
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.session.executor import Executor, Task
+from napari_emseg.session.prediction.rules import Kinds
 
 if TYPE_CHECKING:
     from napari_emseg.core.label_images import CellIds
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 Changes: TypeAlias = "dict[int, CellIds]"
 """Cells (Y, X) of slices, by index."""
-
-Kinds: TypeAlias = tuple[str, ...]
-"""``mask``, ``cells``, ``classes`` or several of them."""
 
 SliceResults: TypeAlias = dict[str, np.ndarray[Any, Any]]
 """Of one slice (Y, X), by kind: ``mask`` and ``classes`` as uint8, ``cells`` as uint32."""

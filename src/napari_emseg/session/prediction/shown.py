@@ -10,12 +10,18 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
+from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig
+from napari_emseg.engine.segment.volume import is_followed
 from napari_emseg.session.prediction.layers import GrowingLayer, SourceImage
-from napari_emseg.session.prediction.results import Changes, Kinds, ResultMaker, SliceResults
+from napari_emseg.session.prediction.results import Changes, ResultMaker, SliceResults
+from napari_emseg.session.prediction.rules import Kinds, Rules
+from napari_emseg.session.prediction.volume import Cut, VolumeFollower
 
 if TYPE_CHECKING:
+    from napari_emseg.core.label_images import CellIds
     from napari_emseg.core.segment.cell_count import CellCount
+    from napari_emseg.io.scratch import Scratch
     from napari_emseg.model.packages.package import ModelPackage
     from napari_emseg.session.executor import Executor
     from napari_emseg.session.prediction.prediction import PredictionSettings
@@ -24,7 +30,9 @@ if TYPE_CHECKING:
 class ShownPrediction:
     """What one model says of one image, as far as its slices are predicted.
 
-    A result that a person has edited is never written to again.
+    Cells are linked from slice to slice at first; once no more slices come they are followed
+    through the volume, and take the place of those. A result that a person has edited is never
+    written to again.
 
     Parameters
     ----------
@@ -43,6 +51,8 @@ class ShownPrediction:
         What shows each of them.
     executor : Executor
         Makes mask, cells and classes.
+    scratch : Scratch
+        Where the fragments of the volume lie.
     there : tuple of str
         Which results are there already, made at the model's threshold; empty where none is.
     class_names : tuple of str
@@ -65,9 +75,16 @@ class ShownPrediction:
         How many cells there are, when all were made that are wanted.
     counted : psygnal.Signal
         Emitted when that is another.
+    following : psygnal.Signal
+        Emitted with a sentence and the part that is done, 0..1 or None, while cells are followed
+        through the volume; at its end with an empty sentence.
+    failed : psygnal.Signal
+        Emitted with what kept them from being followed.
     """
 
     counted = Signal()
+    following = Signal(str, object)
+    failed = Signal(str)
 
     def __init__(
         self,
@@ -78,6 +95,7 @@ class ShownPrediction:
         arrays: dict[str, Any],
         layers: Mapping[str, GrowingLayer],
         executor: Executor,
+        scratch: Scratch,
         *,
         there: Kinds = (),
         class_names: tuple[str, ...] = (),
@@ -94,8 +112,15 @@ class ShownPrediction:
         self._shown = layers["probability"]
         self._results = {kind: layers[kind] for kind in arrays if kind != "probability"}
         self._maker = self._new_maker(executor)
-        self._rules = (there, MaskConfig(threshold)) if there else None
+        self._volume = VolumeFollower(
+            self.probability, model, scratch, executor,
+            shown=self._ids_here, on_slice=self._put_cells, on_end=self._tell, on_failed=self._fail,
+        )  # fmt: skip
+        self._volume.said.connect(self.following.emit)
+        self._rules = Rules(there, MaskConfig(threshold)) if there else None
         self._out_of_turn = self._is_released = False
+        self._is_growing = self._is_interrupted = False
+        self._declined: Cut | None = None
         self.done: set[int] = set()
         self.whole: set[int] = set()
         self.settings: PredictionSettings | None = None
@@ -114,9 +139,9 @@ class ShownPrediction:
         return tuple(self._results)
 
     @property
-    def rules(self) -> tuple[Kinds, MaskConfig]:
+    def rules(self) -> Rules:
         """What is shown, and how it is made."""
-        return self._rules or (("mask",), MaskConfig(self.threshold))
+        return self._rules or Rules(("mask",), MaskConfig(self.threshold))
 
     @property
     def is_shown(self) -> bool:
@@ -146,14 +171,17 @@ class ShownPrediction:
         """Call when all slices that are predicted so far are shown."""
         self._maker.after(call)
 
-    def apply(self, kinds: Kinds, config: MaskConfig) -> bool:
+    def apply(self, kinds: Kinds, config: MaskConfig, cells: CellsConfig = CellsConfig()) -> bool:
         """Make the results anew from the probability, the slice that is shown first.
+
+        Cells that are followed through the volume already are merged anew; where slices must be cut
+        anew for it, they are linked from slice to slice until `follow` is called.
 
         Parameters
         ----------
         kinds : tuple of str
             Which layers to show, of `kinds`; where it has none of these, the mask.
-        config : MaskConfig
+        config, cells : MaskConfig and CellsConfig
             How they are made.
 
         Returns
@@ -162,16 +190,35 @@ class ShownPrediction:
             False where a person has edited one of them, so that it stays as it is.
         """
         kinds = tuple(kind for kind in kinds if kind in self.kinds) or ("mask",)
-        before, self._rules = self._rules, (kinds, config)
-        if before is None or before[0] != kinds:
+        before, self._rules = self._rules, Rules(kinds, config, cells)
+        if before is None or before.kinds != kinds:
             for kind, layer in self._results.items():
                 layer.open_eye(kind in kinds)
         if before != self._rules:
-            self._out_of_turn = True
-            self._make_all()
+            self._declined = None
+            if before is None or _is_made_anew(before, self._rules):
+                self._out_of_turn = True
+                self._make_all()
             if "cells" not in kinds:
                 self._tell(None)
+            if self._is_solved:
+                self.follow()
+            else:
+                self._volume.cancel()
         return not any(self._results[kind].is_edited for kind in kinds)
+
+    def follow(self) -> None:
+        """Follow cells through the volume, where they are to be."""
+        cells = self._results["cells"]
+        if self._cut is not None and not (cells.is_edited or cells.is_removed):
+            self._volume.follow(self._cut, self.rules)
+
+    def stop_following(self) -> None:
+        """Leave it at cells that are linked from slice to slice, until the rules change."""
+        if self._volume.is_busy and not self._is_solved:
+            self._declined = self._cut
+            self._volume.cancel()
+            self._make_all()
 
     def hide(self) -> None:
         """Close the eyes of its layers."""
@@ -194,48 +241,97 @@ class ShownPrediction:
 
     def stop(self) -> None:
         """Make no more results, until `resume`."""
+        self._is_growing = False
+        self._is_interrupted |= self._volume.is_busy
         self._maker.stop()
+        self._volume.stop()
 
     def resume(self, executor: Executor) -> None:
         """Make them again, after `stop`; of no use after `release`."""
         if self._maker.is_stopped and not self._is_released:
             self._maker = self._new_maker(executor)
+            self._volume.resume(executor)
             if self.is_open:
                 self._begin()
+            if self._is_interrupted:
+                self._is_interrupted = False
+                self.follow()
 
     def release(self) -> None:
         """Stop for good, and give up what is held; the layers keep their pixels."""
         self._is_released = True
         self.stop()
+        self._volume.release()
+
+    # -- how it is made --------------------------------------------------------------------
+
+    @property
+    def _cut(self) -> Cut | None:
+        """Through what cells are to be followed; None where they are linked slice by slice."""
+        slices, (kinds, _, config) = sorted(self.done), self.rules
+        is_linked = self._is_growing or "cells" not in kinds
+        if is_linked or not is_followed(slices, len(self.probability), config):
+            return None
+        through = range(slices[0], slices[-1] + 1)
+        cut = Cut.of(through, self.rules, self._image.voxel_size_nm)
+        return None if cut == self._declined else cut
+
+    @property
+    def _is_solved(self) -> bool:
+        """Whether cells are followed, so that those linked slice by slice are of no use."""
+        cut = self._cut
+        return cut is not None and self._volume.holds(cut)
+
+    @property
+    def _made_kinds(self) -> Kinds:
+        """What is made slice by slice."""
+        return tuple(k for k in self.rules.kinds if k != "cells" or not self._is_solved)
 
     def _new_maker(self, executor: Executor) -> ResultMaker:
-        return ResultMaker(self.probability, self._put, executor, within=self.within)
+        return ResultMaker(self.probability, self._put_made, executor, within=self.within)
 
     def _make_all(self) -> None:
         """Make all slices anew; cells of the one that is shown keep their ids."""
-        for kind in self.rules[0]:
+        for kind in self.rules.kinds:
             self._maker.first(self._results[kind].prepare)
         self._begin()
         self._maker.make(nearest_first(self.done, self._image.here))
         self._leave_out_short_cells()
 
     def _begin(self) -> None:
+        self._maker.begin(self._made_kinds, self.rules.mask, *self._ids_here())
+
+    def _ids_here(self) -> tuple[int, CellIds]:
         here = self._image.here
-        self._maker.begin(*self.rules, here, self.cells[here].copy())
+        return here, self.cells[here].copy()
 
     def _leave_out_short_cells(self) -> None:
-        if self.done:
+        if self.done and self._cut is None:  # else they are counted, and left out, when followed
             self._maker.leave_out_short_cells(self.whole, self.cells, self._put_long_cells)
 
     def _put_long_cells(self, slices: Changes, count: CellCount) -> None:
-        for z, cells in slices.items():
-            if not np.array_equal(cells, self.cells[z]):
-                self._put(z, {"cells": cells})
-        self._tell(count)
+        if self._cut is None:
+            for z, cells in slices.items():
+                self._put_cells(z, cells)
+            self._tell(count)
+
+    def _put_cells(self, z: int, cells: CellIds) -> None:
+        if not np.array_equal(cells, self.cells[z]):
+            self._put(z, {"cells": cells})
+
+    def _fail(self, message: str) -> None:
+        """They cannot be followed."""
+        self._declined = self._cut
+        self._make_all()
+        self.failed.emit(message)
 
     def _tell(self, count: CellCount | None) -> None:
         self.count = count
         self.counted.emit()
+
+    def _put_made(self, z: int, results: SliceResults) -> None:
+        is_late = self._is_solved  # these were asked for before
+        self._put(z, {k: labels for k, labels in results.items() if k != "cells" or not is_late})
 
     def _put(self, z: int, results: SliceResults) -> None:
         for kind, labels in results.items():
@@ -252,6 +348,12 @@ class ShownPrediction:
 def _remove_unedited(layer: GrowingLayer) -> None:
     if not layer.is_edited:
         layer.remove()
+
+
+def _is_made_anew(before: Rules, now: Rules) -> bool:
+    """Whether other rules have slices made anew, and not only cells followed anew."""
+    is_linked = now.cells.link == "slices" != before.cells.link
+    return is_linked or (before.kinds, before.mask) != (now.kinds, now.mask)
 
 
 def nearest_first(slices: Any, here: int) -> list[int]:

@@ -21,7 +21,7 @@ from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.model.packages.library import name_of
 from napari_emseg.session.prediction.layers import SourceImage
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
-from napari_emseg.session.prediction.results import Kinds
+from napari_emseg.session.prediction.rules import Rules
 from napari_emseg.session.prediction.shown import ShownPrediction
 from napari_emseg.session.retrain.adapters import Overlay, PaintedLayer, PreviewLayer
 
@@ -142,16 +142,16 @@ class Round:
         return replace(before, package=self.model)
 
     @property
-    def rules(self) -> tuple[Kinds, MaskConfig]:
+    def rules(self) -> Rules:
         """As it was shown before; a threshold that was the old model's becomes the new one's."""
         assert self.model is not None
         threshold = self.model.info.threshold
         if self.before is None:
-            return ("mask",), MaskConfig(threshold)
-        kinds, config = self.before.rules
-        if config.threshold == self.before.threshold:
-            config = replace(config, threshold=threshold)
-        return kinds, config
+            return Rules(("mask",), MaskConfig(threshold))
+        rules = self.before.rules
+        if rules.mask.threshold == self.before.threshold:
+            rules = rules._replace(mask=replace(rules.mask, threshold=threshold))
+        return rules
 
     @property
     def slices(self) -> set[int]:
@@ -298,7 +298,7 @@ def masks(prediction: ShownPrediction, slices: Iterable[int]) -> dict[int, npt.N
     """Masks (Y, X) of slices, by the rules that a prediction is shown by; for a thread."""
     from napari_emseg.core.segment.postprocess import to_mask  # scipy: in the thread
 
-    rules = prediction.rules[1]
+    rules = prediction.rules.mask
     return {z: to_mask(np.asarray(prediction.probability[z]), rules) for z in slices}
 
 

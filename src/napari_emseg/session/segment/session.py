@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import Signal, SignalGroupDescriptor
 
-from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.engine.jobs import DevicesJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.session.executor import Executor
 from napari_emseg.session.jobs import Jobs
 from napari_emseg.session.prediction.layers import SourceImage
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
-from napari_emseg.session.prediction.results import Kinds
+from napari_emseg.session.prediction.rules import Rules
 from napari_emseg.session.prediction.run import Outcome, PredictionRun
 from napari_emseg.session.prediction.shown import ShownPrediction
 from napari_emseg.session.segment.cost import NO_IMAGE, CostEstimator
@@ -42,6 +41,12 @@ class Phase(StrEnum):
     READING = "reading"
     SEGMENTING = "segmenting"
     STOPPING = "stopping"
+    FOLLOWING = "following"
+    """Of cells through the volume, beside which all else can be done."""
+
+
+_PATIENCE_S = 0.4
+"""A threshold that a person drags does not have the volume cut at every step."""
 
 
 @dataclass(eq=False)
@@ -100,9 +105,10 @@ class SegmentSession:
         self._queue: SegmentQueue | None = None
         self._run: PredictionRun | None = None
         self._filled: list[ShownPrediction] = []
-        self._rules: tuple[Kinds, MaskConfig] | None = None
+        self._rules: Rules | None = None
         self._tickets: list[int] = []
         self._summary = self._refused = ""
+        self._soon = executor.timer(self._follow, _PATIENCE_S)
         self.source = SourceLook(executor)
         self.source.said.connect(self._take_source)
         self.estimator = CostEstimator(jobs)
@@ -123,7 +129,7 @@ class SegmentSession:
         images: Sequence[SourceImage],
         slices_of: SlicesOf,
         settings: PredictionSettings,
-        rules: tuple[Kinds, MaskConfig],
+        rules: Rules,
     ) -> None:
         """Segment images, one after the other.
 
@@ -135,7 +141,7 @@ class SegmentSession:
             See `SlicesOf`.
         settings : PredictionSettings
             By what.
-        rules : tuple of kinds and MaskConfig
+        rules : Rules
             What is shown, and how it is made; see `Prediction.apply`.
         """
         self._queue, self._filled = SegmentQueue(images, slices_of, settings), []
@@ -181,25 +187,32 @@ class SegmentSession:
             prediction.apply(*self._rules)
         return prediction
 
-    def apply(self, rules: tuple[Kinds, MaskConfig]) -> None:
+    def apply(self, rules: Rules) -> None:
         """Make what the last click has filled by other rules."""
         self._rules = rules
         shown = [each for each in self._filled if each.done]
         applied = [each.apply(*rules) for each in shown]
+        self._soon.start()
         if not all(applied):
             self.message = EDITED
         elif self.message == EDITED:
             self.message = self._summary
 
     def stop(self) -> None:
-        """Begin with no other stack, and end this one after the slice that is being predicted."""
+        """Begin with no other stack, and end this one after the slice that is being predicted.
+
+        Where that is over, cells are not followed through the volume.
+        """
         if self._queue is not None:
             self._queue.stop()
             self._stop_run()
+        else:
+            for each in self._filled:
+                each.stop_following()
 
     def say_idle(self, message: str) -> None:
         """Say something that matters only while nothing runs."""
-        if self._queue is None:
+        if self._queue is None and self.phase is Phase.IDLE:
             self.message = message
 
     def forget_removed(self) -> bool:
@@ -224,6 +237,7 @@ class SegmentSession:
         self._workspace.segmented.disconnect(self._adopt, missing_ok=True)
         self.estimator.abandon()
         self.source.close()
+        self._soon.stop()
         for ticket in self._tickets:
             self._jobs.abandon(ticket)
         if self._queue is not None:
@@ -280,9 +294,17 @@ class SegmentSession:
             self._take(prediction)
 
     def _take(self, prediction: ShownPrediction) -> None:
-        """Have the rules apply to a prediction, and hear how many cells it has."""
+        """Have the rules apply to a prediction, and hear of its cells."""
         self._filled.append(prediction)
         prediction.counted.connect(self._say_count, unique=True)
+        prediction.following.connect(self._on_following, unique=True)
+        prediction.failed.connect(self._on_not_followed, unique=True)
+
+    def _follow(self) -> None:
+        """Follow cells where slices are to be cut anew for it, after a click was done."""
+        if self._queue is None:
+            for each in self._filled:
+                each.follow()
 
     # -- what comes back -------------------------------------------------------------------
 
@@ -317,11 +339,28 @@ class SegmentSession:
 
     def _say_count(self) -> None:
         """Say how many cells there are, of one stack: below how the last click ended."""
-        if self._queue is None and len(self._filled) == 1:
-            count = self._filled[0].count
+        if self._queue is None:
+            count = self._filled[0].count if len(self._filled) == 1 else None
             way_out = "2 at Smallest cell, in slices, leaves them out"
-            said = "" if count is None else f"{count.words(way_out)}."
-            self.message = "\n".join(filter(None, (self._summary, said)))
+            self._say_below("" if count is None else f"{count.words(way_out)}.")
+
+    def _say_below(self, said: str) -> None:
+        self.message = "\n".join(filter(None, (self._summary, said)))
+
+    def _on_following(self, words: str, done: float | None) -> None:
+        """How far cells are followed is said below how the last click ended."""
+        if self._queue is not None:
+            return
+        self.done, self.phase = done, Phase.FOLLOWING if words else Phase.IDLE
+        if words:
+            self._say_below(words)
+        else:
+            self._say_count()
+
+    def _on_not_followed(self, message: str) -> None:
+        if self._queue is None:
+            self.done, self.message, self.phase = None, message, Phase.IDLE
+        self.failed.emit(Failed(message))
 
     def _take_source(self, said: str) -> None:
         self.taken_for = said

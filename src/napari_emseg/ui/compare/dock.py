@@ -21,6 +21,8 @@ from napari_emseg.ui.compare.score_export import ScoreExportButtons
 from napari_emseg.ui.compare.score_page import ScorePage
 from napari_emseg.ui.compare.training_runs import TrainingRunsPage
 from napari_emseg.ui.compare.views import CompareViews
+from napari_emseg.ui.compare.volume_marks import VolumeMarks
+from napari_emseg.ui.compare.volume_page import VolumePage
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.docking.dock_tabs import TabWithOthers
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
@@ -34,9 +36,14 @@ from napari_emseg.ui.widgets.scroll_page import TOP_PX, Page
 if TYPE_CHECKING:
     import napari.viewer
 
+    from napari_emseg.core.scores.volume.errors import VolumeError
+
 _SIDE_PX = 4
-_NARROWEST_PX = 340
+_NARROWEST_PX = 356
 """At which all tabs, and the columns of the errors, are to be seen."""
+
+_VOLUME = "Volume"
+"""Title of the page that has errors of its own."""
 
 _SOON_MS = 30
 """Over which results are gathered into one filling of the tables."""
@@ -57,7 +64,7 @@ class CompareWidget(QWidget):
     ----------
     session : CompareSession
         What is compared, and what is known of it.
-    fields, views, errors, scores, paired_test, training_runs
+    fields, views, errors, scores, volume, paired_test, training_runs
         The parts that show it, each in a module of its own.
     """
 
@@ -95,7 +102,8 @@ class CompareWidget(QWidget):
             "Score slices",
         )
         self.scores, self.errors = ScorePage(viewer.theme), ErrorList()
-        self.export = ScoreExportButtons(session)
+        self.volume, self.volume_marks = VolumePage(session.volume), VolumeMarks(viewer)
+        self.export, self._volume_export = ScoreExportButtons(session), ScoreExportButtons(session)
         self.paired_test = PairedTestPage(session)
         self.training_runs = TrainingRunsPage(session.training_runs, viewer.theme)
 
@@ -104,6 +112,7 @@ class CompareWidget(QWidget):
         self.tabs.addTab(Page(self.fields.form.native), "Layers")
         self.tabs.addTab(Page(self.scores, self.export, grows=True), "Scores")
         self.tabs.addTab(Page(self.errors, grows=True), "Errors")
+        self.tabs.addTab(Page(self.volume, self._volume_export, grows=True), _VOLUME)
         self.tabs.addTab(Page(self.paired_test, grows=True), "Against")
         self.tabs.addTab(Page(self.training_runs, grows=True), "Trainings")
         layout = QVBoxLayout(self)
@@ -123,16 +132,19 @@ class CompareWidget(QWidget):
         for table in (self.scores.table, self.paired_test.table):
             table.picked.connect(self._navigation.go_to_slice)
         self.errors.picked.connect(self._navigation.go_to_error)
+        self.volume.picked.connect(self._go_to_volume_error)
+        self.volume.alone.changed.connect(self.volume_marks.show_alone)
         self._drawing.timeout.connect(self._draw)
         viewer.dims.events.current_step.connect(self._look)
         viewer.events.theme.connect(self._show_theme)
         remember(
             {"errors": self.views.errors, "piece_radius_px": self.fields.piece_radius}, "compare"
         )
+        remember({**self.volume.fields, "alone": self.volume.alone}, "compare_volume")
         self._keys = [
             viewer_shortcut(
                 viewer, f"{what}_error", key, f"Go to the {what} error in the list of Compare.",
-                partial(self.errors.table.step, by),
+                partial(self._step, by),
             )
             for what, key, by in (("next", NEXT_KEY, 1), ("previous", PREVIOUS_KEY, -1))
         ]  # fmt: skip
@@ -147,6 +159,9 @@ class CompareWidget(QWidget):
         for drawn in (session.scored, events.here, events.config, session.paired_test.events):
             drawn.connect(self._draw_soon)
         session.mapped.connect(self.error_layer.put)
+        session.volume.marked.connect(self.volume_marks.put)
+        session.volume.mark_done.connect(self.volume_marks.finish)
+        session.volume.events.scores.connect(self._forget_marks)
         session.export.saved.connect(self._show_saved)
         for warned in (session.warned, session.export.failed, session.training_runs.warned):
             warned.connect(show_error)
@@ -163,6 +178,7 @@ class CompareWidget(QWidget):
             "image": fields.image, "truth": fields.truth, "prediction": fields.prediction,
             "second": fields.second, "meaning": fields.meaning, "threshold": fields.threshold,
             "piece_radius_px": fields.piece_radius, "errors": self.views.errors,
+            **self.volume.fields,
         }  # fmt: skip
 
     # -- what the person sees --------------------------------------------------------------
@@ -195,9 +211,24 @@ class CompareWidget(QWidget):
         if session.scores is None:
             self.error_layer.remove()
         self.scores.show_scores(session)
-        self.export.setEnabled(session.can_save)
+        for buttons in (self.export, self._volume_export):
+            buttons.setEnabled(session.can_save)
         self.errors.show_errors(errors, session.here)
         self.paired_test.show_test()
+
+    def _step(self, by: int) -> None:
+        """Go on in the list that is in front."""
+        is_volume = self.tabs.tabText(self.tabs.currentIndex()) == _VOLUME
+        (self.volume.worst if is_volume else self.errors.table).step(by)
+
+    def _go_to_volume_error(self, error: VolumeError) -> None:
+        self._navigation.go_to_volume_error(error)
+        self.session.volume.mark(error)
+
+    def _forget_marks(self) -> None:
+        """Marks are those of scores that are gone."""
+        if self.session.volume.scores is None:
+            self.volume_marks.remove()
 
     def _show_errors(self, shown: str) -> None:
         self.error_layer.show(shown)
@@ -224,8 +255,12 @@ class CompareWidget(QWidget):
         viewer.dims.events.current_step.disconnect(self._look)
         viewer.events.theme.disconnect(self._show_theme)
         self._drawing.stop()
-        self.run.end()
-        for part in (self.fields, self.views, self.error_layer, self._navigation, self.recovery):
+        for run in (self.run, self.volume.run):
+            run.end()
+        for part in (
+            self.fields, self.views, self.error_layer, self.volume_marks, self._navigation,
+            self.recovery,
+        ):  # fmt: skip
             part.stop()
         for key in self._keys:
             key.stop()

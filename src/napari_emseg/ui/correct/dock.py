@@ -15,6 +15,7 @@ from napari_emseg.ui.correct.next_region import NextRegionPanel
 from napari_emseg.ui.correct.review_row import ReviewRow
 from napari_emseg.ui.correct.tool_buttons import BrushTools
 from napari_emseg.ui.correct.view import ViewerForCorrecting
+from napari_emseg.ui.correct.volume_tools import VolumeTools
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.docking.dock_tabs import TabWithOthers
 from napari_emseg.ui.painting.autosave import autosave_of
@@ -58,6 +59,8 @@ class CorrectWidget(QWidget):
         Brings predictions into the labels.
     review : ReviewRow
         Which slices are edited or reviewed.
+    volume : VolumeTools
+        Repairs the cells of a volume, decision by decision.
     regions : NextRegionPanel
         Where correcting helps most.
     brush : BrushTools
@@ -80,6 +83,7 @@ class CorrectWidget(QWidget):
         self.review = ReviewRow(viewer, self.session)
         self.brush = BrushTools(self.session.brush)
         self.classes = ClassBrush(self.session.brush)
+        self.volume = VolumeTools(self.session.volume)
         self.regions = NextRegionPanel(viewer, self.session.regions)
         self.retrain = RetrainPanel(viewer, lambda: self.corrections)
         self.save = SaveButton(viewer, lambda: [self.fields.labels_layer])
@@ -103,6 +107,7 @@ class CorrectWidget(QWidget):
                 _heading("Brush"), self.classes.widget, self.brush.native,
                 _heading("Edited slices"), self.review,
             ),
+            "Volume": Page(self.volume.native),
             "Retrain": self.retrain,
         }  # fmt: skip
 
@@ -192,6 +197,7 @@ class CorrectWidget(QWidget):
         self.retrain.close_panel()
         self.review.stop()
         self.brush.stop()
+        self.volume.stop()
         self.recovery.stop()
         self._view.stop()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,7 +10,7 @@ from napari.layers import Labels
 
 from napari_emseg.core.config.correction import BrushConfig
 from napari_emseg.session.correct.brush import DRAW, FILL, MERGE, SPLIT, TOOLS, Tool
-from napari_emseg.ui.viewer.layers import pixel_at
+from napari_emseg.ui.correct.clicks import on_click
 from napari_emseg.ui.viewer.shortcuts import Shortcut
 from napari_emseg.ui.viewer.window import unwrapped
 from napari_emseg.ui.widgets.forms import field_for, form_of, row_of
@@ -41,6 +40,7 @@ class BrushTools(Container[Any]):
         self._brush_before: int | None = None
         self._label_before = 1
         self._is_switching = False
+        self._press = on_click(session.click)
         self.thickness = field_for(BrushConfig, "thickness_px")
         self.through_stack = field_for(BrushConfig, "through_stack")
         self.buttons = {tool: _button(tool) for tool in TOOLS}
@@ -102,7 +102,7 @@ class BrushTools(Container[Any]):
             self._paint_membrane(layer)
         else:
             self._set_mode(layer, "pan_zoom")
-            layer.mouse_drag_callbacks.append(self._on_press)
+            layer.mouse_drag_callbacks.append(self._press)
         layer.events.paint.connect(self._on_paint)
         layer.bind_key(PUT_DOWN_KEY, lambda _: self.session.put_down(), overwrite=True)
 
@@ -116,8 +116,8 @@ class BrushTools(Container[Any]):
         """Let napari's own tools act again."""
         layer.events.paint.disconnect(self._on_paint)
         layer.bind_key(PUT_DOWN_KEY, None)
-        if self._on_press in layer.mouse_drag_callbacks:
-            layer.mouse_drag_callbacks.remove(self._on_press)
+        if self._press in layer.mouse_drag_callbacks:
+            layer.mouse_drag_callbacks.remove(self._press)
         brush, self._brush_before = self._brush_before, None
         if brush is not None:
             layer.brush_size, layer.selected_label = brush, self._label_before
@@ -180,17 +180,6 @@ class BrushTools(Container[Any]):
             field.value = min(int(self._layer.brush_size), field.max)
 
     # -- the mouse -------------------------------------------------------------------------
-
-    def _on_press(self, layer: Labels, event: Any) -> Iterator[None]:
-        """A click acts; a drag moves the picture, as ever."""
-        at = pixel_at(layer, event.position)
-        moved = False
-        yield
-        while event.type == "mouse_move":
-            moved = True
-            yield
-        if not moved and event.button == 1:
-            self.session.click(at)
 
     def _on_paint(self, event: Any) -> None:
         """A stroke has ended."""

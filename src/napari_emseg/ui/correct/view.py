@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels
 
 from napari_emseg.core.correct.review_regions import ReviewRegion
-from napari_emseg.io.layer_metadata import LayerMetadata, change_metadata, metadata_of
+from napari_emseg.io.layer_metadata import PREVIEW, LayerMetadata, change_metadata, metadata_of
+from napari_emseg.session.correct.view import ProbabilitySource
 from napari_emseg.ui.painting.edit_tracker import tracker_of
 from napari_emseg.ui.viewer import layers
 from napari_emseg.ui.viewer.canvas_box import CanvasBox
 from napari_emseg.ui.viewer.class_colors import class_names_of, dress
 from napari_emseg.ui.viewer.go_to import go_to
-from napari_emseg.ui.viewer.label_colors import same_colors
-from napari_emseg.ui.viewer.predictions import results_of_shape
+from napari_emseg.ui.viewer.label_colors import label_colors, same_colors
+from napari_emseg.ui.viewer.predictions import newest_probability, results_of_shape
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 FRAME_PX = 32
 """Edge of the frame around a place to look at."""
 
+PLACE_PX = 64
+"""Edge of what is to be seen around a place where cells meet."""
+
+SIDE_COLORS = {None: "transparent", 0: "transparent", 1: "#ff9d00", 2: "#00b4ff"}
+"""Of the two sides of a cut."""
+
 _SURROUNDINGS = 2
 """How many times as much is to be seen, at the least."""
 
@@ -40,10 +47,12 @@ class ViewerForCorrecting:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._frame = CanvasBox(viewer, "emseg_region")
+        self._sides: Labels | None = None
         viewer.dims.events.current_step.connect(self._frame.hide)
 
     def stop(self) -> None:
-        """Frame nothing any more."""
+        """Frame nothing any more, and show no cut."""
+        self.hide_sides()
         self._viewer.dims.events.current_step.disconnect(self._frame.hide)
         self._frame.stop()
 
@@ -125,6 +134,42 @@ class ViewerForCorrecting:
             at = z, region.y, region.x
             world = go_to(self._viewer, image, at, size_px=_SURROUNDINGS * FRAME_PX)
             self._frame.show(world, FRAME_PX * abs(float(image.scale[-1])))
+
+    def probability_of(self, labels: LabelsLayer) -> ProbabilitySource | None:
+        """As `CorrectView.probability_of`."""
+        layer = _native(labels)
+        found = newest_probability(self._viewer, layer)
+        if found is None:
+            return None
+        about = metadata_of(found) or LayerMetadata()
+        return ProbabilitySource(found.data, found.name, about.model, layers.voxel_size_of(found))
+
+    def show_place(self, labels: LabelsLayer, place: tuple[int, int, int]) -> None:
+        """As `CorrectView.show_place`."""
+        layer = _native(labels)
+        world = go_to(self._viewer, layer, place, size_px=_SURROUNDINGS * PLACE_PX)
+        self._frame.show(world, FRAME_PX * abs(float(layer.scale[-1])))
+
+    def show_sides(
+        self, labels: LabelsLayer, sides: np.ndarray[Any, Any], first_slice: int
+    ) -> None:
+        """As `CorrectView.show_sides`."""
+        self.hide_sides()
+        layer = _native(labels)
+        place = layers.geometry(layer)
+        place["translate"] = layer.data_to_world((first_slice, 0, 0))
+        self._sides = Labels(
+            sides, name="Two sides", opacity=0.6, colormap=label_colors(SIDE_COLORS),
+            metadata=LayerMetadata(kind=PREVIEW).stored(), **place,
+        )  # fmt: skip
+        self._sides.editable = False
+        layers.add_unselected(self._viewer, self._sides)
+
+    def hide_sides(self) -> None:
+        """As `CorrectView.hide_sides`."""
+        sides, self._sides = self._sides, None
+        if sides is not None and sides in self._viewer.layers:
+            self._viewer.layers.remove(sides)
 
 
 def _correction_of(other: Labels, edits: Edits) -> LayerMetadata:

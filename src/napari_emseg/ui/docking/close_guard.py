@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
 
 
@@ -86,6 +86,7 @@ def ask(parent: QWidget, text: str, details: str, yes: str, no: str) -> bool:
     """Ask a question; ``yes`` is what the button says that does it, ``no`` the other one."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
+    box.setTextFormat(Qt.TextFormat.PlainText)  # names come from files of strangers, too
     box.setWindowTitle("EM segmentation")
     box.setText(text)
     box.setInformativeText(details)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Callable
 from pathlib import Path
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -17,12 +19,14 @@ from qtpy.QtWidgets import (
 )
 
 from napari_emseg.errors import EmsegError
+from napari_emseg.model.packages.introduction import introduction
 from napari_emseg.model.packages.library import (
     export_model,
     free_name,
     import_model,
     list_models,
     name_of_source,
+    opened_package,
     remove_model,
     rename_model,
 )
@@ -35,7 +39,7 @@ from napari_emseg.ui.widgets.buttons import ask_for_path, button
 from napari_emseg.ui.widgets.table import Cell, Column, Table, figure
 
 _IMPORT = f"Add a model from a zip file, or from its folder: choose the {RDF} in it."
-_SIZE = (860, 340)
+_SIZE = (860, 520)
 _COLUMNS = (
     Column("Model", "What it is called in your library."),
     Column("V_rand", V_RAND),
@@ -64,13 +68,16 @@ class ModelsDialog(QDialog):
         self.remove = button("Remove ...", "Delete the chosen model; asks first.", self._remove)
         self.export = button("Export ...", "Save the chosen model as a zip file.", self._export)
         self.bring = button("Import ...", _IMPORT, self._import)
-        self.message = QLabel("")
-        self.message.setWordWrap(True)
+        self.about, self.message = QLabel(""), QLabel("")
+        for label in (self.about, self.message):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)  # strangers have written some of it
         row = QHBoxLayout()
         for each in (self.rename, self.remove, self.export, self.bring):
             row.addWidget(each)
         layout = QVBoxLayout(self)
         layout.addWidget(self.table)
+        layout.addWidget(self.about)
         layout.addWidget(self.message)
         layout.addLayout(row)
         self.resize(*_SIZE)
@@ -93,6 +100,7 @@ class ModelsDialog(QDialog):
         self.export.setEnabled(chosen is not None)
         for each in (self.rename, self.remove):
             each.setEnabled(chosen is not None and not chosen.is_shipped)
+        self.about.setText("" if chosen is None else "\n".join(chosen.introduction))
 
     @property
     def _chosen(self) -> ModelSummary | None:
@@ -130,7 +138,14 @@ class ModelsDialog(QDialog):
         path, _ = QFileDialog.getOpenFileName(self, "Import", "", f"Model (*.zip {RDF})")
         if path:
             name = free_name(name_of_source(Path(path)))
-            self._do(lambda: import_model(path, name), f"Imported as {name!r}.")
+            try:
+                with opened_package(path) as package:
+                    said = "\n".join(introduction(package))
+            except EmsegError as error:
+                self.message.setText(str(error))
+                return
+            if ask(self, f"Import this model as {name!r}?", said, "Import", "Cancel"):
+                self._do(lambda: import_model(path, name), f"Imported as {name!r}.")
 
     def _do(self, act: Callable[[], object], done: str) -> None:
         try:
@@ -147,4 +162,8 @@ def _cells(model: ModelSummary) -> list[Cell]:
     name = f"{model.name} (comes with the program)" if model.is_shipped else model.name
     words = (model.measured_on, model.made, model.parent, model.data, model.voxel_size)
     score = Cell("") if math.isnan(model.v_rand) else figure(model.v_rand)
-    return [Cell(name, model.name), score, *(Cell(each, each, tooltip=each) for each in words)]
+    return [
+        Cell(name, model.name),
+        score,
+        *(Cell(each, each, tooltip=html.escape(each)) for each in words),
+    ]

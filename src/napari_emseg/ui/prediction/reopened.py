@@ -14,6 +14,7 @@ from napari_emseg.io.layer_metadata import LayerMetadata, metadata_of
 from napari_emseg.model.packages.package import read_package
 from napari_emseg.session.prediction.shown import ShownPrediction
 from napari_emseg.ui.background.executor import QtExecutor
+from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.viewer.class_colors import class_names_of
 from napari_emseg.ui.viewer.layers import is_ours, stack_shape
@@ -80,6 +81,7 @@ def _reopened(viewer: ViewerModel, shown: Image, about: LayerMetadata) -> ShownP
     }
     found = ShownPrediction(
         image, about.model, _threshold_of(about.model), about.made, arrays, growing, QtExecutor(),
+        job_runner().scratch,
         there=tuple(kind for kind in _DTYPES if kind in layers), class_names=names,
         within=_within_cells(arrays["classes"]) if names else None,
     )  # fmt: skip

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PLUGIN = "napari-emseg"
-DOCKS = ("Segment", "Train", "Correct", "Compare")
+DOCKS = ("Segment", "Train", "Correct", "Compare", "Measure")
 
 _log = logging.getLogger(__name__)
 

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from napari_emseg.core.segment.tiling import Region
     from napari_emseg.session.prediction.layers import SourceImage
 
+_WITHOUT_HARM = (Phase.IDLE, Phase.FOLLOWING)
+"""When the dock can be closed: cells are followed again by the next one."""
+
 _CLOSING = {
     "dock": (
         "Close the dock and stop segmenting?", "Finished slices are kept.", "Stop",
@@ -103,7 +106,11 @@ class SegmentWidget(QWidget):
         self._runner, self._workspace = job_runner(), workspace_of(viewer)
         self.session = SegmentSession(self._runner, QtExecutor(self), self._workspace)
         self.fields, self.buttons = SegmentFields(viewer), SegmentButtons()
-        self.status = RunRow(self.buttons, "Stop; finished slices are kept.", "Segment")
+        self.status = RunRow(
+            self.buttons,
+            "Stop; finished slices are kept, and cells that are linked from slice to slice.",
+            "Segment",
+        )
         self.save = SaveButton(viewer, self._made)
         self.recovery = RecoveryOffer(viewer)
         self.legend = LayerLegend(viewer)
@@ -132,6 +139,9 @@ class SegmentWidget(QWidget):
             "image": fields.image, "model": fields.model, "device": fields.device,
             "result": fields.result, "threshold": fields.threshold,
             "smallest_cell": fields.smallest_cell, "least_slices": fields.least_slices,
+            "merging": fields.merging, "link": fields.link,
+            "fill_membranes": fields.fill_membranes,
+            "smallest_cell_um3": fields.smallest_volume,
             "tta": fields.tta, "exact": fields.exact, "slices": fields.slices,
         }  # fmt: skip
 
@@ -161,11 +171,9 @@ class SegmentWidget(QWidget):
         self.buttons.selected.changed.connect(self.segment_selected_layers)
         self.status.stop.changed.connect(session.stop)
         for field in (
-            fields.result,
-            fields.threshold,
-            fields.smallest_cell,
-            fields.least_slices,
-        ):
+            fields.result, fields.threshold, fields.smallest_cell, fields.least_slices,
+            fields.merging, fields.smallest_volume, fields.link, fields.fill_membranes,
+        ):  # fmt: skip
             field.changed.connect(self._apply_fields)
         fields.image.changed.connect(self._look)
         fields.model.changed.connect(self._look_at_model)
@@ -192,7 +200,9 @@ class SegmentWidget(QWidget):
         library_events.changed.connect(fields.offer_models)
         self._workspace.chosen.connect(fields.choose_model)
         self._closing = AskBeforeClosing(
-            self, lambda: session.phase is not Phase.IDLE, lambda what: ask(self, *_CLOSING[what])
+            self,
+            lambda: session.phase not in _WITHOUT_HARM,
+            lambda what: ask(self, *_CLOSING[what]),
         )
         selected = viewer.layers.selection.events.changed
         self._view = SliceFollower(viewer, self._look_again, selected)
@@ -367,6 +377,8 @@ class SegmentWidget(QWidget):
         self.status.show_running(session.message, session.done)
         if session.phase is Phase.STOPPING:
             self.status.show_stopping()
+        elif session.phase is Phase.FOLLOWING:
+            self.status.let_start()
 
 
 def _shape_of(image: LayerImage | None) -> tuple[int, int, int] | None:

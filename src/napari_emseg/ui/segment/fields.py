@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container, LineEdit, PushButton
 
+from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.slices import chosen_slices
+from napari_emseg.session.prediction.rules import Kinds, Rules
 from napari_emseg.session.segment.pyramid import nearest_level
 from napari_emseg.types import VoxelSize
 from napari_emseg.ui.stacks.stack_fields import StackFields
@@ -64,17 +66,23 @@ class SegmentFields:
         self.form = form_of([
             self.image, *self.stack.widgets, self.taken_for,
             _row("Model", self.model, self.models), _row("Device", self.device, self.doctor),
-            self.result, self.threshold, self.smallest_cell, self.least_slices, self.tta,
-            self.exact, self.slices,
+            self.result, self.threshold, self.smallest_cell, self.least_slices, self.merging,
+            self.smallest_volume, self.link, self.fill_membranes, self.tta, self.exact,
+            self.slices,
         ])  # fmt: skip
         remember(
             {
                 "model": self.model, "device": self.device, "result": self.result,
                 "smallest_cell_px": self.smallest_cell, "least_slices": self.least_slices,
+                "link": self.link, "fill_membranes": self.fill_membranes,
+                "smallest_cell_um3": self.smallest_volume,
                 "tta": self.tta, "exact": self.exact,
             },
             _GROUP,
         )  # fmt: skip
+        self.show_those_of_cells()
+        self.result.changed.connect(self.show_those_of_cells)
+        self.link.changed.connect(self.show_those_of_cells)
 
     def _make_sources(self) -> None:
         self.model = model_field("The network that segments: the one that ships, or one of yours.")
@@ -124,6 +132,10 @@ class SegmentFields:
         self.threshold = field_for(MaskConfig, "threshold", step=0.01)
         self.smallest_cell = field_for(MaskConfig, "smallest_cell_px")
         self.least_slices = field_for(MaskConfig, "least_slices")
+        self.merging = field_for(CellsConfig, "merging")
+        self.smallest_volume = field_for(CellsConfig, "smallest_cell_um3")
+        self.link = field_for(CellsConfig, "link")
+        self.fill_membranes = field_for(CellsConfig, "fill_membranes")
         self.tta = field_for(PredictConfig, "tta")
         self.exact = field_for(PredictConfig, "exact")
 
@@ -151,22 +163,36 @@ class SegmentFields:
                 field.value = value
 
     @property
-    def rules(self) -> tuple[tuple[str, ...], MaskConfig]:
+    def rules(self) -> Rules:
         """What is to be shown, and how it is made."""
-        config = MaskConfig(self.threshold.value, self.smallest_cell.value, self.least_slices.value)
-        return _ALL_RESULTS[self.result.value], config
+        mask = MaskConfig(self.threshold.value, self.smallest_cell.value, self.least_slices.value)
+        cells = CellsConfig(
+            link=self.link.value, merging=self.merging.value,
+            smallest_cell_um3=self.smallest_volume.value, fill_membranes=self.fill_membranes.value,
+        )  # fmt: skip
+        return Rules(_ALL_RESULTS[self.result.value], mask, cells)
 
-    def show_rules(self, kinds: tuple[str, ...], config: MaskConfig) -> None:
+    def show_rules(self, kinds: Kinds, config: MaskConfig, cells: CellsConfig) -> None:
         """Show how something was made, without making it anew."""
         offered = {name: each for name, each in _ALL_RESULTS.items() if name in self.result.choices}
         result = next((name for name, each in offered.items() if each == kinds), None)
         shown = {
             self.threshold: config.threshold, self.smallest_cell: config.smallest_cell_px,
-            self.least_slices: config.least_slices,
+            self.least_slices: config.least_slices, self.merging: cells.merging,
+            self.link: cells.link, self.fill_membranes: cells.fill_membranes,
+            self.smallest_volume: cells.smallest_cell_um3,
         }  # fmt: skip
         for field, value in (*shown.items(), (self.result, result)):
             with field.changed.blocked():
                 field.value = field.value if value is None else value
+        self.show_those_of_cells()
+
+    def show_those_of_cells(self) -> None:
+        """Show the fields that act on what is to be shown."""
+        are_cells = "cells" in self.rules.kinds
+        self.link.visible = are_cells
+        for field in (self.merging, self.smallest_volume, self.fill_membranes):
+            field.visible = are_cells and self.link.value == "volume"
 
     def slices_of(self, count: int) -> list[int]:
         """The slices wanted of a stack of ``count``, ascending.
@@ -207,6 +233,7 @@ class SegmentFields:
             with self.threshold.changed.blocked(), self.result.changed.blocked():
                 self.threshold.value = self.model.value.info.threshold
                 self.result.reset_choices()
+            self.show_those_of_cells()
 
 
 def _row(label: str, field: ComboBox, button: PushButton) -> Container[Any]:

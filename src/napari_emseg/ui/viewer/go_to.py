@@ -51,12 +51,20 @@ def go_to(
     tuple of float
         Where it is in the world, on all axes of the viewer.
     """
-    _look_at(viewer, world := _world(viewer, layer, position))
+    _look_at(viewer, _world(viewer, layer, position))
     camera, size = viewer.scene.camera, size_px * abs(float(layer.scale[-1]))
     if fill:
         camera.zoom = float(min(viewer.canvas.viewbox_size(viewer.layers))) / size
     else:
         camera.zoom = max(camera.zoom, _LEAST_CANVAS_PX / size)
+    return place_of(viewer, layer, position)
+
+
+def place_of(
+    viewer: ViewerModel, layer: Image | Labels, position: tuple[int, float, float]
+) -> tuple[float, ...]:
+    """Where a pixel is in the world, on all axes of the viewer."""
+    world = _world(viewer, layer, position)
     return tuple(world.get(axis, at) for axis, at in enumerate(map(float, viewer.dims.point)))
 
 

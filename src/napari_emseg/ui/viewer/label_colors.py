@@ -53,6 +53,15 @@ def prepare_ids() -> None:
     Labels(np.zeros((1, 2, 2), np.uint32))
 
 
+def make_ready(colormap: DirectLabelColormap, dtype: np.dtype[Any]) -> None:
+    """Have napari prepare what it draws labels of a type with; for a thread.
+
+    For each colormap of many labels it fills a table, and for the first one it compiles, for
+    seconds.
+    """
+    colormap._data_to_texture(np.zeros((1, 1), dtype))
+
+
 def _ready(colormap: DirectLabelColormap) -> DirectLabelColormap:
     before = set_backend(ColormapBackend.pure_python)
     try:

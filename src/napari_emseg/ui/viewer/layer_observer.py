@@ -14,6 +14,7 @@ from psygnal import Signal
 from napari_emseg.core.correct.edits import Edits
 from napari_emseg.errors import ShapeError
 from napari_emseg.io.layer_metadata import metadata_of
+from napari_emseg.types import VoxelSize
 from napari_emseg.ui.viewer.class_colors import class_names_of
 from napari_emseg.ui.viewer.layers import (
     apart,
@@ -21,11 +22,14 @@ from napari_emseg.ui.viewer.layers import (
     read_slice,
     same_axes,
     stack_shape,
+    voxel_size_of,
 )
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
+
+    from napari_emseg.types import VoxelSize
 
 _WHOLE = 0.01
 """How far a shift may be from a whole number of pixels."""
@@ -98,6 +102,17 @@ class LayerObserver:
         """All pixels (Z, Y, X), lazy or not; those of a single slice are loaded."""
         layer = self.layer
         return layer.data if layer.ndim == 3 else np.asarray(layer.data)[np.newaxis]
+
+    @property
+    def voxel_size_nm(self) -> VoxelSize | None:
+        """Edge lengths (Z, Y, X); None where nobody knows."""
+        return voxel_size_of(self.layer)
+
+    @property
+    def thickness_assumed(self) -> bool:
+        """Whether the first of them is a guess."""
+        ours = metadata_of(self.layer)
+        return ours is not None and ours.thickness_assumed
 
     @property
     def holds_ids(self) -> bool:

@@ -84,6 +84,18 @@ def results_of_shape(viewer: ViewerModel, shape: tuple[int, ...]) -> list[Labels
     ]
 
 
+def newest_probability(viewer: ViewerModel, labels: Layer) -> Any:
+    """The newest probability of the shape of labels, of their image first; None without any."""
+    about = metadata_of(labels)
+    source = "" if about is None else about.source
+    found = [
+        (known.source == source, known.made, k, layer)
+        for k, (layer, known, kind) in enumerate(_predictions(viewer))
+        if kind == "probability" and _same_shape(layer, labels)
+    ]
+    return max(found, key=lambda each: each[:-1])[-1] if found else None
+
+
 def newest_correction(viewer: ViewerModel, image: Layer | None) -> Labels | None:
     """The topmost labels on which a person has worked, of an image or of any; None without any."""
     found = (

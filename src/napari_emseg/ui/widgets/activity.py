@@ -26,18 +26,20 @@ class Activity:
         self._title = title
         self._bar: progress | None = None
         self._done: float | None = None
+        self._is_over = False
         # in a turn of its own: napari's bar runs the event loop, and who calls is not done yet
         self._soon = later(parent, self._draw)
         parent.destroyed.connect(self._close_bar)
 
     def show(self, done: float | None) -> None:
         """So much is done, 0..1; None where nobody knows."""
-        self._done = done
+        self._done, self._is_over = done, False
         if not self._soon.isActive():
             self._soon.start(_PACE_MS)
 
     def end(self) -> None:
         """It is over."""
+        self._is_over = True
         self._soon.stop()
         self._close_bar()
 
@@ -49,9 +51,11 @@ class Activity:
     def _draw(self) -> None:
         done, total = self._done, 0 if self._done is None else _STEPS
         if self._bar is not None and self._bar.total != total:
-            self.end()  # napari's bar does not change its kind
+            self._close_bar()  # napari's bar does not change its kind
         if self._bar is None:
             self._bar = progress(total=total, desc=self._title)
-        bar = self._bar  # none any more, where the job ends while it is made
+            if self._is_over:  # while the bar was made, which runs the event loop
+                self._close_bar()
+        bar = self._bar
         if bar is not None and done is not None:
             bar.update(round(_STEPS * done - bar.n))

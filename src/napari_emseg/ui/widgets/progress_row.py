@@ -74,6 +74,10 @@ class RunRow(Container[Any]):
         self._activity.show(done)
         self.say(message)
 
+    def let_start(self) -> None:
+        """What runs is in nobody's way: another job may be started beside it."""
+        self.start.enabled = True
+
     def show_stopping(self) -> None:
         """It has been asked to stop, and nobody need ask again."""
         self.stop.enabled = False

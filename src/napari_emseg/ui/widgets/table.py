@@ -1,194 +1,26 @@
-"""Rows of figures and words that sort; who clicks on one is led to what it is about."""
+"""A table that sorts; who clicks on a row is led to what it is about."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Hashable, Sequence
 from typing import Any
 
-from qtpy.QtCore import (
-    QAbstractTableModel,
-    QItemSelection,
-    QModelIndex,
-    QSize,
-    QSortFilterProxyModel,
-    Qt,
-    Signal,
-)
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtCore import QEvent, QItemSelection, QModelIndex, QPoint, QSize, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-_ICON_PX = 10
+from napari_emseg.ui.tables.model import (
+    ICON_PX,
+    Cell,
+    Column,
+    LongRows,
+    Rows,
+    TableModel,
+    figure,
+    number,
+)
+
 _ROWS_MEASURED = 30
 """That a column is fitted to: all rows of a long table would take a second."""
-
-_SORT_ROLE = int(Qt.ItemDataRole.UserRole)
-
-
-@dataclass(frozen=True)
-class Column:
-    """What stands above the cells of a column, and what it means."""
-
-    title: str
-    tooltip: str
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell.
-
-    Parameters
-    ----------
-    text : str
-        What is read.
-    value : int, float or str, optional
-        What is sorted by; None and NaN come after all others.
-    color : str, optional
-        Of a square before the text, such as ``#56b4e9``.
-    tooltip : str
-        What is read when it is pointed at.
-    """
-
-    text: str
-    value: float | str | None = None
-    color: str = ""
-    tooltip: str = ""
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it stands on the right, as figures do."""
-        return not isinstance(self.value, str)
-
-
-def figure(value: float) -> Cell:
-    """A score with four digits; a dash for NaN."""
-    return Cell("-", math.nan) if math.isnan(value) else Cell(f"{value:.4f}", value)
-
-
-def number(value: int) -> Cell:
-    """A whole number."""
-    return Cell(str(value), value)
-
-
-Rows = Mapping[Any, Sequence[Cell]]
-"""By what each row is about."""
-
-
-class TableModel(QAbstractTableModel):
-    """Rows by key, in the order in which they are given.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        The columns.
-    is_ticked : bool
-        Whether each row has a box to tick, in its first cell.
-
-    Attributes
-    ----------
-    ticked : Signal
-        Emitted with the key and whether it is ticked now, when a person has done so.
-    """
-
-    ticked = Signal(object, bool)
-
-    def __init__(
-        self, columns: Sequence[Column], *, is_ticked: bool = False, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
-        self._columns, self._is_ticked = tuple(columns), is_ticked
-        self.keys: list[Hashable] = []
-        self._cells: list[tuple[Cell, ...]] = []
-        self._ticks: set[Hashable] = set()
-
-    def fill(self, rows: Rows) -> bool:
-        """Take other rows; gives whether there are others than before, not only other cells."""
-        keys, cells = list(rows), [tuple(each) for each in rows.values()]
-        if keys != self.keys:
-            self.beginResetModel()
-            self.keys, self._cells = keys, cells
-            self.endResetModel()
-            return True
-        if cells != self._cells:
-            self._cells = cells
-            self._tell_changed()
-        return False
-
-    def tick(self, keys: Iterable[Hashable]) -> None:
-        """Tick these rows and no others, without telling."""
-        if (ticks := set(keys)) != self._ticks:
-            self._ticks = ticks
-            self._tell_changed()
-
-    def _tell_changed(self) -> None:
-        if self.keys:
-            last = self.index(len(self.keys) - 1, len(self._columns) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
-
-    # -- what Qt asks ----------------------------------------------------------------------
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802  Qt's
-        """Rows; a cell has none."""
-        return 0 if parent is not None and parent.isValid() else len(self.keys)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802  Qt's
-        """Columns; a cell has none."""
-        return 0 if parent is not None and parent.isValid() else len(self._columns)
-
-    def headerData(  # noqa: N802  Qt's
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Title and tooltip of a column."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        column = self._columns[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
-        return column.tooltip if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What a cell shows, or is sorted by."""
-        cell = self._cells[index.row()][index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return cell.text
-        if role == _SORT_ROLE:
-            return None if isinstance(cell.value, float) and math.isnan(cell.value) else cell.value
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if cell.is_number else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.DecorationRole and cell.color:
-            return _square(cell.color)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return cell.tooltip or None
-        if role == Qt.ItemDataRole.CheckStateRole and self._has_box(index):
-            is_on = self.keys[index.row()] in self._ticks
-            return Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked
-        return None
-
-    def setData(  # noqa: N802  Qt's
-        self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole
-    ) -> bool:
-        """Tick a row, or take the tick away."""
-        if role != Qt.ItemDataRole.CheckStateRole or not self._has_box(index):
-            return False
-        key, is_on = self.keys[index.row()], Qt.CheckState(value) == Qt.CheckState.Checked
-        self._ticks = self._ticks | {key} if is_on else self._ticks - {key}
-        self.dataChanged.emit(index, index)
-        self.ticked.emit(key, is_on)
-        return True
-
-    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
-        """Cells can be chosen; boxes can be ticked."""
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsUserCheckable if self._has_box(index) else flags
-
-    def _has_box(self, index: QModelIndex) -> bool:
-        return self._is_ticked and index.column() == 0
 
 
 class Table(QTableView):
@@ -213,11 +45,14 @@ class Table(QTableView):
     ----------
     picked : Signal
         Emitted with the key of the row that was clicked, or reached by the arrow keys.
+    pointed : Signal
+        Emitted with the key of the row that is pointed at; None when none is any more.
     rows : TableModel
         What is in it.
     """
 
     picked = Signal(object)
+    pointed = Signal(object)
 
     def __init__(
         self,
@@ -232,10 +67,7 @@ class Table(QTableView):
     ) -> None:
         super().__init__(parent)
         self.rows = TableModel(columns, is_ticked=is_ticked)
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self.rows)
-        self._sorted.setSortRole(_SORT_ROLE)
-        self.setModel(self._sorted)
+        self.setModel(self.rows)
         self._is_silent = False
         self._lay_out(rows_shown)
         if widest is not None:
@@ -256,19 +88,25 @@ class Table(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setIconSize(QSize(_ICON_PX, _ICON_PX))
+        self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.setMinimumHeight(rows_shown * 2 * self.fontMetrics().height())
+        self.setMouseTracking(True)
         self.clicked.connect(self._on_clicked)
+        self.entered.connect(lambda index: self.pointed.emit(self.key_at(index.row())))
 
     # -- rows ------------------------------------------------------------------------------
 
-    def show_rows(self, rows: Rows) -> None:
-        """Show these, by key; order, selection and what is in sight stay."""
+    def show_rows(self, rows: Rows, columns: Sequence[Column] | None = None) -> None:
+        """Show these, by key; order, selection and what is in sight stay.
+
+        With other ``columns`` than before the rows come in the order in which they are given.
+        """
         chosen, scroll_bar = self.chosen, self.verticalScrollBar()
         assert scroll_bar is not None, "a table always has one"
         at = scroll_bar.value()
         before, self._is_silent = self._is_silent, True
-        if self.rows.fill(rows):
+        if self.rows.fill(rows, columns):
+            self._header.setSortIndicator(*self.rows.sorted_by)
             self.choose(chosen)
             scroll_bar.setValue(at)
         self._is_silent = before
@@ -276,12 +114,18 @@ class Table(QTableView):
     def choose(self, key: Hashable | None) -> None:
         """Mark the row of a key, without telling; none where there is no such row."""
         before, self._is_silent = self._is_silent, True
-        if key not in self.rows.keys:
+        if (row := self.rows.row_of(key)) is None:
             self.clearSelection()
         elif key != self.chosen:
-            source = self.rows.index(self.rows.keys.index(key), 0)
-            self.selectRow(self._sorted.mapFromSource(source).row())
+            self.selectRow(row)
         self._is_silent = before
+
+    def mark(self, key: Hashable | None) -> None:
+        """Lay a tint under the row of a key, and bring it in sight; under none for None."""
+        self.rows.mark(key)
+        if (row := self.rows.row_of(key)) is not None:
+            at = self.indexAt(QPoint(0, 0)).column()  # not to and fro
+            self.scrollTo(self.rows.index(row, max(at, 0)))
 
     def step(self, by: int) -> None:
         """Pick the row so many below the one that is marked, as far as there are; else the first.
@@ -315,11 +159,11 @@ class Table(QTableView):
 
     def key_at(self, row: int) -> Any:
         """What a row is about, counted as they are seen."""
-        return self.rows.keys[self._sorted.mapToSource(self._sorted.index(row, 0)).row()]
+        return self.rows.keys[row]
 
     def text_at(self, row: int, column: int) -> str:
         """What is read in a cell, counted as they are seen."""
-        return str(self._sorted.index(row, column).data())
+        return str(self.rows.index(row, column).data())
 
     # -- picking ---------------------------------------------------------------------------
 
@@ -331,13 +175,14 @@ class Table(QTableView):
         if selected.count() and not self._is_silent:
             self.picked.emit(self.chosen)
 
+    def leaveEvent(self, event: QEvent | None) -> None:  # noqa: N802  Qt's
+        """Nothing is pointed at any more."""
+        super().leaveEvent(event)
+        self.pointed.emit(None)
+
     def _on_clicked(self, index: QModelIndex) -> None:
         """Again where it is marked already: the view may have moved since."""
         self.picked.emit(self.key_at(index.row()))
 
 
-@cache
-def _square(color: str) -> QIcon:
-    pixmap = QPixmap(_ICON_PX, _ICON_PX)
-    pixmap.fill(QColor(color))
-    return QIcon(pixmap)
+__all__ = ["Cell", "Column", "LongRows", "Rows", "Table", "TableModel", "figure", "number"]

@@ -11,6 +11,7 @@ from scipy import ndimage
 from skimage.metrics import adapted_rand_error, variation_of_information
 
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
+from napari_emseg.core.scores.volume.errors import LARGER, REST, SMALLER
 from napari_emseg.core.scores.volume.score_volume import score_volume
 from napari_emseg.errors import LabelsError, SettingError, ShapeError
 
@@ -154,6 +155,81 @@ def test_a_merger_and_a_split_are_found_with_their_ids_and_points():
             assert predicted[error.points[k]] == error.predicted_ids[k]
     assert scores.mergers.by_size == {1000: 1}
     assert scores.splits.by_size == {100: 1}
+
+
+def bodies_joined_by_a_bridge():
+    """Two cells that lie apart, and one predicted cell over both, joined in slice 3 alone."""
+    truth = np.zeros((6, 40, 60), int)
+    truth[:, 5:35, 4:20], truth[:, 5:35, 40:56] = 1, 2
+    truth[:, 18:22, 32:40] = 2  # an arm of the second one, towards the first
+    predicted = np.where(truth > 0, 7, 0)
+    predicted[:, 18:22, 32:40] = 0
+    predicted[3, 18:22, 20:40] = 7
+    return predicted, truth
+
+
+def test_the_place_of_a_merger_is_where_its_pieces_come_nearest():
+    predicted, truth = bodies_joined_by_a_bridge()
+    (merger,) = score_volume(predicted, truth).mergers.worst
+    z, y, x = merger.place
+    piece = (truth == merger.true_ids[1]) & (predicted == merger.predicted_ids[1])
+    assert piece[merger.place]
+    other = (truth == merger.true_ids[0]) & (predicted == merger.predicted_ids[0])
+    assert other[merger.meeting[0]]
+    assert (z, x) == (3, 32 if merger.true_ids[1] == 2 else 19)
+    assert 18 <= y < 22
+    found = np.argwhere(piece)
+    assert merger.box == (tuple(found.min(axis=0)), tuple(found.max(axis=0)))
+
+
+def test_the_place_of_a_split_is_the_middle_of_the_cut():
+    truth = np.ones((10, 40, 40), int)
+    predicted = np.ones_like(truth)
+    predicted[7:] = 2
+    (split,) = score_volume(predicted, truth).splits.worst
+    z, y, x = split.place
+    assert sorted(each[0] for each in split.meeting) == [6, 7]
+    assert z == (7 if split.predicted_ids[1] == 2 else 6)
+    assert abs(y - 19.5) <= 4
+    assert abs(x - 19.5) <= 8
+
+
+def test_a_voxel_size_says_what_is_near():
+    truth = np.zeros((3, 40, 60), int)
+    truth[0, :, 4:24] = 1
+    truth[0, :10, 30:58] = truth[2, 30:, 4:24] = truth[2, :, 30:58] = 2
+    predicted = np.where(truth > 0, 1, 0)  # 7 px apart beside one another, or 2 slices
+    far, near = (
+        score_volume(predicted, truth, voxel_size_nm=size).mergers.worst[0].place
+        for size in ((1, 1, 1), (50, 4, 4))
+    )
+    assert far[0] == 0
+    assert far[1] >= 30
+    assert near[0] == 0
+    assert near[1] < 10
+    assert near[2] == 23
+
+
+def test_what_is_marked_of_an_error():
+    predicted, truth = bodies_joined_by_a_bridge()
+    (merger,) = score_volume(predicted, truth).mergers.worst
+    marked = merger.mark(truth[3], predicted[3])
+    assert np.array_equal(marked > 0, predicted[3] == 7)
+    assert np.array_equal(marked == SMALLER, (truth[3] == merger.true_ids[1]) & (predicted[3] == 7))
+    assert np.array_equal(marked == LARGER, (truth[3] == merger.true_ids[0]) & (predicted[3] == 7))
+    assert set(marked[18:22, 20:32].ravel().tolist()) == {REST}
+
+
+def test_places_are_named_as_in_the_stack_that_a_part_was_taken_of():
+    predicted, truth = bodies_joined_by_a_bridge()
+    scores = score_volume(predicted, truth)
+    moved = scores.moved([10, 11, 12, 20, 21, 22], 100, 1000)
+    assert list(moved.slices) == [10, 11, 12, 20, 21, 22]
+    (before,), (after,) = scores.mergers.worst, moved.mergers.worst
+    assert after.place == (20, before.place[1] + 100, before.place[2] + 1000)
+    assert after.box[1] == (22, before.box[1][1] + 100, before.box[1][2] + 1000)
+    assert after.meeting[0][0] == 20
+    assert after.points[0][1] == before.points[0][1] + 100
 
 
 def test_a_cell_in_k_pieces_is_split_k_less_one_times_and_the_worst_come_first():

@@ -91,6 +91,11 @@ class Pieces:
             self.depths[chosen], self.points[chosen],
         )  # fmt: skip
 
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """True and predicted id of each."""
+        return list(zip(self.true_ids.tolist(), self.predicted_ids.tolist(), strict=True))
+
     def __len__(self) -> int:
         return len(self.voxels)
 

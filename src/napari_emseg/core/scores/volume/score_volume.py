@@ -1,12 +1,13 @@
 """Scores of the cells of a volume against true ones, slice by slice in bounded memory.
 
-`score_volume` does everything; the parts are `Pieces`, `Agreement` and `VolumeErrors`.
+`score_volume` does everything; the parts are `Pieces`, `Agreement`, `VolumeErrors` and
+`Outlines`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -14,10 +15,12 @@ import numpy as np
 
 from napari_emseg.core.cell_ids import CellIds, ids_of_slice, require_ids
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
+from napari_emseg.core.label_runs import Numbers
 from napari_emseg.core.parallel import in_order
 from napari_emseg.core.scores.metrics import check_shapes
 from napari_emseg.core.scores.volume.agreement import Agreement
-from napari_emseg.core.scores.volume.errors import VolumeErrors
+from napari_emseg.core.scores.volume.errors import FoundErrors, VolumeErrors
+from napari_emseg.core.scores.volume.outlines import Outlines, Pair, SliceOutlines
 from napari_emseg.core.scores.volume.pieces import Pieces, PieceTable
 from napari_emseg.errors import LabelsError, SettingError
 from napari_emseg.types import ArrayLike, VoxelSize
@@ -53,6 +56,23 @@ class VolumeScores:
     mergers: VolumeErrors
     splits: VolumeErrors
     config: VolumeScoresConfig
+
+    def moved(self, slices: Sequence[int], y: int = 0, x: int = 0) -> VolumeScores:
+        """The same of a part of a stack, with slices and places as the stack counts them.
+
+        Parameters
+        ----------
+        slices : sequence of int
+            What the slices of the part are called in the stack.
+        y, x : int
+            Row and column of the stack at which the part begins.
+        """
+        mergers, splits = (
+            replace(each, worst=tuple(error.moved(slices, y, x) for error in each.worst))
+            for each in (self.mergers, self.splits)
+        )
+        named = {slices[z]: each for z, each in self.slices.items()}
+        return replace(self, slices=named, mergers=mergers, splits=splits)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values in the form of ``volume`` in what ``evaluate --volume --json`` prints."""
@@ -90,7 +110,8 @@ def score_volume(
     voxel_size_nm : tuple of float, optional
         Edge lengths (Z, Y, X) in nm; the foreground ``cremi`` needs them.
     on_slice : callable, optional
-        Called as ``on_slice(done, total)`` after every slice; may raise to stop.
+        Called as ``on_slice(done, total)`` after every slice, and again with ``done == total``
+        while it is looked where the worst errors are; may raise to stop.
     workers : int
         Slices that are counted side by side.
 
@@ -152,10 +173,22 @@ def score_volume(
             "prediction and truth given in this order?"
         )
     pieces = table.total()
-    mergers, splits = (
-        VolumeErrors.find(kind, pieces, radius_px=config.error_radius_px, worst=config.worst)
+    found = [
+        FoundErrors.find(kind, pieces, radius_px=config.error_radius_px, worst=config.worst)
         for kind in ("merger", "split")
-    )
+    ]
+    wanted = {piece for each in found for both in each.pairs for piece in both}
+    outline = SliceOutlines(wanted)
+
+    def look(z: int) -> list[tuple[Pair, Numbers]]:
+        return outline.of(z, ids_of_slice(truth, z), ids_of_slice(predicted, z))
+
+    outlines = Outlines()
+    for each in in_order(look, range(total if wanted else 0), workers=workers):
+        outlines.add(each)
+        if on_slice is not None:
+            on_slice(total, total)
+    mergers, splits = (each.described(outlines, voxel_size_nm or (1, 1, 1)) for each in found)
     return VolumeScores(
         volume=Agreement.of(pieces, unassigned_alone=alone),
         slices=slices,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -11,6 +12,9 @@ import numpy as np
 
 from napari_emseg.errors import ReadError
 from napari_emseg.types import ArrayLike, StackKind, VoxelSize
+
+_LONGEST_AXIS, _LARGEST_PLANE = 2**24, 2**34
+"""Pixels along an axis, and bytes of the largest plane: far beyond what any microscope gives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +74,20 @@ def check_dtype(path: str | PathLike[str], dtype: np.dtype[Any]) -> None:
         )
 
 
-def check_not_empty(path: str | PathLike[str], shape: Sequence[int]) -> None:
-    """Raise `ReadError` where an axis has no length."""
-    if 0 in shape:
+def check_shape(path: str | PathLike[str], shape: Sequence[int], dtype: np.dtype[Any]) -> None:
+    """Raise `ReadError` where an axis has no length, or no memory holds a slice.
+
+    A file of some bytes may claim any shape; where chunks that are missing are read as zeros,
+    nothing else stands in the way.
+    """
+    if min(shape, default=1) <= 0:
         raise ReadError(f"{path}: holds no pixels (shape {tuple(shape)}); give a stack with pixels")
+    largest = math.prod(sorted(map(int, shape))[-2:]) * dtype.itemsize
+    if max(shape, default=1) > _LONGEST_AXIS or largest > _LARGEST_PLANE:
+        raise ReadError(
+            f"{path}: claims a shape of {tuple(map(int, shape))}, of which no memory holds a "
+            "slice; check the file, or save a part of it"
+        )
 
 
 def as_dask(data: ArrayLike) -> ArrayLike:

@@ -1,0 +1,1 @@
+"""Room: proofreading the cells of a volume, decision by decision, on their fragments."""

@@ -1,0 +1,1 @@
+"""Surfaces and outlines of cells, as other programs and the 3-D view take them."""

@@ -1,0 +1,54 @@
+"""What a model that comes from others says of itself, in words, before it is used."""
+
+from __future__ import annotations
+
+from napari_emseg.core.slices import in_words as slices_in_words
+from napari_emseg.model.packages.package import ModelPackage
+
+_LONGEST = 1500
+
+
+def introduction(package: ModelPackage) -> list[str]:
+    """Name, maker, terms, network, scores and sizes of a package as it states them, a line each.
+
+    Returns
+    -------
+    list of str
+        Without characters that a terminal or a window would obey, and not longer than can be read.
+    """
+    info, network = package.info, package.info.network
+    sees = "1 slice" if network.input_slices == 1 else f"{network.input_slices} slices"
+    score = info.scores.get("val_v_rand")
+    slices = info.training.get("train_slices")
+    learned = slices_in_words(slices) if slices else ""
+    return [
+        f"{label}: {plain(said)}"
+        for label, said in (
+            ("calls itself", info.name),
+            ("made by", info.terms.author or "nobody says who"),
+            ("terms of the model", info.terms.license),
+            ("terms of its data", info.terms.data_terms or "not stated"),
+            (
+                "network",
+                f"U-Net that halves {network.depth} times, {network.base_filters} filters at "
+                f"first, sees {sees}, tells apart {', '.join(network.names)}",
+            ),
+            ("learned from", f"{info.training.get('stack', 'nobody says what')} {learned}"),
+            ("V_rand", "not stated" if score is None else f"{score:.4f} on {info.measured_on}"),
+            ("files", _sizes(package)),
+        )
+    ]
+
+
+def plain(text: str) -> str:
+    """Text of a stranger on one line, printable, and cut where it is long."""
+    shown = "".join(each if each.isprintable() else " " for each in str(text))
+    words = " ".join(shown.split())
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]} ..."
+
+
+def _sizes(package: ModelPackage) -> str:
+    sizes = {file.name: file.stat().st_size for file in package.folder.iterdir() if file.is_file()}
+    largest = sorted(sizes, key=sizes.__getitem__, reverse=True)[:3]
+    named = ", ".join(f"{name} {sizes[name] / 2**20:.1f} MiB" for name in largest)
+    return f"{len(sizes)} of together {sum(sizes.values()) / 2**20:.1f} MiB ({named})"

@@ -1,0 +1,1 @@
+"""Room: cells measured, and the tables of that."""

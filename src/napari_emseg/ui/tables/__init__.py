@@ -1,0 +1,1 @@
+"""Room: what stands in tables, in which order."""
