@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from hostile_packages import reseal
 from napari_emseg.errors import MemoryShortError, ModelError
 from napari_emseg.model.network.precision import precision_of
 from napari_emseg.model.packages.package import read_package
@@ -169,8 +170,10 @@ def test_an_epoch_draws_the_same_whatever_came_before(recipe, batch):
 
 def test_weights_that_do_not_fit_their_description(begin, package_at, tmp_path):
     package = read_package(package_at(tmp_path / "p"))
-    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(1, 1)])
+    inputs = keras.Input((None, None, 1))
+    model = keras.Model(inputs, keras.layers.Conv2D(1, 1)(inputs))
     model.save(package.weights)
+    reseal(package.folder)
     with pytest.raises(ModelError, match=r"from: the weights of .* do not fit the network"):
         begin(start_from=package)
 
@@ -178,10 +181,11 @@ def test_weights_that_do_not_fit_their_description(begin, package_at, tmp_path):
 def test_a_network_that_is_built_otherwise_goes_on_as_it_is(begin, package_at, batch, tmp_path):
     package = read_package(package_at(tmp_path / "p"))
     inputs = keras.Input((None, None, 1))
-    x = keras.layers.MaxPooling2D()(keras.layers.Conv2D(3, 5, padding="same")(inputs))
+    x = keras.layers.MaxPooling2D()(keras.layers.Conv2D(5, 3, padding="same")(inputs))
     outputs = keras.layers.Conv2DTranspose(1, 2, strides=2, activation="sigmoid")(x)
     model = keras.Model(inputs, outputs)
     model.save(package.weights)
+    reseal(package.folder)
     learner = begin(start_from=package)
     assert_equal(learner.settled().get_weights(), model.get_weights())
     assert np.isfinite(learner.step(batch, 1e-3)["loss"])
