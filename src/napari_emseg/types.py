@@ -251,6 +251,18 @@ class TrainProgress(Progress):
 
 
 @dataclass(frozen=True)
+class QuickPreview:
+    """What a model says of slice ``z`` before it learns, once it has looked at the tissue.
+
+    ``path`` is a ``.npy`` file with its probability (Y, X), float32, that is there for as long as
+    the training goes on.
+    """
+
+    path: Path
+    z: int
+
+
+@dataclass(frozen=True)
 class SliceDone:
     """Slice ``z`` of the output holds its final values."""
 
@@ -308,5 +320,7 @@ class Failed:
     crashed: bool = False
 
 
-Event: TypeAlias = Log | Progress | SliceDone | EpochDone | Preview | Finished | Cancelled | Failed
+Event: TypeAlias = (
+    Log | Progress | SliceDone | EpochDone | Preview | QuickPreview | Finished | Cancelled | Failed
+)
 OnEvent: TypeAlias = Callable[[Event], None]

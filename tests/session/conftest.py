@@ -66,6 +66,13 @@ class PlainLayer:
             self.viewer.layers.remove(self)
 
 
+class PlainPreview(PlainLayer):
+    """A `PreviewLayer`."""
+
+    def fill(self, z, mask):
+        self.array[z] = mask
+
+
 class PlainImage:
     """A `SourceImage`: an array in a list of layers."""
 
@@ -118,6 +125,11 @@ class PlainViewer:
     def active(self, layer):
         if layer in self.layers:
             self._active = layer
+
+    def show_preview(self, image):
+        layer = PlainPreview(self, "quick preview", np.zeros(image.shape, np.uint8))
+        layer.add()
+        return layer
 
     def show_changes(self, prediction, changed):
         layer = PlainLayer(self, "changed", changed)

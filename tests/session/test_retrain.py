@@ -30,7 +30,7 @@ from napari_emseg.session.retrain.round import (
 )
 from napari_emseg.session.retrain.session import Phase, RetrainSession
 from napari_emseg.session.workspace import library_events
-from napari_emseg.types import Cancelled, Failed, Finished, Stack
+from napari_emseg.types import Cancelled, Failed, Finished, QuickPreview, Stack
 
 AS_IT_WAS = "Everything is as it was."
 CHILD = "mine, corrected 1"
@@ -77,6 +77,7 @@ class ScriptedTraining:
     message: str = ""
     done: float = 0.0
     result: TrainResult | None = None
+    quick_preview: QuickPreview | None = None
     is_running: bool = False
     stops: int = 0
     requests: tuple = ()
@@ -345,6 +346,88 @@ def test_slices_that_are_held_out_but_were_not_predicted_are_segmented_too(
     training.learn()
     jobs.work()
     assert workspace.newest().done == {0, 1, 2} | set(held_out)
+
+
+# -- what is shown while it learns -----------------------------------------------------------
+
+
+@pytest.fixture
+def preview(training, tmp_path):
+    """Has the training say something of a slice before it learns."""
+
+    def preview(z=1, cell=0.9):
+        probability = np.full((24, 32), cell, np.float32)
+        probability[:, :16] = 0.1
+        np.save(path := tmp_path / f"{z}.npy", probability)
+        training.quick_preview = QuickPreview(path, z)
+
+    return preview
+
+
+def test_the_slice_looked_at_is_previewed_first(image, session, training, start, corrected, parent):
+    image.here = 2
+    start()
+    assert training.requests[0].preview_near == 2
+    training.end(Cancelled("Stopped."))
+    session.start(corrected, parent, RetrainConfig(preview=False))
+    assert training.requests[1].preview_near is None
+
+
+def test_a_preview_grows_and_goes_with_the_first_slice_of_the_result(
+    viewer, before, training, jobs, worker, start, preview
+):
+    start()
+    preview(1)
+    preview(0)
+    shown = viewer["quick preview"].array
+    np.testing.assert_array_equal(shown[:2, :, 16:], 1)
+    assert not shown[:2, :, :16].any()
+    assert not shown[2:].any()
+    assert viewer.names.count("quick preview") == 1
+    training.learn()
+    assert "quick preview" in viewer.names, "there is nothing better yet"
+    jobs.work()
+    assert "quick preview" not in viewer.names
+
+
+def test_a_preview_goes_when_the_training_is_stopped(
+    viewer, before, session, training, start, preview, ended
+):
+    start()
+    preview()
+    session.stop()
+    training.end(Cancelled("Stopped before the first epoch."))
+    assert "quick preview" not in viewer.names
+
+
+def test_a_preview_goes_when_the_training_fails(viewer, before, training, start, preview):
+    start()
+    preview()
+    training.end(Failed("no room"))
+    assert "quick preview" not in viewer.names
+    preview(2)
+    assert "quick preview" not in viewer.names, "what comes late is not shown"
+
+
+def test_a_preview_goes_with_the_dock(viewer, before, session, start, preview):
+    start()
+    preview()
+    session.close()
+    assert "quick preview" not in viewer.names
+
+
+def test_a_preview_that_a_person_removed_does_not_come_back(viewer, before, start, preview):
+    start()
+    preview(1)
+    viewer["quick preview"].remove()
+    preview(0)
+    assert "quick preview" not in viewer.names
+
+
+def test_a_preview_whose_file_is_gone_is_not_shown(viewer, before, training, start, tmp_path):
+    start()
+    training.quick_preview = QuickPreview(tmp_path / "gone.npy", 1)
+    assert "quick preview" not in viewer.names
 
 
 # -- what does not come to its end -----------------------------------------------------------

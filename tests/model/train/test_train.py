@@ -45,7 +45,15 @@ from napari_emseg.model.train.history import best_epoch
 from napari_emseg.model.train.learner import Learner
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.train import train as train_on
-from napari_emseg.types import EpochDone, Log, Preview, Progress, Stack, TrainProgress
+from napari_emseg.types import (
+    EpochDone,
+    Log,
+    Preview,
+    Progress,
+    QuickPreview,
+    Stack,
+    TrainProgress,
+)
 
 COLUMNS = [
     "epoch", "seconds", "learning_rate", "loss", "accuracy", "v_rand", "v_info", "val_loss",
@@ -603,6 +611,28 @@ def test_a_model_says_whose_it_is_and_passes_the_terms_of_its_data_on(
     assert read_package(child).info.terms == TermsConfig(data_terms=both)
     resumed = train(stack, target, with_train(once, epochs=2), folder=folder, resume=True)
     assert read_package(resumed.package).info.terms == TERMS
+
+
+@pytest.mark.slow
+def test_quick_previews_come_before_the_first_step_and_go_with_the_run(
+    package_at, stack, target, recipe, tmp_path
+):
+    start, came = read_package(package_at(tmp_path / "parent")), []
+
+    def look(event):
+        is_there = isinstance(event, QuickPreview) and np.load(event.path).shape == stack.shape[1:]
+        came.append((type(event), getattr(event, "z", None), is_there))
+
+    once = replace(recipe, train=replace(recipe.train, epochs=1))
+    train(
+        stack, target, once, folder=tmp_path / "run", start_from=start, preview_near=2,
+        on_event=look,
+    )  # fmt: skip
+    previews = [each for each in came if each[0] is QuickPreview]
+    assert previews == [(QuickPreview, z, True) for z in (2, 1, 3, 0, 4)]
+    first_step = next(k for k, each in enumerate(came) if each[0] is TrainProgress)
+    assert came.index(previews[-1]) < first_step
+    assert not RunFolder(tmp_path / "run").quick_preview(2).parent.exists()
 
 
 def test_a_damaged_model_to_start_from(package_at, stack, target, recipe, tmp_path):

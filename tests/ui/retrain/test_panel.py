@@ -16,6 +16,7 @@ from napari_emseg.session.retrain.session import Phase
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.retrain.corrections import Corrections
 from napari_emseg.ui.retrain.panel import RetrainPanel
+from napari_emseg.ui.viewer.layers import is_ours
 from napari_emseg.ui.viewer.workspace import workspace_of
 
 JOB_TIMEOUT_MS = 240_000
@@ -114,6 +115,7 @@ def test_the_whole_loop(viewer, person, segmented, panel, retrain, go_back):
     child = find_model("tiny, corrected 1")
     assert child.info.parent == "tiny"
     assert panel.model.value.folder == person.dock.fields.model.value.folder == child.folder
+    assert "em quick preview" not in viewer.layers
     new = viewer.layers["em [tiny, corrected 1] mask"]
     assert new.visible
     assert not viewer.layers["em [tiny] mask"].visible
@@ -204,6 +206,26 @@ def test_stop_leaves_all_as_it_was(viewer, segmented, panel, ended, qtbot):
     assert eyes(viewer) == before
     assert panel.model.value.folder.name == "tiny"
     assert not panel.revert.enabled
+
+
+@pytest.mark.slow
+def test_a_quick_preview_comes_and_goes(viewer, person, segmented, panel, ended, qtbot):
+    viewer.layers.selection.active = person.labels
+    name = "em quick preview"
+    panel.config["minutes"].value = 60
+    panel.run.start.native.click()
+    qtbot.waitUntil(lambda: name in viewer.layers, timeout=JOB_TIMEOUT_MS)
+    layer = viewer.layers[name]
+    qtbot.waitUntil(lambda: layer.data[2].any(), timeout=JOB_TIMEOUT_MS)
+    assert not layer.data[[0, 1, 3, 4, 5]].any(), "these were not corrected"
+    assert not layer.editable
+    assert is_ours(layer), "it is no stack to segment"
+    assert viewer.layers.selection.active is person.labels
+    np.testing.assert_allclose(layer.scale, (50, 4, 4))
+    panel.run.stop.native.click()
+    assert isinstance(ended.wait(), Cancelled)
+    assert name not in viewer.layers
+    assert "em [tiny] mask" in viewer.layers
 
 
 @pytest.mark.slow

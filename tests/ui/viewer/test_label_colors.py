@@ -10,7 +10,7 @@ from napari.utils.colormaps import DirectLabelColormap, _accelerated_cmap, label
 
 from napari_emseg.ui.compare.error_layer import SHOWN
 from napari_emseg.ui.compare.error_layer import _colors as error_colors
-from napari_emseg.ui.retrain.difference_layer import _COLORS as CHANGE_COLORS
+from napari_emseg.ui.retrain.overlays import _COLORS as CHANGE_COLORS
 from napari_emseg.ui.viewer.label_colors import (
     MASK_COLORS,
     label_colors,

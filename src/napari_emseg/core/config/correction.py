@@ -67,3 +67,9 @@ class RetrainConfig(Config):
         le=0.9,
         label="Part from earlier data",
     )
+    preview: bool = setting(
+        True,
+        "Show first, in seconds, what the model says of the corrected slices once it knows how "
+        "bright their tissue is; the layer goes when the retrained model has segmented them.",
+        label="Quick preview",
+    )

@@ -45,6 +45,9 @@ class TrainJob:
         One or more.
     library : Path, optional
         Model library to copy the model into, under ``name`` or, where that is taken, one like it.
+    preview_near : int, optional
+        Predict labelled slices before it learns, first the one next to this; see
+        `model.train.train.train`.
     """
 
     stacks: tuple[LabelledFiles, ...]
@@ -56,6 +59,7 @@ class TrainJob:
     recipe: Recipe = Recipe()
     library: Path | None = None
     terms: TermsConfig = TermsConfig()
+    preview_near: int | None = None
 
 
 @dataclass(frozen=True)

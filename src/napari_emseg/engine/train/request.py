@@ -206,6 +206,8 @@ class TrainRequest:
         Likewise.
     others : tuple of TrainingStack
         Further stacks that it learns from; their shapes, voxel sizes and meanings may differ.
+    preview_near : int, optional
+        As `TrainJob` takes it.
     """
 
     name: str
@@ -218,6 +220,7 @@ class TrainRequest:
     terms: TermsConfig = TermsConfig()
     weight: float = 1.0
     others: tuple[TrainingStack, ...] = ()
+    preview_near: int | None = None
 
     def __post_init__(self) -> None:
         _ = self.stacks  # whose labels are looked at
@@ -288,7 +291,7 @@ class TrainRequest:
                 tuple(each.files(run, network, k) for k, each in enumerate(self.stacks, 1)),
                 run.folder, self.name, start_from=self.start_from,
                 device=self.device, recipe=self.recipe, terms=self.terms,
-                library=library_folder(),
+                library=library_folder(), preview_near=self.preview_near,
             )  # fmt: skip
             run.keep(job)
         except BaseException:

@@ -34,6 +34,7 @@ def retrain_request(
     config: RetrainConfig,
     *,
     device: str = "auto",
+    here: int = 0,
 ) -> TrainRequest:
     """Ask for a training on corrected slices that begins with ``package``.
 
@@ -49,6 +50,8 @@ def retrain_request(
         How long and how gently.
     device : str
         As `TrainJob` takes it.
+    here : int
+        The slice that a person looks at, which is previewed first if it was corrected.
 
     Raises
     ------
@@ -71,6 +74,7 @@ def retrain_request(
         recipe=retrain_recipe(package, config),
         start_from=str(package.folder),
         device=device,
+        preview_near=here if config.preview else None,
     )
 
 

@@ -37,6 +37,7 @@ def train(job: TrainJob, emit: OnEvent, should_stop: ShouldStop) -> TrainResult:
             device=job.device,
             on_event=emit,
             should_stop=should_stop,
+            preview_near=job.preview_near,
         )
     return replace(result, package=added[0].folder) if added else result
 

@@ -77,6 +77,7 @@ def train_by_recipe(
     device: str,
     on_event: OnEvent,
     should_stop: ShouldStop,
+    preview_near: int | None = None,
 ) -> TrainResult:
     """Train by a recipe that is ready; as `train_stacks`, which makes one of settings."""
     run = RunFolder(folder)
@@ -93,8 +94,8 @@ def train_by_recipe(
 
     return train(
         sources, recipe, folder=folder, name=name, voxel_size_nm=voxel_size_nm,
-        start_from=start_from, resume=resume, terms=terms, device=device, on_event=on_event,
-        should_stop=should_stop,
+        start_from=start_from, resume=resume, terms=terms, device=device,
+        preview_near=preview_near, on_event=on_event, should_stop=should_stop,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.errors import ModelError, SettingError, WriteError
-from napari_emseg.io.disk.atomic import leftovers, write_atomically
+from napari_emseg.io.disk.atomic import as_write_error, leftovers, write_atomically
 from napari_emseg.io.disk.lock import Lock
 from napari_emseg.model.train.history import write_history
 from napari_emseg.types import Float32Array
@@ -37,6 +37,7 @@ class RunFolder:
     history.csv   one row per epoch; nan is what was not measured
     curves.png    the history, drawn
     preview.npy   probability (Y, X) of a validation slice, float32
+    quick/        likewise of slices before any step, by index; gone when the run has ended
     slices/       what is trained on, as the network sees it; gone when the run has ended
     former.keras  model to go on from, where part of its weights stays
     lesson.npz    what the model to go on from had learned, where that is rehearsed
@@ -78,6 +79,10 @@ class RunFolder:
     def preview(self) -> Path:
         """Probability of a validation slice."""
         return self.path / "preview.npy"
+
+    def quick_preview(self, z: int) -> Path:
+        """Probability of slice ``z`` before any step."""
+        return self.path / "quick" / f"{z}.npy"
 
     @property
     def rehearsal_set(self) -> Path:
@@ -175,6 +180,10 @@ class RunFolder:
         """Remove the slices that were kept for the training."""
         shutil.rmtree(self.slices, ignore_errors=True)
 
+    def forget_quick_previews(self) -> None:
+        """Remove what was predicted before any step."""
+        shutil.rmtree(self.quick_preview(0).parent, ignore_errors=True)
+
     def keep_last(self, save: Callable[[Path], object], rows: Sequence[dict[str, float]]) -> None:
         """Write ``last.keras`` through ``save``, with the history, in one step."""
 
@@ -211,3 +220,10 @@ class RunFolder:
     def write_preview(self, probability: Float32Array) -> None:
         """Replace the preview by a probability (Y, X)."""
         write_atomically(self.preview, lambda to: np.save(to, probability))
+
+    def write_quick_preview(self, z: int, probability: Float32Array) -> None:
+        """Keep a probability (Y, X) of slice ``z`` for as long as the run goes on."""
+        path = self.quick_preview(z)
+        with as_write_error(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, lambda to: np.save(to, probability))

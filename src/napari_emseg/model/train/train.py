@@ -10,11 +10,12 @@ from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.train.source import Source
 from napari_emseg.model.hardware.devices import on_device
 from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.model.predict.quick_preview import quick_previews
 from napari_emseg.model.train.history import TrainResult
 from napari_emseg.model.train.preconditions import require_all_classes, require_names
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.model.train.training import Training
-from napari_emseg.types import OnEvent, ShouldStop, VoxelSize
+from napari_emseg.types import Log, OnEvent, ShouldStop, VoxelSize
 
 __all__ = ["TrainResult", "train"]
 
@@ -30,6 +31,7 @@ def train(
     resume: bool = False,
     terms: TermsConfig = TermsConfig(),
     device: str = "auto",
+    preview_near: int | None = None,
     on_event: OnEvent = lambda _: None,
     should_stop: ShouldStop = lambda: False,
 ) -> TrainResult:
@@ -66,8 +68,12 @@ def train(
         of the run to resume, are added.
     device : str
         As `devices.choose_device` takes it.
+    preview_near : int, optional
+        Before the first step, show labelled slices of the first source by ``start_from`` as it
+        says of their tissue at a look, first the one next to this (`quick_previews`); none by
+        default, and where a run is resumed.
     on_event : callable
-        Receives `Log`, `TrainProgress`, `EpochDone` and `Preview`.
+        Receives `Log`, `TrainProgress`, `EpochDone`, `Preview` and `QuickPreview`.
     should_stop : callable
         Asked after every step; when it turns true the best model so far is kept.
 
@@ -94,5 +100,10 @@ def train(
             sources, recipe, voxel_size_nm or sources[0].images.voxel_size_nm, run_folder, terms,
             on_event, should_stop,
         )  # fmt: skip
+        if preview_near is not None and start_from is not None and not resume:
+            on_event(Log("Looking at the tissue ..."))
+            training.monitor.show_before(
+                quick_previews(start_from, sources[0], preview_near, should_stop)
+            )
         training.prepare(start_from, resume=resume, device=chosen)
         return training.run(name)

@@ -229,6 +229,7 @@ class Training:
             return self._run(name)
         finally:
             self.folder.forget_slices()
+            self.folder.forget_quick_previews()
 
     def _run(self, name: str) -> TrainResult:
         try:

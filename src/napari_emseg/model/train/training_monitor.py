@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.model.train.curves import draw_curves
 from napari_emseg.model.train.history import Row
 from napari_emseg.model.train.run_folder import RunFolder
-from napari_emseg.types import Float32Array, Log, OnEvent, Preview
+from napari_emseg.types import Float32Array, Log, OnEvent, Preview, QuickPreview
 
 _PREVIEW_S = 5.0
 _CURVES_S = 60.0
@@ -27,6 +28,12 @@ class TrainingMonitor:
     def __init__(self, folder: RunFolder, tell: OnEvent) -> None:
         self._folder, self._tell = folder, tell
         self._previewed = self._drawn = -math.inf
+
+    def show_before(self, slices: Iterable[tuple[int, Float32Array]]) -> None:
+        """Show probabilities (Y, X) of slices by index before the first step, as they come."""
+        for z, probability in slices:
+            if self._try(partial(self._folder.write_quick_preview, z, probability)):
+                self._tell(QuickPreview(self._folder.quick_preview(z), z))
 
     def show(self, history: Sequence[Row], probability: Float32Array, z: int) -> None:
         """Show the probability (Y, X) of validation slice ``z`` after the last epoch."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from napari_emseg.engine.train.request import TrainRequest
     from napari_emseg.model.train.history import TrainResult
+    from napari_emseg.session.prediction.layers import SourceImage
     from napari_emseg.session.prediction.prediction import Prediction
 
 
@@ -20,6 +22,13 @@ class Overlay(Protocol):
 
     def remove(self) -> None:
         """Take it out of the viewer."""
+
+
+class PreviewLayer(Overlay, Protocol):
+    """The layer with outlines of what the model says before it learns."""
+
+    def fill(self, z: int, mask: npt.NDArray[np.uint8]) -> None:
+        """Show the cells of slice ``z``, (Y, X), nonzero where cell, unless it was removed."""
 
 
 class PaintedLayer(Protocol):
@@ -37,7 +46,11 @@ class Training(Protocol):
 
     @property
     def events(self) -> SignalGroup:
-        """Among them ``message``, emitted with the sentence for the person who waits."""
+        """Among them two.
+
+        ``message``, with the sentence for the person who waits, and ``quick_preview``, with the
+        `QuickPreview` of a slice, or None.
+        """
 
     @property
     def ended(self) -> SignalInstance:
@@ -70,3 +83,6 @@ class View(Protocol):
 
     def show_changes(self, prediction: Prediction, changed: npt.NDArray[Any]) -> Overlay:
         """Add a layer with changed pixels (Z, Y, X) over a prediction."""
+
+    def show_preview(self, image: SourceImage) -> PreviewLayer:
+        """Add a layer over an image, to be filled slice by slice."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from napari_emseg.session.prediction.layers import SourceImage
 from napari_emseg.session.prediction.prediction import Prediction, PredictionSettings
 from napari_emseg.session.prediction.rules import Rules
 from napari_emseg.session.prediction.shown import ShownPrediction
-from napari_emseg.session.retrain.adapters import Overlay, PaintedLayer
+from napari_emseg.session.retrain.adapters import Overlay, PaintedLayer, PreviewLayer
 
 if TYPE_CHECKING:
     from napari_emseg.model.packages.package import ModelPackage
@@ -87,6 +88,8 @@ class Round:
         What that one says.
     overlay : Overlay or None
         The layer with the changes.
+    preview : PreviewLayer or None
+        The layer with what the model says before it learns; it goes with the end of the round.
     """
 
     corrected: CorrectedStack
@@ -97,9 +100,16 @@ class Round:
     model: ModelPackage | None = None
     after: Prediction | None = None
     overlay: Overlay | None = None
+    preview: PreviewLayer | None = None
+
+    def drop_preview(self) -> None:
+        """Take the preview out of the viewer, where there is one."""
+        if self.preview is not None:
+            self.preview.remove()
 
     def hide_replaced(self) -> None:
         """Close the eyes of what is segmented again: colours that lie on one another add up."""
+        self.drop_preview()
         self.corrected.painted.hide()
         if self.before is not None:
             self.before.hide()
@@ -268,6 +278,20 @@ def _of_its_kind(held_out: HeldOut, prediction: ShownPrediction) -> dict[int, np
         z: to_class_map(mask, np.full_like(mask, 2) if within is None else np.asarray(within[z]))
         for z, mask in made.items()
     }
+
+
+def previewed(now: Round, path: Path) -> npt.NDArray[np.uint8] | None:
+    """The mask (Y, X) of a probability in a file, made as what was shown before; for a thread.
+
+    None where the file is gone, with the training that wrote it.
+    """
+    from napari_emseg.core.segment.postprocess import to_mask  # scipy: in the thread
+
+    rules = MaskConfig(now.parent.info.threshold) if now.before is None else now.before.rules[1]
+    try:
+        return to_mask(np.load(path), rules)
+    except OSError:
+        return None
 
 
 def masks(prediction: ShownPrediction, slices: Iterable[int]) -> dict[int, npt.NDArray[np.uint8]]:

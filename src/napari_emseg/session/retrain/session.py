@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import numpy.typing as npt
 from psygnal import Signal, SignalGroupDescriptor
 
@@ -27,10 +28,11 @@ from napari_emseg.session.retrain.round import (
     CorrectedStack,
     Round,
     compare,
+    previewed,
 )
 from napari_emseg.session.turns import Turns
 from napari_emseg.session.workspace import Workspace
-from napari_emseg.types import Cancelled, Failed, Finished
+from napari_emseg.types import Cancelled, Failed, Finished, QuickPreview
 
 if TYPE_CHECKING:
     from napari_emseg.model.packages.package import ModelPackage
@@ -108,10 +110,12 @@ class RetrainSession:
         self._training, self._view = training, view
         self._lane, self._turns = executor.lane("retrain"), Turns(executor)
         self._looking = executor.lane("corrected")
+        self._previewing = executor.lane("preview")
         self._round: Round | None = None
         self._run: PredictionRun | None = None
         self._done: list[Round] = []
         training.events.message.connect(self._on_training)
+        training.events.quick_preview.connect(self._on_preview)
         training.ended.connect(self._on_trained)
 
     @property
@@ -133,12 +137,14 @@ class RetrainSession:
         self, corrected: CorrectedStack, package: ModelPackage, config: RetrainConfig
     ) -> None:
         """Begin a round with ``package``."""
-        before = self._workspace.newest(corrected.image.layer)
+        before, here = self._workspace.newest(corrected.image.layer), corrected.image.here
         now = self._round = Round(corrected, package, before, self._view.active)
 
         def ask() -> tuple[TrainRequest, HeldOut]:
             pixels = corrected.pixels
-            request = retrain_request(corrected.data, pixels, package, config, device=now.device)
+            request = retrain_request(
+                corrected.data, pixels, package, config, device=now.device, here=here
+            )
             return request, HeldOut.of(request, pixels)
 
         self._begin(Phase.LEARNING, "Looking at the corrected slices ...")
@@ -184,13 +190,17 @@ class RetrainSession:
     def close(self) -> None:
         """Tell nobody any more; a training writes what it has learned."""
         self._training.events.message.disconnect(self._on_training, missing_ok=True)
+        self._training.events.quick_preview.disconnect(self._on_preview, missing_ok=True)
         self._training.ended.disconnect(self._on_trained, missing_ok=True)
         self._turns.finish()
         self._lane.stop()
         self._looking.stop()
+        self._previewing.stop()
         self._training.stop()
         if self._run is not None:
             self._run.abandon()
+        if self._round is not None:
+            self._round.drop_preview()
         self._round = None
 
     # -- learning --------------------------------------------------------------------------
@@ -202,6 +212,21 @@ class RetrainSession:
     def _on_training(self, message: str) -> None:
         if self.phase is Phase.LEARNING:
             self._advance(message, self._training.done or None)
+
+    def _on_preview(self, preview: QuickPreview | None) -> None:
+        now = self._round
+        if now is not None and preview is not None:
+            self._previewing.run(
+                partial(previewed, now, preview.path), partial(self._preview, now, preview.z)
+            )
+
+    def _preview(self, now: Round, z: int, mask: npt.NDArray[np.uint8] | None) -> None:
+        image = now.corrected.image
+        if now is not self._round or self.phase is not Phase.LEARNING or not image.is_shown:
+            return
+        if mask is not None:
+            now.preview = now.preview or self._view.show_preview(image)
+            now.preview.fill(z, mask)
 
     def _on_trained(self, event: Outcome) -> None:
         result, now = self._training.result, self._round
@@ -279,9 +304,8 @@ class RetrainSession:
         """Leave layers and chosen model as they were before the click."""
         now, self._round, self._run = self._round, None, None
         assert now is not None
-        self._turns.want(
-            *([] if now.after is None else now.after.removal()), partial(self._undone, now, event)
-        )
+        removal = [] if now.after is None else now.after.removal()
+        self._turns.want(now.drop_preview, *removal, partial(self._undone, now, event))
 
     def _undone(self, now: Round, event: Failed | Cancelled) -> None:
         now.show_replaced()

@@ -26,6 +26,7 @@ from napari_emseg.types import (
     Finished,
     Log,
     Preview,
+    QuickPreview,
     TrainProgress,
 )
 
@@ -73,6 +74,8 @@ class TrainSession:
         The rows of its epochs so far.
     preview : Preview or None
         The newest look at a validation slice.
+    quick_preview : QuickPreview or None
+        The newest look at a slice before it learns.
     result : TrainResult or None
         What the last training reached.
     is_resumed : bool
@@ -90,6 +93,7 @@ class TrainSession:
     done: float = 0.0
     history: tuple[Row, ...] = ()
     preview: Preview | None = None
+    quick_preview: QuickPreview | None = None
     result: TrainResult | None = None
     is_resumed: bool = False
 
@@ -171,6 +175,8 @@ class TrainSession:
                 self.history = (*self.history, scores)
             case Preview():
                 self.preview = event
+            case QuickPreview():
+                self.quick_preview = event
             case Finished() | Failed() | Cancelled():
                 self._finish(event)
 
@@ -201,7 +207,8 @@ class TrainSession:
 
     def _forget(self) -> None:
         """Nothing of the training before is to be taken for the next one's."""
-        self.history, self.preview, self.result, self.done = (), None, None, 0.0
+        self.history, self.preview, self.quick_preview = (), None, None
+        self.result, self.done = None, 0.0
 
 
 def _copied(request: TrainRequest) -> tuple[TrainJob, _Prepared]:

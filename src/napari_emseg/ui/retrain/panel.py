@@ -24,7 +24,7 @@ from napari_emseg.ui.docking.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.retrain.corrections import Painted
-from napari_emseg.ui.retrain.difference_layer import RetrainView
+from napari_emseg.ui.retrain.overlays import RetrainView
 from napari_emseg.ui.viewer.layers import as_stack
 from napari_emseg.ui.viewer.predictions import image_looked_at
 from napari_emseg.ui.viewer.workspace import workspace_of
