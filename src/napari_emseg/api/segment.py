@@ -206,8 +206,8 @@ def segment_file(
 def _in_blocks(
     job: SegmentJob, shared: BlocksConfig, client: Any, on_event: OnEvent, should_stop: ShouldStop
 ) -> PredictResult:
-    from napari_emseg.engine.cells.run_blocks import segment_cells_in_blocks
     from napari_emseg.engine.distributed.runners import runner_for
+    from napari_emseg.engine.segment.cells_in_blocks import segment_cells_in_blocks
     from napari_emseg.engine.segment.run_blocks import segment_in_blocks
 
     do = segment_cells_in_blocks if job.what == "cells" else segment_in_blocks

@@ -200,7 +200,7 @@ def test_a_stop_is_gone_on_from(tmp_path, source):
 
 def test_the_input_is_read_about_once(tmp_path, monkeypatch):
     """Chunks of 64 slices: a block holds whole ones."""
-    from napari_emseg.engine.segment.run_blocks import chunks_of
+    from napari_emseg.core.blocks.plan import chunks_of
 
     array = zarr.create_array(
         tmp_path / "deep.zarr", shape=(128, 256, 256), dtype="uint8", chunks=(64, 64, 64)

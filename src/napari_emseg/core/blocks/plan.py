@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from napari_emseg.errors import ShapeError
-from napari_emseg.types import Box, Zyx
+from napari_emseg.types import Box, Stack, Zyx
 
 WHOLE_SLICE_PX = 4096**2
 """Slices of at most so many pixels stay whole, so that a block's are those of one process."""
@@ -128,6 +128,15 @@ class Blocks:
             first = outer.start // chunk * chunk
             total += min(length, -(-outer.stop // chunk) * chunk) - first
         return total / length
+
+
+def chunks_of(stack: Stack) -> Zyx:
+    """In what a stack is stored (Z, Y, X): what must be read for one voxel."""
+    chunks = getattr(stack.data, "chunks", None)
+    if chunks is None:  # a map of a file, or memory
+        return 1, 1, stack.shape[2]
+    z, y, x = (max(each) if isinstance(each, tuple) else int(each) for each in chunks)
+    return z, y, x
 
 
 def within(part: Box, frame: Box) -> Box:

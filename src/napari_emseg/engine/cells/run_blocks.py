@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_emseg import __version__
-from napari_emseg.core.blocks.plan import plan_blocks
+from napari_emseg.core.blocks.plan import chunks_of, plan_blocks
 from napari_emseg.core.cells3d.graph import learned_scale
 from napari_emseg.core.cells3d.volume_cells import count_cells
 from napari_emseg.engine.cells.blocks import HALO_PX, CellBlocks, RelabelBlocks
@@ -24,17 +24,13 @@ from napari_emseg.engine.cells.solve import WholeGraph
 from napari_emseg.engine.cells.volume import AsProbability
 from napari_emseg.engine.distributed.pyramid import pyramid_stages
 from napari_emseg.engine.distributed.stage import Stage
-from napari_emseg.engine.segment.jobs import PredictResult, SegmentJob
-from napari_emseg.engine.segment.run_blocks import chunks_of, segment_in_blocks
 from napari_emseg.errors import SettingError
 from napari_emseg.io.file_fingerprint import sha256_of
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.resumable_writer import planned_stack
-from napari_emseg.io.volumes.ledger import BLOCKS, run_of
 from napari_emseg.io.volumes.ome_volume import OmeVolume, shard_of
-from napari_emseg.io.volumes.output import BlocksOutput, volume_place
-from napari_emseg.io.volumes.place import Place
+from napari_emseg.io.volumes.output import BlocksOutput
 from napari_emseg.types import Log, OnEvent, ShouldStop, Stack
 
 if TYPE_CHECKING:
@@ -119,46 +115,6 @@ def cells_in_blocks(
         return CellsResult(None, 0, seconds)
     out.finish()
     return CellsResult(asked.count, int(cells.counts().sum()), seconds)
-
-
-def segment_cells_in_blocks(
-    job: SegmentJob,
-    runner: Runner,
-    emit: OnEvent,
-    should_stop: ShouldStop,
-    *,
-    joins: bool = False,
-) -> PredictResult:
-    """Do a job for cells in blocks: a probability beside the output first, then its cells.
-
-    Parameters
-    ----------
-    job : SegmentJob
-        With ``what`` cells.
-    runner, emit, should_stop, joins
-        See `cells_in_blocks`.
-    """
-    start, out = time.monotonic(), volume_place(job.out)
-    folder, _, name = out.address.rpartition("/")
-    beside = Place(f"{folder}/.{name.removesuffix('.zarr')}-probability.zarr")
-    is_there = run_of(beside / BLOCKS) is not None and not job.overwrite
-    predict = replace(
-        job, what="probability", out=beside.address, resume=job.resume or (is_there and not joins)
-    )
-    predicted = segment_in_blocks(predict, runner, emit, should_stop, joins=joins)
-    if not predicted.slices:
-        return predicted
-    cells = CellsJob(
-        Path(beside.address), job.out, job.model, job.rules, job.cells, overwrite=job.overwrite,
-        resume=job.resume,
-    )  # fmt: skip
-    source = f"{Location.of(job.source).version()}, slices {job.slices or 'all'}"
-    made = cells_in_blocks(cells, runner, emit, should_stop, joins=joins, made_from=source)
-    if made.cells is None:
-        return replace(predicted, slices=0)
-    beside.remove()
-    seconds = time.monotonic() - start
-    return replace(predicted, seconds=seconds, cells=made.cells)
 
 
 _CUT = ("fragment_sigma_px", "smallest_fragment_px")

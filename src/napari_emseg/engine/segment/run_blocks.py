@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_emseg import __version__
-from napari_emseg.core.blocks.plan import Blocks, plan_blocks
+from napari_emseg.core.blocks.plan import Blocks, chunks_of, plan_blocks
 from napari_emseg.core.segment.pixel_fit import PixelFit, fit_pixels
 from napari_emseg.core.segment.tiling import margin
 from napari_emseg.engine.distributed.pyramid import pyramid_stages
@@ -127,15 +127,6 @@ def blocks_of(
         shape, read=chunks_of(stack), write=shard_of(shape), grain=network.multiple,
         halo=(network.input_slices // 2, down, across),
     )  # fmt: skip
-
-
-def chunks_of(stack: Stack) -> Zyx:
-    """In what a stack is stored (Z, Y, X): what must be read for one voxel."""
-    chunks = getattr(stack.data, "chunks", None)
-    if chunks is None:  # a map of a file, or memory
-        return 1, 1, stack.shape[2]
-    z, y, x = (max(each) if isinstance(each, tuple) else int(each) for each in chunks)
-    return z, y, x
 
 
 def _stages(
