@@ -23,21 +23,24 @@ _SHOWN = (
     VolumeScoresConfig, MeasureConfig, ExportConfig, SurfaceConfig, BlocksConfig,
 )  # fmt: skip
 
-_RUNS = Path(__file__).resolve().parents[1] / "benchmarks" / "recipes.csv"
+_BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+_MEASURED = ("recipes", "left_out", "adapt", "peers")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Fill the places that pages leave; called by mkdocs.
 
-    ``{{ settings }}`` is a table for every config, ``{{ recipes }}`` one of all trainings that
-    ``benchmarks/bench_recipes.py`` scored.
+    ``{{ settings }}`` is a table for every config, ``{{ recipes }}`` and its like one of all that
+    a benchmark has written into the ``.csv`` of that name.
     """
-    settings = "\n\n".join(map(_settings_table, _SHOWN))
-    return markdown.replace("{{ settings }}", settings).replace("{{ recipes }}", _runs_table())
+    markdown = markdown.replace("{{ settings }}", "\n\n".join(map(_settings_table, _SHOWN)))
+    for name in _MEASURED:
+        markdown = markdown.replace(f"{{{{ {name} }}}}", _measured_table(name))
+    return markdown
 
 
-def _runs_table() -> str:
-    with _RUNS.open() as file:
+def _measured_table(name: str) -> str:
+    with (_BENCHMARKS / f"{name}.csv").open() as file:
         runs = list(csv.DictReader(file))
     head = list(runs[0])
     lines = [head, ["---"] * len(head), *(run.values() for run in runs)]
