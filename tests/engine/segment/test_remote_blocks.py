@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import urllib.request
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -34,6 +35,8 @@ def bucket(monkeypatch):
     }  # fmt: skip
     for name, value in names.items():
         monkeypatch.setenv(name, value)
+    forget = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+    urllib.request.urlopen(forget).close()  # servers of one process share what they hold
     boto3.client("s3").create_bucket(Bucket="lab")
     import s3fs
 
