@@ -12,6 +12,7 @@ import pytest
 
 import napari_emseg as em
 from napari_emseg.errors import WriteError
+from napari_emseg.io.volumes import ome_volume
 from napari_emseg.io.volumes.ledger import Ledger
 from napari_emseg.io.volumes.place import Place
 
@@ -41,6 +42,7 @@ def bucket(monkeypatch):
     import s3fs
 
     s3fs.S3FileSystem.clear_instance_cache()
+    ome_volume._opened.cache_clear()
     yield "s3://lab"
     s3fs.S3FileSystem.clear_instance_cache()
     store.stop()
