@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.api.arrays import OnSlice, as_stack
+from napari_emseg.api.in_blocks import do_in_blocks, is_in_blocks
 from napari_emseg.api.models import AnyModel, load_model
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig
-from napari_emseg.core.config.setting import require_known
+from napari_emseg.core.config.setting import Config, require_known
 from napari_emseg.engine.jobs import CellsJob, CellsResult
 from napari_emseg.io.formats.file_format import AnyPath
-from napari_emseg.io.layout.location import Location
 from napari_emseg.model.packages.library import DEFAULT
 from napari_emseg.types import ArrayLike, OnEvent, ShouldStop, Stack, VoxelSize
 
@@ -159,32 +159,23 @@ def cells_file(
     """
     from napari_emseg.engine.run import run
 
-    require_known(settings, CellsConfig, BlocksConfig)
+    rules, config = _settings(threshold, least_slices, settings, BlocksConfig)
     shared = BlocksConfig().changed(settings)
     job = CellsJob(
-        Path(source), str(out), str(load_model(model).folder),
-        MaskConfig(threshold=threshold, least_slices=least_slices),
-        CellsConfig().changed(settings), voxel_size_nm, overwrite, resume,
+        Path(source), str(out), str(load_model(model).folder), rules, config, voxel_size_nm,
+        overwrite, resume,
     )  # fmt: skip
-    if client is not None or shared.is_said or Location.of(out).is_remote:
-        return _in_blocks(job, shared, client, on_event, should_stop)
+    if is_in_blocks(shared, client, out):
+        from napari_emseg.engine.cells.run_blocks import cells_in_blocks
+
+        return do_in_blocks(cells_in_blocks, job, shared, client, "cpu", on_event, should_stop)
     made: CellsResult = run(job, on_event, should_stop)
     return made
 
 
-def _in_blocks(
-    job: CellsJob, shared: BlocksConfig, client: Any, on_event: OnEvent, should_stop: ShouldStop
-) -> CellsResult:
-    from napari_emseg.engine.cells.run_blocks import cells_in_blocks
-    from napari_emseg.engine.distributed.runners import runner_for
-
-    with runner_for(shared, client, "cpu") as runner:
-        return cells_in_blocks(job, runner, on_event, should_stop, joins=bool(shared.part))
-
-
 def _settings(
-    threshold: float, least_slices: int, settings: dict[str, Any]
+    threshold: float, least_slices: int, settings: dict[str, Any], *more: type[Config]
 ) -> tuple[MaskConfig, CellsConfig]:
-    require_known(settings, CellsConfig)
+    require_known(settings, CellsConfig, *more)
     rules = MaskConfig(threshold=threshold, least_slices=least_slices)
-    return rules, CellsConfig(**settings)
+    return rules, CellsConfig().changed(settings)

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import numpy as np
 
 from napari_emseg.api.arrays import OnSlice, as_stack
+from napari_emseg.api.in_blocks import do_in_blocks, is_in_blocks
 from napari_emseg.api.models import AnyModel, load_model
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
@@ -17,7 +18,6 @@ from napari_emseg.core.config.setting import Config, require_known
 from napari_emseg.engine.jobs import PredictResult, SegmentJob
 from napari_emseg.errors import CancelledError, SettingError, ShapeError
 from napari_emseg.io.formats.file_format import AnyPath
-from napari_emseg.io.layout.location import Location
 from napari_emseg.model.packages.library import DEFAULT
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.types import ArrayLike, OnEvent, ShouldStop, Stack, StackKind, VoxelSize, What
@@ -197,22 +197,14 @@ def segment_file(
         rules=rules, cells=follow, overwrite=overwrite, resume=resume,
     )  # fmt: skip
     shared = BlocksConfig().changed(settings)
-    if client is not None or shared.is_said or Location.of(out).is_remote:
-        return _in_blocks(job, shared, client, on_event, should_stop)
+    if is_in_blocks(shared, client, out):
+        from napari_emseg.engine.segment.cells_in_blocks import segment_cells_in_blocks
+        from napari_emseg.engine.segment.run_blocks import segment_in_blocks
+
+        do = segment_cells_in_blocks if output == "cells" else segment_in_blocks
+        return do_in_blocks(do, job, shared, client, device, on_event, should_stop)
     result: PredictResult = run(job, on_event, should_stop)
     return result
-
-
-def _in_blocks(
-    job: SegmentJob, shared: BlocksConfig, client: Any, on_event: OnEvent, should_stop: ShouldStop
-) -> PredictResult:
-    from napari_emseg.engine.distributed.runners import runner_for
-    from napari_emseg.engine.segment.cells_in_blocks import segment_cells_in_blocks
-    from napari_emseg.engine.segment.run_blocks import segment_in_blocks
-
-    do = segment_cells_in_blocks if job.what == "cells" else segment_in_blocks
-    with runner_for(shared, client, job.device) as runner:
-        return do(job, runner, on_event, should_stop, joins=bool(shared.part))
 
 
 def _require_output(output: str) -> None:

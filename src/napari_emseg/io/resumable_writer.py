@@ -17,7 +17,7 @@ import numpy.typing as npt
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.atomic import as_write_error, sync_file, write_atomically
 from napari_emseg.io.disk.lock import LOCK, Lock
-from napari_emseg.io.disk.unfinished import RECORD, record_of
+from napari_emseg.io.disk.unfinished import RECORD, record_of, require_same_run
 from napari_emseg.io.formats.file_format import AnyPath, Put, WritableFormat
 from napari_emseg.io.formats.registry import slice_ending_for
 from napari_emseg.io.layout.location import place_to_write
@@ -162,7 +162,7 @@ class ResumableWriter:
             self._check_free(overwrite)
             return new
         if resume:
-            _require_same_run(self.path, found, new)
+            require_same_run(self.path, found.run, new.run)
             return found
         if not overwrite:
             raise WriteError(
@@ -218,18 +218,6 @@ class ResumableWriter:
                 self._place.replace(self.path)
             self._format.finish(self.path, self._planned)
             self._record_path.unlink()
-
-
-def _require_same_run(path: Path, found: _Record, new: _Record) -> None:
-    names = sorted({*found.run, *new.run})
-    changed = [name for name in names if found.run.get(name) != new.run.get(name)]
-    if changed:
-        name = changed[0]
-        raise WriteError(
-            f"{path}: was begun with {name} {found.run.get(name)}, received {new.run.get(name)}; "
-            "give the same to go on, or begin anew",
-            overwrite=True,
-        )
 
 
 def planned_stack(like: Stack, n_slices: int, dtype: npt.DTypeLike, **changes: Any) -> Stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_emseg.core.words import plural as plural
 from napari_emseg.types import VoxelSize
 
 V_RAND = "V_rand says how many pairs of pixels are rightly in one cell or in two: 1 is all of them."
@@ -25,11 +26,6 @@ def duration(seconds: float) -> str:
 def left(seconds: float | None) -> str:
     """The end of a sentence, such as ``, 1 min 05 s left``; empty where nobody knows."""
     return "" if seconds is None else f", {duration(seconds)} left"
-
-
-def plural(count: int, what: str) -> str:
-    """A count such as ``1 slice`` or ``3 slices``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def voxel(size_nm: VoxelSize | None) -> str:

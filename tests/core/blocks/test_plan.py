@@ -96,9 +96,12 @@ def test_20_million_blocks_cost_nothing():
 
 
 def test_a_plan_of_a_petabyte_takes_no_time():
-    plan_blocks(
-        (100_000, 100_000, 100_000), read=(64, 64, 64), write=(1, 4096, 4096), halo=(0, 80, 80)
+    chunks = (64, 64, 64)
+    blocks = plan_blocks(
+        (100_000, 100_000, 100_000), read=chunks, write=(1, 4096, 4096), halo=(0, 80, 80)
     )
+    assert len(blocks) > 1_000
+    assert blocks.read(chunks) <= MOST_READ
 
 
 def test_nothing_is_no_volume():

@@ -7,9 +7,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 import napari_emseg as em
-from napari_emseg.core.cells3d.agglomerate import Evidence, agglomerate
+from napari_emseg.core.cells3d.agglomerate import Evidence, agglomerate, joined_pairs
 from napari_emseg.core.cells3d.block_graph import BlockGraph, same_over_border, slices_around
-from napari_emseg.core.cells3d.by_parts import joined_pairs, solve_by_parts
+from napari_emseg.core.cells3d.by_parts import solve_by_parts
 from napari_emseg.core.cells3d.volume_cells import cut_plane, fragment_volume
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.model.packages.edges import read_edges

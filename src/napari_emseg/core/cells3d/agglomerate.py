@@ -17,6 +17,7 @@ import numpy.typing as npt
 from bioimage_cpp.graph import UndirectedGraph
 from bioimage_cpp.graph.agglomeration import GaspClusterPolicy
 from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from napari_emseg.core.cells3d.edge_model import EdgeModel
 from napari_emseg.core.cells3d.graph import FragmentGraph
@@ -127,6 +128,12 @@ def in_order(clusters: npt.NDArray[Any]) -> Clusters:
     rank = np.empty(first.size, np.int32)
     rank[np.argsort(first)] = np.arange(first.size)
     return rank[number.ravel()]
+
+
+def joined_pairs(count: int, pairs: npt.NDArray[np.integer]) -> Clusters:
+    """Clusters (count,) of what pairs (N, 2) hold together; all else stays alone."""
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (count, count))
+    return in_order(connected_components(links, directed=False)[1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,14 +11,9 @@ import numpy.typing as npt
 from napari_emseg.core.cells3d.agglomerate import Evidence
 from napari_emseg.core.cells3d.edge_model import EdgeModel
 from napari_emseg.core.cells3d.edges import ACROSS, BORDER, KINDS, NEXT, Edges, borders, overlaps
-from napari_emseg.core.cells3d.graph import (
-    FEATURES,
-    LEARNED_THICKNESS_NM,
-    FragmentGraph,
-    learned_scale,
-)
+from napari_emseg.core.cells3d.graph import FEATURES, FragmentGraph, learned_scale
 from napari_emseg.core.cells3d.slice_view import SliceView, Values
-from napari_emseg.core.label_images import LabelImage
+from napari_emseg.core.label_images import LabelImage, contingency
 from napari_emseg.types import Float32Array, VoxelSize
 
 Counts = npt.NDArray[np.int64]
@@ -101,8 +96,7 @@ class BlockGraph:
                 parts[ACROSS].append(overlaps(view, views[k + 2], views[k + 1]))
         area = [view.area for view, own in zip(views, is_inner, strict=True) if own]
         edges = {kind: Edges.joined(parts[kind], FEATURES[kind]) for kind in KINDS}
-        thickness = LEARNED_THICKNESS_NM if voxel_size_nm is None else voxel_size_nm[0]
-        graph = FragmentGraph(0, np.zeros(0, np.int64), np.zeros(0), edges, thickness)
+        graph = FragmentGraph(0, np.zeros(0, np.int64), np.zeros(0), edges)
         return cls(Evidence.of(graph, model), np.concatenate([np.zeros(0), *area]))
 
 
@@ -123,14 +117,9 @@ def same_over_border(
     (N, 2) int64 array
         Numbers of mine and theirs.
     """
-    width = int(theirs.max(initial=0)) + 1
-    key, shared = np.unique(
-        mine.astype(np.int64).ravel() * width + theirs.ravel(), return_counts=True
-    )
-    one, other = key // width, key % width
-    mine_px = np.bincount(mine.ravel())
-    theirs_px = np.bincount(theirs.ravel())
-    taken = (one > 0) & (other > 0)
-    share = shared / np.maximum(mine_px[one], theirs_px[other])
-    found: npt.NDArray[np.int64] = np.column_stack([one, other])[taken & (share > least_share)]
-    return found
+    both = contingency(mine, theirs).tocoo()
+    one, other = both.coords
+    pixels = np.maximum(np.bincount(mine.ravel())[one], np.bincount(theirs.ravel())[other])
+    found = np.column_stack([one, other]).astype(np.int64)
+    taken: npt.NDArray[np.int64] = found[both.data / pixels > least_share]
+    return taken

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from napari_emseg.core.cells3d.agglomerate import Clusters, Evidence, agglomerate, in_order
 
@@ -60,9 +58,3 @@ def solve_by_parts(
     small = in_order(clusters)
     rest = agglomerate(begun, evidence.between(small), merging)
     return in_order(rest[small])
-
-
-def joined_pairs(count: int, pairs: npt.NDArray[np.integer]) -> Clusters:
-    """Clusters (count,) of what pairs (N, 2) hold together; all else stays alone."""
-    links = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), (count, count))
-    return in_order(connected_components(links, directed=False)[1])

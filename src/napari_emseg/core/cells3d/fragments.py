@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from bioimage_cpp.segmentation import watershed
 
 from napari_emseg.core.config.cells import CellsConfig
@@ -68,12 +69,22 @@ def fragments_of_slice(
 
 def in_order_of_first(ids: LabelImage) -> LabelImage:
     """The same ids (Y, X), numbered 1, 2, ... in the order of their first pixels; 0 stays."""
+    return order_of_first(ids)[ids]
+
+
+def order_of_first(ids: LabelImage) -> npt.NDArray[np.int32]:
+    """For each id up to the highest in (Y, X) its number in the order of their first pixels.
+
+    From 1; 0 for 0, and for ids that have no pixel.
+    """
     first = first_pixels(ids)
+    missing = first == ids.size
     first[0] = -1
     number = np.empty(first.size, np.int32)
     number[np.argsort(first, kind="stable")] = np.arange(first.size)
+    number[missing] = 0
     number[0] = 0
-    return number[ids]
+    return number
 
 
 def _relief(probability: Float32Array, depth: Float32Array) -> Float32Array:

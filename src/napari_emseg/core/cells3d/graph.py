@@ -81,6 +81,11 @@ def learned_scale(voxel_size_nm: VoxelSize | None) -> float:
     return 1.0 if voxel_size_nm is None else voxel_size_nm[2] / LEARNED_PIXEL_NM
 
 
+def section_thickness_nm(voxel_size_nm: VoxelSize | None) -> float:
+    """Of the sections of a volume; as of the one that edges were learned on where nobody knows."""
+    return LEARNED_THICKNESS_NM if voxel_size_nm is None else voxel_size_nm[0]
+
+
 @dataclass
 class GraphBuilder:
     """Makes the graph of slices that come in order; three of them are held at a time.
@@ -131,7 +136,7 @@ class GraphBuilder:
             np.array(self._first, np.int64),
             np.concatenate([np.zeros(0), *self._areas]),
             {kind: Edges.joined(self._parts[kind], FEATURES[kind]) for kind in KINDS},
-            LEARNED_THICKNESS_NM if self.voxel_size_nm is None else self.voxel_size_nm[0],
+            section_thickness_nm(self.voxel_size_nm),
         )
 
     def _connect(self, view: SliceView) -> None:

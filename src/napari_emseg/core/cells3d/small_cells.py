@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from napari_emseg.core.cells3d.agglomerate import Clusters, Evidence, bias_of, in_order
+from napari_emseg.core.cells3d.agglomerate import (
+    Clusters,
+    Evidence,
+    bias_of,
+    in_order,
+    joined_pairs,
+)
 from napari_emseg.core.cells3d.graph import FragmentGraph
 from napari_emseg.core.label_images import BoolImage
 
@@ -50,9 +54,7 @@ def join_small(
         pairs = _likeliest(clusters, graph, evidence, smallest_um3, least)
         if not len(pairs):
             return clusters
-        count = int(clusters.max()) + 1
-        joined = coo_array((np.ones(len(pairs)), pairs.T), (count, count))
-        clusters = in_order(connected_components(joined, directed=False)[1][clusters])
+        clusters = in_order(joined_pairs(int(clusters.max()) + 1, pairs)[clusters])
 
 
 def at_ends(clusters: npt.NDArray[np.integer], graph: FragmentGraph) -> BoolImage:

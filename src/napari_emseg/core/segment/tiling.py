@@ -153,6 +153,12 @@ def grow(region: Region, shape: tuple[int, int], reach: int, multiple: int) -> R
     return rows, columns
 
 
+def middle(shape: tuple[int, int], edge: int) -> Region:
+    """The middle of a slice of ``shape`` (Y, X), at most ``edge`` pixels high and wide."""
+    rows, columns = (slice(start := max(0, (length - edge) // 2), start + edge) for length in shape)
+    return rows, columns
+
+
 def pad_to_multiple(image: npt.NDArray[Any], multiple: int) -> npt.NDArray[Any]:
     """Mirror a slice (Y, X) at its lower and right border up to multiples of ``multiple``."""
     missing = [(0, round_up(n, multiple) - n) for n in image.shape]

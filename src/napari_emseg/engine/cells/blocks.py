@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -18,6 +17,7 @@ from napari_emseg.core.cells3d.block_graph import (
     same_over_border,
     slices_around,
 )
+from napari_emseg.core.cells3d.fragments import order_of_first
 from napari_emseg.core.cells3d.graph import learned_scale
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.label_images import LabelImage
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 HALO_PX = 96
 """Where slices are cut, fragments are made with so many pixels more on each side."""
-
-Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -106,20 +104,6 @@ class CellBlocks:
         _, down, across = self.blocks.counts
         return down * across
 
-    def save(self, name: str, arrays: Arrays) -> None:
-        """Keep arrays with the run."""
-        to = io.BytesIO()
-        np.savez_compressed(to, allow_pickle=False, **arrays)
-        self.place.write(f"{name}.npz", to.getvalue())
-
-    def load(self, name: str) -> Arrays:
-        """Arrays that were kept; `FileNotFoundError` where there are none."""
-        data = self.place.read(f"{name}.npz")
-        if data is None:
-            raise FileNotFoundError(f"{self.place}/{name}.npz")
-        with np.load(io.BytesIO(data), allow_pickle=False) as held:
-            return {key: held[key] for key in held.files}
-
     # -- fragments -------------------------------------------------------------------------
 
     def cut(self, number: int) -> None:
@@ -136,7 +120,7 @@ class CellBlocks:
             right.append(numbers[fragments[rows, columns.stop :]])
             below.append(numbers[fragments[rows.stop :, columns]])
         self.fragments.write(block.inner, made)
-        self.save(
+        self.place.write_arrays(
             f"counts/{number}",
             {"counts": counts, "right": np.stack(right), "below": np.stack(below)},
         )
@@ -153,18 +137,17 @@ class CellBlocks:
         """Say where the numbers of each slice of each block begin; when all are cut."""
         counts = np.zeros((self.blocks.shape[0], self.columns), np.int64)
         for block in self.blocks:
-            column = block.number % self.columns
-            counts[block.inner[0], column] = self.load(f"counts/{block.number}")["counts"]
-        self.save("numbers", {"counts": counts})
+            held = self.place.read_arrays(f"counts/{block.number}")
+            counts[block.inner[0], block.number % self.columns] = held["counts"]
+        self.place.write_arrays("numbers", {"counts": counts})
 
     def counts(self) -> Counts:
         """How many fragments each slice has in each column of blocks: (Z, columns)."""
-        return _numbers(self)
+        return _numbers(self)[0]
 
     def before(self) -> Counts:
         """How many fragments lie before those: (Z, columns)."""
-        counts = self.counts()
-        return (np.cumsum(counts) - counts.ravel()).reshape(counts.shape)
+        return _numbers(self)[1]
 
     # -- edges -----------------------------------------------------------------------------
 
@@ -183,7 +166,7 @@ class CellBlocks:
             voxel_size_nm=self.voxel_size_nm,
         )  # fmt: skip
         found = graph.evidence
-        self.save(
+        self.place.write_arrays(
             f"graph/{number}",
             {
                 "first": found.first, "second": found.second, "logit": found.logit,
@@ -200,7 +183,7 @@ class CellBlocks:
         """Pairs (N, 2) of fragments of this block and the next ones, by numbers from 0."""
         _, down, across = self.blocks.counts
         row, column = divmod(block.number % self.columns, across)
-        strips, found = self.load(f"counts/{block.number}"), []
+        strips, found = self.place.read_arrays(f"counts/{block.number}"), []
         for name, axis, is_there, step in (
             ("right", 2, column + 1 < across, 1), ("below", 1, row + 1 < down, across)
         ):  # fmt: skip
@@ -264,10 +247,8 @@ class RelabelBlocks:
 
 def _numbered(fragments: LabelImage, highest: int) -> tuple[LabelImage, npt.NDArray[np.int32]]:
     """Fragments (Y, X) as 1, 2, ... in the order of their first pixels, and by which table."""
-    present, first = np.unique(fragments, return_index=True)
-    order = np.argsort(first[present > 0], kind="stable")
-    numbers = np.zeros(highest + 1, np.int32)
-    numbers[present[present > 0][order]] = np.arange(1, order.size + 1)
+    found = order_of_first(fragments)
+    numbers = np.pad(found, (0, highest + 1 - found.size))
     return numbers[fragments], numbers
 
 
@@ -277,12 +258,12 @@ def _opened(source: str) -> Any:
 
 
 @lru_cache(maxsize=2)
-def _numbers(cells: CellBlocks) -> Counts:
-    counts: Counts = cells.load("numbers")["counts"]
-    return counts
+def _numbers(cells: CellBlocks) -> tuple[Counts, Counts]:
+    counts: Counts = cells.place.read_arrays("numbers")["counts"]
+    return counts, (np.cumsum(counts) - counts.ravel()).reshape(counts.shape)
 
 
 @lru_cache(maxsize=2)
 def _table(cells: CellBlocks, name: str) -> npt.NDArray[np.uint32]:
-    table: npt.NDArray[np.uint32] = cells.load(name)["table"]
+    table: npt.NDArray[np.uint32] = cells.place.read_arrays(name)["table"]
     return table

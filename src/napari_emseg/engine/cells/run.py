@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.engine.cells.jobs import CellsJob, CellsResult
-from napari_emseg.errors import SettingError
-from napari_emseg.types import Log, OnEvent, ShouldStop
+from napari_emseg.types import OnEvent, ShouldStop
 
 
 def cells(job: CellsJob, emit: OnEvent, should_stop: ShouldStop) -> CellsResult:
     """Write the cells of the volume that the job names."""
     import numpy as np
 
-    from napari_emseg.core.cells3d.graph import learned_scale
-    from napari_emseg.engine.cells.volume import AsProbability, solve_volume
+    from napari_emseg.engine.cells.volume import AsProbability, require_volume, solve_volume
     from napari_emseg.io.read import read_stack
     from napari_emseg.io.resumable_writer import planned_stack
     from napari_emseg.io.scratch import Scratch
@@ -23,18 +21,12 @@ def cells(job: CellsJob, emit: OnEvent, should_stop: ShouldStop) -> CellsResult:
     from napari_emseg.model.packages.edges import read_edges
     from napari_emseg.model.packages.library import find_model
 
-    if job.config.link != "volume":
-        raise SettingError(
-            "link: expected volume, received slices, which goes with the prediction of a stack"
-        )
+    require_volume(job.config)
     stack = read_stack(job.source, kind="image", voxel_size_nm=job.voxel_size_nm)
     planned = planned_stack(stack, len(stack), np.uint32, kind="labels", predicted=None)
     where: dict[str, Any] = {"overwrite": job.overwrite, "sources": [job.source]}
     check_target(job.out, planned, slice_ending=".tif", **where)
-    for note in stack.notes:
-        emit(Log(note))
-    probability = AsProbability(stack.data, learned_scale(stack.voxel_size_nm))
-    emit(Log(f"{Path(job.source).name} is read as {probability.reading.words}."))
+    probability = AsProbability.of(stack, Path(job.source).name, emit)
     edges = read_edges(find_model(job.model))
     with Scratch() as scratch:
         fragments = scratch.allocate("fragments", stack.shape, np.int32)

@@ -10,28 +10,26 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_emseg import __version__
 from napari_emseg.core.blocks.plan import chunks_of, plan_blocks
-from napari_emseg.core.cells3d.graph import learned_scale
-from napari_emseg.core.cells3d.volume_cells import count_cells
+from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.engine.cells.blocks import HALO_PX, CellBlocks, RelabelBlocks
 from napari_emseg.engine.cells.jobs import CellsJob, CellsResult
 from napari_emseg.engine.cells.solve import WholeGraph
-from napari_emseg.engine.cells.volume import AsProbability
+from napari_emseg.engine.cells.volume import AsProbability, require_volume
 from napari_emseg.engine.distributed.pyramid import pyramid_stages
 from napari_emseg.engine.distributed.stage import Stage
-from napari_emseg.errors import SettingError
 from napari_emseg.io.file_fingerprint import sha256_of
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.resumable_writer import planned_stack
 from napari_emseg.io.volumes.ome_volume import OmeVolume, shard_of
 from napari_emseg.io.volumes.output import BlocksOutput
-from napari_emseg.types import Log, OnEvent, ShouldStop, Stack
+from napari_emseg.types import OnEvent, ShouldStop, Stack
 
 if TYPE_CHECKING:
     from napari_emseg.engine.distributed.runners import Runner
@@ -70,15 +68,9 @@ def cells_in_blocks(
     from napari_emseg.model.packages.library import find_model
 
     start = time.monotonic()
-    if job.config.link != "volume":
-        raise SettingError(
-            "link: expected volume, received slices, which goes with the prediction of a stack"
-        )
+    require_volume(job.config)
     stack = read_stack(job.source, kind="image", voxel_size_nm=job.voxel_size_nm, in_parts=True)
-    source = AsProbability(stack.data, learned_scale(stack.voxel_size_nm))
-    for note in stack.notes:
-        emit(Log(note))
-    emit(Log(f"{Path(job.source).name} is read as {source.reading.words}."))
+    source = AsProbability.of(stack, Path(job.source).name, emit)
     name = f"{stack.name} cells"
     planned = planned_stack(stack, len(stack), np.uint32, kind="labels", name=name, predicted=None)
     blocks = plan_blocks(
@@ -132,21 +124,18 @@ class _Solution:
 
     def __call__(self, _: int) -> None:
         """Solve the graph and keep the table."""
-        graph = WholeGraph.of(self._cells)
-        table = graph.table(self._job.rules, self._job.config)
-        ids = np.concatenate([table[:1], np.zeros(graph.cells.graph.count, np.uint32)])
-        ids[1 + graph.node] = table[1:]
-        count = count_cells(ids, graph.cells.graph)
-        self._cells.save(
-            self.name, {"table": table, "count": np.array([count.cells, count.in_one_slice])}
-        )
+        table, count = WholeGraph.of(self._cells).table(self._job.rules, self._job.config)
+        counted = np.array([count.cells, count.in_one_slice])
+        self._cells.place.write_arrays(self.name, {"table": table, "count": counted})
 
     @property
-    def count(self) -> Any:
+    def count(self) -> CellCount:
         """How many cells there are."""
-        from napari_emseg.core.segment.cell_count import CellCount
+        return CellCount(*map(int, self._cells.place.read_arrays(self.name)["count"]))
 
-        return CellCount(*map(int, self._cells.load(self.name)["count"]))
+    def relabel(self, out: OmeVolume) -> RelabelBlocks:
+        """What writes the cells."""
+        return RelabelBlocks(self._cells, out, self.name, self._job.config.fill_membranes)
 
 
 def _stages(asked: _Solution, cells: CellBlocks, out: OmeVolume, stack: Stack) -> Iterator[Stage]:
@@ -160,9 +149,8 @@ def _stages(asked: _Solution, cells: CellBlocks, out: OmeVolume, stack: Stack) -
     yield Stage("numbers", 1, cells.number, is_for_all=True)
     yield Stage("graph", count, cells.connect, cells.title, cells.same, read_bytes=stored)
     yield Stage(f"solve-{asked.key}", 1, asked, is_for_all=True)
-    do = RelabelBlocks(cells, out, asked.name, asked._job.config.fill_membranes)
     yield Stage(
-        f"cells-{asked.key}", count, do, cells.title, read_bytes=4 * voxels,
+        f"cells-{asked.key}", count, asked.relabel(out), cells.title, read_bytes=4 * voxels,
         written_bytes=4 * voxels,
     )  # fmt: skip
     for each in pyramid_stages(out):

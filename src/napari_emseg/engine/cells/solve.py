@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.cells3d.agglomerate import Evidence
-from napari_emseg.core.cells3d.by_parts import joined_pairs, solve_by_parts
-from napari_emseg.core.cells3d.graph import LEARNED_THICKNESS_NM, FragmentGraph
+from napari_emseg.core.cells3d.agglomerate import Evidence, joined_pairs
+from napari_emseg.core.cells3d.by_parts import solve_by_parts
+from napari_emseg.core.cells3d.graph import FragmentGraph, section_thickness_nm
 from napari_emseg.core.cells3d.small_cells import join_small
-from napari_emseg.core.cells3d.volume_cells import VolumeCells, table_of
+from napari_emseg.core.cells3d.volume_cells import VolumeCells, count_cells, table_of
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig
+from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.engine.cells.blocks import CellBlocks
 
 AT_ONCE = 20_000_000
@@ -47,7 +48,8 @@ class WholeGraph:
         total = int(counts.sum())
         area, parts, same = np.zeros(total), [], []
         for block in blocks.blocks:
-            found, column = blocks.load(f"graph/{block.number}"), block.number % blocks.columns
+            found = blocks.place.read_arrays(f"graph/{block.number}")
+            column = block.number % blocks.columns
             parts.append([found[name] for name in ("first", "second", "logit", "size")])
             same.append(found["same"])
             begun = 0
@@ -56,11 +58,8 @@ class WholeGraph:
                 area[at : at + count] = found["area"][begun : begun + count]
                 begun += count
         evidence = Evidence(*(np.concatenate(each) for each in zip(*parts, strict=True)))
-        first_of_slice = before[:, 0].copy()
-        thickness = LEARNED_THICKNESS_NM
-        if blocks.voxel_size_nm is not None:
-            thickness = blocks.voxel_size_nm[0]
-        graph = FragmentGraph(total, first_of_slice, area, {}, thickness)
+        thickness = section_thickness_nm(blocks.voxel_size_nm)
+        graph = FragmentGraph(total, before[:, 0].copy(), area, {}, thickness)
         pairs = np.concatenate(same)
         node = np.arange(total, dtype=np.int32)
         if len(pairs):
@@ -68,22 +67,30 @@ class WholeGraph:
             graph, evidence = _contracted(graph, node), evidence.between(node)
         return cls(VolumeCells(graph, evidence), node)
 
-    def table(self, rules: MaskConfig, config: CellsConfig, *, at_once: int = AT_ONCE) -> Table:
-        """The id of the cell of each fragment (1 + fragments,); see `VolumeCells.table`."""
+    def table(
+        self, rules: MaskConfig, config: CellsConfig, *, at_once: int = AT_ONCE
+    ) -> tuple[Table, CellCount]:
+        """The id of the cell of each fragment (1 + fragments,), and how many cells there are.
+
+        See `VolumeCells.table`.
+        """
+        ids = self._ids(rules, config, at_once)
+        return np.concatenate([ids[:1], ids[1:][self.node]]), count_cells(ids, self.cells.graph)
+
+    def _ids(self, rules: MaskConfig, config: CellsConfig, at_once: int) -> Table:
+        """Those of the nodes (1 + nodes,)."""
         cells = self.cells
         if cells.graph.count <= at_once:
-            ids = cells.table(
+            return cells.table(
                 config.merging, least_slices=rules.least_slices,
                 smallest_um3=config.smallest_cell_um3,
             )  # fmt: skip
-        else:
-            parts = parts_of(cells.graph, at_once)
-            clusters = solve_by_parts(cells.graph.count, cells.evidence, parts, config.merging)
-            clusters = join_small(
-                clusters, cells.graph, cells.evidence, config.smallest_cell_um3, config.merging
-            )
-            ids = table_of(clusters, cells.graph, rules.least_slices)
-        return np.concatenate([ids[:1], ids[1:][self.node]])
+        parts = parts_of(cells.graph, at_once)
+        clusters = solve_by_parts(cells.graph.count, cells.evidence, parts, config.merging)
+        clusters = join_small(
+            clusters, cells.graph, cells.evidence, config.smallest_cell_um3, config.merging
+        )
+        return table_of(clusters, cells.graph, rules.least_slices)
 
 
 def parts_of(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.cells3d.edge_model import EdgeModel
 from napari_emseg.core.cells3d.fragments import depth_in_cells
+from napari_emseg.core.cells3d.graph import learned_scale
 from napari_emseg.core.cells3d.volume_cells import (
     VolumeCells,
     count_cells,
@@ -20,8 +21,17 @@ from napari_emseg.core.cells3d.volume_cells import (
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.segment.cell_count import CellCount
-from napari_emseg.errors import CancelledError
-from napari_emseg.types import ArrayLike, Float32Array, OnEvent, Progress, ShouldStop, VoxelSize
+from napari_emseg.errors import CancelledError, SettingError
+from napari_emseg.types import (
+    ArrayLike,
+    Float32Array,
+    Log,
+    OnEvent,
+    Progress,
+    ShouldStop,
+    Stack,
+    VoxelSize,
+)
 
 if TYPE_CHECKING:
     from napari_emseg.core.scores.probability import PredictionReading
@@ -91,6 +101,14 @@ class SolvedVolume:
     volume: VolumeCells
     count: CellCount
     seconds: float
+
+
+def require_volume(config: CellsConfig) -> None:
+    """Raise `SettingError` where cells are to be linked from slice to slice."""
+    if config.link != "volume":
+        raise SettingError(
+            "link: expected volume, received slices, which goes with the prediction of a stack"
+        )
 
 
 def solve_volume(
@@ -176,6 +194,15 @@ class AsProbability:
         self._data, self._scale = data, scale
         self.reading = reading or prediction_meaning(data)
         self.shape: tuple[int, ...] = tuple(data.shape)
+
+    @classmethod
+    def of(cls, stack: Stack, name: str, on_event: OnEvent) -> Self:
+        """That of a stack; what was guessed of it, and what it is taken for, is told."""
+        for note in stack.notes:
+            on_event(Log(note))
+        found = cls(stack.data, learned_scale(stack.voxel_size_nm))
+        on_event(Log(f"{name} is read as {found.reading.words}."))
+        return found
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.engine.distributed.account import Account
-from napari_emseg.engine.distributed.stage import Stage, Stages, do_block
-from napari_emseg.errors import CancelledError
+from napari_emseg.engine.distributed.stage import Stage, Stages, do_block, refuse_stopped
 from napari_emseg.io.volumes.ledger import Ledger
 from napari_emseg.io.volumes.place import Place
 from napari_emseg.types import Log, OnEvent, ShouldStop
@@ -83,11 +82,7 @@ class Here:
         account.begin("" if self.of == 1 else f"part {self.part} of {self.of}")
         try:
             for block in mine.tolist():
-                if should_stop():
-                    raise CancelledError(
-                        f"Stopped in {stage.name}; finished blocks are kept, to go on from.",
-                        resume=True,
-                    )
+                refuse_stopped(stage, should_stop)
                 account.add(do_block(stage, place, block))
         finally:
             account.flush()

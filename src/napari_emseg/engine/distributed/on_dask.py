@@ -13,10 +13,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.words import plural
 from napari_emseg.engine.distributed.account import Account
 from napari_emseg.engine.distributed.on_worker import about, do_blocks, threads_each
-from napari_emseg.engine.distributed.stage import BlockDone, Stage, Stages, do_block, require_same
-from napari_emseg.errors import CancelledError, WorkerError
+from napari_emseg.engine.distributed.stage import (
+    BlockDone,
+    Stage,
+    Stages,
+    do_block,
+    refuse_stopped,
+    require_same,
+)
+from napari_emseg.errors import WorkerError
 from napari_emseg.io.volumes.ledger import Ledger
 from napari_emseg.io.volumes.place import Place
 from napari_emseg.types import Log, OnEvent, ShouldStop
@@ -108,7 +116,7 @@ class _Hands:
     def _by_workers(self, todo: Iterator[int]) -> None:
         self._expected = dict(self._stage.same())
         self._ask_workers()
-        self._account.begin(_plural(int(self._workers), "worker"))
+        self._account.begin(plural(int(self._workers), "worker"))
         self._hand_out(todo)
         while self._out:
             self._may_go_on()
@@ -209,15 +217,7 @@ class _Hands:
                 self._account.add(BlockDone(block, error=said))
 
     def _may_go_on(self) -> None:
-        if self._should_stop():
-            raise CancelledError(
-                f"Stopped in {self._stage.name}; finished blocks are kept, to go on from.",
-                resume=True,
-            )
+        refuse_stopped(self._stage, self._should_stop)
 
     def _address(self) -> str:
         return str(getattr(self._client.scheduler, "address", "of Dask"))
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

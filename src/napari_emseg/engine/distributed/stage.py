@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 import time
@@ -17,6 +18,7 @@ from napari_emseg import __version__
 from napari_emseg.errors import CancelledError, EmsegError, WorkerError
 from napari_emseg.io.volumes.ledger import Ledger
 from napari_emseg.io.volumes.place import Place
+from napari_emseg.types import ShouldStop
 
 Do: TypeAlias = Callable[[int], Sequence[str] | None]
 """Does a block by its number; gives sentences that a person should read, if there are any."""
@@ -140,6 +142,14 @@ def do_block(stage: Stage, place: Place, block: int) -> BlockDone:
     return BlockDone(block, seconds, by, said)
 
 
+def refuse_stopped(stage: Stage, should_stop: ShouldStop) -> None:
+    """Raise `CancelledError` where a stage is to be stopped."""
+    if should_stop():
+        raise CancelledError(
+            f"Stopped in {stage.name}; finished blocks are kept, to go on from.", resume=True
+        )
+
+
 def require_same(expected: Mapping[str, str], found: Mapping[str, str], where: str) -> None:
     """Raise `WorkerError` where a worker has something else than the client.
 
@@ -160,6 +170,4 @@ def require_same(expected: Mapping[str, str], found: Mapping[str, str], where: s
 
 @lru_cache(maxsize=1)
 def _me() -> str:
-    import os
-
     return f"{socket.gethostname()}:{os.getpid()}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -102,9 +101,7 @@ class Look:
             "grey": np.array([[g.mean, g.deviation, g.low, g.high] for g in grey]),
             **{f"known{k}": small for k, small in enumerate(maps) if small is not None},
         }
-        held = io.BytesIO()
-        np.savez_compressed(held, **found)
-        self.place.write(self._name(slab), held.getvalue())
+        self.place.write_arrays(self._name(slab), found)
 
     def tissue(self, z: int, part: npt.NDArray[Any], region: Region) -> Tissue:
         """That of a part (Y, X) of slice ``z``, which lies at ``region``."""
@@ -125,7 +122,7 @@ class Look:
         return known_area(small.slice(z * len(small) // slices))
 
     def _name(self, slab: int) -> str:
-        return f"tissue/{slab:07d}.npz"
+        return f"tissue/{slab:07d}"
 
 
 @lru_cache(maxsize=8)
@@ -137,7 +134,7 @@ def opened(source: str, membranes: str = "dark", level: int = 0) -> Stack:
 
 @lru_cache(maxsize=64)
 def _found(look: Look, block: int, k: int) -> tuple[list[float], npt.NDArray[np.bool_] | None]:
-    held = np.load(io.BytesIO(look.place.read(look._name(block)) or b""), allow_pickle=False)
+    held = look.place.read_arrays(look._name(block))
     return held["grey"][k].tolist(), held.get(f"known{k}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.segment.tiling import middle
 from napari_emseg.errors import as_read_error
 from napari_emseg.types import ArrayLike, Log, OnEvent, Stack
 
@@ -77,13 +78,10 @@ def _some_tissue(stack: Stack, slices: Sequence[int]) -> Iterator[npt.NDArray[An
     from napari_emseg.core.known_area import known_area
 
     places = np.linspace(0, len(slices) - 1, min(len(slices), _LOOKED_AT)).round().astype(int)
-    middle = tuple(
-        slice(start := max(0, (edge - _LOOKED_AT_PX) // 2), start + _LOOKED_AT_PX)
-        for edge in stack.shape[1:]
-    )
+    part = middle(stack.shape[1:], _LOOKED_AT_PX)
     for z in (slices[k] for k in places.tolist()):
         with as_read_error(f"{stack.name}, slice {z}"):
-            image = np.asarray(stack.data[(z, *middle)])  # a slice may be larger than any memory
+            image = np.asarray(stack.data[(z, *part)])  # a slice may be larger than any memory
         known = known_area(image)
         if known is None or known.any():
             yield image

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.errors import WriteError
+from napari_emseg.io.disk.unfinished import require_same_run
 from napari_emseg.io.volumes.place import Place
 
 BLOCKS = ".blocks"
@@ -87,15 +87,7 @@ def join_run(place: Place, about: Mapping[str, Any]) -> bool:
     new = json.loads(json.dumps(about))
     if place.create(_RUN, json.dumps(new, indent=1).encode()):
         return True
-    found = run_of(place) or {}
-    names = [name for name in {**new, **found} if found.get(name) != new.get(name)]
-    if names:
-        name = names[0]
-        raise WriteError(
-            f"{place.address.removesuffix(f'/{BLOCKS}')}: was begun with {name} "
-            f"{found.get(name)}, received {new.get(name)}; give the same to go on, or begin anew",
-            overwrite=True,
-        )
+    require_same_run(place.address.removesuffix(f"/{BLOCKS}"), run_of(place) or {}, new)
     return False
 
 

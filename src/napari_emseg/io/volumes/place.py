@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.atomic import as_write_error, write_atomically
@@ -142,6 +146,20 @@ class Place:
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("ab") as opened:
                 opened.write(data)
+
+    def write_arrays(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Write arrays by their names, as ``name.npz``."""
+        held = io.BytesIO()
+        np.savez_compressed(held, allow_pickle=False, **arrays)
+        self.write(f"{name}.npz", held.getvalue())
+
+    def read_arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
+        """Arrays that were written; `FileNotFoundError` where there are none."""
+        data = self.read(f"{name}.npz")
+        if data is None:
+            raise FileNotFoundError(f"{self}/{name}.npz")
+        with np.load(io.BytesIO(data), allow_pickle=False) as held:
+            return {key: held[key] for key in held.files}
 
     def names(self, folder: str = "") -> Iterator[str]:
         """Paths within ``folder`` of all files under it, in any order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from napari_emseg.core.slices import in_words as slices_in_words
+from napari_emseg.core.words import plural
 from napari_emseg.model.packages.package import ModelPackage
 
 _LONGEST = 1500
@@ -17,7 +18,7 @@ def introduction(package: ModelPackage) -> list[str]:
         Without characters that a terminal or a window would obey, and not longer than can be read.
     """
     info, network = package.info, package.info.network
-    sees = "1 slice" if network.input_slices == 1 else f"{network.input_slices} slices"
+    sees = plural(network.input_slices, "slice")
     score = info.scores.get("val_v_rand")
     slices = info.training.get("train_slices")
     learned = slices_in_words(slices) if slices else ""

@@ -10,7 +10,7 @@ import numpy as np
 from napari_emseg.core.classes import cell_probability
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
-from napari_emseg.core.segment.tiling import pad_to_multiple
+from napari_emseg.core.segment.tiling import middle, pad_to_multiple
 from napari_emseg.core.train.source import Source
 from napari_emseg.model.network.batch_statistics import adapt_batch_norms
 from napari_emseg.model.network.seen_slices import read_seen
@@ -85,7 +85,6 @@ def quick_previews(
 def _tile(source: Source, z: int, network: NetworkConfig) -> Float32Array:
     """The middle of a slice as the network sees it: (Y, X, C)."""
     seen = source.patches.seen(z, network)
-    middle = tuple(
-        slice(start := max(0, (edge - _TILE_PX) // 2), start + _TILE_PX) for edge in seen[0].shape
-    )
-    return np.stack([pad_to_multiple(each[middle], network.multiple) for each in seen], axis=-1)
+    height, width = seen[0].shape
+    part = middle((height, width), _TILE_PX)
+    return np.stack([pad_to_multiple(each[part], network.multiple) for each in seen], axis=-1)
