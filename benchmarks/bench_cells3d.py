@@ -7,12 +7,15 @@ slice, and those of perfect slices (true masks, no probability). The phantom has
     python benchmarks/bench_cells3d.py
     python benchmarks/bench_cells3d.py --all --time      # 100 x 1024 x 1024: seconds and memory
     python benchmarks/bench_cells3d.py --knob            # at other positions of the knob
+    python benchmarks/bench_cells3d.py --all --blocks    # in blocks, and solved by parts, beside
+                                                         # the cells of one process
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -31,9 +34,16 @@ from phantom_imaging import VOXEL_SIZE_NM as PHANTOM_NM  # noqa: E402
 from phantom_tissue import Tissue  # noqa: E402
 
 import napari_emseg as em  # noqa: E402
+from napari_emseg.core.blocks.plan import Blocks  # noqa: E402
+from napari_emseg.core.cells3d.by_parts import solve_by_parts  # noqa: E402
+from napari_emseg.core.cells3d.small_cells import join_small  # noqa: E402
+from napari_emseg.core.cells3d.volume_cells import VolumeCells, table_of  # noqa: E402
 from napari_emseg.core.config.cells import CellsConfig  # noqa: E402
 from napari_emseg.core.config.prediction import MaskConfig  # noqa: E402
+from napari_emseg.engine.cells import run_blocks  # noqa: E402
+from napari_emseg.engine.cells.blocks import HALO_PX  # noqa: E402
 from napari_emseg.engine.cells.volume import solve_volume  # noqa: E402
+from napari_emseg.io.volumes import ome_volume  # noqa: E402
 from napari_emseg.model.packages.edges import read_edges  # noqa: E402
 from napari_emseg.model.packages.library import find_model  # noqa: E402
 
@@ -67,6 +77,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--knob", action="store_true")
     parser.add_argument("--time", action="store_true")
+    parser.add_argument("--blocks", action="store_true")
     asked = parser.parse_args()
     part = slice(None) if asked.all else slice(80, 100)
     image = em.Stack(tifffile.imread(DATA / "train-input.tif")[part], VOXEL_NM)
@@ -94,6 +105,10 @@ def main() -> None:
         _, again = timed(lambda: solved.volume.table(0.4))
         print(f"knob: first {knob:.2f} s, then {again:.3f} s")
         return
+    if asked.blocks:
+        show_in_blocks(predicted, cells, threshold)
+        show_by_parts(solved.volume, fragments, cells)
+        return
     if asked.knob:
         for merging in (0.3, 0.4, 0.45, 0.55, 0.6, 0.7):
             table = solved.volume.table(merging, smallest_um3=CellsConfig().smallest_cell_um3)
@@ -108,6 +123,40 @@ def main() -> None:
     made = em.segment(picture, model=package, voxel_size_nm=PHANTOM_NM).data
     show("phantom, predicted", made, ids)
     show("phantom, perfect slices", em.cells(mask, voxel_size_nm=PHANTOM_NM).data, ids)
+
+
+def show_in_blocks(predicted: em.Stack, cells: np.ndarray, threshold: float) -> None:
+    """Cells made in blocks by one process, of slices whole and cut, beside those in one go."""
+    with tempfile.TemporaryDirectory() as folder:
+        em.write_stack(f"{folder}/p.zarr", predicted)
+        for cut in (1, 2):
+            edge = predicted.shape[1] // cut
+            blocks = Blocks(predicted.shape, (8, edge, edge), (0, HALO_PX, HALO_PX))
+            start = time.perf_counter()
+            made = in_blocks(folder, blocks, threshold)
+            seconds = time.perf_counter() - start
+            same = ", the same" if np.array_equal(made, cells) else ""
+            show(f"in blocks, slices cut in {cut**2}{same}", made, cells, seconds)
+
+
+def in_blocks(folder: str, blocks: Blocks, threshold: float) -> np.ndarray:
+    """Cells (Z, Y, X) of the probability in a folder, in these blocks."""
+    edge, out = blocks.size[1], f"{folder}/{len(blocks)}.zarr"
+    with (
+        patch.object(run_blocks, "plan_blocks", lambda *_, **__: blocks),
+        patch.multiple(ome_volume, SHARD=edge, CHUNK=edge),
+    ):
+        em.cells_file(f"{folder}/p.zarr", out, part="1/1", threshold=threshold)
+    return np.asarray(em.read_stack(out, kind="labels", raw_values=True).data)
+
+
+def show_by_parts(volume: VolumeCells, fragments: np.ndarray, cells: np.ndarray) -> None:
+    """Cells of a graph that is solved by parts of so many slices, beside those in one go."""
+    graph, evidence = volume.graph, volume.evidence
+    for depth in (50, 25, 16, 10, 5):
+        clusters = solve_by_parts(graph.count, evidence, graph.slice_of_fragment // depth)
+        clusters = join_small(clusters, graph, evidence, CellsConfig().smallest_cell_um3)
+        show(f"by parts of {depth} slices", table_of(clusters, graph)[fragments], cells)
 
 
 def phantom(slices: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

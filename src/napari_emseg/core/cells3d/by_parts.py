@@ -17,7 +17,7 @@ def solve_by_parts(
     """Agglomerate each part by itself, then the clusters of all parts.
 
     Parts are solved without what lies between them, so that the result is not quite that of
-    `agglomerate`; how far off it is says ``benchmarks/bench_cells3d.py --parts``.
+    `agglomerate`; how far off it is says ``benchmarks/bench_cells3d.py --blocks``.
 
     Parameters
     ----------
