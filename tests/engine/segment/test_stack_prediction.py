@@ -61,9 +61,10 @@ def test_a_stack_is_turned_over_slice_by_slice(image):
     class Slices:
         shape, dtype = (100, *image.shape[1:]), image.dtype
 
-        def __getitem__(self, z):
+        def __getitem__(self, key):
+            z, *part = key if isinstance(key, tuple) else (key,)
             read.append(z)
-            return 255 - image[z % 3]
+            return 255 - image[z % 3][tuple(part)]
 
     turned = with_dark_membranes(Stack(Slices()), range(10, 90))
     assert sorted(read) == [10, 30, 50, 69, 89]
