@@ -177,3 +177,16 @@ def test_without_workers_a_run_ends(out, place, monkeypatch):
 def put_slowly(folder: Path, block: int) -> None:
     time.sleep(0.05)
     put(folder, block)
+
+
+@pytest.mark.slow  # Dask waits for 15 s before it believes that a worker is gone
+def test_workers_that_are_gone_for_good_are_started_again(out, place):
+    from napari_emseg.engine.distributed.cluster import cluster_of
+    from napari_emseg.engine.distributed.on_dask import OnDask
+
+    with cluster_of(workers=2) as alone:
+        for nanny in list(alone.cluster.workers.values()):
+            alone.sync(nanny.close)
+        assert OnDask(alone, revives=True).run([stage_of(out)], place)
+        assert len(alone.nthreads()) == 2
+    assert len(made(out)) == 10

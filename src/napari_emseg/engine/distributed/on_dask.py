@@ -46,9 +46,13 @@ class OnDask:
     ----------
     client : distributed.Client
         Of the cluster; it stays open.
+    revives : bool
+        Whether workers that are gone are started again, as `cluster_of` has started them: Dask
+        gives one up that dies again while it starts.
     """
 
     client: Any
+    revives: bool = False
 
     def run(
         self,
@@ -71,12 +75,16 @@ class OnDask:
             todo = np.flatnonzero(~Ledger(place, stage.name).done(stage.count))
             if todo.size:
                 account = Account(stage, place, len(todo), on_event)
-                _Hands(self.client, stage, place, account, should_stop).do(todo)
+                hands = _Hands(self.client, stage, place, account, should_stop)
+                hands.revives = self.revives
+                hands.do(todo)
         return True
 
 
 class _Hands:
     """Hands out the blocks of one stage, a few at a time."""
+
+    revives = False
 
     def __init__(
         self, client: Any, stage: Stage, place: Place, account: Account, should_stop: ShouldStop
@@ -157,6 +165,8 @@ class _Hands:
             raise self._is_gone() from error
         self._workers, self._at_once = len(tasks), max(1, sum(tasks.values()))
         self._looked = time.monotonic()
+        if self.revives and len(tasks) < (wanted := len(self._client.cluster.worker_spec)):
+            self._client.cluster.scale(wanted)
         if tasks:
             self._seen = self._looked
         elif self._looked - self._seen > _NO_WORKERS_S:
