@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from functools import partial
 from pathlib import Path
 
@@ -152,3 +153,40 @@ def test_a_worker_with_another_model_is_refused(client, out, place):
     with pytest.raises(WorkerError, match="expected model the same, as here, received another"):
         on(client).run([stage], place)
     assert made(out) == {}
+
+
+def test_without_workers_a_run_ends(out, place, monkeypatch):
+    from napari_emseg.engine.distributed import on_dask
+    from napari_emseg.engine.distributed.cluster import cluster_of
+
+    monkeypatch.setattr(on_dask, "_NO_WORKERS_S", 0.5)
+    monkeypatch.setattr(on_dask, "_LOOK_EVERY_S", 0.1)
+    with cluster_of(workers=1) as alone:
+        gone = []
+
+        def retire() -> bool:
+            if not gone and (out / "2").exists():
+                gone.append(alone.cluster.scale(0))
+            return False
+
+        slow = Stage("put", 300, partial(put_slowly, out))
+        with pytest.raises(WorkerError, match=r"has had no workers for .* start workers and go on"):
+            on(alone).run([slow], place, should_stop=retire)
+
+
+def put_slowly(folder: Path, block: int) -> None:
+    time.sleep(0.05)
+    put(folder, block)
+
+
+@pytest.mark.slow  # Dask waits for 15 s before it believes that a worker is gone
+def test_workers_that_are_gone_for_good_are_started_again(out, place):
+    from napari_emseg.engine.distributed.cluster import cluster_of
+    from napari_emseg.engine.distributed.on_dask import OnDask
+
+    with cluster_of(workers=2) as alone:
+        for nanny in list(alone.cluster.workers.values()):
+            alone.sync(nanny.close)
+        assert OnDask(alone, revives=True).run([stage_of(out)], place)
+        assert len(alone.nthreads()) == 2
+    assert len(made(out)) == 10

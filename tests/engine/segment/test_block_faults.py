@@ -62,24 +62,27 @@ def files_of(out: Path) -> dict[str, bytes]:
 def test_workers_killed_at_random_moments(work, kills):
     out, place, stage = work
     rng, killed = np.random.default_rng(kills), []
-    stage = Stage("write", SHAPE[0], partial(write_slowly, out, 0.1 if kills < 10 else 0.8))
+    stage = Stage("write", SHAPE[0], partial(write_slowly, out, 0.1 if kills < 10 else 0.3))
+    from distributed import Status
+
     with cluster_of(workers=2) as client:
-        nannies = list(client.cluster.workers.values())
-        due = [time.monotonic() + 1]
+        due = [time.monotonic() + 0.3]
 
         def kill_now_and_then() -> bool:
             if len(killed) < kills and time.monotonic() > due[0]:
-                pid = nannies[rng.integers(2)].pid
-                if pid:
-                    os.kill(pid, signal.SIGKILL)
-                    killed.append(pid)
-                due[0] = time.monotonic() + rng.uniform(0.3, 2.0)
+                nannies = list(client.cluster.workers.values())
+                chosen = nannies[rng.integers(len(nannies))].process if nannies else None
+                if chosen is not None and chosen.status == Status.running:
+                    os.kill(chosen.pid, signal.SIGKILL)
+                    killed.append(chosen.pid)
+                    due[0] = time.monotonic() + rng.uniform(0.1, 1.0)
             return False
 
         while len(killed) < kills or not done_all(place):
             if done_all(place):  # more blocks to kill over
                 place.remove()
-            assert OnDask(client).run([stage], place, should_stop=kill_now_and_then)
+            runner = OnDask(client, revives=True)
+            assert runner.run([stage], place, should_stop=kill_now_and_then)
     assert len(killed) == kills
     for z in range(SHAPE[0]):
         box = (slice(z, z + 1), slice(0, 64), slice(0, 64))
@@ -169,7 +172,7 @@ def test_the_client_is_killed(tmp_path, clean):
     wait_for_blocks(out, 3)
     children = psutil.Process(run.pid).children(recursive=True)
     run.kill()
-    run.wait()
+    run.communicate()
     psutil.wait_procs(children, timeout=60)  # nannies notice, and end
     again = subprocess.run(
         [*PREDICT, source, "--out", out, "--workers", "2", "--resume"],

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import secrets
+import subprocess
+import sys
 import threading
-import urllib.request
+import warnings
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,6 +15,7 @@ import numpy as np
 import pytest
 
 import napari_emseg as em
+from napari_emseg.engine.segment import look
 from napari_emseg.errors import WriteError
 from napari_emseg.io.volumes import ome_volume
 from napari_emseg.io.volumes.ledger import Ledger
@@ -34,18 +39,39 @@ def bucket(monkeypatch):
         "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": f"http://{host}:{port}",
     }  # fmt: skip
-    for name, value in names.items():
-        monkeypatch.setenv(name, value)
-    forget = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
-    urllib.request.urlopen(forget).close()  # servers of one process share what they hold
-    boto3.client("s3").create_bucket(Bucket="lab")
+    for variable, value in names.items():
+        monkeypatch.setenv(variable, value)
+    name = f"lab-{secrets.token_hex(4)}"  # what is stored outlives its server
+    boto3.client("s3").create_bucket(Bucket=name)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    yield f"s3://{name}"
+    _close_sessions()
+    store.stop()
+
+
+def _close_sessions() -> None:
+    """Those of zarr's stores s3fs leaves to the collector, which warns of each."""
     import s3fs
 
     s3fs.S3FileSystem.clear_instance_cache()
     ome_volume._opened.cache_clear()
-    yield "s3://lab"
-    s3fs.S3FileSystem.clear_instance_cache()
-    store.stop()
+    look.opened.cache_clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture
+def source(bucket, tmp_path, image):
+    """An image on the disk, and as ``in.zarr`` in the bucket."""
+    import s3fs
+
+    em.write_stack(tmp_path / "in.zarr", image)
+    files = s3fs.S3FileSystem()
+    files.put(str(tmp_path / "in.zarr"), f"{bucket}/in.zarr", recursive=True)
+    return tmp_path / "in.zarr"
 
 
 def test_a_place_in_a_bucket(bucket):
@@ -69,25 +95,28 @@ def test_a_place_in_a_bucket(bucket):
     assert place.is_empty()
 
 
-@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
-def test_from_a_bucket_to_a_bucket(bucket, tmp_path, image, workers):
-    em.write_stack(tmp_path / "in.zarr", image)
-    import s3fs
-
-    s3fs.S3FileSystem().put(str(tmp_path / "in.zarr"), "lab/in.zarr", recursive=True)
+def test_from_a_bucket_to_a_bucket(bucket, source, image):
     expected = em.segment(image, output="probability").data
-    who = {"workers": workers} if workers else {"part": "1/1"}
-    done = em.segment_file(f"{bucket}/in.zarr", f"{bucket}/out.zarr", output="probability", **who)
-    assert done.slices == 3
-    found = em.read_stack(f"{bucket}/out.zarr", kind="image")
+    out = f"{bucket}/out.zarr"
+    assert em.segment_file(f"{bucket}/in.zarr", out, output="probability", part="1/1").slices == 3
+    found = em.read_stack(out, kind="image")
     np.testing.assert_array_equal(found.data.compute(), expected)
     with pytest.raises(WriteError, match="exists already"):
-        em.segment_file(tmp_path / "in.zarr", f"{bucket}/out.zarr", output="probability")
-    em.segment_file(tmp_path / "in.zarr", f"{bucket}/out.zarr", output="mask", overwrite=True)
-    mask = em.read_stack(f"{bucket}/out.zarr", raw_values=True)
+        em.segment_file(source, out, output="probability")
+    em.segment_file(source, out, output="mask", overwrite=True)
+    mask = em.read_stack(out, raw_values=True)
     assert (mask.kind, mask.data.dtype) == ("labels", np.uint8)
-    em.segment_file(tmp_path / "in.zarr", f"{bucket}/out.zarr/labels/m", output="mask")
-    assert em.read_stack(f"{bucket}/out.zarr::labels/m").shape == (3, 256, 256)
+    em.segment_file(source, f"{out}/labels/m", output="mask")
+    assert em.read_stack(f"{out}::labels/m").shape == (3, 256, 256)
+
+
+@pytest.mark.slow
+def test_by_workers(bucket, source, image):
+    out = f"{bucket}/out.zarr"
+    predict = [sys.executable, "-m", "napari_emseg", "predict", f"{bucket}/in.zarr"]
+    subprocess.run([*predict, "--out", out, "--workers", "2"], check=True)
+    expected = em.segment(image, output="probability").data
+    np.testing.assert_array_equal(em.read_stack(out, kind="image").data.compute(), expected)
 
 
 class _Silent(SimpleHTTPRequestHandler):

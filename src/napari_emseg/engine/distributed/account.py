@@ -77,6 +77,10 @@ class Account:
         by = "" if workers == 1 else f", {workers} workers"
         self._emit(Progress(self._done, self._todo, f"blocks of {self._stage.name}{by}", left))
 
+    def say(self, sentence: str) -> None:
+        """Tell a person something."""
+        self._emit(Log(sentence))
+
     def title(self, block: BlockDone) -> str:
         """What a person calls a block: its stage, number and place."""
         return f"{self._stage.name}, block {block.block} ({self._stage.title(block.block)})"

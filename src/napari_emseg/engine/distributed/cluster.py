@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from napari_emseg.errors import SettingError, WorkerError
@@ -46,6 +48,8 @@ def cluster_of(
     if where:
         (said,) = where.values()
         try:
+            if scheduler_file:
+                _wait_for(Path(scheduler_file))
             client = Client(**where, timeout=_CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as error:
             raise WorkerError(
@@ -59,6 +63,15 @@ def cluster_of(
         Client(cluster, set_as_default=False) as made,
     ):
         yield made
+
+
+def _wait_for(file: Path) -> None:
+    """Let a scheduler that has just been started write its file; Dask would wait for ever."""
+    end = time.monotonic() + _CONNECT_S
+    while not file.exists():
+        if time.monotonic() > end:
+            raise OSError("there is no such file")
+        time.sleep(0.2)
 
 
 def _of_this_machine(workers: int, device: str) -> Any:

@@ -37,7 +37,10 @@ _AHEAD = 3
 _LOOK_EVERY_S = 2.0
 _MOST_DEATHS = 3
 """A block that was given up so often by Dask, each time after several workers died, fails."""
-_WAIT_FOR_WORKERS_S = 60.0
+_RESULT_S = 10.0
+"""A result comes at once, or not at all."""
+_NO_WORKERS_S = 600.0
+"""Without workers for so long a run ends; others may be on their way from a queue."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,13 @@ class OnDask:
     ----------
     client : distributed.Client
         Of the cluster; it stays open.
+    revives : bool
+        Whether workers that are gone are started again, as `cluster_of` has started them: Dask
+        gives one up that dies again while it starts.
     """
 
     client: Any
+    revives: bool = False
 
     def run(
         self,
@@ -76,12 +83,16 @@ class OnDask:
             todo = np.flatnonzero(~Ledger(place, stage.name).done(stage.count))
             if todo.size:
                 account = Account(stage, place, len(todo), on_event)
-                _Hands(self.client, stage, place, account, should_stop).do(todo)
+                hands = _Hands(self.client, stage, place, account, should_stop)
+                hands.revives = self.revives
+                hands.do(todo)
         return True
 
 
 class _Hands:
     """Hands out the blocks of one stage, a few at a time."""
+
+    revives = False
 
     def __init__(
         self, client: Any, stage: Stage, place: Place, account: Account, should_stop: ShouldStop
@@ -93,6 +104,7 @@ class _Hands:
         self._again: list[int] = []  # blocks that go out alone
         self._deaths: dict[int, int] = {}
         self._looked = self._threads = self._at_once = self._workers = 0.0
+        self._seen = time.monotonic()  # when there were workers last
 
     def do(self, todo: npt.NDArray[np.intp]) -> None:
         """Do these blocks."""
@@ -127,14 +139,19 @@ class _Hands:
 
     def _ask_workers(self) -> None:
         """Have each worker say what it is; threads and what is at once follow from that."""
+        self._look_around()
+        if not self._workers:
+            self._account.say("Waiting for workers ...")
+        while not self._workers:
+            self._may_go_on()
+            time.sleep(0.2)
+            self._look_around()
         try:
-            self._client.wait_for_workers(1, timeout=_WAIT_FOR_WORKERS_S)
-            said = self._client.run(about, self._stage, on_error="return")
+            answers = self._client.run(about, self._stage, on_error="return")
         except (TimeoutError, OSError) as error:
-            raise WorkerError(
-                f"scheduler {self._address()}: expected workers, received none in "
-                f"{_WAIT_FOR_WORKERS_S:.0f} s ({error}); start some"
-            ) from error
+            raise self._is_gone() from error
+        # who is lost while being asked is no matter
+        said = {a: found for a, found in answers.items() if not isinstance(found, OSError)}
         for address, found in said.items():
             if isinstance(found, BaseException):
                 raise WorkerError(
@@ -142,7 +159,6 @@ class _Hands:
                     f"{found}); install napari-emseg there as here, or have both take one folder"
                 ) from found
             require_same(self._expected, found.same, address)
-        self._look_around()
         self._threads = threads_each(said, self._client.nthreads())
 
     def _look_around(self) -> None:
@@ -157,6 +173,16 @@ class _Hands:
             raise self._is_gone() from error
         self._workers, self._at_once = len(tasks), max(1, sum(tasks.values()))
         self._looked = time.monotonic()
+        if self.revives and len(tasks) < (wanted := len(self._client.cluster.worker_spec)):
+            self._client.cluster.scale(wanted)
+        if tasks:
+            self._seen = self._looked
+        elif self._looked - self._seen > _NO_WORKERS_S:
+            raise WorkerError(
+                f"scheduler {self._address()}: has had no workers for {_NO_WORKERS_S:.0f} s; "
+                "finished blocks are kept, start workers and go on",
+                resume=True,
+            )
 
     def _is_gone(self) -> WorkerError:
         return WorkerError(
@@ -174,8 +200,11 @@ class _Hands:
                 do_blocks, self._stage, self._place, blocks, int(self._threads), self._expected,
                 pure=False, key=f"{self._stage.name}-{blocks[0]}-{time.monotonic_ns()}",
             )  # fmt: skip
-            self._out[task] = blocks
-            task.add_done_callback(self._ended.put)
+            self._watch(task, blocks)
+
+    def _watch(self, task: Any, blocks: list[int]) -> None:
+        self._out[task] = blocks
+        task.add_done_callback(self._ended.put)
 
     def _in_task(self) -> int:
         seconds = self._account.seconds_per_block()
@@ -185,20 +214,27 @@ class _Hands:
 
     def _take(self, task: Any) -> None:
         """Count what a task has done, or have its blocks done again."""
+        from distributed import CancelledError as CancelledTask
         from distributed.scheduler import KilledWorker
 
         blocks = self._out.pop(task)
+        if task.status in ("cancelled", "lost"):
+            self._looked = 0.0  # is the scheduler there?
+            self._again += blocks
+            return
         try:
-            if task.status in ("cancelled", "lost"):
-                self._looked = 0.0
-                self._again += blocks
-                return
             error = task.exception() if task.status == "error" else None
-            done = [] if error else task.result()
-        except (OSError, TimeoutError) as lost:
+            done = [] if error else task.result(timeout=_RESULT_S)
+        except TimeoutError:  # the worker that held it is gone: it is asked for anew
+            self._watch(task, blocks)
+            return
+        except OSError as lost:
             raise self._is_gone() from lost
-        finally:
-            task.release()
+        except CancelledTask:
+            self._looked = 0.0
+            self._again += blocks
+            return
+        task.release()
         if isinstance(error, KilledWorker):
             self._bury(blocks)
         elif error is not None:

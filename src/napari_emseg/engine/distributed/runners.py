@@ -58,4 +58,4 @@ def runner_for(config: BlocksConfig, client: Any = None, device: str = "auto") -
         workers=config.workers, scheduler=config.scheduler, scheduler_file=config.scheduler_file,
         device=device,
     ) as made:  # fmt: skip
-        yield OnDask(made)
+        yield OnDask(made, revives=bool(config.workers))
