@@ -27,7 +27,7 @@ _HOMES = {
     "api.train": ("train",),
     "api.evaluate": ("evaluate",),
     "api.evaluate_volume": ("evaluate_volume",),
-    "api.measure": ("measure",),
+    "api.measure": ("measure", "measure_file"),
     "api.surface": ("surface",),
     "api.export": ("export_cells", "Exported"),
     "api.models": ("list_models", "load_model"),

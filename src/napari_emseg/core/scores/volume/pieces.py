@@ -100,26 +100,6 @@ class Pieces:
         return len(self.voxels)
 
 
-class PieceTable:
-    """Takes pieces slice by slice; holds no more than twice as many as there are."""
-
-    def __init__(self) -> None:
-        self._table: Pieces | None = None
-        self._waiting: list[Pieces] = []
-
-    def add(self, pieces: Pieces) -> None:
-        """Take the pieces of a slice."""
-        self._waiting.append(pieces)
-        if sum(map(len, self._waiting)) > (len(self._table) if self._table else 100_000):
-            self._table = self.total()
-
-    def total(self) -> Pieces:
-        """All that was taken; at least one slice."""
-        waiting, self._waiting = self._waiting, []
-        self._table = Pieces.joined(([self._table] if self._table else []) + waiting)
-        return self._table
-
-
 def _numbered(true: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> tuple[Numbers, Numbers]:
     """Number of the pair of ids at each place, by rising ids, and a place of each pair."""
     columns, column = np.unique(predicted, return_inverse=True)

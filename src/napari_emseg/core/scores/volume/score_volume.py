@@ -15,13 +15,14 @@ import numpy as np
 
 from napari_emseg.core.cell_ids import CellIds, ids_of_slice, require_ids
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
+from napari_emseg.core.growing_table import GrowingTable
 from napari_emseg.core.label_runs import Numbers
 from napari_emseg.core.parallel import in_order
 from napari_emseg.core.scores.metrics import check_shapes
 from napari_emseg.core.scores.volume.agreement import Agreement
 from napari_emseg.core.scores.volume.errors import FoundErrors, VolumeErrors
 from napari_emseg.core.scores.volume.outlines import Outlines, Pair, SliceOutlines
-from napari_emseg.core.scores.volume.pieces import Pieces, PieceTable
+from napari_emseg.core.scores.volume.pieces import Pieces
 from napari_emseg.errors import LabelsError, SettingError
 from napari_emseg.types import ArrayLike, VoxelSize
 
@@ -160,7 +161,7 @@ def score_volume(
         return Pieces.of_slice(z, true, ids_of_slice(predicted, z))
 
     alone = config.foreground == "cremi"
-    table, slices = PieceTable(), {}
+    table, slices = GrowingTable(Pieces.joined), {}
     for z, pieces in enumerate(in_order(count, range(total), workers=workers)):
         if len(pieces):
             slices[z] = Agreement.of(pieces, unassigned_alone=alone)
