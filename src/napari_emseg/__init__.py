@@ -26,7 +26,7 @@ _HOMES = {
     "api.segment": ("segment", "segment_file"),
     "api.train": ("train",),
     "api.evaluate": ("evaluate",),
-    "api.evaluate_volume": ("evaluate_volume",),
+    "api.evaluate_volume": ("evaluate_volume", "evaluate_volume_file"),
     "api.measure": ("measure", "measure_file"),
     "api.surface": ("surface",),
     "api.export": ("export_cells", "Exported"),

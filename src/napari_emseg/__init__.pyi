@@ -3,6 +3,7 @@ from napari_emseg.api.cells import cells as cells
 from napari_emseg.api.cells import cells_file as cells_file
 from napari_emseg.api.evaluate import evaluate as evaluate
 from napari_emseg.api.evaluate_volume import evaluate_volume as evaluate_volume
+from napari_emseg.api.evaluate_volume import evaluate_volume_file as evaluate_volume_file
 from napari_emseg.api.export import Exported as Exported
 from napari_emseg.api.export import export_cells as export_cells
 from napari_emseg.api.measure import measure as measure
