@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+TAG = "[0-9a-f]+-[0-9a-f]+-[0-9a-f]{8}"
+"""What a `tag` looks like."""
+
+_PARTS = 100
+"""Of a second, which Linux counts births in."""
 _CLOCK_S = 2.0
 """Births that are reckoned from the clock, which is set right now and then, in whole seconds."""
 
@@ -18,11 +25,26 @@ def this_process() -> list[Any]:
     The birth is in seconds: since the machine was started where the system says so (Linux), since
     1970 elsewhere.
     """
-    import psutil
-
     born = _born_after_start(os.getpid())
-    born = psutil.Process().create_time() if born is None else born
+    if born is None:
+        import psutil
+
+        born = psutil.Process().create_time()
     return [os.getpid(), born, platform.node()]
+
+
+def tag() -> str:
+    """Letters for a name that tell this process from all others."""
+    number, born, machine = this_process()
+    return f"{number:x}-{round(born * _PARTS):x}-{crc32(machine.encode()):08x}"
+
+
+def has_ended(tag: str) -> bool:
+    """Whether the process of a `tag` was one of this machine, and is gone."""
+    if not re.fullmatch(TAG, tag):
+        return False
+    number, born, machine = (int(part, 16) for part in tag.split("-"))
+    return machine == crc32(platform.node().encode()) and not is_alive([number, born / _PARTS])
 
 
 def is_alive(process: Sequence[Any] | None) -> bool:
