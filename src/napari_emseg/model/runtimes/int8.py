@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -25,7 +24,8 @@ from napari_emseg.core.normalise import normalise_tissue
 from napari_emseg.core.segment.tiling import pad_to_multiple
 from napari_emseg.core.train.source import PatchSource
 from napari_emseg.errors import ModelError
-from napari_emseg.io.disk.atomic import write_atomically
+from napari_emseg.io.disk.atomic import replacing_file, write_atomically
+from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.packages.package import (
     INT8_VALUES,
@@ -35,7 +35,7 @@ from napari_emseg.model.packages.package import (
     file_entry,
 )
 from napari_emseg.model.runtimes.converted import int8_weights, onnx_weights
-from napari_emseg.model.runtimes.run_in_subprocess import run_in_subprocess
+from napari_emseg.model.runtimes.run_in_subprocess import end_with_parent, run_in_subprocess
 from napari_emseg.model.runtimes.runtime import Runtime
 from napari_emseg.types import Float32Array, Log, OnEvent, Stack
 
@@ -180,12 +180,12 @@ def make_int8(onnx: Path, tiles: Float32Array, out: Path) -> None:
         If it cannot be made.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".int8-", dir=out.parent) as folder:
-        saved, made = Path(folder) / "tiles.npy", Path(folder) / out.name
-        np.save(saved, tiles)
+    with Scratch() as scratch:
+        saved, made = scratch.put(tiles, "tiles"), scratch.folder / out.name
         run_in_subprocess(__name__, onnx, saved, made)
         for suffix in (".bin", ".xml"):  # which is looked for, and comes last
-            made.with_suffix(suffix).replace(out.with_suffix(suffix))
+            with replacing_file(out.with_suffix(suffix)) as beside:
+                shutil.copyfile(made.with_suffix(suffix), beside)
 
 
 def note_int8(folder: Path, cost: float | None) -> None:
@@ -245,4 +245,5 @@ def main(onnx: str, tiles: str, out: str) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     main(*sys.argv[1:])
