@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.api.arrays import OnSlice, as_stack
-from napari_emseg.api.in_blocks import do_in_blocks
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.setting import require_known
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
