@@ -138,6 +138,7 @@ def evaluate_volume_file(
     """
     from napari_emseg.engine.compare.run_blocks import ScoreJob, score_in_blocks
     from napari_emseg.engine.distributed.kept import kept_run
+    from napari_emseg.engine.distributed.runners import do_in_blocks
 
     require_known(settings, VolumeScoresConfig, BlocksConfig)
     config, shared = VolumeScoresConfig().changed(settings), BlocksConfig().changed(settings)
