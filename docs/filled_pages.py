@@ -32,7 +32,7 @@ _SHOWN = (
 _BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 _MODELS = Path(napari_emseg.__file__).parent / "models"
 _MEASURED = ("recipes", "left_out", "adapt", "peers")
-_WIDTH = 92
+_WIDTH = 74
 """Columns of a printed help."""
 
 _HEADING = re.compile(r"^(?=#)", re.MULTILINE)
