@@ -24,6 +24,8 @@ from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.docking.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.docking.dock_tabs import TabWithOthers
+from napari_emseg.ui.docking.focus_ring import FocusRing
+from napari_emseg.ui.help.welcome import Welcome
 from napari_emseg.ui.models.dialog import ModelsDialog
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
 from napari_emseg.ui.prediction.layer_legend import LayerLegend
@@ -32,7 +34,6 @@ from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.project.save_button import SaveButton
 from napari_emseg.ui.segment.buttons import SegmentButtons
 from napari_emseg.ui.segment.cluster_dialog import ClusterDialog
-from napari_emseg.ui.segment.doctor_dialog import DoctorDialog
 from napari_emseg.ui.segment.fields import SegmentFields
 from napari_emseg.ui.viewer.layers import (
     file_of,
@@ -100,10 +101,10 @@ class SegmentWidget(QWidget):
         Painted labels that can be restored.
     models : ModelsDialog
         Lists the models.
-    doctor : DoctorDialog
-        Says what is used of the machine.
     cluster : ClusterDialog
         Sends a stack to a cluster.
+    welcome : Welcome
+        Opens a stack, while there is no image.
     """
 
     ended = Signal(object)
@@ -123,7 +124,7 @@ class SegmentWidget(QWidget):
         self.save = SaveButton(viewer, self._made)
         self.recovery = RecoveryOffer(viewer)
         self.legend = LayerLegend(viewer)
-        self.doctor = DoctorDialog(self, self.session.submit)
+        self.welcome = Welcome(viewer)
         self.models = ModelsDialog(self)
         cluster = ClusterSession(self._runner, QtExecutor(self))
         self.cluster = ClusterDialog(self, viewer, cluster, self._planned)
@@ -168,7 +169,8 @@ class SegmentWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, TOP_PX, 0, 0)
         fields = Page(
-            self.recovery.native, self.fields.form.native, self.legend.widget, self.fields.pixels
+            self.recovery.native, self.welcome, self.fields.form.native, self.legend.widget,
+            self.fields.pixels,
         )  # fmt: skip
         layout.addWidget(fields, stretch=1)
         self.status.native.layout().addWidget(self.save)
@@ -198,7 +200,6 @@ class SegmentWidget(QWidget):
         fields.model.changed.connect(fields.take_rules_of_model)
         fields.slices.changed.connect(self._count)
         fields.slices.changed.connect(self.buttons.name_whole)
-        fields.doctor.changed.connect(self.doctor.look)
         fields.models.changed.connect(self.models.look)
         self.buttons.cluster.changed.connect(self.cluster.look)
         for event in (session.events.phase, session.events.message, session.events.done):
@@ -219,12 +220,14 @@ class SegmentWidget(QWidget):
         selected = viewer.layers.selection.events.changed
         self._view = SliceFollower(viewer, self._look_again, selected)
         TabWithOthers(self)
+        FocusRing(self)
         WhenClosed(self, self._close)
 
     def reset_choices(self, event: object = None) -> None:
         """Offer the layers that there are now; napari calls this."""
         self.fields.images.look()
         self.fields.form.reset_choices()
+        self.welcome.setVisible(self.fields.image.value is None)
         is_gone = getattr(event, "type", "") == "removed" and self.session.forget_removed()
         take_up_saved(self._viewer)
         self._take_up()
