@@ -46,8 +46,8 @@ def training_patches(
     -------
     tuple of arrays
         Images (N, Y, X, C) float32 of mean 0 and standard deviation 1, C input slices each;
-        classes (N, Y, X) uint8, 1 membrane, 2 cell; and weights (N, Y, X) float32, 0 where nothing
-        is known.
+        classes (N, Y, X) uint8, 0 membrane, 1 cell, 2.. further ones; weights (N, Y, X) float32,
+        0 where nothing is known.
 
     Raises
     ------
