@@ -10,6 +10,7 @@ from napari_emseg.api.measure import measure as measure
 from napari_emseg.api.measure import measure_file as measure_file
 from napari_emseg.api.models import list_models as list_models
 from napari_emseg.api.models import load_model as load_model
+from napari_emseg.api.patches import training_patches as training_patches
 from napari_emseg.api.segment import segment as segment
 from napari_emseg.api.segment import segment_file as segment_file
 from napari_emseg.api.surface import surface as surface
@@ -45,9 +46,11 @@ from napari_emseg.errors import SettingError as SettingError
 from napari_emseg.errors import ShapeError as ShapeError
 from napari_emseg.errors import WriteError as WriteError
 from napari_emseg.io.convert import convert as convert
+from napari_emseg.io.isbi2012 import fetch_isbi2012 as fetch_isbi2012
 from napari_emseg.io.read import read_stack as read_stack
 from napari_emseg.io.samples import phantom as phantom
 from napari_emseg.io.write import write_stack as write_stack
+from napari_emseg.model.packages.library import export_model as export_model
 from napari_emseg.model.packages.library import import_model as import_model
 from napari_emseg.model.packages.package import ModelPackage as ModelPackage
 from napari_emseg.model.packages.package import PackageInfo as PackageInfo

@@ -196,10 +196,19 @@ def opened_package(source: str | Path) -> Iterator[ModelPackage]:
         yield package
 
 
-def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
+def export_model(name: str | Path, out: str | Path, *, overwrite: bool = False) -> None:
     """Write a model to ``out``: a zip file, or a folder where its ending is another.
 
-    Its lesson, which holds pixels of the person's, is left out.
+    Pixels of the person's that a training kept, to rehearse them, are left out.
+
+    Parameters
+    ----------
+    name : str or Path
+        Of a model of the library, or the path of a package or of a training's run folder.
+    out : str or Path
+        Where to.
+    overwrite : bool
+        Replace what is there.
 
     Raises
     ------
@@ -207,8 +216,15 @@ def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
         If there is no such model.
     WriteError
         If ``out`` exists, or cannot be written.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> em.export_model("default", "default.zip")
+    >>> em.import_model("default.zip", "a copy").info.threshold
+    0.6
     """
-    folder = find_model(name).folder
+    folder, out = find_model(str(name)).folder, Path(out)
     if out.exists() and not overwrite:
         raise WriteError(
             f"{out}: exists already; choose another place, or allow to overwrite it",
