@@ -115,7 +115,13 @@ def test_while_painting(person, kills):
 
 @pytest.mark.parametrize("kills", [long(5)])
 def test_while_correcting_in_a_volume(person, kills):
-    work_and_kill(person, "volume", kills, nothing_but_the_last_seconds)
+    def whole_decisions(found: dict, done: list[dict], killed: float) -> None:
+        """Which change all slices alike."""
+        nothing_but_the_last_seconds(found, done, killed)
+        now = np.load(found["labels"])
+        assert (now == now[0]).all()
+
+    work_and_kill(person, "volume", kills, whole_decisions)
     assert len(list(recovery_folder().iterdir())) == 1
 
 

@@ -25,7 +25,8 @@ _FILES = {
 
 def free_to_take() -> float:
     """Bytes that this process may take beside what it has."""
-    return max(0.0, min(psutil.virtual_memory().available, *_left_of_groups(), _left_of_own()))
+    free = float(psutil.virtual_memory().available)
+    return max(0.0, min(free, *_left_of_groups(), _left_of_own()))
 
 
 def _left_of_own() -> float:
