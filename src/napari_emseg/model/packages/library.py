@@ -25,6 +25,7 @@ from napari_emseg.io.disk.lock import HeldError, Lock
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.arrival import plain_files, unpack
 from napari_emseg.model.packages.package import (
+    EDGES,
     INT8_VALUES,
     INT8_WEIGHTS,
     ONNX_WEIGHTS,
@@ -189,7 +190,7 @@ def opened_package(source: str | Path) -> Iterator[ModelPackage]:
         else:
             package = find_model(str(source))
             plain_files(package.folder)
-        for name in (WEIGHTS, ONNX_WEIGHTS, INT8_WEIGHTS, INT8_VALUES):
+        for name in (WEIGHTS, ONNX_WEIGHTS, INT8_WEIGHTS, INT8_VALUES, EDGES):
             if name == WEIGHTS or (package.folder / name).exists():
                 require_as_described(package, name)
         yield package
