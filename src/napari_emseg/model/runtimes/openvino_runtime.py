@@ -155,7 +155,8 @@ def _read(weights: Path) -> ov.Model:
 @contextmanager
 def _as_model_error(weights: Path) -> Iterator[None]:
     try:
-        yield
+        with memory_errors():
+            yield
     except (RuntimeError, ValueError, OSError) as error:
         _log.debug("%s", error)
         said = f" ({error})" if isinstance(error, ValueError) else ""  # OpenVINO's are pages long
