@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from napari_emseg.engine.cells.jobs import CellsJob, CellsResult
+from napari_emseg.engine.cells.jobs import CellsJob, CellsResult, CorrectJob
 from napari_emseg.engine.hardware.jobs import DevicesJob, DoctorJob
 from napari_emseg.engine.segment.jobs import PredictJob, PredictResult, SegmentJob, WarmUpJob
 from napari_emseg.engine.train.jobs import LabelledFiles, StepTimeJob, TrainJob
@@ -16,6 +16,7 @@ from napari_emseg.engine.train.jobs import LabelledFiles, StepTimeJob, TrainJob
 __all__ = [
     "CellsJob",
     "CellsResult",
+    "CorrectJob",
     "DevicesJob",
     "DoctorJob",
     "Job",
