@@ -70,7 +70,8 @@ class Solving:
 
     def _written(self, solution: int) -> Iterator[Stage]:
         cells, out = self._cells, self._out.volume
-        voxels = math.prod(cells.blocks.shape)
+        # of what is written again only what changes is read and written
+        voxels = math.prod(cells.blocks.shape) if solution == 1 else 0
         do = RelabelBlocks(
             cells, out, self._wanted.table, self._wanted.config.fill_membranes, solution
         )
@@ -81,7 +82,11 @@ class Solving:
         above = cells.blocks
         for each, level in zip(pyramid_stages(out), smaller_levels(out), strict=True):
             smaller = SmallerBlocks(level, cells.place, above, solution)
-            yield replace(each, name=f"{each.name}-{solution}", do=smaller)
+            yield replace(
+                each, name=f"{each.name}-{solution}", do=smaller,
+                read_bytes=each.read_bytes * (solution == 1),
+                written_bytes=each.written_bytes * (solution == 1),
+            )  # fmt: skip
             above = level.blocks
 
     def _solve(self, _: int) -> None:
