@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from napari_emseg.api.in_blocks import do_in_blocks
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.setting import require_known
 from napari_emseg.engine.jobs import CellsResult, CorrectJob
@@ -72,6 +71,7 @@ def correct_cells(
     1
     """
     from napari_emseg.engine.cells.run_correct import correct_in_blocks
+    from napari_emseg.engine.distributed.runners import do_in_blocks
 
     require_known(settings, BlocksConfig)
     try:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.api.arrays import OnSlice, as_stack
-from napari_emseg.api.in_blocks import do_in_blocks
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.setting import require_known
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
@@ -139,6 +138,7 @@ def evaluate_volume_file(
     """
     from napari_emseg.engine.compare.run_blocks import ScoreJob, score_in_blocks
     from napari_emseg.engine.distributed.kept import kept_run
+    from napari_emseg.engine.distributed.runners import do_in_blocks
 
     require_known(settings, VolumeScoresConfig, BlocksConfig)
     config, shared = VolumeScoresConfig().changed(settings), BlocksConfig().changed(settings)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_emseg.api.arrays import OnSlice, as_stack
-from napari_emseg.api.in_blocks import do_in_blocks, is_in_blocks
+from napari_emseg.api.in_blocks import is_in_blocks
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.core.config.setting import require_known
@@ -178,6 +178,7 @@ def measure_file(
 
     if is_in_blocks(shared, client, out):
         from napari_emseg.engine.distributed.kept import kept_run
+        from napari_emseg.engine.distributed.runners import do_in_blocks
         from napari_emseg.engine.measure.run_blocks import MeasureJob, measure_in_blocks
 
         grey = None if image is None else Path(image)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -156,11 +157,17 @@ def train(
     worst = worst_source(result.best)
     click.echo(
         f"{result.package}: best epoch {result.best['epoch']:.0f}, "
-        f"V_rand {result.best['val_v_rand']:.4f} on validation"
+        f"{_reached(result.best)} on validation"
         + ("" if worst is None else f", worst {worst[1]:.4f} on {worst[0]}")
     )
     if result.stopped:
         raise CancelledError("Stopped; the best model so far is kept.")
+
+
+def _reached(best: Mapping[str, float]) -> str:
+    """The score that chose an epoch: scribbles have no V_rand."""
+    v_rand = best["val_v_rand"]
+    return f"loss {best['val_loss']:.4f}" if math.isnan(v_rand) else f"V_rand {v_rand:.4f}"
 
 
 def _image(path: Path, *, among_several: bool) -> Stack:
