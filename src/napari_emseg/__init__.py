@@ -23,6 +23,7 @@ except PackageNotFoundError:  # the source tree is on the path, but nothing is i
 # As `__init__.pyi` has it for type checkers.
 _HOMES = {
     "api.cells": ("cells", "cells_file"),
+    "api.correct": ("correct_cells",),
     "api.segment": ("segment", "segment_file"),
     "api.train": ("train",),
     "api.evaluate": ("evaluate",),

@@ -1,6 +1,7 @@
 # What `__init__.py` loads lazily, for type checkers and editors; a test holds the two together.
 from napari_emseg.api.cells import cells as cells
 from napari_emseg.api.cells import cells_file as cells_file
+from napari_emseg.api.correct import correct_cells as correct_cells
 from napari_emseg.api.evaluate import evaluate as evaluate
 from napari_emseg.api.evaluate_volume import evaluate_volume as evaluate_volume
 from napari_emseg.api.evaluate_volume import evaluate_volume_file as evaluate_volume_file

@@ -14,7 +14,7 @@ import yaml
 
 from napari_emseg import __version__
 from napari_emseg.api.segment import segment_file
-from napari_emseg.cli.cells import cells
+from napari_emseg.cli.cells import cells, correct
 from napari_emseg.cli.export import export_cells
 from napari_emseg.cli.in_blocks import kept_options
 from napari_emseg.cli.measure import measure
@@ -348,6 +348,7 @@ def remove(name: str) -> None:
 
 
 cli.add_command(cells)
+cli.add_command(correct)
 cli.add_command(measure)
 cli.add_command(export_cells)
 
