@@ -21,6 +21,7 @@ from napari.utils.notifications import notification_manager
 from pictured_window import SETTLE_MS, THEMES, Album, save_canvas, wait_until, window
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from surface_picture import surfaces
 from tour import tour
 
 from napari_emseg.core.config.prediction import MaskConfig
@@ -125,7 +126,7 @@ def main() -> None:
     docks = {
         "segment": segment, "train": train, "compare": compare, "volume": volume,
         "correct": correct, "offer": offer, "measure": measure,
-        "proofread": proofread, "tour": tour,
+        "proofread": proofread, "surfaces": surfaces, "tour": tour,
     }  # fmt: skip
     for name in sys.argv[1:] or docks:
         for theme in THEMES:
