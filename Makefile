@@ -17,7 +17,7 @@ TIMEOUT := $(if $(shell command -v timeout),timeout --foreground -k 30 $(LIMIT))
 export VENV PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow lint format bench docs screenshots wheel clean
+.PHONY: help install demo test test-slow torture lint format bench docs screenshots wheel clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,10 @@ test: install  ## run the quick tests
 
 test-slow: install  ## run the slow tests
 	$(call pytest_groups,slow,5)
+
+# One at a time: how soon something is on the disk, or ends, is part of what is tested.
+torture: install  ## kill, starve and fill up, again and again (about half an hour)
+	$(TIMEOUT) $(PY) -m pytest tests -m torture --ignore=tests/model $(ARGS)
 
 lint: install  ## check style, types and shell scripts
 	$(PY) -m ruff check .

@@ -249,6 +249,7 @@ REFUSED_ON_IMPORT: dict[str, Make] = {
     "hash: ONNX": _exchanged("weights.onnx"),
     "hash: int8 network": _exchanged("int8.xml"),
     "hash: int8 values": _exchanged("int8.bin"),
+    "hash: of no edges": _folder(lambda f: (f / "edges.npz").write_bytes(b"x")),
     "hash: none": _rdf(lambda rdf: rdf["weights"]["keras_v3"].pop("sha256")),
     "hash: of another file": _rdf(
         lambda rdf: rdf["weights"]["keras_v3"].update(source="../weights.keras")

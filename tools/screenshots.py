@@ -24,6 +24,7 @@ from qtpy.QtTest import QTest
 from surface_picture import surfaces
 from tour import tour
 
+import napari_emseg as em
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.core.segment.postprocess import to_cells
 
@@ -57,6 +58,28 @@ def segment(theme: str) -> None:
         wait_until(lambda: "left" in dock.status.message.value)
         os.kill(dock._runner.worker_pid, signal.SIGKILL)
         wait_until(lambda: len(ended) == 3)
+        album.take()
+        album.save()
+
+
+def cluster(theme: str) -> None:
+    """The dialog *Segment on a cluster*: a run on two workers, and its end."""
+    if theme != THEMES[0]:
+        return
+    em.write_stack("raw.zarr", em.phantom()[0])
+    with window(theme) as viewer:
+        viewer.open("raw.zarr", plugin="napari-emseg")
+        _, dock = viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")
+        dock.fields.image.value = viewer.layers["raw"]
+        dock.buttons.cluster.native.click()
+        dialog = dock.cluster
+        dialog.stack.value, dialog.out.value = "raw.zarr", "raw-mask.zarr"
+        dialog.workers.value = 2
+        album = Album(f"cluster-{theme}", dialog)
+        dialog.send.native.click()
+        wait_until(lambda: dialog.status.bar.value > 100 or not dialog.is_busy)
+        album.take()
+        wait_until(lambda: not dialog.is_busy)
         album.take()
         album.save()
 
@@ -124,8 +147,8 @@ def main() -> None:
     """Take all pictures, or those of the docks that are named."""
     notification_manager.notification_ready.disconnect()  # they would lie over the window
     docks = {
-        "segment": segment, "train": train, "compare": compare, "volume": volume,
-        "correct": correct, "offer": offer, "measure": measure,
+        "segment": segment, "cluster": cluster, "train": train, "compare": compare,
+        "volume": volume, "correct": correct, "offer": offer, "measure": measure,
         "proofread": proofread, "surfaces": surfaces, "tour": tour,
     }  # fmt: skip
     for name in sys.argv[1:] or docks:

@@ -3,9 +3,11 @@ from napari_emseg.api.cells import cells as cells
 from napari_emseg.api.cells import cells_file as cells_file
 from napari_emseg.api.evaluate import evaluate as evaluate
 from napari_emseg.api.evaluate_volume import evaluate_volume as evaluate_volume
+from napari_emseg.api.evaluate_volume import evaluate_volume_file as evaluate_volume_file
 from napari_emseg.api.export import Exported as Exported
 from napari_emseg.api.export import export_cells as export_cells
 from napari_emseg.api.measure import measure as measure
+from napari_emseg.api.measure import measure_file as measure_file
 from napari_emseg.api.models import list_models as list_models
 from napari_emseg.api.models import load_model as load_model
 from napari_emseg.api.segment import segment as segment

@@ -9,13 +9,13 @@ from typing import Any, get_args
 import numpy as np
 
 from napari_emseg.api.arrays import OnSlice, as_stack
-from napari_emseg.api.in_blocks import do_in_blocks, is_in_blocks
+from napari_emseg.api.in_blocks import is_in_blocks
 from napari_emseg.api.models import AnyModel, load_model
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.setting import Config, require_known
-from napari_emseg.engine.jobs import PredictResult, SegmentJob
+from napari_emseg.engine.jobs import BlocksJob, PredictResult, SegmentJob
 from napari_emseg.errors import CancelledError, SettingError, ShapeError
 from napari_emseg.io.formats.file_format import AnyPath
 from napari_emseg.model.packages.library import DEFAULT
@@ -198,11 +198,9 @@ def segment_file(
     )  # fmt: skip
     shared = BlocksConfig().changed(settings)
     if is_in_blocks(shared, client, out):
-        from napari_emseg.engine.segment.cells_in_blocks import segment_cells_in_blocks
-        from napari_emseg.engine.segment.run_blocks import segment_in_blocks
+        from napari_emseg.engine.segment.cells_in_blocks import segment_by_others
 
-        do = segment_cells_in_blocks if output == "cells" else segment_in_blocks
-        return do_in_blocks(do, job, shared, client, device, on_event, should_stop)
+        return segment_by_others(BlocksJob(job, shared), on_event, should_stop, client=client)
     result: PredictResult = run(job, on_event, should_stop)
     return result
 

@@ -16,6 +16,7 @@ from napari_emseg import __version__
 from napari_emseg.api.segment import segment_file
 from napari_emseg.cli.cells import cells
 from napari_emseg.cli.export import export_cells
+from napari_emseg.cli.in_blocks import kept_options
 from napari_emseg.cli.measure import measure
 from napari_emseg.cli.options_and_progress import (
     Slices,
@@ -242,17 +243,27 @@ def predict(stack: Path, out: str, model: str, what: What, invert: bool, **optio
 )  # fmt: skip
 @options_of(VolumeScoresConfig)
 @voxel_size_option("the file")
+@options_of(BlocksConfig)
+@kept_options("in a temporary folder of this machine")
 def evaluate(prediction: Path, truth: Path, volume: bool, **options: Any) -> None:
     """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge, or of a volume.
 
     PREDICTION is a probability, a mask, classes or cells; what it is taken for is said. A slice of
-    TRUTH that is 0 everywhere is not labelled and takes no part.
+    TRUTH that is 0 everywhere is not labelled and takes no part. In blocks the scores of the volume
+    alone are made.
     """
-    from napari_emseg.cli.evaluate import EvaluateOptions, run_evaluate
+    from napari_emseg.cli.evaluate import EvaluateOptions, evaluate_in_blocks, run_evaluate
 
-    settings = given(options, VolumeScoresConfig)
-    if settings and not volume:
-        raise click.UsageError(f"--{next(iter(settings)).replace('_', '-')} needs --volume.")
+    settings, shared = given(options, VolumeScoresConfig), given(options, BlocksConfig)
+    if (settings or shared) and not volume:
+        name = next(iter([*settings, *shared])).replace("_", "-")
+        raise click.UsageError(f"--{name} needs --volume.")
+    keep, overwrite = options.pop("keep"), options.pop("overwrite")
+    if shared:
+        evaluate_in_blocks(
+            prediction, truth, options, keep=keep, overwrite=overwrite, **settings, **shared
+        )
+        return
     config = VolumeScoresConfig(**settings) if volume else None
     run_evaluate(prediction, truth, EvaluateOptions(**options, volume=config))
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
+import yaml
 from tests.core.cells3d.made_volumes import plain_model, tissue
 
 import napari_emseg as em
 from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.engine.cells.volume import AsProbability, solve_volume
 from napari_emseg.errors import CancelledError, LabelsError, SettingError, ShapeError
-from napari_emseg.model.packages.edges import EDGES, read_edges, write_edges
+from napari_emseg.model.packages.attachments import attach
+from napari_emseg.model.packages.edges import read_edges, write_edges
 from napari_emseg.model.packages.library import find_model, import_model
+from napari_emseg.model.packages.package import EDGES, INT8_VALUES, INT8_WEIGHTS, RDF, WEIGHTS
 
 TRUTH, VOLUME = tissue()
 MASK = VOLUME > 0.5
@@ -114,15 +119,34 @@ def test_edge_weights_lie_in_the_package(tmp_path) -> None:
     write_edges(own, plain_model())
     assert read_edges(own).of_kind["next"].unit == plain_model().of_kind["next"].unit
     (own.folder / EDGES).write_bytes(b"PK\x03\x04 cut off")
-    with pytest.raises(em.ModelError, match=EDGES):
+    with pytest.raises(em.ModelError, match=r"edges\.npz cannot be loaded .its SHA-256"):
+        read_edges(own)
+    attach(own.folder, EDGES)
+    with pytest.raises(em.ModelError, match=r"edges\.npz cannot be read"):
         read_edges(own)
 
 
 def test_a_damaged_package_is_no_default(tmp_path) -> None:
     own = import_model(str(find_model("default").folder), "own", library=tmp_path)
     np.savez(own.folder / EDGES, border_mean=np.zeros(3))
+    attach(own.folder, EDGES)
     with pytest.raises(em.ModelError, match="edges"):
         em.cells(VOLUME, model=own)
+
+
+def test_edge_weights_of_which_a_description_says_nothing_are_not_used(tmp_path) -> None:
+    own = import_model(str(find_model("isbi2012").folder), "own", library=tmp_path)
+    write_edges(own, plain_model())
+    named = yaml.safe_load((own.folder / RDF).read_text())["attachments"]
+    assert {each["source"] for each in named} == {EDGES, INT8_WEIGHTS, INT8_VALUES}
+    (tmp_path / "bare").mkdir()
+    for name in (RDF, WEIGHTS, EDGES):
+        shutil.copy(own.folder / name, tmp_path / "bare")
+    shutil.copy(find_model("isbi2012").folder / RDF, tmp_path / "bare")
+    with pytest.raises(em.ModelError, match=r"rdf\.yaml says nothing"):
+        read_edges(find_model(str(tmp_path / "bare")))
+    with pytest.raises(em.ModelError, match=r"rdf\.yaml says nothing"):
+        import_model(tmp_path / "bare", "other")
 
 
 def test_volume_of_labels_in_floats_is_refused() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 import tifffile
@@ -143,6 +146,34 @@ def test_jpeg_slices_are_read_with_a_warning(tmp_path):
     assert "JPEG slices: their compression has changed grey values" in stack.notes[0]
     (tmp_path / "raw" / "1.jpg").write_bytes(b"hello")
     with pytest.raises(ReadError, match=r"1\.jpg: not a JPEG"):
+        read_stack(tmp_path / "raw")
+
+
+# larger than Pillow would read
+
+
+@pytest.mark.parametrize("name", ["a.png", "raw/0.png", "raw/0.jpg"])
+def test_a_picture_may_have_more_pixels_than_pillow_allows(tmp_path, noise, monkeypatch, name):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)  # of the 179 million of twice as many
+    (tmp_path / "raw").mkdir()
+    imwrite(tmp_path / name, noise[0])
+    path = tmp_path / name.rpartition("/0.")[0] if "/" in name else tmp_path / name
+    assert read_stack(path).shape == (1, 64, 80)
+
+
+@pytest.mark.parametrize("name", ["raw/0.png", "raw/0.jpg"])
+def test_a_picture_cannot_have_more_than_its_bytes_hold(tmp_path, noise, name):
+    (tmp_path / "raw").mkdir()
+    imwrite(tmp_path / name, noise[0])
+    content = bytearray((tmp_path / name).read_bytes())
+    if name.endswith("png"):
+        content[16:24] = struct.pack(">II", 20000, 20000)
+        content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    else:
+        at = content.index(b"\xff\xc0") + 5
+        content[at : at + 4] = struct.pack(">HH", 20000, 20000)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ReadError, match=r"20000 x 20000 px, which its \d+ bytes"):
         read_stack(tmp_path / "raw")
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 import tokenize
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.io.disk.zip_file import ZIP_DAMAGE
+
 LARGEST = 2**30
 """Bytes of all arrays of a file together, unpacked."""
 
-NPZ_DAMAGE = (
-    OSError, ValueError, LookupError, TypeError, EOFError, RuntimeError, SyntaxError,
-    tokenize.TokenError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+NPZ_DAMAGE = (*ZIP_DAMAGE, TypeError, SyntaxError, tokenize.TokenError)
 """What `read_npz` raises over a file that is damaged, or claims too much."""
 
 

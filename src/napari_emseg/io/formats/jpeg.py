@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.file_format import SliceInfo, SliceReader
+from napari_emseg.io.formats.pictures import opened_picture
 from napari_emseg.io.formats.png import grey_of
 from napari_emseg.io.layout.arrays import Loaded
 
@@ -32,19 +33,15 @@ class Jpeg(SliceReader):
         return self.read(path)
 
     def slice_info(self, path: Path) -> SliceInfo:
-        from PIL import Image
-
         try:
-            with Image.open(path, formats=["JPEG"]) as picture:
+            with opened_picture(path, "JPEG") as picture:
                 return SliceInfo((picture.height, picture.width), np.dtype(np.uint8))
         except (OSError, SyntaxError, ValueError) as error:
             raise ReadError(f"{path}: not a JPEG file ({error}); check what it is") from error
 
     def read_slice(self, path: Path) -> npt.NDArray[Any]:
-        from PIL import Image
-
         try:
-            with Image.open(path, formats=["JPEG"]) as picture:
+            with opened_picture(path, "JPEG") as picture:
                 pixels = np.asarray(picture)
         except (OSError, SyntaxError, ValueError) as error:
             raise ReadError(

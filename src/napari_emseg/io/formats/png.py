@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io.formats.file_format import Put, SliceFormat, SliceInfo, said_beside_pixels
+from napari_emseg.io.formats.pictures import opened_picture
 from napari_emseg.io.layout.arrays import Loaded
 from napari_emseg.io.layout.texture import is_piecewise_constant
 from napari_emseg.types import Stack, StackKind
@@ -142,16 +143,13 @@ def grey_of(path: Path, pixels: npt.NDArray[Any], what: str) -> npt.NDArray[Any]
 
 
 def _decoded(path: Path) -> npt.NDArray[Any]:
-    import imageio.v3 as iio
-
-    return np.asarray(iio.imread(path, extension=".png"))
+    with opened_picture(path, "PNG") as picture:
+        return np.asarray(picture)
 
 
 def _palette_pixels(path: Path) -> npt.NDArray[Any]:
     """Grey values where all colours are grey, else indices, of a PNG of indexed colours."""
-    from PIL import Image
-
-    with Image.open(path) as picture:
+    with opened_picture(path, "PNG") as picture:
         indices = np.asarray(picture, np.uint8)
     palette = _palette(path)
     return palette[indices, 0] if _is_grey(palette) else indices
@@ -159,9 +157,7 @@ def _palette_pixels(path: Path) -> npt.NDArray[Any]:
 
 def _palette(path: Path) -> npt.NDArray[np.uint8]:
     """Colours (256, 3); what the file does not name is black."""
-    from PIL import Image
-
-    with Image.open(path) as picture:
+    with opened_picture(path, "PNG") as picture:
         named = np.asarray(picture.getpalette("RGB") or (), np.uint8).reshape(-1, 3)
     colours = np.zeros((256, 3), np.uint8)
     colours[: len(named)] = named

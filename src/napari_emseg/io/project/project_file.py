@@ -7,6 +7,8 @@ file of its own. Other layers are noted by where their file is.
 from __future__ import annotations
 
 import json
+import math
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +20,7 @@ import numpy as np
 
 from napari_emseg.errors import EmsegError, ReadError
 from napari_emseg.io.disk.atomic import replacing_file
+from napari_emseg.io.disk.zip_file import ZIP_DAMAGE, json_in
 from napari_emseg.io.project.reference import found_again, looks_the_same, reference_to
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import write_stack
@@ -25,7 +28,10 @@ from napari_emseg.types import AnyPath, Stack
 
 ENDING = ".emseg"
 _JSON, _VERSION, _QUICK = "project.json", 1, 1
-_DAMAGED = OSError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile
+_LARGEST_JSON, _MOST_LAYERS = 64 * 2**20, 1000
+_STORED = re.compile(r"layers/\d+\.tif")
+"""Names of the files in a project, as it writes them."""
+_DAMAGED = (*ZIP_DAMAGE, TypeError, AttributeError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +118,12 @@ def read_project(path: AnyPath, found: Mapping[str, Path] | None = None) -> Proj
     """
     path = Path(path)
     try:
-        with zipfile.ZipFile(path) as archive, TemporaryDirectory() as folder:
-            noted = json.loads(archive.read(_JSON))
+        with zipfile.ZipFile(path) as archive:
+            noted = _noted(archive)
+            stored = [_stored_name(each) for each in noted["layers"] if "stored" in each]
+            _require_room(path, sum(archive.getinfo(name).file_size for name in stored))
             notes: list[str] = []
-            layers = [
-                _take(archive, Path(folder), each, path.absolute().parent, found or {}, notes)
-                for each in noted["layers"]
-            ]
+            layers = [_take(path, archive, each, found or {}, notes) for each in noted["layers"]]
             return Project(layers, noted["window"], tuple(notes))
     except _DAMAGED as error:
         raise _no_project(path, error) from error
@@ -129,12 +134,44 @@ def moved_files(path: AnyPath) -> tuple[str, ...]:
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            noted = json.loads(archive.read(_JSON))["layers"]
+            noted = _noted(archive)["layers"]
         files = [each["file"] for each in noted if "file" in each]
         lost = (each for each in files if found_again(each, path.absolute().parent) is None)
         return tuple(dict.fromkeys(str(each["absolute"]) for each in lost))
     except _DAMAGED as error:
         raise _no_project(path, error) from error
+
+
+def _noted(archive: zipfile.ZipFile) -> dict[str, Any]:
+    """What stands in the project; raises `_DAMAGED` where it is not what one writes."""
+    noted = json_in(archive, _JSON, _LARGEST_JSON)
+    layers, window = noted["layers"], noted["window"]
+    docks = window.get("docks", {})
+    described = (*layers, docks, *docks.values())
+    if not isinstance(layers, list) or not all(isinstance(each, dict) for each in described):
+        raise TypeError("its layers and docks are not what a project has")
+    if len(layers) > _MOST_LAYERS:
+        raise ValueError(f"it has {len(layers)} layers, more than {_MOST_LAYERS}")
+    return {"layers": layers, "window": window}
+
+
+def _require_room(path: Path, needed: int) -> None:
+    """Raise `ReadError` where what it holds does not fit into memory, which it is read into."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise ReadError(
+            f"{path}: its layers take {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB of "
+            "memory are free; close other programs, or unzip it and open its layers one by one"
+        )
+
+
+def _stored_name(noted: Mapping[str, Any]) -> str:
+    name = str(noted["stored"])
+    if not _STORED.fullmatch(name):
+        raise ValueError(f"a layer is stored as {name!r}, which no project does")
+    return name
 
 
 def _no_project(path: Path, error: Exception) -> ReadError:
@@ -157,21 +194,22 @@ def _put(archive: zipfile.ZipFile, k: int, layer: ProjectLayer, folder: Path) ->
 
 
 def _take(
+    project: Path,
     archive: zipfile.ZipFile,
-    beside: Path,
     noted: dict[str, Any],
-    folder: Path,
     found: Mapping[str, Path],
     notes: list[str],
 ) -> ProjectLayer:
     kind = noted["type"]
     if "stored" in noted:
-        stack = read_stack(archive.extract(noted["stored"], beside), kind=kind)
-        # a copy in memory: the extracted file is gone in a moment
-        return ProjectLayer(noted, stack.with_data(np.array(stack.data)))
+        with TemporaryDirectory() as beside:
+            stack = read_stack(archive.extract(_stored_name(noted), beside), kind=kind)
+            _require_room(project, math.prod(stack.shape) * stack.data.dtype.itemsize)
+            # a copy in memory: the extracted file is gone in a moment
+            return ProjectLayer(noted, stack.with_data(np.array(stack.data)))
     reference = noted["file"]
     was = str(reference["absolute"])
-    path = found.get(was) or found_again(reference, folder)
+    path = found.get(was) or found_again(reference, project.absolute().parent)
     if path is None:
         notes.append(
             f"{noted['name']!r} is left out: its file {was} is not there. Put it back, or beside "

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from napari_emseg.io.formats.file_format import ending
+from napari_emseg.io.formats.registry import format_of
+
 _SAMPLES, _SAMPLE_BYTES = 16, 64 * 2**10
 """So many pieces of a file, evenly apart, and so large, stand for all of it."""
 
@@ -36,9 +39,17 @@ def found_again(reference: Mapping[str, Any], folder: Path) -> Path | None:
     """
     absolute, relative = Path(str(reference["absolute"])), str(reference.get("relative", ""))
     places = [*([folder / relative] if relative else []), absolute, folder / absolute.name]
-    there = [place for place in places if place.exists()]
+    there = [place for place in places if _can_be_read(place)]
     same = (place for place in there if looks_the_same(reference, place))
     return next(same, there[0] if there else None)
+
+
+def _can_be_read(place: Path) -> bool:
+    """Whether a stack may be there: no pipe, which would be waited for, and no whole disk."""
+    if not place.is_dir():
+        return place.is_file()
+    known = format_of(place)
+    return known is not None and (known.holds(place) or ending(place) in known.endings)
 
 
 def looks_the_same(reference: Mapping[str, Any], path: Path) -> bool:

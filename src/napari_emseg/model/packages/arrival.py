@@ -5,19 +5,15 @@ from __future__ import annotations
 import shutil
 import stat
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
 from napari_emseg.errors import ModelError
+from napari_emseg.io.disk.zip_file import ZIP_DAMAGE
 
 _LARGEST, _MOST_FILES = 2 * 2**30, 100
 """Bytes of a package, and files in it; the models that ship have 25 MiB in 12."""
 _SMALL, _MOST_TIMES = 64 * 2**20, 20
 """Beyond so many bytes a zip file may not unpack to so many times its size; weights barely pack."""
-_BAD_ZIP = (
-    zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, LookupError,
-    RuntimeError,  # needs a password, or a way of packing that is not known
-)  # fmt: skip
 
 
 def plain_files(folder: Path) -> list[Path]:
@@ -51,7 +47,7 @@ def unpack(source: Path, folder: Path) -> None:
             for each in entries:
                 with file.open(each) as packed, (folder / each.filename).open("xb") as out:
                     shutil.copyfileobj(packed, out)
-    except _BAD_ZIP as error:
+    except ZIP_DAMAGE as error:
         raise ModelError(
             f"model: {source} cannot be unpacked ({error}); expected a package's folder, or one "
             "as a zip file"

@@ -12,10 +12,9 @@ from napari_emseg.errors import ModelError
 from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.io.disk.npz import NPZ_DAMAGE, read_npz
 from napari_emseg.io.file_fingerprint import FileFingerprint
+from napari_emseg.model.packages.attachments import attach
 from napari_emseg.model.packages.library import DEFAULT, find_model
-from napari_emseg.model.packages.package import ModelPackage
-
-EDGES = "edges.npz"
+from napari_emseg.model.packages.package import EDGES, ModelPackage, require_as_described
 
 
 def read_edges(package: ModelPackage) -> EdgeModel:
@@ -24,8 +23,10 @@ def read_edges(package: ModelPackage) -> EdgeModel:
     Raises
     ------
     ModelError
-        If the file is damaged.
+        If the file is damaged, or not the one that the model's description names.
     """
+    if (package.folder / EDGES).is_file():
+        require_as_described(package, EDGES)
     return _read(FileFingerprint.of(edges_file(package)))
 
 
@@ -36,8 +37,9 @@ def edges_file(package: ModelPackage) -> Path:
 
 
 def write_edges(package: ModelPackage, model: EdgeModel) -> None:
-    """Keep edge weights with a model."""
+    """Keep edge weights with a model, and have its description name them."""
     write_atomically(package.folder / EDGES, lambda to: _save(to, model))
+    attach(package.folder, EDGES)
 
 
 def _save(to: Path, model: EdgeModel) -> None:

@@ -14,11 +14,18 @@ from itertools import chain, count
 from pathlib import Path
 
 from napari_emseg.errors import ModelError, WriteError
-from napari_emseg.io.disk.atomic import as_write_error, replacing_file, replacing_folder
+from napari_emseg.io.disk.atomic import (
+    as_write_error,
+    remove_folder,
+    replacing_file,
+    replacing_folder,
+)
 from napari_emseg.io.disk.exchange import recover_replaced
+from napari_emseg.io.disk.lock import HeldError, Lock
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.arrival import plain_files, unpack
 from napari_emseg.model.packages.package import (
+    EDGES,
     INT8_VALUES,
     INT8_WEIGHTS,
     ONNX_WEIGHTS,
@@ -39,9 +46,14 @@ SHIPPED = (DEFAULT, "isbi2012", "mitochondria")
 _RUN_PACKAGE = "package"
 """Name of the folder, in that of a training, that holds its model."""
 
+
 _NAME = re.compile(r"[^.\W][\w .,()+-]*")
 """What a model may be called: it becomes a folder on any system."""
 _log = logging.getLogger(__name__)
+
+
+class NameTakenError(ModelError):
+    """A model of that name is in the library."""
 
 
 def shipped_folder(name: str = DEFAULT) -> Path:
@@ -146,6 +158,17 @@ def import_model(
         return _add(package, name, library or library_folder(), overwrite=overwrite)
 
 
+def import_under_free_name(
+    source: str | Path, wanted: str, library: Path | None = None
+) -> ModelPackage:
+    """As `import_model`, by ``wanted`` or the next name like it that no window takes meanwhile."""
+    while True:
+        try:
+            return import_model(source, free_name(wanted, library), library=library)
+        except (NameTakenError, HeldError) as error:
+            _log.debug("another window was faster: %s", error)
+
+
 @contextlib.contextmanager
 def opened_package(source: str | Path) -> Iterator[ModelPackage]:
     """A package as `import_model` takes it, to be looked at before it is brought in; not loaded.
@@ -159,14 +182,15 @@ def opened_package(source: str | Path) -> Iterator[ModelPackage]:
         If there is no model of ours, or it is damaged or holds what no model needs.
     """
     source = _without_description(Path(source))
-    with tempfile.TemporaryDirectory() as folder:
+    with contextlib.ExitStack() as undone:
         if source.is_file():
-            unpack(source, Path(folder))
-            package = read_package(Path(folder))
+            folder = Path(undone.enter_context(tempfile.TemporaryDirectory()))
+            unpack(source, folder)
+            package = read_package(folder)
         else:
             package = find_model(str(source))
             plain_files(package.folder)
-        for name in (WEIGHTS, ONNX_WEIGHTS, INT8_WEIGHTS, INT8_VALUES):
+        for name in (WEIGHTS, ONNX_WEIGHTS, INT8_WEIGHTS, INT8_VALUES, EDGES):
             if name == WEIGHTS or (package.folder / name).exists():
                 require_as_described(package, name)
         yield package
@@ -214,8 +238,7 @@ def remove_model(name: str) -> None:
     folder = library_folder() / name
     if not (_NAME.fullmatch(name) and (folder / RDF).exists()):
         raise ModelError(f"model: {name!r} is not in your library, {library_folder()}")
-    with as_write_error(folder):
-        shutil.rmtree(folder)
+    remove_folder(folder)
 
 
 def rename_model(name: str, new: str) -> None:
@@ -252,7 +275,7 @@ def free_name(wanted: str, library: Path | None = None) -> str:
     library = library or library_folder()
     unnumbered = re.sub(r" \d+$", "", wanted)
     names = chain([wanted], (f"{unnumbered} {k}" for k in count(2)))
-    return next(name for name in names if name not in SHIPPED and not (library / name).exists())
+    return next(name for name in names if name not in SHIPPED and _is_free(library / name))
 
 
 def name_of_source(source: Path) -> str:
@@ -268,20 +291,29 @@ def _without_description(source: Path) -> Path:
     return source.parent if source.name == RDF else source
 
 
+def _is_free(folder: Path) -> bool:
+    return not folder.exists() and _lock(folder).holder is None
+
+
+def _lock(folder: Path) -> Lock:
+    """Two windows may bring in models at once."""
+    return Lock(folder, is_folder=False, by="import", what="model")
+
+
 def _add(
     package: ModelPackage, name: str | None, library: Path, *, overwrite: bool
 ) -> ModelPackage:
     name = package.info.name if name is None else name
     require_name(name)
     folder = library / name
-    if folder.exists() and not overwrite:
-        raise ModelError(
-            f"name: there is a model {name!r} already; give another name, or allow to replace it",
-            overwrite=True,
-        )
-    with as_write_error(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-    with replacing_folder(folder) as beside:
-        for file in plain_files(package.folder):
-            shutil.copyfile(file, beside / file.name)
+    with _lock(folder):
+        if folder.exists() and not overwrite:
+            raise NameTakenError(
+                f"name: there is a model {name!r} already; give another name, or allow to replace "
+                "it",
+                overwrite=True,
+            )
+        with replacing_folder(folder) as beside:
+            for file in plain_files(package.folder):
+                shutil.copyfile(file, beside / file.name)
     return read_package(folder)

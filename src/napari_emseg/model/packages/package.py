@@ -28,6 +28,8 @@ WEIGHTS = "weights.keras"
 HISTORY = "history.csv"
 ONNX_WEIGHTS = "weights.onnx"
 INT8_WEIGHTS, INT8_VALUES = "int8.xml", "int8.bin"
+EDGES = "edges.npz"
+"""How its probabilities become cells of a volume; most models have none of their own."""
 REHEARSAL_FILE = "lesson.npz"
 """Some of what the model was trained on, under a name older than its word here.
 

@@ -25,7 +25,7 @@ from napari_emseg.model.packages.package import (
     require_as_described,
 )
 from napari_emseg.model.runtimes.conversion_cache import cached_for
-from napari_emseg.model.runtimes.run_in_subprocess import run_in_subprocess
+from napari_emseg.model.runtimes.run_in_subprocess import end_with_parent, run_in_subprocess
 from napari_emseg.types import Log, OnEvent
 
 _failed: dict[Path, str] = {}
@@ -99,4 +99,5 @@ def main(folder: str, out: str) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     main(*sys.argv[1:])

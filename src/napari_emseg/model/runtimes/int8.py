@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -18,24 +17,23 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import yaml
 
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.normalise import normalise_tissue
 from napari_emseg.core.segment.tiling import pad_to_multiple
 from napari_emseg.core.train.source import PatchSource
 from napari_emseg.errors import ModelError
-from napari_emseg.io.disk.atomic import write_atomically
+from napari_emseg.io.disk.atomic import replacing_file
+from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.network.seen_slices import read_seen
+from napari_emseg.model.packages.attachments import attach
 from napari_emseg.model.packages.package import (
     INT8_VALUES,
     INT8_WEIGHTS,
-    RDF,
     ModelPackage,
-    file_entry,
 )
 from napari_emseg.model.runtimes.converted import int8_weights, onnx_weights
-from napari_emseg.model.runtimes.run_in_subprocess import run_in_subprocess
+from napari_emseg.model.runtimes.run_in_subprocess import end_with_parent, run_in_subprocess
 from napari_emseg.model.runtimes.runtime import Runtime
 from napari_emseg.types import Float32Array, Log, OnEvent, Stack
 
@@ -180,12 +178,12 @@ def make_int8(onnx: Path, tiles: Float32Array, out: Path) -> None:
         If it cannot be made.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".int8-", dir=out.parent) as folder:
-        saved, made = Path(folder) / "tiles.npy", Path(folder) / out.name
-        np.save(saved, tiles)
+    with Scratch() as scratch:
+        saved, made = scratch.put(tiles, "tiles"), scratch.folder / out.name
         run_in_subprocess(__name__, onnx, saved, made)
         for suffix in (".bin", ".xml"):  # which is looked for, and comes last
-            made.with_suffix(suffix).replace(out.with_suffix(suffix))
+            with replacing_file(out.with_suffix(suffix)) as beside:
+                shutil.copyfile(made.with_suffix(suffix), beside)
 
 
 def note_int8(folder: Path, cost: float | None) -> None:
@@ -198,13 +196,8 @@ def note_int8(folder: Path, cost: float | None) -> None:
     cost : float, optional
         V_rand that it loses; None or NaN where that means nothing.
     """
-    rdf = yaml.safe_load((folder / RDF).read_text(encoding="utf-8"))
-    # bioimage.io knows no such weights; as attachments they stay with the package
-    rdf["attachments"] = [file_entry(folder, name) for name in (INT8_WEIGHTS, INT8_VALUES)]
     means_something = cost is not None and np.isfinite(cost)
-    rdf["config"]["napari_emseg"]["int8_cost"] = cost if means_something else None
-    text = yaml.safe_dump(rdf, sort_keys=False)
-    write_atomically(folder / RDF, lambda path: path.write_text(text, encoding="utf-8"))
+    attach(folder, INT8_WEIGHTS, INT8_VALUES, int8_cost=cost if means_something else None)
 
 
 def main(onnx: str, tiles: str, out: str) -> None:
@@ -245,4 +238,5 @@ def main(onnx: str, tiles: str, out: str) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     main(*sys.argv[1:])

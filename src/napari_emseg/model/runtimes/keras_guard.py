@@ -7,27 +7,32 @@ no layer of ours, and what would take more memory than the file is large.
 from __future__ import annotations
 
 import io
-import json
 import math
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import h5py
 
-_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
-_PARTS = {"metadata.json", _CONFIG, _WEIGHTS}
+from napari_emseg.io.disk.zip_file import json_in
+
+_METADATA, _CONFIG, _WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
+_PARTS = {_METADATA, _CONFIG, _WEIGHTS}
+_OURS = "napari_emseg"
+"""Under which our own classes are registered with Keras."""
 _LARGEST_JSON = 8 * 2**20
 _DEEPEST = 24
 
-_WEIGHTED = {"BatchNormalization", "Conv2D", "Conv2DTranspose", "LayerNormalization"}
-_LAYERS = _WEIGHTED | {
+_OF_WEIGHTS = {"BatchNormalization", "Conv2D", "Conv2DTranspose", "LayerNormalization"}
+_WEIGHTED = _OF_WEIGHTS | {"FusedBatchNormalization"}
+_LAYERS = _OF_WEIGHTS | {
     "Activation", "Add", "Concatenate", "Dropout", "InputLayer", "MaxPooling2D", "ReLU",
     "SpatialDropout2D",
 }  # fmt: skip
 _INITIALIZERS = {"GlorotUniform", "HeNormal", "Ones", "Zeros"}
-_ALLOWED = {
+_ALLOWED: dict[str | None, Collection[str]] = {
     "keras.layers": _LAYERS,
     "keras.initializers": _INITIALIZERS,
     "keras": {"DTypePolicy"},
@@ -40,8 +45,22 @@ _STEPS = ("kernel_size", "strides", "dilation_rate", "pool_size")
 _LONGEST_STEP = 3
 
 
-def check_keras_file(path: Path) -> None:
+def check_keras_file(
+    path: Path,
+    *,
+    also: Mapping[str | None, Collection[str]] = MappingProxyType({}),
+    beside: Collection[str] = (),
+) -> None:
     """Look through a model file without loading it.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.keras`` file.
+    also : mapping of str to collection of str
+        Classes by module that it may hold, besides those of a network.
+    beside : collection of str
+        Files that may lie in it, besides those of Keras.
 
     Raises
     ------
@@ -50,15 +69,15 @@ def check_keras_file(path: Path) -> None:
     """
     with zipfile.ZipFile(path) as file:
         names = file.namelist()
-        if set(names) != _PARTS or len(names) != len(_PARTS):
+        if set(names) - set(beside) != _PARTS or len(names) != len(set(names)):
             raise ValueError(f"expected {', '.join(sorted(_PARTS))}, received {names}")
-        if any(file.getinfo(name).file_size > _LARGEST_JSON for name in _PARTS - {_WEIGHTS}):
-            raise ValueError("the description of its layers is too large")
+        if file.getinfo(_METADATA).file_size > _LARGEST_JSON:
+            raise ValueError(f"{_METADATA} is too large")
         if file.getinfo(_WEIGHTS).compress_type != zipfile.ZIP_STORED:
             raise ValueError("its weights are packed, which Keras does not do")
-        config = json.loads(file.read(_CONFIG))
+        config = json_in(file, _CONFIG, _LARGEST_JSON)
         weights = file.read(_WEIGHTS)
-    _check_classes(config)
+    _check_classes(config, {**_ALLOWED, **also})
     needed = 4 * sum(map(_least_weights, config["config"]["layers"]))
     if needed > len(weights):
         raise ValueError(f"its layers take {needed} bytes, and its weights have {len(weights)}")
@@ -66,12 +85,12 @@ def check_keras_file(path: Path) -> None:
         _check_group(opened, _DEEPEST)
 
 
-def _check_classes(config: Any) -> None:
+def _check_classes(config: Any, allowed: Mapping[str | None, Collection[str]]) -> None:
     for each in _described(config):
         name, module = each["class_name"], each.get("module")
-        if name not in _ALLOWED.get(module, ()):
+        if name not in allowed.get(module, ()):
             raise ValueError(f"it holds {module}.{name}, which is no part of our networks")
-        if each.get("registered_name") not in (None, name):
+        if each.get("registered_name") not in (None, name, f"{_OURS}>{name}"):
             raise ValueError(f"it holds {each['registered_name']}, which is not Keras' own")
 
 

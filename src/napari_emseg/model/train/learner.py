@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,18 @@ from napari_emseg.model.network.precision import (
 )
 from napari_emseg.model.network.unet import build_unet, with_new_head
 from napari_emseg.model.packages.package import ModelPackage
+from napari_emseg.model.runtimes.keras_guard import check_keras_file
 from napari_emseg.model.runtimes.keras_runtime import LOAD_ERRORS, load_network
-from napari_emseg.model.train.run_folder import RunFolder
+from napari_emseg.model.train.run_folder import HISTORY_INSIDE, RunFolder
 from napari_emseg.types import Float32Array
+
+_OF_TRAINING: dict[str | None, Collection[str]] = {
+    "keras.optimizers": {"Adam", "LossScaleOptimizer"},
+    "keras.losses": {"BinaryCrossentropy", "SparseCategoricalCrossentropy"},
+    "napari_emseg.model.network.losses": {"KnownPixelAccuracy", "OverlapLoss"},
+    "napari_emseg.model.network.fused_norm": {"FusedBatchNormalization"},
+}
+"""Classes by module, besides those of a network that is only used."""
 
 
 class Learner:
@@ -192,17 +202,21 @@ def new_learner(
 
 def _network_of(package: ModelPackage) -> keras.Model:
     """The network of a package as it is; how its blocks are built may differ from ours."""
-    model, described = load_network(package), package.info.network
+    model = load_network(package)
+    _require_fitting(model, package.info.network, f"from: the weights of {package.folder}")
+    return model
+
+
+def _require_fitting(model: keras.Model, described: NetworkConfig, what: str) -> None:
+    """Raise `ModelError` where a network is not the one that stands in a description."""
     expected = described.input_slices, described.channels, described.depth
     poolings = sum(isinstance(layer, keras.layers.MaxPooling2D) for layer in model.layers)
     received = model.input_shape[-1], model.output_shape[-1], poolings
     if received != expected:
         raise ModelError(
-            f"from: the weights of {package.folder} do not fit the network that its description "
-            f"names (input slices, channels and depth are {received}, expected {expected}); import "
-            "or train it again"
+            f"{what} do not fit the network that its description names (input slices, channels "
+            f"and depth are {received}, expected {expected}); import or train it again"
         )
-    return model
 
 
 def compile_for_training(
@@ -238,9 +252,10 @@ def resumed_learner(
     Raises
     ------
     ModelError
-        If it cannot be read.
+        If it cannot be read, or is another network.
     """
-    model = _load(folder.last)
+    model = load_run_network(folder.last)
+    _require_fitting(model, network, f"resume: the weights in {folder.path}")
     if precision_of(model) == precision:
         return Learner(model)
     # begun on another device, such as a GPU, and now on a processor
@@ -258,13 +273,21 @@ def read_former(folder: RunFolder) -> keras.Model:
     ModelError
         If it cannot be read.
     """
-    return _load(folder.former)
+    return load_run_network(folder.former)
 
 
-def _load(path: Path) -> keras.Model:
+def load_run_network(path: Path, *, compiled: bool = True) -> keras.Model:
+    """A network that a training wrote, with its optimizer where it is to go on.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read, or holds what no training of ours writes.
+    """
     known = {"KnownPixelAccuracy": KnownPixelAccuracy}
     try:
-        return keras.models.load_model(path, custom_objects=known)
+        check_keras_file(path, also=_OF_TRAINING, beside={HISTORY_INSIDE})
+        return keras.models.load_model(path, custom_objects=known, compile=compiled, safe_mode=True)
     except LOAD_ERRORS as error:
         raise ModelError(
             f"resume: {path} cannot be loaded ({error}); start a new run in another folder"

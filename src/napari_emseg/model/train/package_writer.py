@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -20,7 +19,7 @@ from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.config.terms import UNSTATED, TermsConfig
 from napari_emseg.core.normalise import EPSILON
 from napari_emseg.core.segment.tiling import pad_to_multiple
-from napari_emseg.errors import WriteError
+from napari_emseg.io.disk.atomic import as_write_error, replacing_folder
 from napari_emseg.model.network.precision import in_precision
 from napari_emseg.model.packages.package import (
     HISTORY,
@@ -88,10 +87,9 @@ def write_package(
         If the folder cannot be written.
     """
     info = replace(info, int8_cost=None)  # its int8 form is made of what is written here
-    making = folder.with_name(f".{folder.name}-new")
-    try:
-        shutil.rmtree(making, ignore_errors=True)
-        making.mkdir(parents=True)
+    with as_write_error(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_folder(folder) as making:
         plain = in_precision(model, "float32")
         plain.save(making / WEIGHTS)
         _write_test_pair(making, info, plain, sample)
@@ -101,28 +99,6 @@ def write_package(
         (making / _CARD).write_text(card or _default_card(info), encoding="utf-8")
         rdf = _describe(making, info)
         (making / RDF).write_text(yaml.safe_dump(rdf, sort_keys=False), encoding="utf-8")
-        _swap(making, folder)
-    except OSError as error:
-        raise WriteError(
-            f"model: {folder} cannot be written ({error}); free some space or choose another folder"
-        ) from error
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-
-
-def _swap(new: Path, folder: Path) -> None:
-    """Put ``new`` in the place of ``folder``; a folder cannot be replaced in one step."""
-    old = folder.with_name(f".{folder.name}-old")
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_test_pair(

@@ -13,13 +13,19 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.source import Source
 from napari_emseg.core.train.targets import Target
-from napari_emseg.errors import LabelsError, SettingError, ShapeError
+from napari_emseg.errors import LabelsError, ModelError, SettingError, ShapeError
+from napari_emseg.model.train.history import Row, is_validated
 from napari_emseg.model.train.run_folder import RunFolder
 
 _MAY_CHANGE = frozenset(
     {"epochs", "minutes", "patience", "validate_every", "learning_rate", "mixed_precision"}
 )
 """Settings that a run which goes on may have otherwise."""
+
+_OF_AN_EPOCH = frozenset(
+    {"epoch", "seconds", "learning_rate", "loss", "val_loss", "val_v_rand", "threshold"}
+)
+"""What is asked of the rows of a history while a run goes on."""
 
 SPLIT_PARTS = ("train_slices", "validation_slices", "first_validation_column")
 """What the config of a run says of the split of a source."""
@@ -164,3 +170,16 @@ def require_same_split(folder: RunFolder, now: dict[str, Any]) -> None:
                     f"received {ours[part]}; name the same slices, or start a new run from its "
                     "model"
                 )
+
+
+def require_history(folder: RunFolder, history: Sequence[Row]) -> None:
+    """Raise `ModelError` unless a history is that of epochs, one of which was validated."""
+    if not history or not all(row.keys() >= _OF_AN_EPOCH for row in history):
+        raise ModelError(
+            f"resume: the history in {folder.last} is not one of epochs; start a new run in "
+            "another folder"
+        )
+    if not any(map(is_validated, history)):
+        raise ModelError(
+            f"resume: no epoch in {folder.last} was validated; start a new run in another folder"
+        )

@@ -15,13 +15,17 @@ import numpy as np
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.errors import ModelError, SettingError, WriteError
-from napari_emseg.io.disk.atomic import as_write_error, leftovers, write_atomically
+from napari_emseg.io.disk.atomic import as_write_error, write_atomically
+from napari_emseg.io.disk.exchange import recover_replaced
 from napari_emseg.io.disk.lock import Lock
+from napari_emseg.io.disk.zip_file import ZIP_DAMAGE, json_in
 from napari_emseg.model.train.history import write_history
 from napari_emseg.types import Float32Array
 
 _T = TypeVar("_T")
-_HISTORY_INSIDE = "napari_emseg_history.json"
+HISTORY_INSIDE = "napari_emseg_history.json"
+_LARGEST_HISTORY = 64 * 2**20
+"""Bytes; an epoch takes some hundred, and as many for each source."""
 
 
 @dataclass(frozen=True)
@@ -168,12 +172,7 @@ class RunFolder:
 
     def sweep(self) -> None:
         """Remove what a killed training had half written."""
-        for path in (
-            self.config, self.last, self.best, self.history, self.curves, self.preview,
-            self.rehearsal_set,
-        ):  # fmt: skip
-            for leftover in leftovers(path):
-                leftover.unlink(missing_ok=True)
+        recover_replaced(self.path)
         self.forget_slices()
 
     def forget_slices(self) -> None:
@@ -190,7 +189,7 @@ class RunFolder:
         def write(to: Path) -> None:
             save(to)
             with zipfile.ZipFile(to, "a") as file:
-                file.writestr(_HISTORY_INSIDE, json.dumps(list(rows)))
+                file.writestr(HISTORY_INSIDE, json.dumps(list(rows)))
 
         write_atomically(self.last, write)
 
@@ -206,12 +205,11 @@ class RunFolder:
             return []
         try:
             with zipfile.ZipFile(self.last) as file:
-                rows: list[dict[str, float]] = json.loads(file.read(_HISTORY_INSIDE))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                return _checked_rows(json_in(file, HISTORY_INSIDE, _LARGEST_HISTORY))
+        except (*ZIP_DAMAGE, TypeError, AttributeError) as error:
             raise ModelError(
                 f"resume: {self.last} cannot be loaded ({error}); start a new run in another folder"
             ) from error
-        return rows
 
     def write_history(self, rows: Sequence[dict[str, float]]) -> None:
         """Replace ``history.csv`` by ``rows``."""
@@ -227,3 +225,10 @@ class RunFolder:
         with as_write_error(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, lambda to: np.save(to, probability))
+
+
+def _checked_rows(rows: Any) -> list[dict[str, float]]:
+    for row in rows:
+        if not all(isinstance(each, (int, float)) for each in row.values()):
+            raise TypeError("its history is no list of epochs")
+    return list(rows)

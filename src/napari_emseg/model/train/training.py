@@ -31,6 +31,7 @@ from napari_emseg.model.runtimes.int8 import add_int8, tiles_of_sources
 from napari_emseg.model.train.history import Row, TrainResult, best_epoch
 from napari_emseg.model.train.kept_slices import kept_patches
 from napari_emseg.model.train.learner import (
+    load_run_network,
     new_learner,
     read_former,
     resumed_learner,
@@ -40,6 +41,7 @@ from napari_emseg.model.train.package_writer import write_package
 from napari_emseg.model.train.preconditions import (
     SPLIT_PARTS,
     require_classes,
+    require_history,
     require_nothing_stays,
     require_same_recipe,
     require_same_split,
@@ -162,6 +164,7 @@ class Training:
         self._take_network(self.folder.read_recipe().network, "resumed run")
         self.folder.write_config(self._config_with_terms())
         self.history = self.folder.read_history()
+        require_history(self.folder, self.history)
         self.learner = resumed_learner(
             self.folder, self.recipe.network, self.recipe.train, precision=precision
         )
@@ -377,7 +380,7 @@ class Training:
             terms=self.terms,
             scores={k: v for k, v in best.items() if k.startswith("val_") and math.isfinite(v)},
         )
-        model = keras.models.load_model(self.folder.best, compile=False)
+        model = load_run_network(self.folder.best, compiled=False)
         write_package(self.folder.package, info, model, self._sample(), history=self.history)
         rehearsal_set = make_rehearsal_set(self.patches, info.network, self.rehearsal_set)
         store_rehearsal_set(self.folder.package, rehearsal_set, self.tell)

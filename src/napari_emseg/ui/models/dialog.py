@@ -63,7 +63,7 @@ class ModelsDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
-        self.table = Table(_COLUMNS, rows_shown=6)
+        self.table = Table("Models", _COLUMNS, rows_shown=6)
         self.rename = button("Rename ...", "Call the chosen model otherwise.", self._rename)
         self.remove = button("Remove ...", "Delete the chosen model; asks first.", self._remove)
         self.export = button("Export ...", "Save the chosen model as a zip file.", self._export)

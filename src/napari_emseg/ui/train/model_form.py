@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from magicgui.widgets import ComboBox, Container, LineEdit
-from magicgui.widgets.bases import ValueWidget
+from magicgui.widgets import ComboBox, Container, LineEdit, PushButton
+from magicgui.widgets.bases import ValueWidget, Widget
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
@@ -21,7 +21,7 @@ from napari_emseg.model.hardware.device_choice import has_nvidia_gpu
 from napari_emseg.model.packages.library import list_models
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.ui.widgets.collapsible import Folded
-from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
+from napari_emseg.ui.widgets.forms import choice_row, field_for, form_of, wrapped_label
 
 _OWN = "own settings"
 _NEW = "a new model"
@@ -36,6 +36,8 @@ class ModelForm(QWidget):
     ----------
     time_row : QWidget
         Says how long it takes; stands below the presets.
+    doctor : PushButton
+        Says what there is to train on; stands beside that choice.
 
     Attributes
     ----------
@@ -47,9 +49,11 @@ class ModelForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, time_row: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, time_row: QWidget, doctor: PushButton, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._time_row = time_row
+        self._time_row, self._doctor = time_row, doctor
         self.name = LineEdit(
             name="name", label="Name", value="", tooltip="What the model is called in the library."
         )
@@ -91,10 +95,11 @@ class ModelForm(QWidget):
         return {"device": self.device, **self.train, **self.network}
 
     @property
-    def _advanced(self) -> list[ValueWidget[Any]]:
+    def _advanced(self) -> list[Widget]:
         """Those that are folded away: not the minutes, nor the names of classes."""
-        shown = ("minutes", "class_names")
-        return [field for name, field in self.settings.items() if name not in shown]
+        others = ("device", "minutes", "class_names")
+        fields = [field for name, field in self.settings.items() if name not in others]
+        return [choice_row(self.device, self._doctor), *fields]
 
     @property
     def lasting(self) -> dict[str, ValueWidget[Any]]:
