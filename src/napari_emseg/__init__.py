@@ -35,7 +35,7 @@ _HOMES = {
     "io.write": ("write_stack",),
     "io.convert": ("convert",),
     "io.samples": ("phantom",),
-    "model.packages.library": ("import_model",),
+    "model.foreign.arrival": ("import_model",),
     "types": ("Stack", "Log", "Progress", "SliceDone", "EpochDone", "Preview"),
     "engine.jobs": ("CellsResult", "PredictResult"),
     "core.scores.scores": ("StackScores", "SliceScores", "ThresholdScores"),
@@ -52,6 +52,7 @@ _HOMES = {
     "core.config.volume_scores": ("VolumeScoresConfig",),
     "core.config.measurement": ("MeasureConfig",),
     "core.config.export": ("ExportConfig", "SurfaceConfig"),
+    "core.config.foreign": ("ForeignConfig",),
     "errors": (
         "EmsegError", "ReadError", "WriteError", "ShapeError", "LabelsError", "SettingError",
         "ModelError", "DeviceError", "MemoryShortError", "MissingPackageError", "CancelledError",

@@ -11,7 +11,7 @@ from napari_emseg.core.config.prediction import MaskConfig
 from napari_emseg.engine.cells.volume import AsProbability, solve_volume
 from napari_emseg.errors import CancelledError, LabelsError, SettingError, ShapeError
 from napari_emseg.model.packages.edges import EDGES, read_edges, write_edges
-from napari_emseg.model.packages.library import find_model, import_model
+from napari_emseg.model.packages.library import find_model, import_package
 
 TRUTH, VOLUME = tissue()
 MASK = VOLUME > 0.5
@@ -110,7 +110,7 @@ def test_edge_weights_lie_in_the_package(tmp_path) -> None:
     other = find_model("isbi2012")
     assert not (other.folder / EDGES).exists()
     assert read_edges(other) is read_edges(default)
-    own = import_model(str(default.folder), "own", library=tmp_path)
+    own = import_package(str(default.folder), "own", library=tmp_path)
     write_edges(own, plain_model())
     assert read_edges(own).of_kind["next"].unit == plain_model().of_kind["next"].unit
     (own.folder / EDGES).write_bytes(b"PK\x03\x04 cut off")
@@ -119,7 +119,7 @@ def test_edge_weights_lie_in_the_package(tmp_path) -> None:
 
 
 def test_a_damaged_package_is_no_default(tmp_path) -> None:
-    own = import_model(str(find_model("default").folder), "own", library=tmp_path)
+    own = import_package(str(find_model("default").folder), "own", library=tmp_path)
     np.savez(own.folder / EDGES, border_mean=np.zeros(3))
     with pytest.raises(em.ModelError, match="edges"):
         em.cells(VOLUME, model=own)

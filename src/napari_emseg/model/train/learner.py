@@ -184,7 +184,7 @@ def new_learner(
         If the weights to start from cannot be read, or do not fit the network.
     """
     begun = build_unet(network) if start_from is None else _network_of(start_from)
-    if start_from is not None and start_from.info.network.classes != network.classes:
+    if start_from is not None and start_from.info.unet.classes != network.classes:
         begun = with_new_head(begun, network)
     model = in_precision(begun, precision, training=True)
     return Learner(compile_for_training(model, network, config))
@@ -192,7 +192,7 @@ def new_learner(
 
 def _network_of(package: ModelPackage) -> keras.Model:
     """The network of a package as it is; how its blocks are built may differ from ours."""
-    model, described = load_network(package), package.info.network
+    model, described = load_network(package), package.info.unet
     expected = described.input_slices, described.channels, described.depth
     poolings = sum(isinstance(layer, keras.layers.MaxPooling2D) for layer in model.layers)
     received = model.input_shape[-1], model.output_shape[-1], poolings
