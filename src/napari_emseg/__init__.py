@@ -38,7 +38,8 @@ _HOMES = {
     "io.convert": ("convert",),
     "io.samples": ("phantom",),
     "io.isbi2012": ("fetch_isbi2012",),
-    "model.packages.library": ("export_model", "import_model"),
+    "model.packages.library": ("export_model",),
+    "model.foreign.arrival": ("import_model",),
     "types": ("Stack", "Log", "Progress", "SliceDone", "EpochDone", "Preview"),
     "engine.jobs": ("CellsResult", "PredictResult"),
     "core.scores.scores": ("StackScores", "SliceScores", "ThresholdScores"),
@@ -55,6 +56,7 @@ _HOMES = {
     "core.config.volume_scores": ("VolumeScoresConfig",),
     "core.config.measurement": ("MeasureConfig",),
     "core.config.export": ("ExportConfig", "SurfaceConfig"),
+    "core.config.foreign": ("ForeignConfig",),
     "errors": (
         "EmsegError", "ReadError", "WriteError", "ShapeError", "LabelsError", "SettingError",
         "ModelError", "DeviceError", "MemoryShortError", "MissingPackageError", "CancelledError",

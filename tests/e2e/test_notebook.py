@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from napari_emseg.model.packages.library import import_model
+from napari_emseg.model.packages.library import import_package
 
 SHORTENED = """
 STACK, TEST_SLICES, NAME = "sample", 2, "from a notebook"
@@ -60,4 +60,4 @@ def test_it_runs_and_gives_a_model_for_the_plugin(cells, tmp_path):
     assert "epoch 2: loss" in done.stdout
     assert "V_rand 0." in done.stdout
     assert "6 slices to learn from, 2 to test" in done.stdout
-    assert import_model(tmp_path / "from a notebook.zip").info.name == "from a notebook"
+    assert import_package(tmp_path / "from a notebook.zip").info.name == "from a notebook"
