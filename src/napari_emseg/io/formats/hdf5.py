@@ -8,6 +8,7 @@ Written is CREMI's layout: grey values at ``/volumes/raw``, labels at
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -40,6 +41,8 @@ _EDITS, _ORIGIN = "napari_emseg_edits", "napari_emseg_origin"
 _PREDICTED = "napari_emseg_predicted"
 _CHUNK = 512
 _MOST_NAMED = 12
+_CHUNK_OVERHEAD = 4096
+"""Bytes that filters may add to a chunk which they cannot pack."""
 
 
 class Hdf5(WritableFormat):
@@ -222,7 +225,23 @@ def _checked(path: Path, data: Any) -> Any:
                 f"{path}: {data.name} is compressed by {called}, which is not installed; "
                 "pip install hdf5plugin and import it, or save the data set with gzip (h5repack)"
             )
+    if data.chunks and hasattr(data.id, "chunk_iter"):  # with HDF5 1.12.3 and later
+        _require_chunks(path, data)
     return data
+
+
+def _require_chunks(path: Path, data: Any) -> None:
+    """Raise `ReadError` where one is stored in more bytes than it has: it unpacks to far more."""
+    most = 1.1 * math.prod(data.chunks) * data.dtype.itemsize + _CHUNK_OVERHEAD
+
+    def check(chunk: Any) -> None:
+        if chunk.size > most:
+            raise ReadError(
+                f"{path}: a chunk of {data.name} is damaged, it takes {chunk.size} bytes and "
+                f"holds {data.chunks} pixels; copy or save the file again"
+            )
+
+    data.id.chunk_iter(check)
 
 
 def _lazily(data: Any) -> Any:

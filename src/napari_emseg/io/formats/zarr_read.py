@@ -242,11 +242,13 @@ def _listed(stacks: Mapping[str, Any]) -> str:
 def _lazy(place: str, array: Any) -> Any:
     import dask.array
 
+    from napari_emseg.io.formats.zarr_chunks import guarded
+
     check_dtype(place, np.dtype(array.dtype))
     # who reads whole slices checks them again
     check_shape(place, array.chunks, np.dtype(array.dtype))
     check_shape(place, array.shape, np.dtype(array.dtype), in_parts=True)
-    return native(dask.array.from_zarr(array))
+    return native(dask.array.from_zarr(guarded(array)))
 
 
 def _from_array(array: Any) -> Loaded:
