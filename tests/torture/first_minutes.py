@@ -33,9 +33,8 @@ def main() -> dict[str, object]:
     docks["Segment"].buttons.current.native.click()
     wait(lambda: bool(ended), 200)
     mask = next(layer for layer in viewer.layers if layer.name.endswith("] mask"))
-    segmented = type(ended[0]).__name__ == "Finished" and bool(mask.data[0].any())
-    mask.paint((0, 20, 20), 1)
-    mask.paint((0, 30, 30), 0)
+    segmented = type(ended[0]).__name__ == "Finished" and bool(mask.data.any())
+    mask.paint((0, 20, 20), 1 - int(mask.data[0, 20, 20]))
     QTest.qWait(3000)
     point = QLocale().decimalPoint()
     box = threshold.native

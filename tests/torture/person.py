@@ -27,7 +27,7 @@ from napari_emseg.session.correct.volume_tools import MERGE_CELLS
 from napari_emseg.ui.project.commands import project_of
 
 PLUGIN = "napari-emseg"
-EDGE, ROWS, COLUMNS, SLICES = 48, 2, 10, 4
+EDGE, ROWS, COLUMNS, SLICES = 32, 6, 10, 4
 PAUSE_S = 0.25
 
 
@@ -72,7 +72,7 @@ def cells() -> tuple[np.ndarray, np.ndarray]:
     """Probability and ids of round cells in rows, the same on all slices."""
     y, x = np.mgrid[: ROWS * EDGE, : COLUMNS * EDGE]
     away = np.hypot(y % EDGE - EDGE / 2, x % EDGE - EDGE / 2)
-    probability = (1 / (1 + np.exp(1.5 * (away - 18)))).astype(np.float32)
+    probability = (1 / (1 + np.exp(1.5 * (away - 12)))).astype(np.float32)
     ids = (1 + COLUMNS * (y // EDGE) + x // EDGE).astype(np.uint32)
     return np.stack([probability] * SLICES), np.stack([ids] * SLICES)
 
@@ -116,7 +116,7 @@ def paint(viewer: napari.Viewer, folder: Path) -> Iterator[None]:
     while True:
         painted = int((layer.data == 99).sum())
         z, k = painted % SLICES, painted // SLICES
-        layer.paint((z, k // 400, k % 400), 99)
+        layer.paint((z, k // 300, k % 300), 99)
         notes(folder, labels=kept(folder, layer.data))
         yield
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from napari_emseg.errors import MemoryShortError, ReadError, ShapeError, WriteError
 from napari_emseg.io.disk.processes import is_alive, this_process
+from napari_emseg.io.disk.room import reserve_bytes
 from napari_emseg.io.folders import cache_folder
 from napari_emseg.io.formats.npy import npy_of_zeros
 from napari_emseg.types import ArrayLike
@@ -124,9 +125,8 @@ class Scratch:
         each = int(np.prod(array.shape[1:])) * array.itemsize
         path = Path(str(array.filename))
         try:
-            with path.open("r+b") as file:
-                for i in indices:
-                    _reserve(file.fileno(), path, each, start=array.offset + i * each)
+            for i in indices:
+                reserve_bytes(path, each, start=array.offset + i * each)
         except OSError as error:
             raise _no_room(self._parent, each * len(indices), error) from error
 
@@ -261,23 +261,8 @@ def _new_map(
     """A mapped file; a page without a block on the disk would be a SIGBUS once that is full."""
     start = npy_of_zeros(path, shape, dtype)
     if reserve:
-        with path.open("r+b") as file:
-            _reserve(file.fileno(), path, path.stat().st_size - start, start=start)
+        reserve_bytes(path, path.stat().st_size - start, start=start)
     return attach(path, "r+")
-
-
-def _reserve(descriptor: int, path: Path, n_bytes: int, *, start: int) -> None:
-    if hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(descriptor, start, n_bytes)
-        except OSError as error:
-            # some file systems cannot reserve
-            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
-                raise
-        else:
-            return
-    if shutil.disk_usage(path.parent).free < n_bytes:
-        raise OSError(errno.ENOSPC, "not enough free space", str(path))
 
 
 def _no_room(folder: Path, n_bytes: int, error: OSError) -> WriteError:

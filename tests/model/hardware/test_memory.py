@@ -121,6 +121,7 @@ def test_a_library_that_runs_out_of_memory(too_much):
         "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 17179869184 bytes.",
         "CUDA out of memory. Tried to allocate 20.00 MiB",
         "Failed to allocate 6553600 bytes of memory", "Resource temporarily unavailable",
+        "can't start new thread",
     ],
 )  # fmt: skip
 def test_what_libraries_say(text):

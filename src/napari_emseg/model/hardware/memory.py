@@ -10,6 +10,7 @@ from dataclasses import replace
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.networks.network import Network
 from napari_emseg.core.segment.tiling import plan_tiles
+from napari_emseg.errors import EmsegError
 from napari_emseg.model.hardware.device_choice import ask_nvidia_smi, number_of_gpu
 from napari_emseg.model.hardware.memory_limits import free_to_take
 from napari_emseg.model.hardware.threads import share_of_machine
@@ -22,10 +23,10 @@ _MOST_AT_ONCE = 8
 _SIGNS = (
     "outofmemory", "resourceexhausted", "badalloc", "outofhostmemory", "outofresources",
     "memobjectallocation", "failedtoallocate", "cannotallocatememory",
-    "resourcetemporarilyunavailable",
+    "resourcetemporarilyunavailable", "can'tstartnewthread",
 )  # fmt: skip
 """What TensorFlow, JAX, PyTorch, OpenVINO and OpenCL call it, without spaces and underscores; the
-last is the system's word where there is no room for a thread."""
+last two are the words of system and Python where there is no room for a thread."""
 
 
 def bytes_at_once(
@@ -100,7 +101,7 @@ def memory_errors() -> Iterator[None]:
     """Raise `MemoryError` in place of whatever a library raises where memory runs out."""
     try:
         yield
-    except MemoryError:
+    except (MemoryError, EmsegError):
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}".lower().replace(" ", "").replace("_", "")
