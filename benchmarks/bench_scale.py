@@ -29,6 +29,7 @@ from unittest.mock import patch
 import numpy as np
 import psutil
 import zarr
+from skimage.measure import label
 
 import napari_emseg as em
 from napari_emseg.core.blocks.plan import plan_blocks
@@ -186,12 +187,11 @@ def memory_of(step: str, slices: int) -> None:
     ):
         client.wait_for_workers(2)
         size = (30.0, 4.0, 4.0)
-        _, truth = em.phantom()
-        stack = tissue((slices, 128, 128)) if step == "mask" else repeated(truth.data, slices)
-        kind: Any = "image" if step == "mask" else "labels"
-        em.write_stack(f"{folder}/in.zarr", em.Stack(stack, size, kind=kind))
-        if step in ("measure", "evaluate"):
-            em.cells_file(f"{folder}/in.zarr", f"{folder}/cells.zarr", client=client)
+        if step == "mask":
+            stack = em.Stack(tissue((slices, 128, 128)), size)
+        else:
+            stack = em.Stack(repeated(slices, ids=step != "cells"), size, kind="labels")
+        em.write_stack(f"{folder}/in.zarr", stack)
         del stack
         steps = {
             "mask": lambda: em.segment_file(
@@ -201,10 +201,10 @@ def memory_of(step: str, slices: int) -> None:
                 f"{folder}/in.zarr", f"{folder}/out.zarr", client=client
             ),
             "measure": lambda: em.measure_file(
-                f"{folder}/cells.zarr", f"{folder}/t.csv", client=client
+                f"{folder}/in.zarr", f"{folder}/t.csv", client=client
             ),
             "evaluate": lambda: em.evaluate_volume_file(
-                f"{folder}/cells.zarr", f"{folder}/cells.zarr", keep=folder, client=client
+                f"{folder}/in.zarr", f"{folder}/in.zarr", keep=folder, client=client
             ),
         }  # fmt: skip
         with Peak(client=os.getpid(), scheduler=pid) as peak:
@@ -217,10 +217,12 @@ def memory_of(step: str, slices: int) -> None:
         )
 
 
-def repeated(truth: np.ndarray, slices: int) -> np.ndarray:
-    """A corner of the phantom's truth, to and fro, so that slices follow on one another."""
-    corner = np.asarray(truth)[:, :128, :128]
-    there = np.concatenate([corner, corner[::-1]])
+def repeated(slices: int, *, ids: bool) -> np.ndarray:
+    """A corner of the phantom's truth, to and fro, so that cells go on: a mask, or ids."""
+    corner = np.asarray(em.phantom()[1].data)[:, :128, :128] > 0
+    if ids:
+        corner = label(corner, connectivity=1)
+    there = np.concatenate([corner, corner[::-1]]).astype(np.uint16)
     return np.tile(there, (-(-slices // len(there)), 1, 1))[:slices]
 
 
