@@ -51,9 +51,17 @@ class WorkerUnderFire:
     ) -> None:
         self.worker.close()
 
-    def do(self, job: Any) -> Event:
-        """The last event of a job that is left alone."""
-        return self._last(self.worker.submit(job), PATIENCE_S)
+    def do(self, job: Any, hear: Callable[[Event], object] = lambda _: None) -> Event:
+        """The last event of a job that is left alone; ``hear`` is called with those before."""
+        event = self._last(self.worker.submit(job), PATIENCE_S, lambda each: bool(hear(each)))
+        assert event is not None, "it takes too long"
+        return event
+
+    def wait(self, number: int) -> Event:
+        """The last event of a job that was submitted to `worker`."""
+        event = self._last(number, PATIENCE_S)
+        assert event is not None, "it takes too long"
+        return event
 
     def kill_over(self, job: Any, seconds: float, *, begun: Begun | None = None) -> Event:
         """The last event of a job whose process is killed within so many seconds, if it lasts.

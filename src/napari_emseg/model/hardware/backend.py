@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from napari_emseg.errors import naming_extras
+from napari_emseg.model.hardware.device_choice import wanted_backend
 
 _DEFAULTS = {
     # take GPU memory as it is needed, not all of it
@@ -22,7 +23,7 @@ _DEFAULTS = {
 
 def prepare_environment() -> None:
     """Set what a person has not set otherwise."""
-    for name, value in _DEFAULTS.items():
+    for name, value in {**_DEFAULTS, "KERAS_BACKEND": wanted_backend()}.items():
         os.environ.setdefault(name, value)
 
 
@@ -35,7 +36,7 @@ def load_backend() -> None:
     Raises
     ------
     MissingPackageError
-        If Keras, or TensorFlow, is not installed.
+        If Keras is not installed, or nothing that computes for it.
     """
     if "napari_emseg.model.hardware.devices" in sys.modules:
         return
