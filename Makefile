@@ -1,6 +1,6 @@
 # Everything a person or a machine does with this checkout. `make` alone lists it.
 #
-#   ARGS=...        more arguments, for demo and the tests:  make test ARGS="-k tiling -x"
+#   ARGS=...        more arguments, for demo, tests, docs:  make test ARGS="-k tiling -x"
 #   PYTHON=...      the interpreter that makes the environment (3.11 to 3.13)
 #   VENV=...        the environment's folder
 #   WORKERS=2       processes that run tests side by side, each with a display of its own
@@ -17,10 +17,11 @@ TIMEOUT := $(if $(shell command -v timeout),timeout --foreground -k 30 $(LIMIT))
 export VENV PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-offline test-slow lint format bench docs wheel lock audit clean
+.PHONY: help install demo test test-offline test-slow torture lint format bench docs screenshots wheel lock \
+    audit clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 install:  ## make .venv with everything; again: a second
 	@$(if $(NO_INSTALL),true,tools/install.sh)
@@ -56,6 +57,10 @@ test-offline: install  ## run the quick tests without a network (Linux)
 test-slow: install  ## run the slow tests
 	$(call pytest_groups,slow,5)
 
+# One at a time: how soon something is on the disk, or ends, is part of what is tested.
+torture: install  ## kill, starve and fill up, again and again (about half an hour)
+	$(TIMEOUT) $(PY) -m pytest tests -m torture --ignore=tests/model $(ARGS)
+
 lint: install  ## check style, types and shell scripts
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -74,7 +79,12 @@ bench: install  ## run every benchmark in turn
 
 docs: install  ## build the documentation into site/
 	@$(if $(NO_INSTALL),true,tools/install.sh docs)
-	$(PY) -m mkdocs build --strict $(ARGS)
+	$(PY) -m sphinx --fail-on-warning --keep-going --quiet -d build/doctrees docs site $(ARGS)
+
+# The window has the size of a small screen; Linux needs none to be there.
+screenshots: install  ## take and draw all pictures of the documentation again (ARGS="segment" one dock's)
+	@set -e; for program in tools/draw_*.py; do $(PY) $$program; done
+	$(if $(shell command -v xvfb-run),xvfb-run -a -s "-screen 0 1280x800x24") $(PY) tools/screenshots.py $(ARGS)
 
 wheel: install  ## build wheel and sdist into dist/, and try the wheel where nothing else of ours is
 	rm -rf dist

@@ -19,6 +19,14 @@ def touching_ids(slices: int = 2, cells: int = 40) -> np.ndarray:
     return np.stack(nearest).astype(np.uint16)
 
 
+def bodies(shape: tuple[int, int, int], cells: int = 40, seed: int = 3) -> np.ndarray:
+    """Cells through a volume (Z, Y, X) with membranes of some px between them: int64, 1, 2, ..."""
+    voxels = np.stack(np.mgrid[tuple(slice(0, n) for n in shape)], -1).reshape(-1, 3)
+    seeds = np.random.default_rng(seed).random((cells, 3)) * shape
+    away, nearest = KDTree(seeds).query(voxels, k=2)
+    return np.where(away[:, 1] - away[:, 0] > 2, nearest[:, 0] + 1, 0).reshape(shape)
+
+
 def mask_of(ids: np.ndarray, membrane_px: int = 5) -> np.ndarray:
     """The same with membranes: uint8, 255 where cell."""
     square = np.ones((membrane_px, membrane_px), np.uint8)

@@ -1,22 +1,19 @@
-"""Draw what fragments, edges and cells are, on the phantom, into ``docs/images/fragments.png``.
+"""Draw what fragments, edges and cells are, on the phantom, into ``docs/images/fragments.jpg``.
 
 python tools/draw_fragments.py
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
-from skimage.segmentation import find_boundaries
+from drawing import outline, random_colors, save, show_grey
 
 import napari_emseg as em
 from napari_emseg.core.cells3d.edges import BORDER, NEXT
 from napari_emseg.core.cells3d.volume_cells import VolumeCells, fragment_volume
 from napari_emseg.model.packages.edges import read_edges
 
-OUT = Path(__file__).parents[1] / "docs" / "images" / "fragments.png"
 PART = np.s_[2:6, 150:360, 120:400]
 FIRST, SECOND = 1, 2
 
@@ -38,15 +35,11 @@ def main() -> None:
         (axes[1, 1], FIRST, "Cells: what was joined has one colour"),
     )
     for at, z, title in shown:
-        at.imshow(grey[z], cmap="gray", vmin=0, vmax=255)
-        at.set_title(title, fontsize=11)
-        at.set_axis_off()
+        show_grey(at, grey[z], title)
     for at, z in ((axes[0, 0], FIRST), (axes[0, 1], FIRST), (axes[1, 0], SECOND)):
         outline(at, fragments[z], (1.0, 0.85, 0.2, 1.0))
     outline(axes[1, 0], fragments[FIRST], (0.4, 0.8, 1.0, 0.8), dotted=True)
-    colours = np.random.default_rng(4).uniform(0.2, 1, (int(cells.max()) + 1, 4))
-    colours[:, 3] = 0.45
-    axes[1, 1].imshow(colours[cells[FIRST]])
+    axes[1, 1].imshow(random_colors(int(cells.max()))[cells[FIRST]])
     for at, kind, of in ((axes[0, 1], BORDER, (FIRST, FIRST)), (axes[1, 0], NEXT, (FIRST, SECOND))):
         edges = graph.edges[kind]
         for a, b, p in zip(edges.first, edges.second, likely[kind], strict=True):
@@ -56,20 +49,7 @@ def main() -> None:
                 at.plot(x_b, y_b, "o", color="white", ms=3)
     lines = plt.cm.ScalarMappable(cmap="RdYlGn", norm=plt.Normalize(0, 1))
     figure.colorbar(lines, ax=axes, shrink=0.5, label="probability that both are one cell")
-    OUT.parent.mkdir(exist_ok=True)
-    figure.savefig(OUT, dpi=80)
-
-
-def outline(
-    at: plt.Axes, fragments: np.ndarray, colour: tuple[float, ...], *, dotted: bool = False
-) -> None:
-    """Draw the borders of fragments (Y, X)."""
-    border = find_boundaries(fragments, mode="inner")
-    if dotted:
-        border &= (np.indices(border.shape).sum(axis=0) % 4) < 2
-    over = np.zeros((*border.shape, 4))
-    over[border] = colour
-    at.imshow(over)
+    save(figure, "fragments.jpg")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_emseg.cli.commands import cli
+from napari_emseg.cli.commands import _reached, cli
 from napari_emseg.cli.options_and_progress import exit_status
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.network import NetworkConfig
@@ -163,3 +163,8 @@ def test_models_are_exported_imported_shown_and_removed(tmp_path, monkeypatch, c
     assert run("models", "remove", "mine", "--yes") == 0
     assert run("models", "show", "mine") == 1
     assert "there is no model 'mine'" in capsys.readouterr().err
+
+
+def test_a_training_on_scribbles_tells_the_loss_in_place_of_a_score_that_it_has_not():
+    assert _reached({"val_v_rand": 0.97123, "val_loss": 0.1}) == "V_rand 0.9712"
+    assert _reached({"val_v_rand": float("nan"), "val_loss": 0.01057}) == "loss 0.0106"

@@ -343,8 +343,8 @@ def test_a_worker_that_is_not_understood_fails_its_job_and_no_other(
 
 def test_a_worker_that_understands_no_message_ends(listener):
     listener.worker.start()
-    listener.worker._process.stdin.write(b"x" * 100)
-    listener.worker._process.stdin.flush()
+    listener.worker._process._popen.stdin.write(b"x" * 100)
+    listener.worker._process._popen.stdin.flush()
     wait_until_gone(listener.worker)
     listener.worker.submit(DevicesJob())
     assert isinstance(listener.next(*LAST)[1], Finished)

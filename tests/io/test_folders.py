@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from napari_emseg.io.folders import (
@@ -35,6 +37,17 @@ def test_without_it_the_folder_is_where_the_system_keeps_such(folder, variable, 
         monkeypatch.delenv(f"XDG_{kind}_HOME", raising=False)
     assert folder().is_absolute()
     assert folder().parts[-len(parts) :] == parts
+
+
+@pytest.mark.parametrize(("folder", "variable", "_"), FOLDERS)
+def test_without_a_home_no_folder_is_called_tilde(folder, variable, _, monkeypatch, tmp_path):
+    """As in a container that runs as an account which its system does not know."""
+    monkeypatch.delenv(variable)
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # what it does there
+    assert folder().is_absolute()
+    assert "~" not in folder().parts
 
 
 def test_no_two_are_the_same(monkeypatch):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import psutil
 import pytest
 
 from napari_emseg.errors import ReadError, WriteError
@@ -25,9 +26,7 @@ def painted(rng) -> PaintedSlice:
 def abandoned(painted: PaintedSlice | None = None, **about) -> Recovery:
     """A recovery whose process has ended."""
     recovery = Recovery.new()
-    recovery.write_header(ABOUT | about)
-    if painted is not None:
-        recovery.write_slice(1, painted)
+    recovery.write(ABOUT | about, [] if painted is None else [(1, painted)])
     header = recovery.folder / "layer.json"
     header.write_text(header.read_text().replace(f"{os.getpid()},", f"{ended_process()},"))
     return recovery
@@ -41,17 +40,16 @@ def ended_process() -> int:
 
 def test_slices_come_back(painted):
     recovery = Recovery.new()
-    recovery.write_header(ABOUT)
-    recovery.write_slice(2, painted)
-    recovery.write_slice(1, PaintedSlice(painted.labels * 0, painted.touched))
-    recovery.write_slice(1, painted)
+    other = PaintedSlice(painted.labels * 0, painted.touched)
+    recovery.write(ABOUT, [(2, painted), (1, other)])
+    recovery.write(ABOUT, [(1, painted)])
     assert recovery.slices == (1, 2)
     assert recovery.about["name"] == "em mask"
     back = recovery.read_slice(1)
     np.testing.assert_array_equal(back.labels, painted.labels)
     np.testing.assert_array_equal(back.touched, painted.touched)
     assert back.labels.dtype == painted.labels.dtype
-    recovery.forget_slice(1)
+    recovery.write(ABOUT, [(1, None)])
     assert recovery.slices == (2,)
     recovery.discard()
     recovery.discard()
@@ -60,8 +58,7 @@ def test_slices_come_back(painted):
 
 def test_what_a_living_process_paints_is_not_offered(painted):
     recovery = Recovery.new()
-    recovery.write_header(ABOUT)
-    recovery.write_slice(0, painted)
+    recovery.write(ABOUT, [(0, painted)])
     assert left_behind() == []
     assert is_alive(this_process())
 
@@ -110,7 +107,8 @@ def test_another_process_with_the_same_number_is_not_the_owner():
     pid, born, machine = this_process()
     assert is_alive([pid, born, machine])
     assert is_alive([pid, born])  # as earlier versions wrote it
-    assert is_alive([pid, born + 1, machine])  # the clock was set right
+    since_1970 = psutil.Process().create_time()
+    assert is_alive([pid, since_1970 + 1, machine])  # likewise; the clock was set right
     assert not is_alive([pid, born - 100, machine])
     assert is_alive([ended_process(), born, "another machine"])
     assert not is_alive(None)
@@ -132,5 +130,58 @@ def test_where_it_cannot_be_written_the_way_out_is_said(painted, tmp_path, monke
     monkeypatch.setenv("EMSEG_RECOVERY_DIR", str(blocked))
     recovery = Recovery.new()
     with pytest.raises(WriteError, match="choose another path"):
-        recovery.write_slice(0, painted)
+        recovery.write(ABOUT, [(0, painted)])
     assert left_behind() == []
+
+
+# -- a decision about a volume changes many slices, and is kept as a whole or not at all -----------
+
+KILLED = """
+import os, sys
+import numpy as np
+from napari_emseg.io import recovery as module
+from napari_emseg.io.recovery import PaintedSlice, Recovery
+
+def one(value):
+    return PaintedSlice(np.full((9, 11), value, np.uint8), np.ones((9, 11), bool))
+
+def slices(value):
+    for z in range(3):
+        yield z, one(value)
+    if value == 2 and sys.argv[1] == "while slices are written":
+        os._exit(9)
+    yield 3, one(value) if value == 1 else None
+
+recovery = Recovery.new()
+recovery.write({"reviewed": [], "value": 1}, slices(1))
+if sys.argv[1] == "before they are in their place":
+    Recovery.finish = lambda self: os._exit(9)
+recovery.write({"reviewed": [], "value": 2}, slices(2))
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "value"),
+    [("while slices are written", 1), ("before they are in their place", 2)],
+)
+def test_killed_over_a_step_all_slices_are_of_one(when, value):
+    assert subprocess.run([sys.executable, "-c", KILLED, when]).returncode == 9
+    (found,) = left_behind()
+    assert found.about["value"] == value
+    assert found.slices == ((0, 1, 2, 3) if value == 1 else (0, 1, 2))
+    assert {int(found.read_slice(z).labels.max()) for z in found.slices} == {value}
+    assert len(list(found.folder.iterdir())) == 1 + len(found.slices)
+
+
+def test_what_cannot_be_written_whole_is_not_begun(painted, monkeypatch):
+    recovery = Recovery.new()
+    recovery.write(ABOUT, [(1, painted)])
+    before = sorted(each.name for each in recovery.folder.iterdir())
+
+    def too_late():
+        yield 2, painted
+        raise WriteError("the disk is full")
+
+    with pytest.raises(WriteError):
+        recovery.write(ABOUT, too_late())
+    assert sorted(each.name for each in recovery.folder.iterdir()) == before

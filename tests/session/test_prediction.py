@@ -56,6 +56,14 @@ def test_layers_follow_the_first_slice(viewer, prediction):
     assert not prediction.mask[[0, 1, 3]].any()
 
 
+def test_the_newest_is_the_newest_where_the_clock_was_set_back(
+    image, package, scratch, executor, monkeypatch
+):
+    before = Prediction(image, package, scratch, executor)
+    monkeypatch.setattr(time, "time", lambda: 1.0)
+    assert Prediction(image, package, scratch, executor).made > before.made
+
+
 def test_only_the_kinds_that_are_wanted_are_made(viewer, prediction):
     prediction.apply(("cells",), RULES[1])
     accept(prediction, 0)

@@ -20,10 +20,11 @@ class Threads:
 
 @pytest.fixture
 def membranes():
-    """Cells of grey 170 with thin dark lines between them: (3, 256, 320) uint8."""
-    noise = gaussian_filter(np.random.default_rng(0).normal(size=(3, 256, 320)), (0, 16, 16))
+    """Cells of about grey 170 with thin dark lines between them: (3, 256, 320) uint8."""
+    rng = np.random.default_rng(0)
+    noise = gaussian_filter(rng.normal(size=(3, 256, 320)), (0, 16, 16))
     lines = np.abs(noise / noise.std()) < 0.05
-    return np.where(lines, 60, 170).astype(np.uint8)
+    return (np.where(lines, 60, 170) + rng.normal(0, 6, lines.shape)).astype(np.uint8)
 
 
 @pytest.fixture
@@ -47,8 +48,10 @@ def look(executor, said):
 
 def test_numbers_sizes_and_membranes(look, image, said):
     look.look(image)
-    assert said[0] == "uint8, 3 slices of 256 x 320 px, 50 x 4 x 4 nm."
-    assert said[-1] == ("uint8, 3 slices of 256 x 320 px, 50 x 4 x 4 nm; membranes taken for dark.")
+    assert said[0] == "uint8, 3 slices of 256 x 320 px (Z, Y, X), 50 x 4 x 4 nm."
+    assert said[-1] == (
+        "uint8, 3 slices of 256 x 320 px (Z, Y, X), 50 x 4 x 4 nm; membranes taken for dark."
+    )
 
 
 def test_bright_membranes_and_what_a_person_says_of_them(look, image, said):
@@ -59,6 +62,17 @@ def test_bright_membranes_and_what_a_person_says_of_them(look, image, said):
     assert said[-1].endswith("; membranes dark, as chosen.")
     look.choose_membranes("auto")
     assert said[-1].endswith("; membranes taken for bright.")
+
+
+def test_a_rim_and_a_missing_section_are_no_tissue(look, image, said):
+    image.pixels[:, :64] = 0  # a quarter of each slice
+    look.look(image)
+    share = int(said[-1].partition("about ")[2].partition(" %")[0])
+    assert share == pytest.approx(75, abs=3)
+    assert said[-1].endswith("% of it taken for tissue.")
+    image.pixels[1] = 0  # one of the three that are looked at
+    look.look(image)
+    assert int(said[-1].partition("about ")[2].partition(" %")[0]) == pytest.approx(50, abs=3)
 
 
 def test_what_is_not_known_and_what_was_guessed(look, image, said):
@@ -86,7 +100,7 @@ def test_an_image_that_cannot_be_read_is_described_all_the_same(look, image, sai
 
     monkeypatch.setattr(image, "slice", fail)
     look.look(image)
-    assert said[-1] == "uint8, 3 slices of 256 x 320 px, 50 x 4 x 4 nm."
+    assert said[-1] == "uint8, 3 slices of 256 x 320 px (Z, Y, X), 50 x 4 x 4 nm."
 
 
 def test_once_closed_it_looks_at_nothing(image, said):

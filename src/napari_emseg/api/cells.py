@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_emseg.api.arrays import OnSlice, as_stack
-from napari_emseg.api.in_blocks import do_in_blocks, is_in_blocks
+from napari_emseg.api.in_blocks import is_in_blocks
 from napari_emseg.api.models import AnyModel, load_model
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
@@ -167,6 +167,7 @@ def cells_file(
     )  # fmt: skip
     if is_in_blocks(shared, client, out):
         from napari_emseg.engine.cells.run_blocks import cells_in_blocks
+        from napari_emseg.engine.distributed.runners import do_in_blocks
 
         return do_in_blocks(cells_in_blocks, job, shared, client, "cpu", on_event, should_stop)
     made: CellsResult = run(job, on_event, should_stop)

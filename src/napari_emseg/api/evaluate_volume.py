@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from napari_emseg.api.arrays import OnSlice, as_stack
+from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.setting import require_known
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 from napari_emseg.core.scores.volume.score_volume import VolumeScores, score_volume
-from napari_emseg.errors import CancelledError
-from napari_emseg.types import ArrayLike, ShouldStop, Stack, VoxelSize
+from napari_emseg.errors import CancelledError, SettingError
+from napari_emseg.types import AnyPath, ArrayLike, OnEvent, ShouldStop, Stack, VoxelSize
 
 
 def evaluate_volume(
@@ -78,3 +80,72 @@ def evaluate_volume(
         as_stack(prediction, kind="labels").data, true.data, config=VolumeScoresConfig(**settings),
         voxel_size_nm=true.voxel_size_nm, on_slice=advance,
     )  # fmt: skip
+
+
+def evaluate_volume_file(
+    prediction: AnyPath,
+    truth: AnyPath,
+    *,
+    voxel_size_nm: VoxelSize | None = None,
+    keep: AnyPath | None = None,
+    overwrite: bool = False,
+    client: Any = None,
+    on_event: OnEvent = lambda _: None,
+    should_stop: ShouldStop = lambda: False,
+    **settings: Any,
+) -> VolumeScores | None:
+    """Score the cells of files of any size, in blocks; ``napari-emseg evaluate`` does this.
+
+    Parameters
+    ----------
+    prediction, truth : path
+        Ids of cells, what `read_stack` reads.
+    voxel_size_nm, should_stop, **settings
+        As `evaluate_volume` takes them; and those of `BlocksConfig`, such as ``workers=2``. Without
+        any this process does the blocks.
+    keep : path, optional
+        A folder or an ``s3://`` address, which all workers reach, for what blocks have found; it
+        stays, to go on from. By default a temporary folder of this machine.
+    overwrite : bool
+        Begin anew, where what is kept was begun with something else.
+    client : distributed.Client, optional
+        The workers of this cluster of Dask do the blocks.
+    on_event : callable
+        Receives a `Log` for what a person should know, and `Progress`.
+
+    Returns
+    -------
+    VolumeScores or None
+        Those of `evaluate_volume`; None where blocks of other parts are missing.
+
+    Raises
+    ------
+    EmsegError
+        As `evaluate_volume` and `read_stack`.
+    SettingError
+        If others than processes of this machine do blocks, and ``keep`` does not say where.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import napari_emseg as em
+    >>> truth = np.ones((2, 32, 32), np.uint16)
+    >>> truth[:, :, 16:] = 2
+    >>> _ = em.write_stack("truth.zarr", em.Stack(truth, kind="labels"))
+    >>> _ = em.write_stack("merged.zarr", em.Stack(np.ones_like(truth), kind="labels"))
+    >>> em.evaluate_volume_file("merged.zarr", "truth.zarr").volume.voi_merge
+    1.0
+    """
+    from napari_emseg.engine.compare.run_blocks import ScoreJob, score_in_blocks
+    from napari_emseg.engine.distributed.kept import kept_run
+    from napari_emseg.engine.distributed.runners import do_in_blocks
+
+    require_known(settings, VolumeScoresConfig, BlocksConfig)
+    config, shared = VolumeScoresConfig().changed(settings), BlocksConfig().changed(settings)
+    if keep is None and (client is not None or (shared.is_said and not shared.workers)):
+        raise SettingError(
+            "keep: expected a folder that all who do blocks reach, received none", keep="FOLDER"
+        )
+    with kept_run(keep) as place:
+        job = ScoreJob(Path(prediction), Path(truth), place, config, voxel_size_nm, overwrite)
+        return do_in_blocks(score_in_blocks, job, shared, client, "cpu", on_event, should_stop)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -13,8 +14,9 @@ import yaml
 
 from napari_emseg import __version__
 from napari_emseg.api.segment import segment_file
-from napari_emseg.cli.cells import cells
+from napari_emseg.cli.cells import cells, correct
 from napari_emseg.cli.export import export_cells
+from napari_emseg.cli.in_blocks import kept_options
 from napari_emseg.cli.measure import measure
 from napari_emseg.cli.options_and_progress import (
     Slices,
@@ -30,6 +32,7 @@ from napari_emseg.cli.options_and_progress import (
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
+from napari_emseg.core.config.foreign import ForeignConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.terms import TermsConfig
@@ -40,12 +43,12 @@ from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import check_partners, read_stack
+from napari_emseg.model.foreign.arrival import find_any_model, import_model
 from napari_emseg.model.packages.introduction import introduction
 from napari_emseg.model.packages.library import (
     DEFAULT,
     export_model,
     find_model,
-    import_model,
     list_models,
     remove_model,
 )
@@ -155,11 +158,17 @@ def train(
     worst = worst_source(result.best)
     click.echo(
         f"{result.package}: best epoch {result.best['epoch']:.0f}, "
-        f"V_rand {result.best['val_v_rand']:.4f} on validation"
+        f"{_reached(result.best)} on validation"
         + ("" if worst is None else f", worst {worst[1]:.4f} on {worst[0]}")
     )
     if result.stopped:
         raise CancelledError("Stopped; the best model so far is kept.")
+
+
+def _reached(best: Mapping[str, float]) -> str:
+    """The score that chose an epoch: scribbles have no V_rand."""
+    v_rand = best["val_v_rand"]
+    return f"loss {best['val_loss']:.4f}" if math.isnan(v_rand) else f"V_rand {v_rand:.4f}"
 
 
 def _image(path: Path, *, among_several: bool) -> Stack:
@@ -172,7 +181,9 @@ def _image(path: Path, *, among_several: bool) -> Stack:
 @click.argument("stack", type=_PATH)
 @click.option("--out", type=_OUT, required=True, help="OUT.tif, OUT.npy, OUT.zarr or a folder/.")
 @_overwrite
-@click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
+@click.option(
+    "--model", default=DEFAULT, show_default=True, help="A model's name, or where it lies."
+)
 @click.option(
     "--what", type=click.Choice(get_args(What)), default="probability", show_default=True,
     help="float32 in 0..1; uint8 in {0, 255}; ids, followed through the slices; or uint8 as in "
@@ -235,17 +246,27 @@ def predict(stack: Path, out: str, model: str, what: What, invert: bool, **optio
 )  # fmt: skip
 @options_of(VolumeScoresConfig)
 @voxel_size_option("the file")
+@options_of(BlocksConfig)
+@kept_options("in a temporary folder of this machine")
 def evaluate(prediction: Path, truth: Path, volume: bool, **options: Any) -> None:
     """Compare PREDICTION with TRUTH by the scores of the ISBI 2012 challenge, or of a volume.
 
     PREDICTION is a probability, a mask, classes or cells; what it is taken for is said. A slice of
-    TRUTH that is 0 everywhere is not labelled and takes no part.
+    TRUTH that is 0 everywhere is not labelled and takes no part. In blocks the scores of the volume
+    alone are made.
     """
-    from napari_emseg.cli.evaluate import EvaluateOptions, run_evaluate
+    from napari_emseg.cli.evaluate import EvaluateOptions, evaluate_in_blocks, run_evaluate
 
-    settings = given(options, VolumeScoresConfig)
-    if settings and not volume:
-        raise click.UsageError(f"--{next(iter(settings)).replace('_', '-')} needs --volume.")
+    settings, shared = given(options, VolumeScoresConfig), given(options, BlocksConfig)
+    if (settings or shared) and not volume:
+        name = next(iter([*settings, *shared])).replace("_", "-")
+        raise click.UsageError(f"--{name} needs --volume.")
+    keep, overwrite = options.pop("keep"), options.pop("overwrite")
+    if shared:
+        evaluate_in_blocks(
+            prediction, truth, options, keep=keep, overwrite=overwrite, **settings, **shared
+        )
+        return
     config = VolumeScoresConfig(**settings) if volume else None
     run_evaluate(prediction, truth, EvaluateOptions(**options, volume=config))
 
@@ -291,7 +312,7 @@ def list_() -> None:
 @click.argument("name")
 def show(name: str) -> None:
     """Show what a model says of itself: network, threshold, training, scores, terms."""
-    package = find_model(name)
+    package = find_any_model(name)
     click.echo(f"folder: {package.folder}")
     click.echo(f"scores were measured on: {package.info.measured_on or 'nobody knows what'}")
     click.echo(yaml.safe_dump(package.info.to_config(), sort_keys=False).rstrip())
@@ -301,12 +322,15 @@ def show(name: str) -> None:
 @click.argument("source", type=_PATH)
 @click.option("--name", default=None, help="What to call it; as it calls itself by default.")
 @_overwrite
-def import_(source: Path, name: str | None, overwrite: bool) -> None:
-    """Copy a model into your library: a package's folder or zip file, or a run folder.
+@options_of(ForeignConfig)
+def import_(source: Path, name: str | None, overwrite: bool, **options: Any) -> None:
+    """Copy a model into your library: a package's folder or zip file, a run folder, or ONNX.
 
-    Says what the model says of itself: who made it, its terms, network and sizes.
+    Says what the model says of itself: who made it, its terms, network and sizes. All options but
+    --name and --overwrite are of networks that others have made, as an ONNX file or in the
+    bioimage.io form; what a package says need not be given.
     """
-    package = import_model(source, name, overwrite=overwrite)
+    package = import_model(source, name, overwrite=overwrite, **given(options, ForeignConfig))
     say(introduction(package))
     click.echo(package.folder)
 
@@ -330,6 +354,7 @@ def remove(name: str) -> None:
 
 
 cli.add_command(cells)
+cli.add_command(correct)
 cli.add_command(measure)
 cli.add_command(export_cells)
 

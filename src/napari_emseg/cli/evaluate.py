@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from napari_emseg.cli.options_and_progress import say, slice_bar
+from napari_emseg.api.evaluate_volume import evaluate_volume_file
+from napari_emseg.cli.options_and_progress import progress_and_stop, say, slice_bar
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import check_partners, read_stack
@@ -18,6 +20,7 @@ from napari_emseg.report.files import score_table, write_csv
 from napari_emseg.report.page import check_form, write_report
 from napari_emseg.report.provenance import ModelRecord
 from napari_emseg.report.report import PairedReport, Report
+from napari_emseg.report.volume_lines import volume_lines
 from napari_emseg.types import LabelsMeaning, Stack, VoxelSize
 
 
@@ -51,6 +54,31 @@ def run_evaluate(prediction: Path, truth: Path, options: EvaluateOptions) -> Non
     if options.report is not None:
         write_report(report, evaluation.pictures(report, _image(options)), options.report)
     click.echo(json.dumps(report.to_dict()) if options.as_json else _text(report, options))
+
+
+_IN_BLOCKS = ("as_json", "voxel_size_nm")
+
+
+def evaluate_in_blocks(
+    prediction: Path, truth: Path, options: dict[str, Any], **settings: Any
+) -> None:
+    """Score the cells of a volume in blocks, and print the scores."""
+    refused = [name for name, value in options.items() if value and name not in _IN_BLOCKS]
+    if refused:
+        name = {"as_csv": "csv"}.get(refused[0], refused[0].replace("_", "-"))
+        raise click.UsageError(
+            f"In blocks the scores of the whole volume are made, and printed; leave --{name} out."
+        )
+    with progress_and_stop() as watched:
+        scores = evaluate_volume_file(
+            prediction, truth, voxel_size_nm=options["voxel_size_nm"], **settings, **watched
+        )
+    if scores is None:
+        click.echo(f"{prediction}: other parts are missing")
+    elif options["as_json"]:
+        click.echo(json.dumps({"volume": scores.to_dict()}))
+    else:
+        click.echo("\n".join(volume_lines(scores)))
 
 
 def _score(prediction: Path, truth: Path, options: EvaluateOptions) -> tuple[Report, Evaluation]:

@@ -7,13 +7,17 @@ from typing import Any
 
 import click
 
+from napari_emseg.api.measure import measure_file
+from napari_emseg.cli.in_blocks import kept_options
 from napari_emseg.cli.options_and_progress import (
     given,
     options_of,
+    progress_and_stop,
     say,
     slice_bar,
     voxel_size_option,
 )
+from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.io.read import read_stack
 from napari_emseg.types import ArrayLike, VoxelSize
@@ -51,6 +55,8 @@ def _tables(command: Any) -> Any:
 )
 @voxel_size_option("CELLS")
 @options_of(MeasureConfig)
+@options_of(BlocksConfig)
+@kept_options("beside OUT until the table is there")
 def measure(
     cells: Path,
     out: Path,
@@ -58,6 +64,8 @@ def measure(
     classes: Path | None,
     sections: bool,
     voxel_size_nm: VoxelSize | None,
+    keep: str | None,
+    overwrite: bool,
     **options: Any,
 ) -> None:
     """Measure CELLS: volume, surface, shape, contacts, membranes, what is in them.
@@ -67,12 +75,20 @@ def measure(
     from napari_emseg.api.measure import measure as measured
     from napari_emseg.report.tables import check_csv, write_table
 
-    settings = given(options, MeasureConfig)
+    shared, settings = given(options, BlocksConfig), given(options, MeasureConfig)
     wanted = {name: path for name, path in options.items() if path is not None}
     if "parts" in wanted and classes is None:
         raise click.UsageError("--parts needs --classes.")
     if "contacts" in wanted and sections:
         raise click.UsageError("Single sections have no --contacts.")
+    if shared:
+        others = {**wanted, "classes": classes, "sections": sections or None}
+        _refuse_in_blocks([name for name, value in others.items() if value is not None])
+        _in_blocks(
+            cells, out, contacts=wanted.get("contacts"), image=image, keep=keep,
+            overwrite=overwrite, voxel_size_nm=voxel_size_nm, **shared, **settings,
+        )  # fmt: skip
+        return
     for path in (out, *wanted.values()):
         check_csv(path)
     stack = read_stack(cells, kind="labels", voxel_size_nm=voxel_size_nm)
@@ -89,6 +105,22 @@ def measure(
         write_table(getattr(found, name), path)
     what = "profiles of cells" if found.cells is None else "cells"
     click.echo(f"{out}: {len(main)} {what} in {stack.shape[0]} slices")
+
+
+def _refuse_in_blocks(names: list[str]) -> None:
+    refused = [f"--{name}" for name in names if name != "contacts"]
+    if refused:
+        raise click.UsageError(
+            f"In blocks a row a cell and --contacts are measured; leave {' and '.join(refused)} "
+            "out, or measure without blocks."
+        )
+
+
+def _in_blocks(cells: Path, out: Path, **options: Any) -> None:
+    with progress_and_stop() as watched:
+        table = measure_file(cells, out, **options, **watched)
+    what = "other parts are missing" if table is None else f"{len(table):,} cells"
+    click.echo(f"{out}: {what}")
 
 
 def _data(path: Path | None) -> ArrayLike | None:

@@ -14,6 +14,9 @@ CellIds = npt.NDArray[np.int64]
 _LOOKED_AT = 8
 """Slices, spread over the stack, that tell a mask from cells."""
 
+_MOST_PX = 4096
+"""Of larger slices the middle tells it, so many pixels high and wide."""
+
 _GOLDEN = 0.618
 """Multiples of it, less their whole parts, lie spread between 0 and 1."""
 
@@ -86,13 +89,28 @@ def is_mask(stack: ArrayLike) -> bool:
     pieces, has_zeros = 0, False
     count = stack.shape[0]
     for z in np.unique(np.linspace(0, count - 1, min(count, _LOOKED_AT)).astype(int)):
-        ids = ids_of_slice(stack, int(z))
+        ids = ids_of_slice(_Middle(stack), int(z))
         values |= {int(ids.max()), int(ids[ids > 0].min(initial=ids.max()))} - {0}
         if len(values) > 1:
             return False
         has_zeros |= not ids.all()
         pieces = max(pieces, int(cell_components(ids).max(initial=0)))
     return has_zeros and (values == {255} or (len(values) == 1 and pieces >= _PIECES))
+
+
+class _Middle:
+    """The middle of each slice of a stack (Z, Y, X): all of it, unless it is too large to hold."""
+
+    def __init__(self, stack: ArrayLike) -> None:
+        self._stack = stack
+        edges = [min(n, _MOST_PX) for n in stack.shape[1:]]
+        starts = [(n - edge) // 2 for n, edge in zip(stack.shape[1:], edges, strict=True)]
+        self._part = tuple(slice(a, a + n) for a, n in zip(starts, edges, strict=True))
+        self._is_whole = edges == list(stack.shape[1:])
+
+    def __getitem__(self, z: int) -> npt.NDArray[np.generic]:
+        part = self._stack[z] if self._is_whole else self._stack[(z, *self._part)]
+        return np.asarray(part)
 
 
 def keeps_ids(stack: ArrayLike) -> bool:

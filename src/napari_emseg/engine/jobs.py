@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from napari_emseg.engine.cells.jobs import CellsJob, CellsResult
+from napari_emseg.engine.cells.jobs import CellsJob, CellsResult, CorrectJob
 from napari_emseg.engine.hardware.jobs import DevicesJob, DoctorJob
-from napari_emseg.engine.segment.jobs import PredictJob, PredictResult, SegmentJob, WarmUpJob
+from napari_emseg.engine.segment.jobs import (
+    BlocksJob,
+    PredictJob,
+    PredictResult,
+    SegmentJob,
+    WarmUpJob,
+)
 from napari_emseg.engine.train.jobs import LabelledFiles, StepTimeJob, TrainJob
 
 __all__ = [
+    "BlocksJob",
     "CellsJob",
     "CellsResult",
+    "CorrectJob",
     "DevicesJob",
     "DoctorJob",
     "Job",
@@ -29,5 +37,13 @@ __all__ = [
 ]
 
 Job: TypeAlias = (
-    WarmUpJob | PredictJob | SegmentJob | CellsJob | TrainJob | StepTimeJob | DevicesJob | DoctorJob
+    WarmUpJob
+    | PredictJob
+    | SegmentJob
+    | BlocksJob
+    | CellsJob
+    | TrainJob
+    | StepTimeJob
+    | DevicesJob
+    | DoctorJob
 )

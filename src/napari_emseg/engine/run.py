@@ -8,6 +8,7 @@ from typing import Any
 from napari_emseg.engine.cells.run import cells
 from napari_emseg.engine.hardware.run import doctor, list_devices
 from napari_emseg.engine.jobs import (
+    BlocksJob,
     CellsJob,
     DevicesJob,
     DoctorJob,
@@ -17,6 +18,7 @@ from napari_emseg.engine.jobs import (
     TrainJob,
     WarmUpJob,
 )
+from napari_emseg.engine.segment.cells_in_blocks import segment_by_others
 from napari_emseg.engine.segment.run import predict, segment, warm_up
 from napari_emseg.engine.train.run import time_steps, train
 from napari_emseg.types import OnEvent, ShouldStop
@@ -25,6 +27,7 @@ _DO: dict[type[Any], Callable[..., Any]] = {
     WarmUpJob: warm_up,
     PredictJob: predict,
     SegmentJob: segment,
+    BlocksJob: segment_by_others,
     CellsJob: cells,
     TrainJob: train,
     StepTimeJob: time_steps,

@@ -19,7 +19,8 @@ from typing import IO
 from napari_emseg.engine import worker_main
 from napari_emseg.engine.jobs import Job
 from napari_emseg.engine.worker_messages import Cancel, Submit, Told, read_message, write_message
-from napari_emseg.errors import WorkerError
+from napari_emseg.errors import WorkerError, WriteError
+from napari_emseg.io.scratch import Scratch
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 
 OnJobEvent = Callable[[int, Event], None]
@@ -27,7 +28,10 @@ OnJobEvent = Callable[[int, Event], None]
 CANCEL_GRACE_S = 5.0
 """How long a cancelled job may take to stop by itself before its process is ended."""
 
+_PATIENCE_S = 5.0
 _LOG_TAIL_BYTES = 4000
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+"""Variables that name the folder of temporary files, on some system each."""
 _log = logging.getLogger(__name__)
 
 
@@ -52,7 +56,7 @@ class Worker:
         self._waiting: deque[Submit] = deque()
         self._current: Submit | None = None
         self._cancelled: set[int] = set()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: _Process | None = None
         self._closed = False
 
     # -- what callers use ------------------------------------------------------------------
@@ -61,7 +65,7 @@ class Worker:
     def pid(self) -> int | None:
         """Process id of the worker, None while there is none."""
         process = self._process
-        return process.pid if process is not None and process.poll() is None else None
+        return None if process is None else process.pid
 
     def start(self) -> None:
         """Start the process now, so that the first job finds it warm.
@@ -74,7 +78,7 @@ class Worker:
         with self._lock:
             self._require_open()
             if self.pid is None and self._current is None:  # else it has died, and `_ended` follows
-                self._process = _Process(self._received, self._ended).popen
+                self._process = _Process(self._received, self._ended)
 
     def submit(self, job: Job) -> int:
         """Queue a job; gives the number that its events will carry.
@@ -116,8 +120,7 @@ class Worker:
             self._current = None
             process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            process.wait()
+            process.end()
 
     # -- the queue -------------------------------------------------------------------------
 
@@ -140,9 +143,8 @@ class Worker:
 
     def _send(self, message: Submit | Cancel) -> None:
         assert self._process is not None
-        assert self._process.stdin is not None
         try:
-            write_message(self._process.stdin, message)
+            self._process.send(message)
         except OSError as error:  # it has just died; `_ended` tells what happened
             _log.debug("worker process does not listen: %s", error)
 
@@ -180,7 +182,7 @@ class Worker:
             if busy and self._process is not None:
                 self._process.kill()
 
-    def _ended(self, process: subprocess.Popen[bytes], what_happened: str, log: str) -> None:
+    def _ended(self, process: _Process, what_happened: str, log: str) -> None:
         with self._lock:
             if process is not self._process:
                 return  # closed on purpose
@@ -203,16 +205,42 @@ class Worker:
 
 
 class _Process:
-    """The operating system's process, and the thread that reads what it says."""
+    """The operating system's process, and the thread that reads what it says.
+
+    Its temporary files lie in a folder that goes with it: TensorFlow leaves some wherever it does
+    not end by itself, which no worker does.
+    """
 
     def __init__(
         self,
         received: Callable[[int, Event], None],
-        ended: Callable[[subprocess.Popen[bytes], str, str], None],
+        ended: Callable[[_Process, str, str], None],
     ) -> None:
         self._received, self._ended = received, ended
-        self.popen = self._spawn()
-        threading.Thread(target=self._read, name="emseg-worker-events", daemon=True).start()
+        self._popen = self._spawn()
+        self._thread = threading.Thread(target=self._read, name="emseg-worker-events", daemon=True)
+        self._thread.start()
+
+    @property
+    def pid(self) -> int | None:
+        """Its number, None where it has ended."""
+        return self._popen.pid if self._popen.poll() is None else None
+
+    def send(self, message: Submit | Cancel) -> None:
+        """Tell it something; `OSError` where it does not listen any more."""
+        assert self._popen.stdin is not None
+        write_message(self._popen.stdin, message)
+
+    def kill(self) -> None:
+        """End it; what follows from that is done as after any other end."""
+        self._popen.kill()
+
+    def end(self) -> None:
+        """End it, and wait until nothing of it is left."""
+        self._popen.kill()
+        self._popen.wait()
+        if self._thread is not threading.current_thread():
+            self._thread.join(_PATIENCE_S)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         # -P: a file keras.py in the folder where napari was started must not be imported
@@ -221,23 +249,25 @@ class _Process:
         try:
             with contextlib.ExitStack() as undone:
                 self._log = undone.enter_context(tempfile.TemporaryFile())
+                self._room = undone.enter_context(Scratch(tempfile.gettempdir()))
                 process = subprocess.Popen(
                     command,
+                    env={**os.environ, **dict.fromkeys(_TEMPORARY, str(self._room.folder))},
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=self._log,
                     creationflags=no_console,
                 )
-                undone.pop_all()  # the log lives as long as the process
+                undone.pop_all()  # log and folder live as long as the process
                 return process
-        except OSError as error:
+        except (OSError, WriteError) as error:
             raise WorkerError(
                 f"The worker process cannot be started ({' '.join(command)}): {error}"
             ) from error
 
     def _read(self) -> None:
         """Pass events on until the process ends, or says what nobody understands."""
-        events = self.popen.stdout
+        events = self._popen.stdout
         assert events is not None
         what_happened = ""
         try:
@@ -253,13 +283,14 @@ class _Process:
                 f"The worker process was ended, for it cannot be understood: {error}. If "
                 "napari-emseg was installed anew meanwhile, restart napari."
             )
-            self.popen.kill()
-        self.popen.wait()
-        for pipe in (self.popen.stdin, events):
+            self._popen.kill()
+        self._popen.wait()
+        for pipe in (self._popen.stdin, events):
             _close_quietly(pipe)
-        how = what_happened or _what_happened(self.popen.returncode)
-        self._ended(self.popen, how, self._log_tail())
+        log = self._log_tail()
         self._log.close()
+        self._room.close()
+        self._ended(self, what_happened or _what_happened(self._popen.returncode), log)
 
     def _log_tail(self) -> str:
         size = self._log.seek(0, os.SEEK_END)

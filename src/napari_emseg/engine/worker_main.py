@@ -21,6 +21,7 @@ import psutil
 from napari_emseg.engine.worker_messages import Cancel, Submit, Told, read_message, write_message
 from napari_emseg.errors import CancelledError, EmsegError, WorkerError
 from napari_emseg.model.hardware.backend import prepare_environment
+from napari_emseg.model.hardware.memory import memory_errors
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 
 _NICENESS = 5
@@ -64,13 +65,13 @@ class _Worker:
 
         number = submitted.number
         try:
-            return Finished(
-                run(
+            with memory_errors():
+                result = run(
                     submitted.job,
                     lambda event: self._send(number, event),
                     lambda: number in self._cancelled,
                 )
-            )
+            return Finished(result)
         except CancelledError as error:
             return Cancelled(str(error))
         except EmsegError as error:

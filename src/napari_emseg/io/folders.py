@@ -6,6 +6,7 @@ Each lies where the system keeps such things, or where a variable of the environ
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,4 +42,12 @@ def cache_folder() -> Path:
 
 def _folder(variable: str, usual: Callable[..., Path], part: str = "") -> Path:
     named = os.environ.get(variable)
-    return Path(named) if named else usual("napari-emseg", appauthor=False) / part
+    if named:
+        return Path(named)
+    try:
+        place = usual("napari-emseg", appauthor=False) / part
+    except RuntimeError:  # an account without a home, as in some containers
+        place = Path()
+    if place.is_absolute():  # older platformdirs give a folder called "~" there
+        return place
+    return Path(tempfile.gettempdir(), f"napari-emseg-{os.getuid()}", part or usual.__name__)

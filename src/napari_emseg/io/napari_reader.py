@@ -74,10 +74,11 @@ def labels_of(path: AnyPath, image: Stack) -> list[Stack]:
     return [each for each in found if each.shape == image.shape]
 
 
-def layer_data(stack: Stack) -> LayerData:
+def layer_data(stack: Stack, *, grows: bool = False) -> LayerData:
     """What napari makes a layer from: data, keyword arguments and the layer's type.
 
-    Scale and units are the voxel size in nm; 1 pixel where it is not known.
+    Scale and units are the voxel size in nm; 1 pixel where it is not known. Of one that ``grows``
+    no pixels are loaded, not even those that painting would go on with.
     """
     known = stack.voxel_size_nm is not None
     meta: dict[str, Any] = {
@@ -89,7 +90,9 @@ def layer_data(stack: Stack) -> LayerData:
     if stack.kind == "image":
         # said outright, for napari takes a last axis of 3 or 4 pixels for colours
         meta["rgb"] = False
-        if _is_lazy(stack):
+        if grows:
+            meta["contrast_limits"] = (0.0, 1.0)
+        elif _is_lazy(stack):
             meta["contrast_limits"] = contrast_limits(stack)
     about = LayerMetadata.from_origin(
         stack.origin,
@@ -101,7 +104,7 @@ def layer_data(stack: Stack) -> LayerData:
     )
     if about != LayerMetadata():
         meta["metadata"] = about.stored()
-    return _paintable(stack), meta, stack.kind
+    return stack.data if grows else _paintable(stack), meta, stack.kind
 
 
 def _paintable(stack: Stack) -> ArrayLike:

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
-from napari_emseg.io.disk.atomic import as_write_error, replacing_file
+from napari_emseg.io.disk.atomic import as_write_error, remove, sync_file
 from napari_emseg.io.disk.json_file import load_json, read_json, write_json
 from napari_emseg.io.disk.processes import is_alive, this_process
 from napari_emseg.io.folders import recovery_folder
 
 _HEADER = "layer.json"
+_LETTERS = 8
+"""Of the name of a step, which files bear until it is finished."""
 _log = logging.getLogger(__name__)
 
 
@@ -46,7 +48,7 @@ class PaintedSlice:
 class Recovery:
     """What was painted on one layer.
 
-    Nothing is written before there is something to keep. Each file is replaced whole.
+    Nothing is written before there is something to keep.
     """
 
     folder: Path
@@ -56,30 +58,57 @@ class Recovery:
         """One of this process; nothing of it is on disk yet."""
         return cls(recovery_folder() / f"{os.getpid()}-{secrets.token_hex(4)}")
 
-    def write_header(self, about: Mapping[str, Any]) -> None:
-        """Keep what the layer is made with, and that it belongs to this process.
+    def write(
+        self, about: Mapping[str, Any], slices: Iterable[tuple[int, PaintedSlice | None]] = ()
+    ) -> None:
+        """Keep slices, in the place of what was kept of them before; all of them, or none.
+
+        A decision changes many slices at once. So they are written beside what is there, and the
+        header is the last: from then on they count, whatever happens.
+
+        Parameters
+        ----------
+        about : mapping
+            What the layer is made with.
+        slices : iterable of (int, PaintedSlice or None)
+            By number; None where nothing is to be kept any more. Others stay.
 
         Raises
         ------
         WriteError
-            As all that writes here, if the disk is full or writing is not allowed.
+            If the disk is full or writing is not allowed.
         """
-        write_json(self.folder / _HEADER, {**about, "process": this_process()})
+        step, forgotten = secrets.token_hex(_LETTERS // 2), []
+        try:
+            with as_write_error(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+            for z, painted in slices:
+                if painted is None:
+                    forgotten.append(z)
+                else:
+                    _write_slice(self.folder / f"{step}-{_name(z)}", painted)
+            owner = {"process": this_process(), "step": step, "forgotten": forgotten}
+            write_json(self.folder / _HEADER, {**about, **owner})
+        except BaseException:
+            for file in self.folder.glob(f"{step}-*"):
+                remove(file)
+            raise
+        self.finish()
 
-    def write_slice(self, z: int, painted: PaintedSlice) -> None:
-        """Keep a slice, in the place of what was kept of it before."""
-        with as_write_error(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        masks = {"touched": painted.touched, "redrawn": painted.redrawn}
-        bits: dict[str, Any] = {
-            name: np.packbits(mask) for name, mask in masks.items() if mask is not None
-        }
-        with replacing_file(self._file(z)) as beside, beside.open("wb") as file:
-            np.savez_compressed(file, labels=painted.labels, **bits)
-
-    def forget_slice(self, z: int) -> None:
-        """Keep nothing of a slice any more."""
-        self._file(z).unlink(missing_ok=True)
+    def finish(self) -> None:
+        """Put what was written last into its place; what was not written as a whole is removed."""
+        try:
+            about = load_json(self.folder / _HEADER) or {}
+        except ReadError:  # all of it may be needed to mend that
+            return
+        with suppress(OSError):  # another window takes it over meanwhile
+            for file in self.folder.glob(f"{'?' * _LETTERS}-{_name('*')}"):
+                if file.name.startswith(f"{about.get('step')}-"):
+                    file.replace(self.folder / file.name[_LETTERS + 1 :])
+                else:
+                    file.unlink(missing_ok=True)
+            for z in about.get("forgotten", ()):
+                self._file(z).unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Delete all of it; also where nothing was written."""
@@ -93,7 +122,7 @@ class Recovery:
     @property
     def slices(self) -> tuple[int, ...]:
         """Slices that are kept, ascending."""
-        files = self.folder.glob("slice-*.npz")
+        files = self.folder.glob(_name("*"))
         return tuple(sorted(int(file.stem.removeprefix("slice-")) for file in files))
 
     @property
@@ -144,6 +173,7 @@ class Recovery:
             If it is gone: another window was faster.
         """
         mine = Recovery.new()
+        self.finish()
         about = self.about
         try:
             self.folder.rename(mine.folder)  # one of two succeeds
@@ -152,11 +182,26 @@ class Recovery:
                 f"{self.folder}: these labels are gone; another window has restored or discarded "
                 "them"
             ) from error
-        mine.write_header(about)
+        mine.write(about)
         return mine
 
     def _file(self, z: int) -> Path:
-        return self.folder / f"slice-{z:06d}.npz"
+        return self.folder / _name(z)
+
+
+def _name(z: int | str) -> str:
+    return f"slice-{z:0>6}.npz" if isinstance(z, int) else f"slice-{z}.npz"
+
+
+def _write_slice(path: Path, painted: PaintedSlice) -> None:
+    masks = {"touched": painted.touched, "redrawn": painted.redrawn}
+    bits: dict[str, Any] = {
+        name: np.packbits(mask) for name, mask in masks.items() if mask is not None
+    }
+    with as_write_error(path):
+        with path.open("wb") as file:
+            np.savez_compressed(file, labels=painted.labels, **bits)
+        sync_file(path)
 
 
 def _unpacked(
@@ -180,6 +225,7 @@ def left_behind() -> list[Recovery]:
         if is_alive(recovery.about.get("process")):
             continue
         with suppress(FileNotFoundError):  # another window discards it meanwhile
+            recovery.finish()
             if recovery.is_empty:
                 _log.info("removing %s, in which nothing was painted", recovery.folder)
                 recovery.discard()

@@ -19,8 +19,9 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.errors import ReadError, ShapeError, WriteError
+from napari_emseg.errors import MemoryShortError, ReadError, ShapeError, WriteError
 from napari_emseg.io.disk.processes import is_alive, this_process
+from napari_emseg.io.disk.room import reserve_bytes
 from napari_emseg.io.folders import cache_folder
 from napari_emseg.io.formats.npy import npy_of_zeros
 from napari_emseg.types import ArrayLike
@@ -42,7 +43,7 @@ class Scratch:
     ----------
     folder : path, optional
         Where to make the temporary folder; if not given, in the cache folder, for the system's
-        place for temporary files is often memory.
+        place for temporary files is often memory. It is taken where nothing can be written there.
 
     Examples
     --------
@@ -52,18 +53,15 @@ class Scratch:
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        self._parent = Path(folder or cache_folder() / "scratch")
-        remove_leftovers(self._parent)
-        try:
-            if folder is None:
-                self._parent.mkdir(parents=True, exist_ok=True)
-            made = tempfile.mkdtemp(prefix=owned_prefix(this_process()), dir=self._parent)
-        except OSError as error:
-            raise WriteError(
-                f"{self._parent}: no temporary folder can be made there ({error}); set "
-                "EMSEG_CACHE_DIR to a folder of your own with free space"
-            ) from error
-        self.folder = Path(made)
+        if folder is not None:
+            self.folder = _new_folder(Path(folder))
+        else:
+            try:
+                self.folder = _new_folder(cache_folder() / "scratch", make=True)
+            except WriteError as error:
+                logger.warning("%s", error)
+                self.folder = _new_folder(Path(tempfile.gettempdir()))
+        self._parent = self.folder.parent
         self._numbers = itertools.count()
 
     def __enter__(self) -> Self:
@@ -127,9 +125,8 @@ class Scratch:
         each = int(np.prod(array.shape[1:])) * array.itemsize
         path = Path(str(array.filename))
         try:
-            with path.open("r+b") as file:
-                for i in indices:
-                    _reserve(file.fileno(), path, each, start=array.offset + i * each)
+            for i in indices:
+                reserve_bytes(path, each, start=array.offset + i * each)
         except OSError as error:
             raise _no_room(self._parent, each * len(indices), error) from error
 
@@ -197,16 +194,38 @@ def attach(path: str | os.PathLike[str], mode: Literal["r", "r+"] = "r") -> np.m
     ------
     ReadError
         If the file is gone or is no array.
+    MemoryShortError
+        If the process may not take so much.
     """
     try:
         mapped = np.load(path, mmap_mode=mode, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            raise MemoryShortError(
+                f"{path}: memory is too short for the pixels shared by another process "
+                f"({Path(path).stat().st_size / 2**20:.0f} MiB); close other programs, or take a "
+                "machine with more"
+            ) from error
         raise ReadError(
             f"{path}: the pixels shared by another process cannot be read ({error}); start the job "
             "again"
         ) from error
     assert isinstance(mapped, np.memmap), f"{path} is not a single array"
     return mapped
+
+
+def _new_folder(parent: Path, *, make: bool = False) -> Path:
+    """A folder of this process, where those that others have left are removed."""
+    remove_leftovers(parent)
+    try:
+        if make:
+            parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=owned_prefix(this_process()), dir=parent))
+    except OSError as error:
+        raise WriteError(
+            f"{parent}: no temporary folder can be made there ({error}); set EMSEG_CACHE_DIR to a "
+            "folder of your own with free space"
+        ) from error
 
 
 def owned_prefix(process: Sequence[Any]) -> str:
@@ -242,23 +261,8 @@ def _new_map(
     """A mapped file; a page without a block on the disk would be a SIGBUS once that is full."""
     start = npy_of_zeros(path, shape, dtype)
     if reserve:
-        with path.open("r+b") as file:
-            _reserve(file.fileno(), path, path.stat().st_size - start, start=start)
+        reserve_bytes(path, path.stat().st_size - start, start=start)
     return attach(path, "r+")
-
-
-def _reserve(descriptor: int, path: Path, n_bytes: int, *, start: int) -> None:
-    if hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(descriptor, start, n_bytes)
-        except OSError as error:
-            # some file systems cannot reserve
-            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
-                raise
-        else:
-            return
-    if shutil.disk_usage(path.parent).free < n_bytes:
-        raise OSError(errno.ENOSPC, "not enough free space", str(path))
 
 
 def _no_room(folder: Path, n_bytes: int, error: OSError) -> WriteError:

@@ -1,7 +1,8 @@
 """Jobs of sessions: they are made beside the window, done by workers, and told of in order.
 
 Trainings have a worker of their own: they take hours, and who segments meanwhile need not wait. The
-two share the machine, and both become slower (`benchmarks/bench_beside.py`).
+two share the machine, and both become slower (`benchmarks/bench_beside.py`). Another one waits for
+what a cluster does.
 """
 
 from __future__ import annotations
@@ -10,21 +11,25 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
-from napari_emseg.engine.jobs import Job, PredictJob, StepTimeJob, TrainJob
+from napari_emseg.engine.jobs import BlocksJob, Job, PredictJob, StepTimeJob, TrainJob
 from napari_emseg.engine.worker import CANCEL_GRACE_S, Worker
 from napari_emseg.errors import EmsegError
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.session.executor import Executor
 from napari_emseg.types import Cancelled, Event, Failed, Finished, Log
 
-_LONG = {TrainJob: "training", StepTimeJob: "measuring", PredictJob: "segmentation"}
+_LONG = {
+    TrainJob: "training", StepTimeJob: "measuring", PredictJob: "segmentation",
+    BlocksJob: "run on a cluster",
+}  # fmt: skip
 """Jobs that others of the same worker may have to wait for."""
 
 BESIDE = "A training runs beside it, so both take longer: about twice as long on 2 cores."
 
-_What: TypeAlias = Literal["train", "other"]
+_What: TypeAlias = Literal["train", "blocks", "other"]
+_WHOSE: dict[type[Any], _What] = {TrainJob: "train", StepTimeJob: "train", BlocksJob: "blocks"}
 _Key: TypeAlias = tuple[_What, int]
 """A job by its worker, and by the number that this has given it."""
 
@@ -69,7 +74,7 @@ class Jobs(Protocol):
 
 
 class WorkerJobs:
-    """Has worker processes do the jobs: one does trainings, another all else.
+    """Has worker processes do the jobs: one trainings, one those of clusters, another all else.
 
     Parameters
     ----------
@@ -80,7 +85,7 @@ class WorkerJobs:
     def __init__(self, executor: Executor) -> None:
         self.scratch = Scratch()
         self._executor = executor
-        whats: tuple[_What, ...] = ("train", "other")
+        whats: tuple[_What, ...] = get_args(_What)
         self._workers = {what: Worker(partial(self._hear, what)) for what in whats}
         self._preparing = executor.lane("prepare")
         self._tickets = count(1)
@@ -91,7 +96,7 @@ class WorkerJobs:
 
     @property
     def worker_pid(self) -> int | None:
-        """Process id of the worker that does all but trainings, None while there is none."""
+        """Process id of the worker that does all else, None while there is none."""
         return self._workers["other"].pid
 
     @property
@@ -137,7 +142,7 @@ class WorkerJobs:
         if isinstance(job, Failed | Cancelled):
             self._tell(ticket, job)
             return
-        what: _What = "train" if isinstance(job, TrainJob | StepTimeJob) else "other"
+        what = _WHOSE.get(type(job), "other")
         try:
             key = what, self._workers[what].submit(job)
         except EmsegError as error:

@@ -24,9 +24,11 @@ from napari_emseg.errors import EmsegError, LabelsError, ShapeError, WriteError
 from napari_emseg.io.folders import runs_folder
 from napari_emseg.model.packages.library import SHIPPED, list_models, shipped_folder
 from napari_emseg.model.train.run_folder import RunFolder
-from napari_emseg.types import Stack
+from napari_emseg.types import Cancelled, Failed, Finished, Stack
 
 SHAPE = (5, 64, 64)
+DONE, REFUSED, STOPPED = Finished(None), Failed("loss: is nan"), Cancelled("Stopped.")
+CRASHED = Failed("The worker process was ended by SIGKILL.", crashed=True)
 
 
 @pytest.fixture
@@ -163,19 +165,24 @@ def test_what_was_killed_while_it_copied_is_deleted():
 
 
 @pytest.mark.parametrize(
-    ("reached", "crashed", "exists", "offered"),
+    ("reached", "event", "exists", "offered"),
     [
-        ("package", False, True, False),
-        ("last.keras", False, True, True),
-        (None, True, True, True),
-        (None, False, False, False),
+        ("package", DONE, True, False),
+        ("package", REFUSED, True, False),  # the loss was not finite: the best before is a model
+        ("package", CRASHED, True, True),  # it is in no library yet
+        ("package", STOPPED, True, True),  # by force, for it would have been done otherwise
+        ("last.keras", REFUSED, True, True),
+        ("last.keras", STOPPED, True, True),
+        (None, CRASHED, True, True),
+        (None, REFUSED, False, False),
+        (None, STOPPED, False, False),
     ],
 )
-def test_how_a_run_ends(request_, reached, crashed, exists, offered):
+def test_how_a_run_ends(request_, reached, event, exists, offered):
     run, _ = request_.prepare()
     if reached:
         (run.folder / reached).mkdir()
-    run.end(crashed=crashed)
+    run.end(event)
     assert run.folder.exists() == exists
     assert (interrupted_runs() == [run]) == offered
     assert (run.folder / "data").exists() == (offered and exists)
@@ -213,8 +220,8 @@ def test_a_trained_network_outlives_notes_that_cannot_be_read(request_, text):
     before = contents(run)
     assert interrupted_runs() == [run]
     run.release()
-    run.end(crashed=True)
-    run.end(crashed=False)
+    run.end(CRASHED)
+    run.end(REFUSED)
     assert interrupted_runs() == [run]
     with pytest.raises(
         EmsegError, match=r"job\.json cannot be used .*deleted until you discard it"
@@ -228,7 +235,7 @@ def test_a_training_whose_note_cannot_be_read_goes_on_by_the_copy(request_, text
     run, job = request_.prepare()
     damage(run, text)
     assert interrupted_runs() == []  # this process has it
-    run.end(crashed=True)
+    run.end(CRASHED)
     assert interrupted_runs() == [run]
     assert run.resumed_job() == replace(job, resume=True)
     assert len(run.history) == 2

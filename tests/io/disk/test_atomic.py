@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,13 +13,13 @@ import pytest
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk import atomic
 from napari_emseg.io.disk.atomic import (
-    leftovers,
     moving_into,
-    replacing_file,
+    remove_folder,
     replacing_folder,
     sync_file,
     write_atomically,
 )
+from napari_emseg.io.disk.processes import tag
 
 LINUX = Path("/proc/self/fd")
 
@@ -108,11 +110,58 @@ def test_a_file_system_that_knows_no_such_thing(tmp_path, monkeypatch):
     assert (tmp_path / "a.json").read_text() == "x"
 
 
-def test_what_killed_writings_have_left(tmp_path):
-    mine = [tmp_path / ".best-1234.keras", tmp_path / ".best-00ff00ff.keras"]
-    for path in (*mine, tmp_path / "best.keras", tmp_path / ".last-1.keras"):
-        path.touch()
-    assert sorted(leftovers(tmp_path / "best.keras")) == sorted(mine)
-    with replacing_file(tmp_path / "a[1].csv") as beside:
-        beside.touch()
-        assert list(leftovers(tmp_path / "a[1].csv")) == [beside]
+KILLED = """
+import os, sys
+from pathlib import Path
+from napari_emseg.io.disk.atomic import moving_into, replacing_file, replacing_folder
+folder = Path(sys.argv[1])
+with (
+    replacing_file(folder / "best.keras") as file,
+    replacing_folder(folder / "model") as beside,
+    moving_into(folder) as inside,
+):
+    for each in (file, beside / "a", inside / "b"):
+        each.write_text("half")
+    os._exit(9)
+"""
+
+
+@pytest.fixture
+def half_written(tmp_path):
+    """A folder in which a process was killed over three writings."""
+    assert subprocess.run([sys.executable, "-c", KILLED, tmp_path]).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 3
+    return tmp_path
+
+
+def test_what_a_killed_process_has_left_goes_with_the_next_writing(half_written):
+    write_atomically(half_written / "other.txt", lambda to: to.write_text("x"))
+    assert [each.name for each in half_written.iterdir()] == ["other.txt"]
+
+
+def test_what_others_write_just_now_stays(half_written, monkeypatch):
+    (half_written / ".best-of-mine.keras").touch()
+    (half_written / f".best-{tag()}-0123abcd.keras").touch()
+    dead = next(half_written.glob(".model-*"))
+    elsewhere = dead.name[:-17] + "00000000" + dead.name[-9:]  # its machine is another
+    (half_written / elsewhere).touch()
+    write_atomically(half_written / "other.txt", lambda to: to.write_text("x"))
+    assert {each.name for each in half_written.iterdir()} == {
+        ".best-of-mine.keras", f".best-{tag()}-0123abcd.keras", elsewhere, "other.txt",
+    }  # fmt: skip
+
+
+def test_a_name_as_long_as_the_disk_allows(tmp_path):
+    name = "n" * 251 + ".txt"
+    write_atomically(tmp_path / name, lambda to: to.write_text("x"))
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_is_whole_or_gone(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "a").touch()
+    remove_folder(folder)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(WriteError, match="mine: could not be written"):
+        remove_folder(folder)

@@ -120,9 +120,11 @@ def test_a_library_that_runs_out_of_memory(too_much):
         "CL_OUT_OF_RESOURCES", "[GPU] clCreateBuffer, CL_MEM_OBJECT_ALLOCATION_FAILURE",
         "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 17179869184 bytes.",
         "CUDA out of memory. Tried to allocate 20.00 MiB",
+        "Failed to allocate 6553600 bytes of memory", "Resource temporarily unavailable",
+        "can't start new thread",
     ],
 )  # fmt: skip
-def test_what_gpus_say(text):
+def test_what_libraries_say(text):
     with pytest.raises(MemoryError) as caught, memory_errors():
         raise RuntimeError(text)
     assert str(caught.value) == text

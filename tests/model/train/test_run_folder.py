@@ -41,17 +41,6 @@ def test_what_was_not_measured_comes_back(folder):
     assert math.isnan(folder.read_history()[0]["val_loss"])
 
 
-def test_leftovers_of_a_killed_run_are_swept_away(folder):
-    folder.start({})
-    kept, foreign = folder.last, folder.path / ".last-of-mine.txt"
-    for path in (kept, foreign, folder.path / ".last-123.keras", folder.path / ".curves-9.png"):
-        path.write_text("x")
-    folder.sweep()
-    assert {path.name for path in folder.path.iterdir()} == {
-        "config.json", kept.name, foreign.name,
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize("trace", ["history", "last"])
 def test_a_folder_that_holds_a_run_is_refused(folder, trace):
     folder.start({})

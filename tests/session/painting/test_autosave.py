@@ -15,6 +15,7 @@ import pytest
 from napari_emseg.core.correct.difference import difference_of
 from napari_emseg.core.correct.edits import Edits
 from napari_emseg.errors import ReadError
+from napari_emseg.io import recovery as recovery_module
 from napari_emseg.io.folders import recovery_folder
 from napari_emseg.io.recovery import Recovery
 from napari_emseg.session.direct_executor import DirectExecutor
@@ -78,17 +79,16 @@ def test_what_is_undone_leaves_nothing(labels, executor):
 
 
 def test_a_slice_is_written_once_a_version(labels, executor, monkeypatch):
-    written, write_slice = [], Recovery.write_slice
+    written, write = [], recovery_module._write_slice
     monkeypatch.setattr(
-        Recovery,
-        "write_slice",
-        lambda self, z, painted: (written.append(z), write_slice(self, z, painted)),
-    )
+        recovery_module, "_write_slice",
+        lambda path, painted: (written.append(path.name[-10:]), write(path, painted)),
+    )  # fmt: skip
     stroke(labels, 2)
     executor.pass_time()
     stroke(labels, 1)
     executor.pass_time()
-    assert written == [2, 1]
+    assert written == ["000002.npz", "000001.npz"]
 
 
 def test_what_was_painted_before_is_kept_too(saving, executor):

@@ -183,12 +183,12 @@ def test_a_layer_that_was_removed_can_be_brought_back(viewer, layer, saving, off
 def test_every_dock_offers_what_was_left_behind(viewer, qtbot):
     recovery = Recovery.new()
     lost = Labels(np.ones(SHAPE, np.uint8), name="lost")
-    recovery.write_header({**NapariLabels(lost).about(), "reviewed": [1]})
+    about = {**NapariLabels(lost).about(), "reviewed": [1]}
+    recovery.write(about, [(1, PaintedSlice(lost.data[1], lost.data[1] > 1))])
     path = recovery.folder / "layer.json"
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     path.write_text(path.read_text().replace(f"{os.getpid()},", f"{ended.pid},"))
-    recovery.write_slice(1, PaintedSlice(lost.data[1], lost.data[1] > 1))
 
     docks = [
         viewer.window.add_plugin_dock_widget("napari-emseg", name, tabify=False)[1]

@@ -35,9 +35,9 @@ def layer(request) -> Labels:
 def kept(layer: Labels) -> Recovery:
     z = 1 if layer.ndim == 3 else 0
     recovery = Recovery.new()
-    recovery.write_header({**NapariLabels(layer).about(), "reviewed": [z]})
+    about = {**NapariLabels(layer).about(), "reviewed": [z]}
     labels = layer.data[z] if layer.ndim == 3 else layer.data
-    recovery.write_slice(z, PaintedSlice(labels, labels == 5))
+    recovery.write(about, [(z, PaintedSlice(labels, labels == 5))])
     return recovery
 
 

@@ -622,7 +622,9 @@ def test_what_the_image_is_taken_for_and_what_a_person_may_say_of_it(viewer, ima
     fields = dock.fields
     em = viewer.add_image(image, name="em", scale=(50, 16, 16), units="nm")
     qtbot.waitUntil(lambda: "membranes taken for" in fields.taken_for.value)
-    assert fields.taken_for.value.startswith("uint8, 5 slices of 64 x 80 px, 50 x 16 x 16 nm;")
+    assert fields.taken_for.value.startswith(
+        "uint8, 5 slices of 64 x 80 px (Z, Y, X), 50 x 16 x 16 nm;"
+    )
     qtbot.waitUntil(lambda: "resampled by 4." in dock.status.message.value, timeout=JOB_TIMEOUT_MS)
     fields.membranes.value = "bright"
     assert "membranes bright, as chosen" in fields.taken_for.value
@@ -649,7 +651,7 @@ def test_of_an_image_in_several_scales_the_level_nearest_to_the_model_is_segment
     em = viewer.add_image(levels, name="em", multiscale=True, scale=(50, 1, 1), units="nm")
     assert dock.fields.stack.level.visible
     assert dock.fields.stack.level.value == 2
-    assert "64 x 80 px, 50 x 4 x 4 nm" in dock.fields.taken_for.value
+    assert "64 x 80 px (Z, Y, X), 50 x 4 x 4 nm" in dock.fields.taken_for.value
     dock.buttons.current.native.click()
     assert isinstance(wait(), Finished)
     assert dock.fields.image.value is em
@@ -661,7 +663,7 @@ def test_of_an_image_in_several_scales_the_level_nearest_to_the_model_is_segment
     np.testing.assert_allclose(mask.scale, (50, 4, 4))
 
     dock.fields.stack.level.value = 1
-    assert "128 x 160 px, 50 x 2 x 2 nm" in dock.fields.taken_for.value
+    assert "128 x 160 px (Z, Y, X), 50 x 2 x 2 nm" in dock.fields.taken_for.value
     dock.buttons.current.native.click()
     assert isinstance(wait(), Finished)
     assert dock.prediction.mask.shape == (5, 128, 160)

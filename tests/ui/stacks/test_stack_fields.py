@@ -60,7 +60,7 @@ def test_the_time_that_is_seen_is_segmented_and_lies_on_it(viewer, series, dock,
     assert stack.place.visible
     assert stack.place.current_choice == "t = 1"
     assert not stack.take.visible, "the click on Segment takes it"
-    assert "4 slices of 64 x 64 px, 50 x 4 x 4 nm" in dock.fields.taken_for.value
+    assert "4 slices of 64 x 64 px (Z, Y, X), 50 x 4 x 4 nm" in dock.fields.taken_for.value
     click(dock.buttons.current)
     assert isinstance(ends.wait(), Finished)
     mask = viewer.layers["em, t = 1 [default] mask"]

@@ -6,6 +6,7 @@ import csv
 
 import numpy as np
 import pytest
+from magicgui.widgets import PushButton
 from matplotlib.backend_bases import MouseEvent
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Shapes
@@ -296,7 +297,7 @@ def test_layers_come_one_by_one_and_not_after_the_preview_is_removed(qtbot):
 
 @pytest.fixture
 def form(qtbot):
-    form = ModelForm(QDockWidget())
+    form = ModelForm(QDockWidget(), PushButton())
     qtbot.addWidget(form)
     return form
 

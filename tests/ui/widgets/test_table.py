@@ -24,7 +24,7 @@ def seen(table, column=0):
 
 @pytest.fixture
 def table(qtbot):
-    table = Table(COLUMNS, sort_by=0)
+    table = Table("Rows", COLUMNS, sort_by=0)
     qtbot.addWidget(table)
     table.show()
     table.show_rows(rows(FIGURES))
@@ -52,7 +52,7 @@ def test_figures_sort_by_value_and_not_by_letters(table):
 
 
 def test_without_a_column_to_sort_by_the_order_is_kept(qtbot):
-    table = Table(COLUMNS)
+    table = Table("Rows", COLUMNS)
     qtbot.addWidget(table)
     table.show_rows(rows({3: 0.1, 1: 0.2, 2: 0.3}))
     assert seen(table) == ["3", "1", "2"]
@@ -90,7 +90,7 @@ def test_other_rows_leave_the_choice_as_it_is_and_tell_nothing(table, picked):
 
 
 def test_titles_colours_and_sides(qtbot):
-    table = Table(COLUMNS)
+    table = Table("Rows", COLUMNS)
     qtbot.addWidget(table)
     table.show_rows({"a": [Cell("merger", "merger", "#cc79a7", "what it is"), number(4)]})
     model = table.model()
@@ -110,7 +110,7 @@ def test_titles_colours_and_sides(qtbot):
 
 
 def test_boxes_are_ticked_by_a_person_and_by_us(qtbot):
-    table, told = Table(COLUMNS, is_ticked=True), []
+    table, told = Table("Rows", COLUMNS, is_ticked=True), []
     qtbot.addWidget(table)
     table.rows.ticked.connect(lambda key, is_on: told.append((key, is_on)))
     table.show_rows(rows(FIGURES))
@@ -147,7 +147,7 @@ def test_steps_go_through_the_rows_as_they_are_seen(table):
 
 
 def test_a_long_name_leaves_room_for_the_figures(qtbot):
-    table = Table([Column("training", ""), Column("V_rand", "")], widest=22)
+    table = Table("Rows", [Column("training", ""), Column("V_rand", "")], widest=22)
     qtbot.addWidget(table)
     table.show_rows({"a": [Cell("a name " * 12, "a"), Cell("0.9", 0.9)]})
     table.show()

@@ -13,7 +13,7 @@ _PART = re.compile(r"(\d+)/(\d+)")
 
 @dataclass(frozen=True)
 class BlocksConfig(Config):
-    """Who does a volume that is done in blocks; OUT is an OME-Zarr then."""
+    """Who does a volume that is done in blocks; a volume that is written is an OME-Zarr then."""
 
     workers: int = setting(
         0,

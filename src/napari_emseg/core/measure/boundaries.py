@@ -1,4 +1,8 @@
-"""Surfaces, outlines and shared borders of all cells at once, from blocks of 2 x 2 x 2 voxels."""
+"""Surfaces, outlines and shared borders of all cells at once, from blocks of 2 x 2 x 2 voxels.
+
+There is one block a pixel. With a `Window` those of its pixels count, so that windows that fill a
+slice add up to it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.blocks.window import Window
 from napari_emseg.core.label_runs import sums_by
 from napari_emseg.core.measure.boundary_weights import SurfaceRule, Weights
 
@@ -20,19 +25,29 @@ class Amounts(NamedTuple):
     amount: npt.NDArray[np.float64]
 
 
-def outlines(cells: npt.NDArray[Any], weights: Weights) -> Amounts:
+def outlines(cells: npt.NDArray[Any], weights: Weights, window: Window | None = None) -> Amounts:
     """Length of the outline of each cell of a slice (Y, X); along the rim there is none."""
-    return _of_each(_blocks([cells], (1, 1)), weights)
+    return _of_each(_blocks([cells], (1, 1), window), weights)
 
 
-def surfaces(below: npt.NDArray[Any], above: npt.NDArray[Any], rule: SurfaceRule) -> Amounts:
+def surfaces(
+    below: npt.NDArray[Any],
+    above: npt.NDArray[Any],
+    rule: SurfaceRule,
+    window: Window | None = None,
+) -> Amounts:
     """Surface of each cell between the middles of two slices (Y, X); at the rim there is none."""
-    return _of_each(_blocks([below, above], rule.reach), rule.weights)
+    return _of_each(_blocks([below, above], rule.reach, window), rule.weights)
 
 
-def contacts(below: npt.NDArray[Any], above: npt.NDArray[Any], rule: SurfaceRule) -> Amounts:
+def contacts(
+    below: npt.NDArray[Any],
+    above: npt.NDArray[Any],
+    rule: SurfaceRule,
+    window: Window | None = None,
+) -> Amounts:
     """Area that pairs of cells, the lesser number first, share between two slices (Y, X)."""
-    return _of_pairs(_blocks([below, above], rule.reach), rule.weights)
+    return _of_pairs(_blocks([below, above], rule.reach, window), rule.weights)
 
 
 def total(parts: list[Amounts], width: int = 1) -> Amounts:
@@ -50,7 +65,9 @@ def total(parts: list[Amounts], width: int = 1) -> Amounts:
     return Amounts(unique, sums_by(number, amount, len(unique)))
 
 
-def _blocks(slices: list[npt.NDArray[Any]], reach: tuple[int, int]) -> npt.NDArray[Any]:
+def _blocks(
+    slices: list[npt.NDArray[Any]], reach: tuple[int, int], window: Window | None
+) -> npt.NDArray[Any]:
     """Corners (B, 8) of the blocks of two slices, or (B, 4) of one, that are not all of a cell."""
     far_y, far_x = reach
     # as many blocks as pixels: what is cut off by the rim goes on beyond it
@@ -61,6 +78,8 @@ def _blocks(slices: list[npt.NDArray[Any]], reach: tuple[int, int]) -> npt.NDArr
         for y in (0, far_y)
         for x in (0, far_x)
     ]
+    if window is not None:
+        corners = [each[window.inside] for each in corners]
     mixed = np.zeros(corners[0].shape, bool)
     for corner in corners[1:]:
         mixed |= corner != corners[0]

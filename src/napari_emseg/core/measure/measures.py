@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.cell_ids import ids_of_slice, is_mask, require_ids
+from napari_emseg.core.cell_ids import require_ids
 from napari_emseg.core.config.measurement import MeasureConfig
-from napari_emseg.core.label_images import cell_components
-from napari_emseg.core.label_runs import LabelRuns
-from napari_emseg.core.measure.bodies import body_columns
-from napari_emseg.core.measure.boundaries import Amounts, contacts, surfaces, total
-from napari_emseg.core.measure.boundary_weights import SurfaceRule
-from napari_emseg.core.measure.membranes import Grown, grown_along_z, thickness_sums
-from napari_emseg.core.measure.parts import PartCounter, part_columns
-from napari_emseg.core.measure.profiles import Profiles, slice_table
-from napari_emseg.core.measure.table import Table, Units, divided
+from napari_emseg.core.measure.bodies import cell_table, contact_table
+from napari_emseg.core.measure.measuring import Measuring, has_thickness
+from napari_emseg.core.measure.parts import part_columns
+from napari_emseg.core.measure.profiles import slice_table
+from napari_emseg.core.measure.table import Table, Units
 from napari_emseg.errors import LabelsError, ShapeError
 from napari_emseg.types import ArrayLike, VoxelSize
-
-Cells = npt.NDArray[np.int64]
 
 _WAY_OUT = "make cells of it first, or measure its sections one by one"
 
@@ -57,26 +51,6 @@ class Measures:
     parts: Table | None
     notes: tuple[str, ...]
     of_mask: bool = False
-
-
-class _Numbering:
-    """Numbers cells 1, 2, ... in the order in which they are met."""
-
-    def __init__(self) -> None:
-        self._number_of: dict[int, int] = {0: 0}
-
-    def number(self, ids: Cells) -> Cells:
-        """Numbers in place of ids (Y, X)."""
-        runs = LabelRuns.of(ids)
-        found, row = np.unique(runs.values[0], return_inverse=True)
-        known = self._number_of
-        numbers = [known.setdefault(each, len(known)) for each in found.tolist()]
-        painted: Cells = runs.paint(np.array(numbers, np.int64)[row])
-        return painted
-
-    def ids(self) -> Cells:
-        """The id of each number, 0 first."""
-        return np.fromiter(self._number_of, np.int64)
 
 
 def measure_cells(
@@ -121,162 +95,65 @@ def measure_cells(
         Another shape of image or classes, or no three axes.
     """
     config, units = config or MeasureConfig(), Units.of(voxel_size_nm)
-    _check(cells, image, classes, sections=sections)
-    job = _Measuring(cells, image, classes, sections or cells.shape[0] == 1, config, units)
+    check_cells(cells, image, classes, sections=sections)
+    alone = sections or cells.shape[0] == 1
+    job = Measuring(cells, config, units, image=image, classes=classes, sections=alone)
     for done in job.run():
         if on_slice is not None:
             on_slice(done, cells.shape[0])
-    return job.measures()
+    return _tables(job, alone, config, units)
 
 
-class _Measuring:
-    """One pass over the slices, and what it has added up so far."""
+def _tables(job: Measuring, sections: bool, config: MeasureConfig, units: Units) -> Measures:
+    """The tables of what was added up."""
+    ids, profiles = job.ids(), job.profiles()
+    require_some(ids[1:])
+    rows = profiles.table(ids, units)
+    parts = None if job.parts is None else job.parts.table(ids, units)
+    cells = joint = None
+    if not sections:
+        sums = job.sums()
+        joint = contact_table(sums, units)
+        cells = cell_table(sums, job.shape[0], units, thickness=has_thickness(config, units))
+        if parts is not None:
+            more = part_columns(parts, cells["id"], cells["voxels"])
+            cells = Table(cells.columns | more)
+    notes = notes_on(config, units, of_mask=job.of_mask, sections=sections)
+    slices = slice_table(rows, job.shape, units)
+    return Measures(cells, rows, slices, joint, parts, notes, job.of_mask)
 
-    def __init__(
-        self, cells: ArrayLike, image: ArrayLike | None, classes: ArrayLike | None,
-        sections: bool, config: MeasureConfig, units: Units,
-    ) -> None:  # fmt: skip
-        self._cells, self._image, self._classes = cells, image, classes
-        self._sections, self._config, self._units = sections, config, units
-        self._rule = SurfaceRule.of(units.edges)
-        self._numbering, self._mask = _Numbering(), sections and is_mask(cells)
-        self._square = units.edges[1] == units.edges[2]
-        self._profiles: list[Profiles] = []
-        self._surfaces: list[Amounts] = []
-        self._contacts: list[Amounts] = []
-        self._thickness: list[Amounts] = []
-        self._lines: list[Amounts] = []
-        self._parts = None if classes is None else PartCounter()
 
-    def run(self) -> Iterator[int]:
-        """Measure; yields how many slices are done."""
-        if self._sections:
-            for z in range(self._cells.shape[0]):
-                self._take(z)
-                yield z + 1
-            return
-        depth, height, _ = self._units.edges
-        widest = int(self._config.widest_membrane_px * height / depth)
-        before: Cells | None = None
-        for done, grown in enumerate(grown_along_z(self._grown(), widest), 1):
-            if before is not None:
-                self._contacts.append(contacts(before, grown, self._rule))
-            before = grown
-            yield done
-        if before is not None:  # half a section below the first middle, and half above the last
-            self._contacts.append(contacts(before, before, self._rule))
-
-    def _grown(self) -> Iterator[Cells]:
-        """Take the slices, and give them with cells grown until they meet."""
-        widest = self._config.widest_membrane_px
-        before: Cells | None = None
-        for z in range(self._cells.shape[0]):
-            numbers = self._take(z)
-            if before is not None:
-                self._surfaces.append(surfaces(before, numbers, self._rule))
-            before, grown = numbers, Grown.of(numbers, widest)
-            if self._config.thickness and self._square and numbers.any():
-                sums, counts = thickness_sums(grown, widest)
-                self._thickness.append(sums)
-                self._lines.append(counts)
-            yield grown.cells
-        if before is not None:
-            self._surfaces.append(surfaces(before, before, self._rule))
-
-    def _take(self, z: int) -> Cells:
-        """Measure what a slice tells alone."""
-        ids = ids_of_slice(self._cells, z)
-        numbers = self._numbering.number(self._apart(ids))
-        image = None if self._image is None else np.asarray(self._image[z])
-        self._profiles.append(Profiles.of_slice(z, numbers, self._units, image))
-        if self._parts is not None and self._classes is not None:
-            self._parts.add(z, numbers, np.asarray(self._classes[z]))
-        return numbers
-
-    def _apart(self, ids: Cells) -> Cells:
-        """Ids of a slice; those of a mask go on counting from slice to slice."""
-        if not self._mask:
-            return ids
-        pieces = cell_components(ids).astype(np.int64)
-        above = int(self._numbering.ids().max(initial=0))
-        return np.where(pieces > 0, pieces + above, 0)
-
-    def measures(self) -> Measures:
-        """The tables of what was added up."""
-        ids, units = self._numbering.ids(), self._units
-        if ids.size == 1:
-            raise LabelsError("cells: expected ids above 0, received a stack without any cell")
-        profiles = Profiles.joined(self._profiles)
-        rows = profiles.table(ids, units)
-        shape = tuple(self._cells.shape)
-        parts = None if self._parts is None else self._parts.table(ids, units)
-        joint = None if self._sections else total(self._contacts, width=2)
-        return Measures(
-            cells=None if joint is None else self._cell_table(profiles, ids, joint, parts),
-            profiles=rows,
-            slices=slice_table(rows, shape, units),
-            contacts=None if joint is None else _contact_table(joint, ids, units),
-            parts=parts,
-            notes=tuple(self._notes()),
-            of_mask=self._mask,
+def notes_on(
+    config: MeasureConfig, units: Units, *, of_mask: bool = False, sections: bool = False
+) -> tuple[str, ...]:
+    """What a person should know of what is measured so, a sentence each."""
+    notes = []
+    if not units.known:
+        notes.append(
+            "The voxel size is not known: all is in px, as if voxels were cubes; give it, such as "
+            "50 x 4 x 4 nm."
         )
-
-    def _cell_table(
-        self, profiles: Profiles, ids: Cells, joint: Amounts, parts: Table | None
-    ) -> Table:
-        count, units = ids.size - 1, self._units
-        bodies = body_columns(profiles, count, self._cells.shape[0] - 1, units)
-        surface = _spread(total(self._surfaces), count)
-        sides = Amounts(joint.whose.T.ravel(), np.tile(joint.amount, 2))
-        neighbours = np.bincount(sides.whose, minlength=count + 1)[1:]
-        columns = {
-            **bodies,
-            **units.area("surface", surface),
-            "neighbours": neighbours,
-            **units.area("contact_area", _spread(total([sides]), count)),
-        }
-        if self._thickness:
-            mean = divided(
-                _spread(total(self._thickness), count), _spread(total(self._lines), count)
-            )
-            columns |= units.length("membrane_thickness", mean * units.edges[1])
-        order = np.argsort(ids[1:])
-        ordered = {"id": ids[1:][order], **{name: each[order] for name, each in columns.items()}}
-        more = {} if parts is None else part_columns(parts, ordered["id"], ordered["voxels"])
-        return Table(ordered | more)
-
-    def _notes(self) -> Iterator[str]:
-        if not self._units.known:
-            yield (
-                "The voxel size is not known: all is in px, as if voxels were cubes; give it, "
-                "such as 50 x 4 x 4 nm."
-            )
-        if self._mask:
-            yield "A mask: each piece of a section that holds together is measured as a cell."
-        if not (self._square or self._sections) and self._config.thickness:
-            yield "Pixels are not square: the thickness of membranes is not measured."
+    if of_mask:
+        notes.append("A mask: each piece of a section that holds together is measured as a cell.")
+    if config.thickness and not (has_thickness(config, units) or sections):
+        notes.append("Pixels are not square: the thickness of membranes is not measured.")
+    return tuple(notes)
 
 
-def _contact_table(joint: Amounts, ids: Cells, units: Units) -> Table:
-    pairs = np.sort(ids[joint.whose.reshape(-1, 2)], axis=1)
-    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return Table({
-        "id": pairs[order, 0],
-        "neighbour": pairs[order, 1],
-        **units.area("contact_area", joint.amount[order]),
-    })  # fmt: skip
+def require_some(ids: npt.NDArray[np.int64]) -> None:
+    """Raise `LabelsError` where there is no cell."""
+    if not ids.size:
+        raise LabelsError("cells: expected ids above 0, received a stack without any cell")
 
 
-def _spread(sums: Amounts, count: int) -> npt.NDArray[np.float64]:
-    """Amounts of cells 1 to ``count``, 0 where there is none."""
-    out = np.zeros(count + 1)
-    out[sums.whose.ravel()] = sums.amount
-    return out[1:]
-
-
-def _check(
-    cells: ArrayLike, image: ArrayLike | None, classes: ArrayLike | None, *, sections: bool
+def check_cells(
+    cells: ArrayLike,
+    image: ArrayLike | None = None,
+    classes: ArrayLike | None = None,
+    *,
+    sections: bool = False,
 ) -> None:
+    """Raise what `measure_cells` does unless these can be measured."""
     if len(cells.shape) != 3 or 0 in cells.shape:
         raise ShapeError(
             f"cells: expected axes (Z, Y, X) of one pixel or more, received {tuple(cells.shape)}"

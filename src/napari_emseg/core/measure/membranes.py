@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from skimage.morphology import skeletonize
 
+from napari_emseg.core.blocks.window import Window
 from napari_emseg.core.label_runs import sums_by
 from napari_emseg.core.measure.boundaries import Amounts
 
@@ -107,7 +108,9 @@ def _nearest(columns: Sequence[Cells]) -> tuple[Any, Any]:
     return cell, away
 
 
-def thickness_sums(grown: Grown, widest_px: int) -> tuple[Amounts, Amounts]:
+def thickness_sums(
+    grown: Grown, widest_px: int, window: Window | None = None
+) -> tuple[Amounts, Amounts]:
     """Thickness in px along the middle lines of membranes, summed for the cells beside them.
 
     Parameters
@@ -116,6 +119,8 @@ def thickness_sums(grown: Grown, widest_px: int) -> tuple[Amounts, Amounts]:
         A slice.
     widest_px : int
         What is wider is no membrane.
+    window : Window, optional
+        Where middle lines count.
 
     Returns
     -------
@@ -128,7 +133,10 @@ def thickness_sums(grown: Grown, widest_px: int) -> tuple[Amounts, Amounts]:
     thickness = 2 * away - 1 + _even(away)
     # along the rim of the slice a membrane is cut off
     lines[[0, -1]] = lines[:, [0, -1]] = False
-    y, x = np.nonzero(lines & (thickness <= widest_px))
+    lines &= thickness <= widest_px
+    rows, columns = (window or Window.whole(away.shape)).inside
+    y, x = np.nonzero(lines[rows, columns])
+    y, x = y + rows.start, x + columns.start
     beside = np.stack([grown.cells[y + v, x + u] for v, u in _NEAR], axis=1)
     beside.sort(axis=1)
     new = beside > 0

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.blocks.window import Window
 from napari_emseg.core.label_runs import LabelRuns, sums_by
 from napari_emseg.core.measure.boundaries import outlines
 from napari_emseg.core.measure.boundary_weights import boundary_weights
@@ -61,9 +62,14 @@ class Profiles:
 
     @classmethod
     def of_slice(
-        cls, z: int, cells: npt.NDArray[np.int64], units: Units, image: Column | None = None
+        cls,
+        z: int,
+        cells: npt.NDArray[np.int64],
+        units: Units,
+        image: Column | None = None,
+        window: Window | None = None,
     ) -> Self:
-        """Measure a slice.
+        """Measure a slice, or a window of it.
 
         Parameters
         ----------
@@ -75,12 +81,22 @@ class Profiles:
             Voxel size.
         image : (Y, X) array, optional
             Grey values.
+        window : Window, optional
+            What of the slice ``cells`` and ``image`` show, and what of that is measured.
         """
+        window = window or Window.whole(cells.shape)
+        seen, cells = cells, cells[window.inside]
         runs = LabelRuns.of(cells)
         runs = runs.where(runs.values[0] > 0)
-        found, row = np.unique(runs.values[0], return_inverse=True)
+        whose, lengths = outlines(seen, boundary_weights(units.edges[1:]), window)
+        # at the border of a window a corner of an outline can be all that lies in it of a cell
+        found = np.union1d(runs.values[0], whose)
+        row = np.searchsorted(found, runs.values[0])
+        perimeter = np.zeros(found.size)
+        perimeter[np.searchsorted(found, whose)] = lengths
         size = runs.lengths.astype(np.float64)
         y, first = (each.astype(np.float64) for each in np.divmod(runs.starts, cells.shape[1]))
+        y, first = y + window.top, first + window.left
         last = first + size - 1
         x = size * (first + last) / 2
         # squares of first, first + 1, ... last
@@ -92,15 +108,13 @@ class Profiles:
         box = [_extreme(np.minimum, y, row, found.size), _extreme(np.maximum, y, row, found.size),
                _extreme(np.minimum, first, row, found.size),
                _extreme(np.maximum, last, row, found.size)]  # fmt: skip
-        height, width = cells.shape
-        rim = (box[0] == 0) | (box[1] == height - 1) | (box[2] == 0) | (box[3] == width - 1)
-        perimeter = np.zeros(found.size)
-        whose, lengths = outlines(cells, boundary_weights(units.edges[1:]))
-        perimeter[np.searchsorted(found, whose)] = lengths
+        last_y, last_x = window.height - 1, window.width - 1
+        rim = (box[0] == 0) | (box[1] == last_y) | (box[2] == 0) | (box[3] == last_x)
         grey = [np.full(found.size, np.nan)] * 2
         if image is not None:
-            values = image.astype(np.float64).ravel()
-            sums = (np.bincount(cells.ravel(), each) for each in (values, values**2))
+            values = image[window.inside].astype(np.float64).ravel()
+            highest = int(found.max(initial=0)) + 1
+            sums = (np.bincount(cells.ravel(), each, highest) for each in (values, values**2))
             grey = [each[found] for each in sums]
         return cls(
             cell=found.astype(np.int64), z=np.full(found.size, z),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.engine.distributed.here import Here
 from napari_emseg.engine.distributed.stage import Stages
 from napari_emseg.io.volumes.place import Place
 from napari_emseg.types import OnEvent, ShouldStop
+
+_Result = TypeVar("_Result")
 
 
 class Runner(Protocol):
@@ -59,3 +61,24 @@ def runner_for(config: BlocksConfig, client: Any = None, device: str = "auto") -
         device=device,
     ) as made:  # fmt: skip
         yield OnDask(made, revives=bool(config.workers))
+
+
+def do_in_blocks(
+    do: Callable[..., _Result], job: Any, shared: BlocksConfig, client: Any, device: str,
+    *watched: Any,
+) -> _Result:  # fmt: skip
+    """Have ``do`` do a job by those whom a person has named.
+
+    Parameters
+    ----------
+    do : callable
+        Takes the job, the runner, ``watched`` and whether others may be at it.
+    job : SegmentJob or CellsJob
+        What to do.
+    shared, client, device
+        As `runner_for` takes them.
+    *watched
+        Who hears of it, and who may stop it.
+    """
+    with runner_for(shared, client, device) as runner:
+        return do(job, runner, *watched, joins=bool(shared.part))

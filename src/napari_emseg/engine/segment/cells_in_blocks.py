@@ -1,15 +1,16 @@
-"""A volume of any size through a model, and its slices through the volume, in blocks."""
+"""A volume of any size through a model, and its cells through the volume, in blocks."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_emseg.engine.cells.jobs import CellsJob
 from napari_emseg.engine.cells.run_blocks import cells_in_blocks
-from napari_emseg.engine.segment.jobs import PredictResult, SegmentJob
+from napari_emseg.engine.distributed.runners import do_in_blocks
+from napari_emseg.engine.segment.jobs import BlocksJob, PredictResult, SegmentJob
 from napari_emseg.engine.segment.run_blocks import segment_in_blocks
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.volumes.ledger import BLOCKS, run_of
@@ -19,6 +20,25 @@ from napari_emseg.types import OnEvent, ShouldStop
 
 if TYPE_CHECKING:
     from napari_emseg.engine.distributed.runners import Runner
+
+
+def segment_by_others(
+    job: BlocksJob, emit: OnEvent, should_stop: ShouldStop, *, client: Any = None
+) -> PredictResult:
+    """Segment in blocks, whatever is to be made, by those whom a person has named.
+
+    Parameters
+    ----------
+    job : BlocksJob
+        What, and by whom.
+    emit, should_stop : callable
+        See `engine.run`.
+    client : distributed.Client, optional
+        Of a cluster that is there, in place of those.
+    """
+    do = segment_cells_in_blocks if job.segment.what == "cells" else segment_in_blocks
+    device = job.segment.device
+    return do_in_blocks(do, job.segment, job.shared, client, device, emit, should_stop)
 
 
 def segment_cells_in_blocks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.cell_count import CellCount
@@ -104,6 +105,22 @@ class SegmentJob:
     cells: CellsConfig = CellsConfig()
     overwrite: bool = False
     resume: bool = False
+
+
+@dataclass(frozen=True)
+class BlocksJob:
+    """Do a `SegmentJob` in blocks.
+
+    Parameters
+    ----------
+    segment : SegmentJob
+        With an OME-Zarr as output.
+    shared : BlocksConfig
+        Who does the blocks.
+    """
+
+    segment: SegmentJob
+    shared: BlocksConfig
 
 
 @dataclass(frozen=True)

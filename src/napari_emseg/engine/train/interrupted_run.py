@@ -21,6 +21,7 @@ from napari_emseg.io.folders import runs_folder
 from napari_emseg.io.slices_file import write_slices
 from napari_emseg.model.train.history import Row
 from napari_emseg.model.train.run_folder import RunFolder
+from napari_emseg.types import Cancelled, Failed, Finished
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,12 @@ class TrainRun:
         """Delete all of it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def end(self, *, crashed: bool) -> None:
-        """Settle, discard or release it, by what it has come to."""
-        if self._files.package.exists():
+    def end(self, event: Finished | Failed | Cancelled) -> None:
+        """Settle, discard or release it, by how its job ended and what it has come to."""
+        crashed = isinstance(event, Failed) and event.crashed
+        # ended by force while it wrote the model, which then is in no library yet
+        by_force = crashed or isinstance(event, Cancelled)
+        if self._files.package.exists() and not by_force:
             self.settle()
         elif self.holds_weights or crashed:
             self.release()

@@ -69,7 +69,7 @@ def time_steps(job: StepTimeJob, emit: OnEvent, should_stop: ShouldStop) -> floa
 @contextmanager
 def _in_library(job: TrainJob) -> Iterator[list[ModelPackage]]:
     """Add the model to the library where that is asked for, also one that an error has left."""
-    from napari_emseg.model.packages.library import free_name, import_model
+    from napari_emseg.model.packages.library import import_under_free_name
     from napari_emseg.model.train.run_folder import RunFolder
 
     added: list[ModelPackage] = []
@@ -78,5 +78,4 @@ def _in_library(job: TrainJob) -> Iterator[list[ModelPackage]]:
         yield added
     finally:
         if job.library is not None and package.exists():
-            name = free_name(job.name, job.library)
-            added.append(import_model(package, name, library=job.library))
+            added.append(import_under_free_name(package, job.name, job.library))

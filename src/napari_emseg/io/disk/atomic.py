@@ -1,15 +1,16 @@
 """Outputs appear whole or not at all: written beside their place, then moved into it.
 
 What is moved is on the disk before, and so is the move after: a power cut takes no old file along
-and leaves no empty one.
+and leaves no empty one. What a process that was killed has left half written is removed by the
+next one that writes into the same folder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import glob
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,7 +18,14 @@ from pathlib import Path
 
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.exchange import put_in_place
+from napari_emseg.io.disk.processes import TAG, has_ended, tag
 
+_TEMPORARY = re.compile(rf"\..+-({TAG})-[0-9a-f]{{8}}(\.[^.]*)?")
+"""What `_sibling` gives."""
+_LONGEST_STEM = 40
+"""Letters of a name that its temporary sibling keeps, which itself may not be too long."""
+_swept: set[Path] = set()
+"""Folders from which this process has removed what those before it have left."""
 _WAYS_OUT = {
     errno.ENOSPC: "the disk is full; free some space or choose another disk",
     errno.EDQUOT: "your quota on this disk is used up; free some space or choose another disk",
@@ -69,6 +77,7 @@ def replacing_file(path: Path) -> Iterator[Path]:
     beside = _sibling(path)
     try:
         with as_write_error(path):
+            _sweep(path.parent)
             yield beside
             sync_file(beside)
             beside.replace(path)
@@ -90,9 +99,27 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(beside)
 
 
-def leftovers(path: Path) -> Iterator[Path]:
-    """What writings of ``path`` that were killed have left beside it."""
-    return path.parent.glob(_sibling(Path(glob.escape(path.name)), "*").name)
+def remove(path: Path) -> None:
+    """Delete a file, or a folder with all that is in it, as far as that is possible."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Delete a folder so that it is whole, or gone, under its name.
+
+    Raises
+    ------
+    WriteError
+        If it cannot be moved; it is then as it was.
+    """
+    beside = _sibling(path)
+    with as_write_error(path):
+        path.rename(beside)
+    remove(beside)
 
 
 @contextlib.contextmanager
@@ -107,6 +134,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     beside = _sibling(path)
     try:
         with as_write_error(path):
+            _sweep(path.parent)
             beside.mkdir()
             yield beside
             sync_folder(beside)
@@ -126,9 +154,10 @@ def moving_into(folder: Path) -> Iterator[Path]:
         As `replacing_file`.
     """
     # inside and not beside: the folder may be where another disk is mounted
-    inside = folder / f".napari-emseg-{secrets.token_hex(4)}"
+    inside = _sibling(folder / "napari-emseg")
     try:
         with as_write_error(folder):
+            _sweep(folder)
             inside.mkdir()
             yield inside
             sync_folder(inside)
@@ -176,6 +205,18 @@ def _where_it_can() -> Iterator[None]:
             raise
 
 
-def _sibling(path: Path, part: str = "") -> Path:
+def _sibling(path: Path) -> Path:
     """Hidden sibling of ``path``, with its ending: Keras and numpy look at it."""
-    return path.with_name(f".{path.stem}-{part or secrets.token_hex(4)}{path.suffix}")
+    name = f".{path.stem[:_LONGEST_STEM]}-{tag()}-{secrets.token_hex(4)}{path.suffix}"
+    return path.with_name(name)
+
+
+def _sweep(folder: Path) -> None:
+    """Once in a process: remove from a folder what writings that were killed have left there."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    for each in folder.glob(".*"):
+        found = _TEMPORARY.fullmatch(each.name)
+        if found is not None and has_ended(found[1]):
+            remove(each)

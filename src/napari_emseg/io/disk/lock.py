@@ -22,6 +22,10 @@ LOCK = ".napari-emseg-lock"
 _TICK_S, _PATIENCE_S = 0.01, 1.0
 
 
+class HeldError(WriteError):
+    """Another process writes there."""
+
+
 @dataclass(frozen=True)
 class Owner:
     """Who holds a lock.
@@ -105,19 +109,21 @@ class Lock:
         return owner if owner is not None and is_alive(owner.process) else None
 
     def refuse_others(self) -> None:
-        """Raise `WriteError` where somebody holds it; nothing is changed."""
+        """Raise `HeldError` where somebody holds it; nothing is changed."""
         with as_write_error(self._place):
             holder = self.holder
         if holder is not None:
-            raise WriteError(self._refusal(holder))
+            raise HeldError(self._refusal(holder))
 
     def take(self) -> None:
         """Hold it until `release`.
 
         Raises
         ------
+        HeldError
+            If another holds it.
         WriteError
-            If another holds it, or nothing can be written there.
+            If nothing can be written there.
         """
         me = Owner.now(self._by)
         folder = self.path.parent
@@ -125,7 +131,7 @@ class Lock:
         with as_write_error(self._place):
             holder = _take(self.path, me)
         if holder != me:
-            raise WriteError(self._refusal(holder))
+            raise HeldError(self._refusal(holder))
         self._mine = me
 
     def release(self) -> None:

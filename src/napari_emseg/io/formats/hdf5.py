@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
+from napari_emseg.io.disk.room import require_free, reserve_bytes
 from napari_emseg.io.formats.file_format import Put, WritableFormat, is_large
 from napari_emseg.io.layout.arrays import (
     Loaded,
@@ -40,6 +41,8 @@ _KIND, _ASSUMED = "napari_emseg_kind", "napari_emseg_assumed"
 _EDITS, _ORIGIN = "napari_emseg_edits", "napari_emseg_origin"
 _PREDICTED = "napari_emseg_predicted"
 _CHUNK = 512
+_BESIDE, _BESIDE_A_CHUNK = 2**20, 200
+"""Bytes of a file beside its pixels, in all and a chunk: more than headers and index take."""
 _MOST_NAMED = 12
 _CHUNK_OVERHEAD = 4096
 """Bytes that filters may add to a chunk which they cannot pack."""
@@ -60,13 +63,23 @@ class Hdf5(WritableFormat):
     def make(self, path: Path, stack: Stack) -> None:
         import h5py
 
+        chunk = 1, *(min(length, _CHUNK) for length in stack.shape[1:])
+        counts = [-(-length // edge) for length, edge in zip(stack.shape, chunk, strict=True)]
+        n_bytes = math.prod(counts) * math.prod(chunk) * np.dtype(stack.data.dtype).itemsize
+        notes = {_EDITS: stack.edits, _ORIGIN: stack.origin, _PREDICTED: stack.predicted}
+        texts = {key: json.dumps(note) for key, note in notes.items() if note is not None}
+        beside = _BESIDE + _BESIDE_A_CHUNK * math.prod(counts) + sum(map(len, texts.values()))
+        # over a disk that becomes full the library of HDF5 crashes the process: all is taken first
+        require_free(path, n_bytes + beside)
+        path.touch()
+        reserve_bytes(path, beside)
+        at_once = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        at_once.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
         with h5py.File(path, "w") as file:
             data = file.create_dataset(
-                DATA_SETS[stack.kind],
-                stack.shape,
-                np.dtype(stack.data.dtype),
-                chunks=(1, *(min(length, _CHUNK) for length in stack.shape[1:])),
-            )
+                DATA_SETS[stack.kind], stack.shape, np.dtype(stack.data.dtype), chunks=chunk,
+                dcpl=at_once,
+            )  # fmt: skip
             for axis, name in zip(data.dims, "zyx", strict=True):
                 axis.label = name
             data.attrs[_KIND] = stack.kind
@@ -74,10 +87,8 @@ class Hdf5(WritableFormat):
                 data.attrs["resolution"] = stack.voxel_size_nm
                 data.attrs["unit"] = "nm"
                 data.attrs[_ASSUMED] = stack.thickness_assumed
-            notes = ((_EDITS, stack.edits), (_ORIGIN, stack.origin), (_PREDICTED, stack.predicted))
-            for key, note in notes:
-                if note is not None:
-                    data.attrs[key] = json.dumps(note)
+            data.attrs.update(texts)
+        reserve_bytes(path, path.stat().st_size)
 
     @contextmanager
     def fill(self, path: Path, stack: Stack) -> Iterator[Put]:

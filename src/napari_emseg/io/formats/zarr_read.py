@@ -303,7 +303,7 @@ def _from_ome(place: str, group: Any, level: int) -> Loaded:
         [axis["name"] for axis in axes],
         size.thickness_assumed,
         about=str(group.path),
-        notes=size.notes,
+        notes=(*size.notes, *ome.unfinished(group)),
         origin=noted.get("origin"),
         predicted=noted.get("predicted"),
     )

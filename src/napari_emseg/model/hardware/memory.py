@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-import psutil
-
-from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.networks.network import Network
 from napari_emseg.core.segment.tiling import plan_tiles
+from napari_emseg.errors import EmsegError
 from napari_emseg.model.hardware.device_choice import ask_nvidia_smi, number_of_gpu
+from napari_emseg.model.hardware.memory_limits import free_to_take
 from napari_emseg.model.hardware.threads import share_of_machine
 
 _SHARE = 0.5
@@ -22,13 +22,15 @@ _MOST_AT_ONCE = 8
 """Tiles in a batch on a GPU; more are no faster."""
 _SIGNS = (
     "outofmemory", "resourceexhausted", "badalloc", "outofhostmemory", "outofresources",
-    "memobjectallocation",
+    "memobjectallocation", "failedtoallocate", "cannotallocatememory",
+    "resourcetemporarilyunavailable", "can'tstartnewthread",
 )  # fmt: skip
-"""What TensorFlow, JAX, PyTorch, OpenVINO and OpenCL call it, without spaces and underscores."""
+"""What TensorFlow, JAX, PyTorch, OpenVINO and OpenCL call it, without spaces and underscores; the
+last two are the words of system and Python where there is no room for a thread."""
 
 
 def bytes_at_once(
-    shape: tuple[int, int], network: NetworkConfig, config: PredictConfig, maps: float
+    shape: tuple[int, int], network: Network, config: PredictConfig, maps: float
 ) -> int:
     """Memory that the prediction of a slice (Y, X) takes beside the network itself.
 
@@ -46,7 +48,7 @@ def bytes_at_once(
 
 def fit_to_memory(
     shape: tuple[int, int],
-    network: NetworkConfig,
+    network: Network,
     config: PredictConfig,
     *,
     maps: float,
@@ -70,7 +72,7 @@ def fit_to_memory(
 
 
 def in_smaller_pieces(
-    shape: tuple[int, int], network: NetworkConfig, config: PredictConfig, maps: float
+    shape: tuple[int, int], network: Network, config: PredictConfig, maps: float
 ) -> PredictConfig | None:
     """With half the tiles at once, or else smaller tiles; None where they are the smallest."""
     if config.batch_size > 1:
@@ -84,10 +86,11 @@ def in_smaller_pieces(
 def free_memory(device: str) -> float:
     """Bytes that are free on a device such as ``gpu:0``; without end where nobody knows.
 
-    Of a machine's memory it is the share of this process (`use_threads`).
+    Of a machine's memory it is what this process may take of it, and of that its share
+    (`use_threads`).
     """
     if device.startswith("cpu"):
-        return float(psutil.virtual_memory().available) * share_of_machine()
+        return free_to_take() * share_of_machine()
     number = number_of_gpu(int(device.partition(":")[2] or 0))
     free_mib = ask_nvidia_smi("memory.free")
     return float(free_mib[number]) * 2**20 if number < len(free_mib) else math.inf
@@ -98,7 +101,7 @@ def memory_errors() -> Iterator[None]:
     """Raise `MemoryError` in place of whatever a library raises where memory runs out."""
     try:
         yield
-    except MemoryError:
+    except (MemoryError, EmsegError):
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}".lower().replace(" ", "").replace("_", "")

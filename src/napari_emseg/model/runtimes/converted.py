@@ -25,7 +25,7 @@ from napari_emseg.model.packages.package import (
     require_as_described,
 )
 from napari_emseg.model.runtimes.conversion_cache import cached_for
-from napari_emseg.model.runtimes.run_in_subprocess import run_in_subprocess
+from napari_emseg.model.runtimes.run_in_subprocess import end_with_parent, run_in_subprocess
 from napari_emseg.types import Log, OnEvent
 
 _failed: dict[Path, str] = {}
@@ -86,9 +86,10 @@ def main(folder: str, out: str) -> None:
     from napari_emseg.model.runtimes.onnx import write_onnx
 
     package = read_package(Path(folder))
-    network, edge = load_network(package), package.info.network.multiple
+    network, shape = load_network(package), package.info.unet
+    edge = shape.multiple
     # the converter wants a network that has run
-    network.predict_on_batch(np.zeros((1, edge, edge, package.info.network.input_slices)))
+    network.predict_on_batch(np.zeros((1, edge, edge, shape.input_slices)))
 
     def write(path: Path) -> None:
         if not write_onnx(path, network):
@@ -99,4 +100,5 @@ def main(folder: str, out: str) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     main(*sys.argv[1:])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -24,6 +23,8 @@ from napari_emseg.core.normalise import normalise_tissue
 from napari_emseg.core.segment.tiling import pad_to_multiple
 from napari_emseg.core.train.source import PatchSource
 from napari_emseg.errors import ModelError
+from napari_emseg.io.disk.atomic import replacing_file
+from napari_emseg.io.scratch import Scratch
 from napari_emseg.model.network.seen_slices import read_seen
 from napari_emseg.model.packages.attachments import attach
 from napari_emseg.model.packages.package import (
@@ -32,7 +33,7 @@ from napari_emseg.model.packages.package import (
     ModelPackage,
 )
 from napari_emseg.model.runtimes.converted import int8_weights, onnx_weights
-from napari_emseg.model.runtimes.run_in_subprocess import run_in_subprocess
+from napari_emseg.model.runtimes.run_in_subprocess import end_with_parent, run_in_subprocess
 from napari_emseg.model.runtimes.runtime import Runtime
 from napari_emseg.types import Float32Array, Log, OnEvent, Stack
 
@@ -161,7 +162,7 @@ def ensure_int8(
     onnx = onnx_weights(package, on_event)
     on_event(Log("Making the fast int8 form of the model, once ..."))
     try:
-        make_int8(onnx, calibration_tiles(stack, slices, package.info.network), out)
+        make_int8(onnx, calibration_tiles(stack, slices, package.info.unet), out)
     except (RuntimeError, OSError) as error:
         raise ModelError(
             f"int8: the model's int8 form cannot be made ({error}); predict without it"
@@ -177,12 +178,12 @@ def make_int8(onnx: Path, tiles: Float32Array, out: Path) -> None:
         If it cannot be made.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".int8-", dir=out.parent) as folder:
-        saved, made = Path(folder) / "tiles.npy", Path(folder) / out.name
-        np.save(saved, tiles)
+    with Scratch() as scratch:
+        saved, made = scratch.put(tiles, "tiles"), scratch.folder / out.name
         run_in_subprocess(__name__, onnx, saved, made)
         for suffix in (".bin", ".xml"):  # which is looked for, and comes last
-            made.with_suffix(suffix).replace(out.with_suffix(suffix))
+            with replacing_file(out.with_suffix(suffix)) as beside:
+                shutil.copyfile(made.with_suffix(suffix), beside)
 
 
 def note_int8(folder: Path, cost: float | None) -> None:
@@ -237,4 +238,5 @@ def main(onnx: str, tiles: str, out: str) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     main(*sys.argv[1:])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -20,12 +19,14 @@ from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.core.config.terms import UNSTATED, TermsConfig
 from napari_emseg.core.normalise import EPSILON
 from napari_emseg.core.segment.tiling import pad_to_multiple
-from napari_emseg.errors import WriteError
+from napari_emseg.io.disk.atomic import as_write_error, replacing_folder
 from napari_emseg.model.network.precision import in_precision
 from napari_emseg.model.packages.package import (
     HISTORY,
     ONNX_WEIGHTS,
     RDF,
+    TEST_INPUT,
+    TEST_OUTPUT,
     WEIGHTS,
     PackageInfo,
     file_entry,
@@ -36,7 +37,6 @@ from napari_emseg.model.runtimes.onnx import OPSET, write_onnx
 from napari_emseg.model.train._pictures import write_cover, write_sample
 from napari_emseg.model.train.history import Row, write_history
 
-_TEST_INPUT, _TEST_OUTPUT = "test_input.npy", "test_output.npy"
 _SAMPLE_INPUT, _SAMPLE_OUTPUT = "sample_input.tif", "sample_output.tif"
 _COVER, _CARD = "cover.png", "README.md"
 _TEST_SIZE = 256
@@ -88,10 +88,9 @@ def write_package(
         If the folder cannot be written.
     """
     info = replace(info, int8_cost=None)  # its int8 form is made of what is written here
-    making = folder.with_name(f".{folder.name}-new")
-    try:
-        shutil.rmtree(making, ignore_errors=True)
-        making.mkdir(parents=True)
+    with as_write_error(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_folder(folder) as making:
         plain = in_precision(model, "float32")
         plain.save(making / WEIGHTS)
         _write_test_pair(making, info, plain, sample)
@@ -101,39 +100,17 @@ def write_package(
         (making / _CARD).write_text(card or _default_card(info), encoding="utf-8")
         rdf = _describe(making, info)
         (making / RDF).write_text(yaml.safe_dump(rdf, sort_keys=False), encoding="utf-8")
-        _swap(making, folder)
-    except OSError as error:
-        raise WriteError(
-            f"model: {folder} cannot be written ({error}); free some space or choose another folder"
-        ) from error
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-
-
-def _swap(new: Path, folder: Path) -> None:
-    """Put ``new`` in the place of ``folder``; a folder cannot be replaced in one step."""
-    old = folder.with_name(f".{folder.name}-old")
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_test_pair(
     folder: Path, info: PackageInfo, model: keras.Model, sample: npt.NDArray[Any]
 ) -> None:
     corner = sample[:, :_TEST_SIZE, :_TEST_SIZE]
-    cut = [pad_to_multiple(each, info.network.multiple) for each in corner]
-    channels = predict_slice(np.stack(cut), KerasRuntime(model), info.network, PredictConfig())
+    cut = [pad_to_multiple(each, info.unet.multiple) for each in corner]
+    channels = predict_slice(np.stack(cut), KerasRuntime(model), info.unet, PredictConfig())
     image = np.stack(cut, axis=-1)[np.newaxis].astype(np.float32)
-    np.save(folder / _TEST_INPUT, image)
-    np.save(folder / _TEST_OUTPUT, channels[np.newaxis])
+    np.save(folder / TEST_INPUT, image)
+    np.save(folder / TEST_OUTPUT, channels[np.newaxis])
     write_sample(folder / _SAMPLE_INPUT, image)
     write_sample(folder / _SAMPLE_OUTPUT, channels[np.newaxis])
     write_cover(folder / _COVER, cut[len(cut) // 2], cell_probability(channels))
@@ -236,7 +213,7 @@ def _plain_name(name: str) -> str:
 
 def _input(folder: Path, info: PackageInfo) -> dict[str, Any]:
     def size() -> dict[str, int]:
-        return {"min": info.network.multiple, "step": info.network.multiple}
+        return {"min": info.unet.multiple, "step": info.unet.multiple}
 
     return {
         "id": "image",
@@ -244,10 +221,10 @@ def _input(folder: Path, info: PackageInfo) -> dict[str, Any]:
             {"type": "batch"},
             {"type": "space", "id": "y", "size": size()},
             {"type": "space", "id": "x", "size": size()},
-            {"type": "channel", "channel_names": _SLICE_NAMES[info.network.input_slices]},
+            {"type": "channel", "channel_names": _SLICE_NAMES[info.unet.input_slices]},
         ],
         "data": {"type": "float32"},
-        "test_tensor": file_entry(folder, _TEST_INPUT),
+        "test_tensor": file_entry(folder, TEST_INPUT),
         "sample_tensor": file_entry(folder, _SAMPLE_INPUT),
         "preprocessing": [
             {
@@ -262,7 +239,7 @@ def _output(folder: Path, info: PackageInfo) -> dict[str, Any]:
     def same(axis: str) -> dict[str, Any]:
         return {"tensor_id": "image", "axis_id": axis}
 
-    names = info.class_names[-info.network.channels :]  # of two classes the cell alone
+    names = info.class_names[-info.unet.channels :]  # of two classes the cell alone
     return {
         "id": "probability",
         "axes": [
@@ -272,6 +249,6 @@ def _output(folder: Path, info: PackageInfo) -> dict[str, Any]:
             {"type": "channel", "channel_names": list(names)},
         ],
         "data": {"type": "float32", "range": [0.0, 1.0]},
-        "test_tensor": file_entry(folder, _TEST_OUTPUT),
+        "test_tensor": file_entry(folder, TEST_OUTPUT),
         "sample_tensor": file_entry(folder, _SAMPLE_OUTPUT),
     }

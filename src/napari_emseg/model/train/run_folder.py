@@ -15,7 +15,8 @@ import numpy as np
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.errors import ModelError, SettingError, WriteError
-from napari_emseg.io.disk.atomic import as_write_error, leftovers, write_atomically
+from napari_emseg.io.disk.atomic import as_write_error, write_atomically
+from napari_emseg.io.disk.exchange import recover_replaced
 from napari_emseg.io.disk.lock import Lock
 from napari_emseg.io.disk.zip_file import ZIP_DAMAGE, json_in
 from napari_emseg.model.train.history import write_history
@@ -171,12 +172,7 @@ class RunFolder:
 
     def sweep(self) -> None:
         """Remove what a killed training had half written."""
-        for path in (
-            self.config, self.last, self.best, self.history, self.curves, self.preview,
-            self.rehearsal_set,
-        ):  # fmt: skip
-            for leftover in leftovers(path):
-                leftover.unlink(missing_ok=True)
+        recover_replaced(self.path)
         self.forget_slices()
 
     def forget_slices(self) -> None:

@@ -10,7 +10,7 @@ MERGE_CELLS = Tool(
     "Click on the first cell; the second may be on another slice.", is_drawn=False,
 )  # fmt: skip
 SPLIT_CELL = Tool(
-    "Split cell", "Alt-S",
+    "Split cell", "Alt-K",
     "Click on two places of one cell, on any slices: it is parted where it hangs together least. "
     "You see the cut before you take it.",
     "Click on what should stay one cell.", is_drawn=False,
@@ -20,7 +20,7 @@ SET_APART = Tool(
     "Click on a fragment.", is_drawn=False,
 )  # fmt: skip
 TAKE_AWAY = Tool(
-    "Take away", "Alt-W", "Click on a cell that is none: it becomes 0 on all slices.",
+    "Take away", "Alt-X", "Click on a cell that is none: it becomes 0 on all slices.",
     "Click on a cell.", is_drawn=False,
 )  # fmt: skip
 VOLUME_TOOLS = (MERGE_CELLS, SPLIT_CELL, SET_APART, TAKE_AWAY)

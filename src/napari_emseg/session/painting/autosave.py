@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -241,20 +241,22 @@ def _write(
     """In the lane: keep slices that are touched or reviewed, forget others; which are touched."""
     for each in loose:
         each.pack()
-    if about is not None:
-        recovery.write_header(about)
-    return {z: _write_slice(recovery, z, due) for z, due in slices.items()}
+    if about is None:
+        recovery.discard()
+        return dict.fromkeys(slices, False)
+    is_touched: dict[int, bool] = {}
 
+    def painted() -> Iterator[tuple[int, PaintedSlice | None]]:
+        for z, due in slices.items():
+            kept = None if due is None else _copied(due)
+            is_touched[z] = kept is not None and bool(kept.touched.any())
+            is_worth_it = is_touched[z] or (due is not None and due.known.reviewed)
+            yield z, kept if is_worth_it else None
 
-def _write_slice(recovery: Recovery, z: int, due: _Due | None) -> bool:
-    if due is None:
-        recovery.forget_slice(z)
-        return False
-    labels = np.array(due.labels)  # a person paints on
-    touched = due.known.touched(labels)
-    is_touched = bool(touched.any())
-    if is_touched or due.known.reviewed:
-        recovery.write_slice(z, PaintedSlice(labels, touched, due.known.redrawn(labels)))
-    else:
-        recovery.forget_slice(z)
+    recovery.write(about, painted())
     return is_touched
+
+
+def _copied(due: _Due) -> PaintedSlice:
+    labels = np.array(due.labels)  # a person paints on
+    return PaintedSlice(labels, due.known.touched(labels), due.known.redrawn(labels))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,22 @@ from napari_emseg.session.words import plural, voxel
 _LOOKED_AT_PX = 1024
 """Edge of the middle of a slice that shows what membranes look like."""
 
+_NEARLY_ALL = 0.995
+"""From this share of tissue on nothing is said of it."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What some slices show: whether membranes are bright, and which share is tissue, 0..1."""
+
+    is_bright: bool
+    known_share: float
+
 
 class SourceLook:
-    """Says what an image is taken for: numbers, sizes, what was guessed, and its membranes.
+    """Says what an image is taken for: numbers, axes, sizes, what was guessed, membranes, tissue.
 
-    Membranes are looked for beside the window, in some of the slices.
+    The latter two are looked for beside the window, in some of the slices.
 
     Parameters
     ----------
@@ -39,18 +51,19 @@ class SourceLook:
     def __init__(self, executor: Executor) -> None:
         self._lane = executor.lane("source")
         self._image: SourceImage | None = None
-        self._membranes, self._is_bright = "auto", False
-        self._is_known = self._is_closed = False
+        self._membranes = "auto"
+        self._seen: _Seen | None = None
+        self._is_closed = False
 
     def look(self, image: SourceImage | None) -> None:
         """Take up another image."""
         if self._is_closed:  # layers go after the dock where a viewer is closed
             return
         self._lane.drop()
-        self._image, self._is_known = image, False
+        self._image, self._seen = image, None
         self._say()
         if image is not None and self._is_stack:
-            self._lane.latest(lambda: _is_bright(image), self._take, lambda _: None)
+            self._lane.latest(lambda: _look_at(image), self._take, lambda _: None)
 
     def choose_membranes(self, membranes: str) -> None:
         """A person says what they look like: ``dark`` or ``bright``; or ``auto``."""
@@ -69,8 +82,8 @@ class SourceLook:
         except EmsegError:
             return False
 
-    def _take(self, is_bright: bool | None) -> None:
-        self._is_known, self._is_bright = is_bright is not None, bool(is_bright)
+    def _take(self, seen: _Seen | None) -> None:
+        self._seen = seen
         self._say()
 
     def _say(self) -> None:
@@ -81,30 +94,38 @@ class SourceLook:
         z, y, x = image.shape
         size = voxel(image.voxel_size_nm)
         size += " (thickness assumed)" if image.thickness_assumed else ""
-        about = f"{np.dtype(image.dtype)}, {plural(z, 'slice')} of {y} x {x} px, {size}"
-        yield f"{about}{self._about_membranes}."
+        about = f"{np.dtype(image.dtype)}, {plural(z, 'slice')} of {y} x {x} px (Z, Y, X), {size}"
+        yield f"{about}{self._about_membranes}{self._about_tissue}."
         yield from image.notes
 
     @property
     def _about_membranes(self) -> str:
         if self._membranes != "auto":
             return f"; membranes {self._membranes}, as chosen"
-        if not self._is_known:
+        if self._seen is None:
             return ""
-        return f"; membranes taken for {'bright' if self._is_bright else 'dark'}"
+        return f"; membranes taken for {'bright' if self._seen.is_bright else 'dark'}"
+
+    @property
+    def _about_tissue(self) -> str:
+        if self._seen is None or self._seen.known_share >= _NEARLY_ALL:
+            return ""
+        return f"; about {self._seen.known_share:.0%} of it taken for tissue".replace("%", " %")
 
 
-def _is_bright(image: SourceImage) -> bool | None:
-    """Whether membranes are bright; None where slices cannot be read, which the job will say."""
-    from napari_emseg.core.polarity import has_bright_membranes  # OpenCV: beside the window
+def _look_at(image: SourceImage) -> _Seen | None:
+    """What three slices show; None where they cannot be read, which the job will say."""
+    from napari_emseg.core.known_area import known_area  # OpenCV: beside the window
+    from napari_emseg.core.polarity import has_bright_membranes
 
     count = image.shape[0]
     try:
-        return has_bright_membranes(
-            _middle(image.slice(z)) for z in sorted({count // 4, count // 2, 3 * count // 4})
-        )
+        slices = [image.slice(z) for z in sorted({count // 4, count // 2, 3 * count // 4})]
     except OSError:
         return None
+    known = [known_area(each) for each in slices]
+    share = np.mean([1.0 if each is None else each.mean() for each in known])
+    return _Seen(has_bright_membranes(map(_middle, slices)), float(share))
 
 
 def _middle(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -190,7 +190,7 @@ class TrainSession:
 
     def _finish(self, event: Finished | Failed | Cancelled) -> None:
         if self._training is not None:
-            self._training.run.end(crashed=isinstance(event, Failed) and event.crashed)
+            self._training.run.end(event)
         self._ticket = None
         self._end(event)
 

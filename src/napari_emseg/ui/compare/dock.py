@@ -10,10 +10,11 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.session.compare.session import CompareSession, Phase
+from napari_emseg.session.help.keys import NEXT_ERROR, PREVIOUS_ERROR
 from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.compare.error_layer import ErrorLayer
-from napari_emseg.ui.compare.error_list import NEXT_KEY, PREVIOUS_KEY, ErrorList
+from napari_emseg.ui.compare.error_list import ErrorList
 from napari_emseg.ui.compare.error_navigation import ErrorNavigation
 from napari_emseg.ui.compare.fields import CompareFields
 from napari_emseg.ui.compare.paired_test import PairedTestPage
@@ -25,6 +26,7 @@ from napari_emseg.ui.compare.volume_marks import VolumeMarks
 from napari_emseg.ui.compare.volume_page import VolumePage
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.docking.dock_tabs import TabWithOthers
+from napari_emseg.ui.docking.focus_ring import FocusRing
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
 from napari_emseg.ui.viewer.shortcuts import viewer_shortcut
 from napari_emseg.ui.widgets.notify import show_error, show_info
@@ -142,13 +144,11 @@ class CompareWidget(QWidget):
         )
         remember({**self.volume.fields, "alone": self.volume.alone}, "compare_volume")
         self._keys = [
-            viewer_shortcut(
-                viewer, f"{what}_error", key, f"Go to the {what} error in the list of Compare.",
-                partial(self._step, by),
-            )
-            for what, key, by in (("next", NEXT_KEY, 1), ("previous", PREVIOUS_KEY, -1))
-        ]  # fmt: skip
+            viewer_shortcut(viewer, key, partial(self._step, by))
+            for key, by in ((NEXT_ERROR, 1), (PREVIOUS_ERROR, -1))
+        ]
         TabWithOthers(self)
+        FocusRing(self)
         WhenClosed(self, self._close)
 
     def _connect_session(self) -> None:

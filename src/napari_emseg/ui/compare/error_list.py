@@ -16,13 +16,12 @@ from napari_emseg.core.scores.segmentation_error import (
     SegmentationError,
 )
 from napari_emseg.report.figures import ERROR_COLORS
+from napari_emseg.session.help.keys import NEXT_ERROR
+from napari_emseg.ui.viewer.shortcuts import pressed
 from napari_emseg.ui.widgets.table import Cell, Column, Table, number
 
 ErrorOfSlice = tuple[int, SegmentationError]
 """A slice and an error on it."""
-
-NEXT_KEY, PREVIOUS_KEY = "Alt-E", "Alt-Shift-E"
-"""Which lead through the list from the canvas."""
 
 MOST = 500
 """Errors that are listed; who has more of them has other worries."""
@@ -66,7 +65,7 @@ class ErrorList(QWidget):
         self.only_here.setToolTip("List the errors of the slice that you see, or of all slices.")
         self.count = QLabel()
         self.count.setWordWrap(True)
-        self.table = Table(_COLUMNS, is_dense=True)
+        self.table = Table("Errors", _COLUMNS, is_dense=True)
         self.table.picked.connect(lambda each: self.picked.emit(*each))
         self.only_here.toggled.connect(self._fill)
         layout = QVBoxLayout(self)
@@ -108,4 +107,4 @@ def _counted(errors: Sequence[SegmentationError]) -> str:
     kinds = [each.kind for each in errors]
     names = {"merger": "mergers", "split": "splits", "missed": "missed", "invented": "invented"}
     parts = [f"{kinds.count(kind)} {name}" for kind, name in names.items() if kind in kinds]
-    return ", ".join(parts) + f". Click on one to go there, or press {NEXT_KEY}."
+    return ", ".join(parts) + f". Click on one to go there, or press {pressed(NEXT_ERROR)}."

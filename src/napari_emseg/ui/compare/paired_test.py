@@ -44,7 +44,7 @@ class PairedTestPage(QWidget):
             Column("second", "Of the second prediction."),
             Column("diff.", "Above 0 the second is better."),
         ]
-        self.table = Table(columns, sort_by=0)
+        self.table = Table("Scores of two predictions", columns, sort_by=0)
         self.score.changed.connect(self._test.choose)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

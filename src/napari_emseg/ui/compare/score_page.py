@@ -64,7 +64,7 @@ class ScorePage(QWidget):
         self.plot = PlotCanvas(theme, _PLOT_PX)
         self.plot.setToolTip("Scores over the threshold, as means over the slices scored so far.")
         columns = [SLICE_COLUMN, *(Column(SHORT[name], _MEANINGS[name]) for name in TITLES)]
-        self.table = Table(columns, sort_by=0)
+        self.table = Table("Scores by slice", columns, sort_by=0)
         self._drawn: object = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -63,7 +63,9 @@ class TrainingRunsPage(QWidget):
             name="column", label="Draw", choices=[(title, name) for name, title in PANELS],
             tooltip="What is drawn over the epochs.",
         )  # fmt: skip
-        self.table = Table(_COLUMNS, rows_shown=_ROWS_SHOWN, is_ticked=True, widest=_WIDEST)
+        self.table = Table(
+            "Trainings", _COLUMNS, rows_shown=_ROWS_SHOWN, is_ticked=True, widest=_WIDEST
+        )
         self.note = wrapped_label("")
         self._lay_out()
         self.column.changed.connect(self._draw)

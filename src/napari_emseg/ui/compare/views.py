@@ -172,5 +172,6 @@ def _period() -> QSpinBox:
     period.setSingleStep(50)
     period.setSuffix(" ms")
     period.setValue(_PERIOD_MS)
+    period.setAccessibleName("Time of each view")
     period.setToolTip("How long each is seen while they blink.")
     return period

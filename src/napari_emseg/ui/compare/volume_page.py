@@ -109,6 +109,7 @@ class VolumePage(QWidget):
         self.figures = {name: QLabel() for name in TITLES}
         self.lists = {kind: _list_of(kind) for kind in _COLUMNS}
         self.sizes = Table(
+            "Errors by size",
             (
                 Column("voxels", "Size of the smaller piece."),
                 Column("mergers", _COUNTS["merger"]),
@@ -228,7 +229,7 @@ class VolumePage(QWidget):
 
 
 def _list_of(kind: Kind) -> Table:
-    return Table(_COLUMNS[kind], rows_shown=_ROWS_SHOWN, is_dense=True)
+    return Table(f"Worst {kind}s", _COLUMNS[kind], rows_shown=_ROWS_SHOWN, is_dense=True)
 
 
 def _figures(scores: Agreement) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from napari_emseg.session.correct.session import CorrectSession
 from napari_emseg.ui.background.executor import QtExecutor
@@ -18,6 +18,8 @@ from napari_emseg.ui.correct.view import ViewerForCorrecting
 from napari_emseg.ui.correct.volume_tools import VolumeTools
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.docking.dock_tabs import TabWithOthers
+from napari_emseg.ui.docking.focus_ring import FocusRing
+from napari_emseg.ui.help.help_button import help_button
 from napari_emseg.ui.painting.autosave import autosave_of
 from napari_emseg.ui.painting.edit_tracker import layer_of, tracker_of
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
@@ -87,6 +89,7 @@ class CorrectWidget(QWidget):
         self.regions = NextRegionPanel(viewer, self.session.regions)
         self.retrain = RetrainPanel(viewer, lambda: self.corrections)
         self.save = SaveButton(viewer, lambda: [self.fields.labels_layer])
+        self.keys = help_button(viewer, "Keys")
         self.status = wrapped_label("")
         self._lay_out()
         self._connect()
@@ -120,9 +123,10 @@ class CorrectWidget(QWidget):
         layout.setContentsMargins(0, TOP_PX, 0, 0)
         layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.status.native)
-        foot = QVBoxLayout()
+        foot = QHBoxLayout()
         foot.setContentsMargins(SIDE_PX, 0, SIDE_PX, SIDE_PX)
-        foot.addWidget(self.save)
+        foot.addWidget(self.save, stretch=1)
+        foot.addWidget(self.keys.native)
         layout.addLayout(foot)
 
     def _connect(self) -> None:
@@ -134,6 +138,7 @@ class CorrectWidget(QWidget):
         self.session.refused.connect(show_error)
         self.session.roles_changed.connect(self.retrain.look_soon)
         TabWithOthers(self)
+        FocusRing(self)
         WhenClosed(self, self._close)
 
     def reset_choices(self, _: object = None) -> None:

@@ -20,7 +20,7 @@ class EditStrip(SliceBoxes):
     """A left click goes to the slice, a right click marks it as reviewed or takes that back."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Edited and reviewed slices", parent)
         self._edits = Edits()
 
     def show_edits(self, edits: Edits, total: int) -> None:
@@ -35,10 +35,10 @@ class EditStrip(SliceBoxes):
     def text_of(self, z: int) -> str:
         """The role in words, and what clicks do."""
         role = self._edits.role(z)
-        turn = "right click: not reviewed after all" if role == "reviewed" else (
-            "right click: all of it is right"
+        turn = "right click, or Space: not reviewed after all" if role == "reviewed" else (
+            "right click, or Space: all of it is right"
         )  # fmt: skip
-        return f"Slice {z}: {role}\nclick: go there\n{turn}"
+        return f"Slice {z}: {role}\nclick, or Enter: go there\n{turn}"
 
 
 class EditLegend(Counts):

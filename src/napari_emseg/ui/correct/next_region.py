@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from magicgui.widgets import Container, PushButton
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_emseg.session.help.keys import NEXT_PLACE, PREVIOUS_PLACE
 from napari_emseg.ui.docking.dock_closed import WhenClosed
-from napari_emseg.ui.viewer.shortcuts import Shortcut, viewer_shortcut
+from napari_emseg.ui.viewer.shortcuts import pressed, viewer_shortcut
 from napari_emseg.ui.widgets.forms import wrapped_label
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_emseg.session.correct.region_visits import RegionVisits
-
-NEXT_KEY, PREVIOUS_KEY = "Alt-N", "Alt-P"
 
 
 class NextRegionPanel(QWidget):
@@ -35,12 +33,12 @@ class NextRegionPanel(QWidget):
         super().__init__()
         self._viewer, self.visits = viewer, visits
         self.previous = PushButton(
-            text="Previous", tooltip=f"Back to the place before ({PREVIOUS_KEY})."
+            text="Previous", tooltip=f"Back to the place before ({pressed(PREVIOUS_PLACE)})."
         )
         self.next = PushButton(
             text="Next",
             tooltip="Go to the place where correcting helps most: much is uncertain there, and "
-            f"large cells hang together by it or do not ({NEXT_KEY}).",
+            f"large cells hang together by it or do not ({pressed(NEXT_PLACE)}).",
         )
         self.message = wrapped_label("")
         self._lay_out()
@@ -61,8 +59,8 @@ class NextRegionPanel(QWidget):
         for event in (self.visits.events.message, self.visits.events.can_go_back):
             event.connect(self._show)
         self._shortcuts = [
-            self._shortcut("next_place", NEXT_KEY, "doubtful", self.visits.go_on),
-            self._shortcut("previous_place", PREVIOUS_KEY, "earlier", self.visits.go_back),
+            viewer_shortcut(self._viewer, NEXT_PLACE, self.visits.go_on),
+            viewer_shortcut(self._viewer, PREVIOUS_PLACE, self.visits.go_back),
         ]
         WhenClosed(self, self.close_panel)
 
@@ -73,10 +71,6 @@ class NextRegionPanel(QWidget):
             event.disconnect(self._show, missing_ok=True)
         for shortcut in self._shortcuts:
             shortcut.stop()
-
-    def _shortcut(self, name: str, key: str, what: str, go: Callable[[], object]) -> Shortcut:
-        about = f"Go to the {what} place of a prediction."
-        return viewer_shortcut(self._viewer, name, key, about, go)
 
     def _show(self) -> None:
         self.message.value = self.visits.message

@@ -8,10 +8,11 @@ from napari.layers import Labels
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_emseg.core.correct.edits import Edits
+from napari_emseg.session.help.keys import REVIEW
 from napari_emseg.ui.correct.edit_strip import EditLegend, EditStrip
 from napari_emseg.ui.painting.edit_tracker import layer_of
 from napari_emseg.ui.viewer.go_to import go_to_slice
-from napari_emseg.ui.viewer.shortcuts import Shortcut
+from napari_emseg.ui.viewer.shortcuts import Shortcut, pressed
 from napari_emseg.ui.viewer.slice_in_view import SliceFollower
 from napari_emseg.ui.viewer.window import unwrapped
 
@@ -32,14 +33,12 @@ class ReviewRow(QWidget):
         Knows the labels.
     """
 
-    KEY = "R"
-
     def __init__(self, viewer: ViewerModel, session: CorrectSession) -> None:
         super().__init__()
         self._viewer, self._session = viewer, session
         self._layer: Labels | None = None
         self.strip, self.legend = EditStrip(), EditLegend()
-        self.reviewed = QCheckBox(f"All of this slice is right ({self.KEY})")
+        self.reviewed = QCheckBox(f"All of this slice is right ({pressed(REVIEW)})")
         self.reviewed.setToolTip(
             "Mark the slice that the viewer shows as reviewed: it counts as corrected, and a new "
             "prediction leaves it as it is. So does a right click in the strip."
@@ -48,9 +47,7 @@ class ReviewRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         for part in (self.strip, self.legend, self.reviewed):
             layout.addWidget(part)
-        self._shortcut = Shortcut(
-            "review", self.KEY, "Call this slice right, or not any more.", Labels, self._on_key
-        )
+        self._shortcut = Shortcut(REVIEW, Labels, self._on_key)
         self._connect()
 
     def _connect(self) -> None:

@@ -10,8 +10,9 @@ from napari.layers import Labels
 
 from napari_emseg.core.config.correction import BrushConfig
 from napari_emseg.session.correct.brush import DRAW, FILL, MERGE, SPLIT, TOOLS, Tool
+from napari_emseg.session.help.keys import PUT_DOWN, TOOL_KEYS
 from napari_emseg.ui.correct.clicks import on_click
-from napari_emseg.ui.viewer.shortcuts import Shortcut
+from napari_emseg.ui.viewer.shortcuts import Shortcut, pressed
 from napari_emseg.ui.viewer.window import unwrapped
 from napari_emseg.ui.widgets.forms import field_for, form_of, row_of
 from napari_emseg.ui.widgets.remembered_fields import remember
@@ -19,10 +20,6 @@ from napari_emseg.ui.widgets.remembered_fields import remember
 if TYPE_CHECKING:
     from napari_emseg.session.correct.brush import BrushSession
     from napari_emseg.session.correct.tool_actions import BrushActs
-
-
-PUT_DOWN_KEY = "Escape"
-"""Acts while a tool is taken up; napari's polygon, which has this key too, is none of them."""
 
 
 class BrushTools(Container[Any]):
@@ -104,7 +101,7 @@ class BrushTools(Container[Any]):
             self._set_mode(layer, "pan_zoom")
             layer.mouse_drag_callbacks.append(self._press)
         layer.events.paint.connect(self._on_paint)
-        layer.bind_key(PUT_DOWN_KEY, lambda _: self.session.put_down(), overwrite=True)
+        layer.bind_key(PUT_DOWN.key, lambda _: self.session.put_down(), overwrite=True)
 
     def _paint_membrane(self, layer: Labels) -> None:
         membrane = 0 if self.session.acts is None else self.session.acts.membrane
@@ -115,7 +112,7 @@ class BrushTools(Container[Any]):
     def _release(self, layer: Labels) -> None:
         """Let napari's own tools act again."""
         layer.events.paint.disconnect(self._on_paint)
-        layer.bind_key(PUT_DOWN_KEY, None)
+        layer.bind_key(PUT_DOWN.key, None)
         if self._press in layer.mouse_drag_callbacks:
             layer.mouse_drag_callbacks.remove(self._press)
         brush, self._brush_before = self._brush_before, None
@@ -162,8 +159,7 @@ class BrushTools(Container[Any]):
             if unwrapped(layer) is self._layer:
                 self.session.take_up(tool)
 
-        name = tool.name.lower().replace(" ", "_")
-        return Shortcut(name, tool.key, f"{tool.name}: {tool.tooltip}", Labels, take_up)
+        return Shortcut(TOOL_KEYS[tool], Labels, take_up)
 
     def _on_mode(self) -> None:
         """A person has taken up a tool of napari's."""
@@ -187,6 +183,6 @@ class BrushTools(Container[Any]):
 
 
 def _button(tool: Tool) -> PushButton:
-    button = PushButton(text=f"{tool.name} ({tool.key})", tooltip=tool.tooltip)
+    button = PushButton(text=f"{tool.name} ({pressed(TOOL_KEYS[tool])})", tooltip=tool.tooltip)
     button.native.setCheckable(True)
     return button

@@ -17,8 +17,17 @@ from napari_emseg.session.correct.volume_tools import (
     TAKE_AWAY,
     VOLUME_TOOLS,
 )
+from napari_emseg.session.help.keys import (
+    NEXT_QUESTION,
+    NOT_THE_SAME,
+    PUT_DOWN,
+    SAME_CELL,
+    TAKE_CUT,
+    TOOL_KEYS,
+    Key,
+)
 from napari_emseg.ui.correct.clicks import on_click
-from napari_emseg.ui.viewer.shortcuts import Shortcut
+from napari_emseg.ui.viewer.shortcuts import Shortcut, pressed
 from napari_emseg.ui.viewer.window import unwrapped
 from napari_emseg.ui.widgets.forms import row_of, wrapped_label
 from napari_emseg.ui.widgets.progress_row import RunRow
@@ -36,7 +45,6 @@ _IDLE = (
     "through the volume."
 )
 _READY = "{} fragments, {} cells."
-PUT_DOWN_KEY, TAKE_KEY = "Escape", "Enter"
 
 
 class VolumeTools(Container[Any]):
@@ -53,15 +61,19 @@ class VolumeTools(Container[Any]):
         self._layer: Labels | None = None
         self._press = on_click(session.click)
         self.run = RunRow(
-            PushButton(text="Make fragments", tooltip=_IDLE), "Make none.", "fragments"
+            PushButton(text="Make fragments", tooltip=_IDLE), "Make none.", "Make fragments"
         )
-        self.next = _button("Next", "Q", "Go to the place where a decision would change most.")
-        self.same = _button("Same cell", "Y", "The two marked parts are one cell; then the next.")
+        self.next = _button(
+            "Next", NEXT_QUESTION, "Go to the place where a decision would change most."
+        )
+        self.same = _button(
+            "Same cell", SAME_CELL, "The two marked parts are one cell; then the next."
+        )
         self.not_same = _button(
-            "Not the same", "N", "The two marked parts are not one cell; then the next."
+            "Not the same", NOT_THE_SAME, "The two marked parts are not one cell; then the next."
         )
         self.tools = {tool: _tool_button(tool) for tool in VOLUME_TOOLS}
-        self.take = _button("Take this cut", TAKE_KEY, "Part the cell between the two colours.")
+        self.take = _button("Take this cut", TAKE_CUT, "Part the cell between the two colours.")
         self.about = wrapped_label("")
         super().__init__(
             widgets=[
@@ -97,25 +109,22 @@ class VolumeTools(Container[Any]):
             event.connect(self._show)
         session.events.tool.connect(self._show_tool)
         self._shortcuts = [
-            self._shortcut("next_question", "Q", "Go to the next question.", session.next),
-            self._shortcut("same_cell", "Y", "These two are one cell.", session.same_cell),
-            self._shortcut("not_the_same", "N", "These two are not.", session.not_the_same),
+            self._shortcut(NEXT_QUESTION, session.next),
+            self._shortcut(SAME_CELL, session.same_cell),
+            self._shortcut(NOT_THE_SAME, session.not_the_same),
             *(
-                self._shortcut(
-                    f"volume_{tool.name.lower().replace(' ', '_')}", tool.key,
-                    f"{tool.name}: {tool.tooltip}", partial(session.take_up, tool),
-                )
+                self._shortcut(TOOL_KEYS[tool], partial(session.take_up, tool))
                 for tool in VOLUME_TOOLS
             ),
-        ]  # fmt: skip
+        ]
 
-    def _shortcut(self, name: str, key: str, about: str, act: Callable[[], object]) -> Shortcut:
+    def _shortcut(self, key: Key, act: Callable[[], object]) -> Shortcut:
         def act_here(layer: Any) -> None:
             tracker = self.session.tracker
             if tracker is not None and unwrapped(layer) is tracker.layer.key:
                 act()
 
-        return Shortcut(name, key, about, Labels, act_here)
+        return Shortcut(key, Labels, act_here)
 
     # -- what the session says -----------------------------------------------------------------
 
@@ -145,14 +154,14 @@ class VolumeTools(Container[Any]):
             self._layer = layer = cast(Labels, self.session.tracker.layer.key)
             layer.mode = "pan_zoom"
             layer.mouse_drag_callbacks.append(self._press)
-            layer.bind_key(PUT_DOWN_KEY, lambda _: self.session.put_down(), overwrite=True)
-            layer.bind_key(TAKE_KEY, lambda _: self.session.take_cut(), overwrite=True)
+            layer.bind_key(PUT_DOWN.key, lambda _: self.session.put_down(), overwrite=True)
+            layer.bind_key(TAKE_CUT.key, lambda _: self.session.take_cut(), overwrite=True)
         self._show_buttons()
 
     def _release(self) -> None:
         layer, self._layer = self._layer, None
         if layer is not None:
-            for key in (PUT_DOWN_KEY, TAKE_KEY):
+            for key in (PUT_DOWN.key, TAKE_CUT.key):
                 layer.bind_key(key, None)
             if self._press in layer.mouse_drag_callbacks:
                 layer.mouse_drag_callbacks.remove(self._press)
@@ -167,11 +176,11 @@ class VolumeTools(Container[Any]):
         self._show_buttons()
 
 
-def _button(text: str, key: str, tooltip: str) -> PushButton:
-    return PushButton(text=f"{text} ({key})", tooltip=tooltip)
+def _button(text: str, key: Key, tooltip: str) -> PushButton:
+    return PushButton(text=f"{text} ({pressed(key)})", tooltip=tooltip)
 
 
 def _tool_button(tool: Tool) -> PushButton:
-    button = _button(tool.name, tool.key, tool.tooltip)
+    button = _button(tool.name, TOOL_KEYS[tool], tool.tooltip)
     button.native.setCheckable(True)
     return button

@@ -14,6 +14,7 @@ from napari_emseg.ui.background.executor import QtExecutor
 from napari_emseg.ui.background.garbage import spare_the_window
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.docking.dock_tabs import TabWithOthers
+from napari_emseg.ui.docking.focus_ring import FocusRing
 from napari_emseg.ui.measure.cell_colors import CellColors
 from napari_emseg.ui.measure.cell_pointer import CellPointer
 from napari_emseg.ui.measure.features import with_features
@@ -101,6 +102,7 @@ class MeasureWidget(QWidget):
             "measure",
         )
         TabWithOthers(self)
+        FocusRing(self)
         WhenClosed(self, self._close)
 
     def reset_choices(self, _: object = None) -> None:

@@ -58,7 +58,7 @@ class TablePage(QWidget):
         self.filter.native.setPlaceholderText("all; such as volume > 0.1, or ids")
         self.filter.native.setClearButtonEnabled(True)
         self.note, self.warning = wrapped_label(_NOTHING), wrapped_label("")
-        self.table = Table((), rows_shown=_ROWS_SHOWN, is_dense=True, widest=_WIDEST)
+        self.table = Table("Measures", (), rows_shown=_ROWS_SHOWN, is_dense=True, widest=_WIDEST)
         self.column = spare_width(
             ComboBox(
                 name="column", label="Column", choices=[],
@@ -81,11 +81,7 @@ class TablePage(QWidget):
         self.show_table()
 
     def _lay_out(self) -> None:
-        for field, name in (
-            (self.name, "Table"), (self.filter, "Show rows"), (self.column, "Column"),
-        ):  # fmt: skip
-            field.native.setAccessibleName(name)
-        self.table.setAccessibleName("Measures")
+        self.filter.native.setAccessibleName("Show rows")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         drawn = QHBoxLayout()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,12 +16,11 @@ from napari_emseg.io.project.project_file import ProjectLayer
 from napari_emseg.ui.painting.edit_tracker import can_be_tracked, is_edited
 from napari_emseg.ui.viewer.class_colors import class_looks
 from napari_emseg.ui.viewer.label_colors import MASK_COLORS, label_colors
-from napari_emseg.ui.viewer.layers import geometry
+from napari_emseg.ui.viewer.layers import file_of, geometry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_OURS = "napari-emseg"
 _ARRAYS = ("scale", "translate", "rotate", "shear")
 _LOOK = ("visible", "opacity")
 
@@ -76,11 +74,8 @@ def _about(layer: Any, kind: str) -> dict[str, Any]:
 
 def _file_of(layer: Any) -> str:
     """The file that holds the pixels of a layer as they are; empty where none does."""
-    path = layer.source.path
-    if path is None or layer.source.reader_plugin != _OURS or not Path(path).exists():
-        return ""
     changed = can_be_tracked(layer) and is_edited(layer)
-    return "" if changed or layer.multiscale else str(path)
+    return "" if changed or layer.multiscale else file_of(layer)
 
 
 def layer_of(kept: ProjectLayer) -> Layer:

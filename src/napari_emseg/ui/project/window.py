@@ -6,13 +6,11 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from napari_emseg.ui.docking.our_docks import DOCKS, PLUGIN, open_docks
 from napari_emseg.ui.widgets.remembered_fields import set_field, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-PLUGIN = "napari-emseg"
-DOCKS = ("Segment", "Train", "Correct", "Compare", "Measure")
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +27,7 @@ def window_state(viewer: Any) -> dict[str, Any]:
         "active": None if active is None else active.name,
         "docks": {
             name: {key: value_of(field) for key, field in dock.project_fields.items()}
-            for name, dock in _open_docks(viewer)
+            for name, dock in _kept_docks(viewer).items()
         },
     }
 
@@ -47,7 +45,7 @@ def restoring_window(viewer: Any, state: dict[str, Any]) -> Iterator[Callable[[]
 
 
 def _fill_in(viewer: Any, name: str, values: dict[str, Any]) -> None:
-    dock = dict(_open_docks(viewer)).get(name)
+    dock = _kept_docks(viewer).get(name)
     if dock is None:  # closed meanwhile
         return
     dock.reset_choices()
@@ -69,9 +67,6 @@ def _restore_view(viewer: Any, state: dict[str, Any]) -> None:
         _log.info("the view of the project is not restored: %s", error)
 
 
-def _open_docks(viewer: Any) -> Iterator[tuple[str, Any]]:
-    """Names and widgets of our docks."""
-    for title, widget in viewer.window.dock_widgets.items():
-        name = next((each for each in DOCKS if title.startswith(f"{each} (")), None)
-        if name is not None and hasattr(widget, "project_fields"):
-            yield name, widget
+def _kept_docks(viewer: Any) -> dict[str, Any]:
+    """Those of our docks that have something to bring back, by name."""
+    return {name: dock for name, dock in open_docks(viewer) if hasattr(dock, "project_fields")}

@@ -12,7 +12,7 @@ _WHOLE, _PART = "Whole stack", "These slices"
 
 
 class SegmentButtons(Container[Any]):
-    """Two rows: what of the slice that is shown, and how many slices or stacks."""
+    """What of the slice that is shown; how many slices or stacks; and what others are to do."""
 
     def __init__(self) -> None:
         self.current = PushButton(
@@ -33,8 +33,13 @@ class SegmentButtons(Container[Any]):
             tooltip="Segment every image that is selected in the layer list, one after the other, "
             "with all its slices.",
         )
+        self.cluster = PushButton(
+            text="On a cluster ...",
+            tooltip="Send the stack, or one that no machine holds, to a Dask cluster, or to "
+            "several processes of this machine; the result opens as it grows.",
+        )
         rows = [row_of(self.current, self.visible_part), row_of(self.whole, self.selected)]
-        super().__init__(widgets=rows, labels=False)
+        super().__init__(widgets=[*rows, self.cluster], labels=False)
         self.margins = (0, 0, 0, 0)
 
     def name_whole(self, slices: str) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_emseg.errors import EmsegError
+from napari_emseg.core.slices import parse_slices
+from napari_emseg.engine.jobs import SegmentJob
+from napari_emseg.errors import EmsegError, SettingError
 from napari_emseg.model.packages.library import DEFAULT
 from napari_emseg.session.prediction.prediction import PredictionSettings
 from napari_emseg.session.prediction.shown import ShownPrediction, nearest_first
+from napari_emseg.session.segment.cluster import ClusterSession
 from napari_emseg.session.segment.cost import NO_IMAGE, Question
 from napari_emseg.session.segment.session import Phase, SegmentSession
 from napari_emseg.session.workspace import library_events
@@ -20,6 +24,8 @@ from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.docking.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.docking.dock_tabs import TabWithOthers
+from napari_emseg.ui.docking.focus_ring import FocusRing
+from napari_emseg.ui.help.welcome import Welcome
 from napari_emseg.ui.models.dialog import ModelsDialog
 from napari_emseg.ui.painting.recovery_row import RecoveryOffer
 from napari_emseg.ui.prediction.layer_legend import LayerLegend
@@ -27,9 +33,10 @@ from napari_emseg.ui.prediction.reopened import take_up_saved
 from napari_emseg.ui.prediction.source_image import LayerImage
 from napari_emseg.ui.project.save_button import SaveButton
 from napari_emseg.ui.segment.buttons import SegmentButtons
-from napari_emseg.ui.segment.doctor_dialog import DoctorDialog
+from napari_emseg.ui.segment.cluster_dialog import ClusterDialog
 from napari_emseg.ui.segment.fields import SegmentFields
 from napari_emseg.ui.viewer.layers import (
+    file_of,
     seen_slice,
     selected_images,
     visible_region,
@@ -49,6 +56,7 @@ if TYPE_CHECKING:
 
     from napari_emseg.core.segment.tiling import Region
     from napari_emseg.session.prediction.layers import SourceImage
+    from napari_emseg.types import What
 
 _WITHOUT_HARM = (Phase.IDLE, Phase.FOLLOWING)
 """When the dock can be closed: cells are followed again by the next one."""
@@ -93,8 +101,10 @@ class SegmentWidget(QWidget):
         Painted labels that can be restored.
     models : ModelsDialog
         Lists the models.
-    doctor : DoctorDialog
-        Says what is used of the machine.
+    cluster : ClusterDialog
+        Sends a stack to a cluster.
+    welcome : Welcome
+        Opens a stack, while there is no image.
     """
 
     ended = Signal(object)
@@ -114,8 +124,10 @@ class SegmentWidget(QWidget):
         self.save = SaveButton(viewer, self._made)
         self.recovery = RecoveryOffer(viewer)
         self.legend = LayerLegend(viewer)
-        self.doctor = DoctorDialog(self, self.session.submit)
+        self.welcome = Welcome(viewer)
         self.models = ModelsDialog(self)
+        cluster = ClusterSession(self._runner, QtExecutor(self))
+        self.cluster = ClusterDialog(self, viewer, cluster, self._planned)
         self._lay_out()
         self._connect()
         self._draw()
@@ -157,7 +169,8 @@ class SegmentWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, TOP_PX, 0, 0)
         fields = Page(
-            self.recovery.native, self.fields.form.native, self.legend.widget, self.fields.pixels
+            self.recovery.native, self.welcome, self.fields.form.native, self.legend.widget,
+            self.fields.pixels,
         )  # fmt: skip
         layout.addWidget(fields, stretch=1)
         self.status.native.layout().addWidget(self.save)
@@ -187,8 +200,8 @@ class SegmentWidget(QWidget):
         fields.model.changed.connect(fields.take_rules_of_model)
         fields.slices.changed.connect(self._count)
         fields.slices.changed.connect(self.buttons.name_whole)
-        fields.doctor.changed.connect(self.doctor.look)
         fields.models.changed.connect(self.models.look)
+        self.buttons.cluster.changed.connect(self.cluster.look)
         for event in (session.events.phase, session.events.message, session.events.done):
             event.connect(self._draw)
         session.events.taken_for.connect(self._show_source)
@@ -201,18 +214,20 @@ class SegmentWidget(QWidget):
         self._workspace.chosen.connect(fields.choose_model)
         self._closing = AskBeforeClosing(
             self,
-            lambda: session.phase not in _WITHOUT_HARM,
+            lambda: session.phase not in _WITHOUT_HARM or self.cluster.is_busy,
             lambda what: ask(self, *_CLOSING[what]),
         )
         selected = viewer.layers.selection.events.changed
         self._view = SliceFollower(viewer, self._look_again, selected)
         TabWithOthers(self)
+        FocusRing(self)
         WhenClosed(self, self._close)
 
     def reset_choices(self, event: object = None) -> None:
         """Offer the layers that there are now; napari calls this."""
         self.fields.images.look()
         self.fields.form.reset_choices()
+        self.welcome.setVisible(self.fields.image.value is None)
         is_gone = getattr(event, "type", "") == "removed" and self.session.forget_removed()
         take_up_saved(self._viewer)
         self._take_up()
@@ -241,6 +256,7 @@ class SegmentWidget(QWidget):
         self._workspace.chosen.disconnect(self.fields.choose_model, missing_ok=True)
         self.session.events.disconnect()
         self.session.close()
+        self.cluster.stop()
         self.legend.stop()
         self.fields.stack.stop()
         self._view.stop()
@@ -348,18 +364,42 @@ class SegmentWidget(QWidget):
         region: Region | None = None,
     ) -> None:
         fields = self.fields
-        if fields.model.value is None:
-            self.session.refuse(
-                f"Model: none is installed; the model {DEFAULT!r} ships in the wheel."
-            )
+        try:
+            settings = self._settings(region)
+        except EmsegError as error:
+            self.session.refuse(str(error))
             return
-        settings = PredictionSettings(
-            fields.model.value, fields.device.value, fields.config, region
-        )
         self.session.segment(
             [LayerImage(self._viewer, fields.stack.put_plain(image)) for image in images],
             slices_of, settings, fields.rules,
         )  # fmt: skip
+
+    def _planned(self) -> SegmentJob:
+        """What the fields ask for, of the file of the image, where that has one."""
+        fields, image = self.fields, self.fields.image.value
+        settings, rules = self._settings(), fields.rules
+        wanted = fields.slices.value.strip()
+        what: What = cast("What", "cells" if "cells" in rules.kinds else rules.kinds[0])
+        return SegmentJob(
+            Path() if image is None else Path(file_of(image)), "",
+            what, str(settings.package.folder), parse_slices(wanted) if wanted else None,
+            settings.device, settings.config, rules.mask, rules.cells,
+        )  # fmt: skip
+
+    def _settings(self, region: Region | None = None) -> PredictionSettings:
+        """By what is segmented.
+
+        Raises
+        ------
+        SettingError
+            If there is no model.
+        """
+        fields = self.fields
+        if fields.model.value is None:
+            raise SettingError(
+                f"Model: none is installed; the model {DEFAULT!r} ships in the wheel."
+            )
+        return PredictionSettings(fields.model.value, fields.device.value, fields.config, region)
 
     def _apply_fields(self) -> None:
         self.session.apply(self.fields.rules)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from magicgui.widgets import ComboBox, Container, LineEdit, PushButton
+from magicgui.widgets import ComboBox, LineEdit, PushButton
 
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
@@ -14,10 +14,11 @@ from napari_emseg.core.slices import chosen_slices
 from napari_emseg.session.prediction.rules import Kinds, Rules
 from napari_emseg.session.segment.pyramid import nearest_level
 from napari_emseg.types import VoxelSize
+from napari_emseg.ui.help.help_button import help_button
 from napari_emseg.ui.stacks.stack_fields import StackFields
 from napari_emseg.ui.viewer.image_field import ImageField
 from napari_emseg.ui.widgets.collapsible import Folded
-from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
+from napari_emseg.ui.widgets.forms import choice_row, field_for, form_of, wrapped_label
 from napari_emseg.ui.widgets.model_field import choose_model, model_field
 from napari_emseg.ui.widgets.remembered_fields import remember, restore
 
@@ -59,13 +60,13 @@ class SegmentFields:
         self._devices: list[str] = []
         self.images = ImageField(viewer, "The stack, or single slice, to segment.")
         self.image = self.images.field
-        self._make_sources()
+        self._make_sources(viewer)
         self.stack = StackFields(viewer, [self.image], self._level_of, takes=False)
         self._make_pixels()
         self._make_rules()
         self.form = form_of([
             self.image, *self.stack.widgets, self.taken_for,
-            _row("Model", self.model, self.models), _row("Device", self.device, self.doctor),
+            choice_row(self.model, self.models), choice_row(self.device, self.doctor),
             self.result, self.threshold, self.smallest_cell, self.least_slices, self.merging,
             self.smallest_volume, self.link, self.fill_membranes, self.tta, self.exact,
             self.slices,
@@ -84,7 +85,7 @@ class SegmentFields:
         self.result.changed.connect(self.show_those_of_cells)
         self.link.changed.connect(self.show_those_of_cells)
 
-    def _make_sources(self) -> None:
+    def _make_sources(self, viewer: ViewerModel) -> None:
         self.model = model_field("The network that segments: the one that ships, or one of yours.")
         self.device = ComboBox(
             name="device",
@@ -96,10 +97,7 @@ class SegmentFields:
             text="Models ...",
             tooltip="All models with their figures; rename, remove, import, export.",
         )
-        self.doctor = PushButton(
-            text="Doctor ...",
-            tooltip="What is used of this machine, and why not more, with the commands that help.",
-        )
+        self.doctor = help_button(viewer, "Doctor")
         self.taken_for = wrapped_label("")
         self.slices = LineEdit(
             name="slices",
@@ -234,11 +232,3 @@ class SegmentFields:
                 self.threshold.value = self.model.value.info.threshold
                 self.result.reset_choices()
             self.show_those_of_cells()
-
-
-def _row(label: str, field: ComboBox, button: PushButton) -> Container[Any]:
-    """A choice, and what leads to more about it."""
-    row = Container(widgets=[field, button], layout="horizontal", labels=False, label=label)
-    row.margins = (0, 0, 0, 0)
-    row.native.layout().setStretch(0, 1)
-    return row

@@ -24,6 +24,9 @@ from napari_emseg.ui.background.job_runner import job_runner
 from napari_emseg.ui.docking.close_guard import AskBeforeClosing, ask
 from napari_emseg.ui.docking.dock_closed import WhenClosed
 from napari_emseg.ui.docking.dock_tabs import TabWithOthers
+from napari_emseg.ui.docking.focus_ring import FocusRing
+from napari_emseg.ui.docking.tab_order import tab_from_top
+from napari_emseg.ui.help.help_button import help_button
 from napari_emseg.ui.train.curve_plots import Curves
 from napari_emseg.ui.train.data_form import DataForm
 from napari_emseg.ui.train.more_stacks import MoreStacksPart
@@ -136,6 +139,7 @@ class TrainWidget(QWidget):
         offer = RecoveryOffer(self._viewer)
         self._layout.insertWidget(0, offer.native)
         offer.look()
+        tab_from_top(self)
         return offer
 
     @cached_property
@@ -145,6 +149,7 @@ class TrainWidget(QWidget):
 
         panel = AugmentationPanel()
         self._pages["Augmentation"].add(panel)
+        tab_from_top(self)
         return panel
 
     @cached_property
@@ -164,7 +169,8 @@ class TrainWidget(QWidget):
         from napari_emseg.ui.train.model_form import ModelForm
         from napari_emseg.ui.train.time_estimate import TimeEstimateRow
 
-        form = ModelForm(TimeEstimateRow(self.setup.estimate).native)
+        doctor = help_button(self._viewer, "Doctor")
+        form = ModelForm(TimeEstimateRow(self.setup.estimate).native, doctor)
         remember(form.lasting, "train")
         form.changed.connect(self.setup.change_settings)
         form.name.changed.connect(self.setup.give_name)
@@ -176,6 +182,7 @@ class TrainWidget(QWidget):
         minutes = form_of([form.minutes])
         minutes.margins = (SIDE_PX, 0, SIDE_PX, 0)
         self._layout.insertWidget(self._layout.count() - 1, minutes.native)
+        tab_from_top(self)
         return form
 
     def _lay_out(self) -> None:
@@ -217,6 +224,7 @@ class TrainWidget(QWidget):
         self._viewer.events.theme.connect(self._show_theme)
         self._closing = AskBeforeClosing(self, lambda: self.session.is_busy, self._may_close)
         TabWithOthers(self)
+        FocusRing(self)
         WhenClosed(self, self._close)
 
     def _connect_training(self) -> None:

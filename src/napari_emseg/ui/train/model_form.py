@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from magicgui.widgets import ComboBox, Container, LineEdit
-from magicgui.widgets.bases import ValueWidget
+from magicgui.widgets import ComboBox, Container, LineEdit, PushButton
+from magicgui.widgets.bases import ValueWidget, Widget
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
@@ -17,11 +17,11 @@ from napari_emseg.core.config.presets import PRESETS
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.model.hardware.device_choice import has_nvidia_gpu
+from napari_emseg.model.hardware.device_choice import has_gpu_for_keras
 from napari_emseg.model.packages.library import list_models
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.ui.widgets.collapsible import Folded
-from napari_emseg.ui.widgets.forms import field_for, form_of, wrapped_label
+from napari_emseg.ui.widgets.forms import choice_row, field_for, form_of, wrapped_label
 
 _OWN = "own settings"
 _NEW = "a new model"
@@ -36,6 +36,8 @@ class ModelForm(QWidget):
     ----------
     time_row : QWidget
         Says how long it takes; stands below the presets.
+    doctor : PushButton
+        Says what there is to train on; stands beside that choice.
 
     Attributes
     ----------
@@ -47,9 +49,11 @@ class ModelForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, time_row: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, time_row: QWidget, doctor: PushButton, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._time_row = time_row
+        self._time_row, self._doctor = time_row, doctor
         self.name = LineEdit(
             name="name", label="Name", value="", tooltip="What the model is called in the library."
         )
@@ -63,7 +67,7 @@ class ModelForm(QWidget):
         )  # fmt: skip
         self.device = ComboBox(
             name="device", label="Device",
-            choices=["auto", "cpu", *(["gpu"] if has_nvidia_gpu() else [])],
+            choices=["auto", "cpu", *(["gpu"] if has_gpu_for_keras() else [])],
             tooltip="Where the network trains; auto takes a GPU where there is one.",
         )  # fmt: skip
         self.train = {
@@ -91,10 +95,11 @@ class ModelForm(QWidget):
         return {"device": self.device, **self.train, **self.network}
 
     @property
-    def _advanced(self) -> list[ValueWidget[Any]]:
+    def _advanced(self) -> list[Widget]:
         """Those that are folded away: not the minutes, nor the names of classes."""
-        shown = ("minutes", "class_names")
-        return [field for name, field in self.settings.items() if name not in shown]
+        others = ("device", "minutes", "class_names")
+        fields = [field for name, field in self.settings.items() if name not in others]
+        return [choice_row(self.device, self._doctor), *fields]
 
     @property
     def lasting(self) -> dict[str, ValueWidget[Any]]:
@@ -128,13 +133,13 @@ class ModelForm(QWidget):
             values["class_names"] = ""
         if self.start_from is None:
             return NetworkConfig(**values)
-        return replace(self.start_from.info.network, **{name: values[name] for name in self._free})
+        return replace(self.start_from.info.unet, **{name: values[name] for name in self._free})
 
     @property
     def _free(self) -> tuple[str, ...]:
         """What may be chosen of the network of a model that goes on."""
         start = self.start_from
-        return () if start is None or start.info.network.classes > 2 else _OF_LABELS
+        return () if start is None or start.info.unet.classes > 2 else _OF_LABELS
 
     def suggest_classes(self, names: Sequence[str]) -> None:
         """Tell apart what the labels hold, unless a person has chosen otherwise.
@@ -229,7 +234,7 @@ class ModelForm(QWidget):
         for name, field in self.network.items():
             field.enabled = self.start_from is None or name in self._free
             if not field.enabled and self.start_from is not None:
-                field.value = getattr(self.start_from.info.network, name)
+                field.value = getattr(self.start_from.info.unet, name)
 
 
 def _minutes_field() -> ValueWidget[Any]:
@@ -240,8 +245,13 @@ def _minutes_field() -> ValueWidget[Any]:
     return field
 
 
+def _own_models() -> list[ModelPackage]:
+    """Those that can be trained; networks of others cannot."""
+    return [package for package in list_models() if not package.info.is_foreign]
+
+
 def _beginnings() -> list[tuple[str, ModelPackage | None]]:
-    return [(_NEW, None), *((package.folder.name, package) for package in list_models())]
+    return [(_NEW, None), *((package.folder.name, package) for package in _own_models())]
 
 
 def _values(fields: dict[str, ValueWidget[Any]]) -> dict[str, Any]:

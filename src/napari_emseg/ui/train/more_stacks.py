@@ -9,7 +9,7 @@ from napari_emseg.core.slices import in_words
 from napari_emseg.session.train.more_stacks import Listed
 from napari_emseg.session.train.setup import TrainSetup
 from napari_emseg.ui.widgets.collapsible import Folded
-from napari_emseg.ui.widgets.forms import row_of, wrapped_label
+from napari_emseg.ui.widgets.forms import name_parts, row_of, wrapped_label
 from napari_emseg.ui.widgets.table import Cell, Column, Table
 
 _TITLE = "More stacks"
@@ -64,7 +64,7 @@ class StackList(QWidget):
     def __init__(self, setup: TrainSetup, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._more = setup.more
-        self.table = Table(_COLUMNS, rows_shown=_ROWS_SHOWN, is_dense=True)
+        self.table = Table("Stacks to train on", _COLUMNS, rows_shown=_ROWS_SHOWN, is_dense=True)
         self.add = PushButton(
             text="Add",
             tooltip="Put the image and the labels chosen above (layers, files or folders) on the "
@@ -72,9 +72,10 @@ class StackList(QWidget):
         )
         self.remove = PushButton(text="Remove", tooltip="Take the marked stack off the list.")
         self.weight = FloatSpinBox(
-            value=1.0, min=0.01, max=100.0, step=0.5,
+            label="Weight", value=1.0, min=0.01, max=100.0, step=0.5,
             tooltip="How often patches are drawn from the marked stack, beside others.",
         )  # fmt: skip
+        name_parts(self.weight)
         self.message = wrapped_label("")
         self._lay_out()
         self._connect(setup)

@@ -32,7 +32,7 @@ class SplitStrip(SliceBoxes):
     changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("What slices are for", parent)
         self.split = SliceSplit()
         self.turned.connect(self._turn)
 
@@ -47,7 +47,10 @@ class SplitStrip(SliceBoxes):
 
     def text_of(self, z: int) -> str:
         """The role in words."""
-        return f"Slice {z}: {self.split.of(z)}\nclick: go there\nright click: another role"
+        return (
+            f"Slice {z}: {self.split.of(z)}\nclick, or Enter: go there\n"
+            "right click, or Space: another role"
+        )
 
     def _turn(self, z: int) -> None:
         split = self.split.turned(z)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Layer, Shapes
 
     from napari_emseg.core.segment.tiling import Region
+
+OURS = "napari-emseg"
+"""What napari calls our plugin."""
 
 
 def stack_shape(layer: Image | Labels) -> tuple[int, int, int]:
@@ -47,6 +51,13 @@ def add_unselected(viewer: ViewerModel, layer: Layer) -> None:
     viewer.add_layer(layer)
     viewer.layers.selection = selected
     viewer.layers.selection.active = active
+
+
+def file_of(layer: Layer) -> str:
+    """The file, read by us, from which a layer was opened; empty where there is none any more."""
+    path = layer.source.path
+    is_there = path is not None and layer.source.reader_plugin == OURS and Path(path).exists()
+    return str(path) if is_there else ""
 
 
 def voxel_size_of(layer: Image | Labels) -> VoxelSize | None:

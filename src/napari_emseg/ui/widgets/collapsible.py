@@ -7,6 +7,8 @@ from collections.abc import Callable
 from qtpy.QtWidgets import QWidget
 from superqt import QCollapsible
 
+from napari_emseg.ui.docking.tab_order import tab_from_top
+
 
 class Folded(QCollapsible):
     """A line that unfolds what is under it, which is made when it is unfolded first.
@@ -35,4 +37,5 @@ class Folded(QCollapsible):
         if self._make is not None:
             make, self._make = self._make, None
             self.addWidget(make())
+            tab_from_top(self)
         super().expand(animate)

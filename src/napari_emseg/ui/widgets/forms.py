@@ -15,11 +15,12 @@ from magicgui.widgets import (
     FloatSpinBox,
     Label,
     LineEdit,
+    PushButton,
     SpinBox,
 )
 from magicgui.widgets.bases import ValueWidget, Widget
 from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QLabel, QLayoutItem, QSizePolicy, QWidget
+from qtpy.QtWidgets import QAbstractButton, QLabel, QLayoutItem, QSizePolicy, QWidget
 
 from napari_emseg.core.config.setting import Config, Setting
 from napari_emseg.ui.widgets.elided_choice import ElidedChoice
@@ -33,7 +34,9 @@ _SLIDER_STEP = 0.01
 
 
 def form_of(fields: Sequence[Widget]) -> Container[Any]:
-    """The fields below one another, with their labels in a column of one width."""
+    """The fields below one another, with their labels in a column of one width, and as names."""
+    for field in fields:
+        name_parts(field)
     form: Container[Any] = Container()
     form.margins = (0, 0, 0, 0)
     form.extend(fields)  # later: magicgui leaves the labels of the first ones as wide as they are
@@ -41,10 +44,35 @@ def form_of(fields: Sequence[Widget]) -> Container[Any]:
     return form
 
 
+def name_parts(field: Widget) -> None:
+    """Give label and tooltip of a field to all parts of it that say nothing of themselves."""
+    native: QWidget = field.native
+    for part in (native, *native.findChildren(QWidget)):
+        if not is_named(part):  # for screen readers
+            part.setAccessibleName(field.label)
+        if not part.toolTip():
+            part.setToolTip(field.tooltip or "")
+
+
+def is_named(widget: QWidget) -> bool:
+    """Whether a screen reader has a name for a control: its own, or the words on a button."""
+    words = widget.text() if isinstance(widget, QAbstractButton) else ""
+    return bool(widget.accessibleName() or words)
+
+
 def row_of(*widgets: Widget) -> Container[Any]:
     """Widgets beside one another, without labels."""
     row = Container(widgets=widgets, layout="horizontal", labels=False)
     row.margins = (0, 0, 0, 0)
+    return row
+
+
+def choice_row(field: ComboBox, button: PushButton) -> Container[Any]:
+    """A choice with its label, and what leads to more about it."""
+    row = row_of(field, button)
+    row.label = field.label
+    name_parts(field)
+    row.native.layout().setStretch(0, 1)
     return row
 
 

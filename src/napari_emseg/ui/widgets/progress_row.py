@@ -35,6 +35,7 @@ class RunRow(Container[Any]):
         self.start = start
         self.stop = PushButton(text="Stop", tooltip=stop_tip)
         self.bar = ProgressBar(min=0, max=_STEPS, value=0)
+        self.bar.native.setAccessibleName(f"{title}: how far it is")
         self.message = wrapped_label("")
         several = isinstance(start, Container)
         buttons = [start, self.stop] if several else [row_of(start, self.stop)]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from qtpy.QtGui import (
+    QColor,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from qtpy.QtWidgets import QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 _WIDTH, _GAP = 14, 2
@@ -22,7 +31,13 @@ _HERE, _HERE_PX = "#4c9be8", 3
 class SliceBoxes(QWidget):
     """One box for each slice of a stack, in as many rows as they need.
 
-    A left click goes to the slice, a right click turns it into something else.
+    A left click goes to the slice, a right click turns it into something else. With the keyboard
+    the arrow keys choose a slice, Enter goes there, and Space turns it.
+
+    Parameters
+    ----------
+    name : str
+        What the boxes tell, for screen readers.
 
     Attributes
     ----------
@@ -37,10 +52,13 @@ class SliceBoxes(QWidget):
     wanted = Signal(int)
     turned = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.total = 0
         self._here: int | None = None
+        self._at = 0
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(_CELL.width())
 
@@ -78,7 +96,17 @@ class SliceBoxes(QWidget):
             self._here = z
             self.update()
 
+    def _choose(self, z: int) -> None:
+        """Have the keyboard at a slice, and say which one it is."""
+        self._at = min(max(z, 0), self.total - 1)
+        self.update()
+        said = self.text_of(self._at)
+        self.setAccessibleDescription(said)
+        QToolTip.showText(self.mapToGlobal(self.box_of(self._at).bottomLeft()), said, self)
+
     def _edge_of(self, z: int) -> QPen:
+        if z == self._at and self.hasFocus():
+            return QPen(self.palette().windowText(), _HERE_PX, Qt.PenStyle.DotLine)
         return QPen(QColor(_HERE), _HERE_PX) if z == self._here else QPen(QColor(_EDGE))
 
     def _press(self, z: int, button: Qt.MouseButton) -> None:
@@ -116,7 +144,28 @@ class SliceBoxes(QWidget):
         """Find the slice that was clicked on."""
         z = None if event is None else self.slice_at(event.position().toPoint())
         if z is not None and event is not None:
+            self._at = z
             self._press(z, event.button())
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Choose a slice, go to it, or turn it."""
+        if event is None or not self.total:
+            return
+        steps = {
+            Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Up: -self._columns, Qt.Key.Key_Down: self._columns,
+            Qt.Key.Key_Home: -self.total, Qt.Key.Key_End: self.total,
+        }  # fmt: skip
+        key = Qt.Key(event.key())
+        if key in steps:
+            self._choose(self._at + steps[key])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.wanted.emit(self._at)
+        elif key == Qt.Key.Key_Space:
+            self.turned.emit(self._at)
+            self._choose(self._at)
+        else:
+            super().keyPressEvent(event)
 
     def event(self, event: QEvent | None) -> bool:
         """Say which slice is pointed at."""

@@ -28,6 +28,8 @@ class Table(QTableView):
 
     Parameters
     ----------
+    name : str
+        What it lists, for screen readers.
     columns : sequence of Column
         The columns.
     rows_shown : int
@@ -56,6 +58,7 @@ class Table(QTableView):
 
     def __init__(
         self,
+        name: str,
         columns: Sequence[Column],
         *,
         rows_shown: int = 8,
@@ -68,6 +71,8 @@ class Table(QTableView):
         super().__init__(parent)
         self.rows = TableModel(columns, is_ticked=is_ticked)
         self.setModel(self.rows)
+        self.setAccessibleName(name)
+        self.setTabKeyNavigation(False)  # Tab leaves the table; the arrow keys go through it
         self._is_silent = False
         self._lay_out(rows_shown)
         if widest is not None:

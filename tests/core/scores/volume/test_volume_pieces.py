@@ -6,7 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from napari_emseg.core.scores.volume.pieces import Pieces, PieceTable
+from napari_emseg.core.growing_table import GrowingTable
+from napari_emseg.core.scores.volume.pieces import Pieces
 
 
 def volumes():
@@ -16,7 +17,7 @@ def volumes():
 
 def test_sizes_are_those_counted_one_by_one_and_points_lie_inside():
     truth, predicted = volumes()
-    table = PieceTable()
+    table = GrowingTable(Pieces.joined)
     for z in range(len(truth)):
         table.add(Pieces.of_slice(z, truth[z], predicted[z]))
     found = table.total()

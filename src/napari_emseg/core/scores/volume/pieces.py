@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.core.blocks.window import Window
 from napari_emseg.core.label_runs import LabelRuns, Numbers
 
 
@@ -41,8 +42,14 @@ class Pieces:
     points: Numbers
 
     @classmethod
-    def of_slice(cls, z: int, truth: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> Self:
-        """The pieces of a slice.
+    def of_slice(
+        cls,
+        z: int,
+        truth: npt.NDArray[Any],
+        predicted: npt.NDArray[Any],
+        window: Window | None = None,
+    ) -> Self:
+        """The pieces of a slice, or of a window of it.
 
         Parameters
         ----------
@@ -50,17 +57,26 @@ class Pieces:
             Which slice it is.
         truth, predicted : (Y, X) int64 arrays
             Ids; pixels whose true id is 0 do not count.
+        window : Window, optional
+            What of the slice these show, and what of that counts. Of discs that reach beyond what
+            they show, as much is seen as lies in it.
         """
         runs = LabelRuns.of(truth, predicted)
         pair, first = _numbered(*runs.values)
         depth = _depth(runs.paint(np.where(runs.values[0] > 0, pair + 1, 0).astype(np.int32)))
+        if window is not None:
+            depth = depth[window.inside]
+            runs = LabelRuns.of(truth[window.inside], predicted[window.inside])
+            pair, first = _numbered(*runs.values)
         deepest = np.maximum.reduceat(depth.ravel(), runs.starts)
         best = _best_of(pair, deepest)
         flat = [
             start + int(depth.ravel()[start : start + length].argmax())
             for start, length in zip(runs.starts[best], runs.lengths[best], strict=True)
         ]
-        y, x = np.divmod(np.array(flat, np.int64), truth.shape[1])
+        y, x = np.divmod(np.array(flat, np.int64), runs.shape[1])
+        if window is not None:
+            y, x = y + window.top, x + window.left
         found = cls(
             true_ids=runs.values[0][first].astype(np.int64),
             predicted_ids=runs.values[1][first].astype(np.int64),
@@ -91,6 +107,13 @@ class Pieces:
             self.depths[chosen], self.points[chosen],
         )  # fmt: skip
 
+    def by_slice(self) -> dict[int, Self]:
+        """Those of several slices, which follow one another, by the slice."""
+        slices = self.points[:, 0]
+        begins = np.flatnonzero(np.diff(slices, prepend=-1))
+        spans = zip(begins.tolist(), [*begins[1:].tolist(), len(slices)], strict=False)
+        return {int(slices[a]): self.where(np.arange(a, b)) for a, b in spans}
+
     @property
     def pairs(self) -> list[tuple[int, int]]:
         """True and predicted id of each."""
@@ -98,26 +121,6 @@ class Pieces:
 
     def __len__(self) -> int:
         return len(self.voxels)
-
-
-class PieceTable:
-    """Takes pieces slice by slice; holds no more than twice as many as there are."""
-
-    def __init__(self) -> None:
-        self._table: Pieces | None = None
-        self._waiting: list[Pieces] = []
-
-    def add(self, pieces: Pieces) -> None:
-        """Take the pieces of a slice."""
-        self._waiting.append(pieces)
-        if sum(map(len, self._waiting)) > (len(self._table) if self._table else 100_000):
-            self._table = self.total()
-
-    def total(self) -> Pieces:
-        """All that was taken; at least one slice."""
-        waiting, self._waiting = self._waiting, []
-        self._table = Pieces.joined(([self._table] if self._table else []) + waiting)
-        return self._table
 
 
 def _numbered(true: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> tuple[Numbers, Numbers]:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
-import cv2
 import numpy as np
 
-from napari_emseg.core.cell_ids import CellIds, ids_of_slice, require_ids
+from napari_emseg.core.cell_ids import ids_of_slice, require_ids
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
+from napari_emseg.core.growing_table import GrowingTable
 from napari_emseg.core.label_runs import Numbers
 from napari_emseg.core.parallel import in_order
 from napari_emseg.core.scores.metrics import check_shapes
 from napari_emseg.core.scores.volume.agreement import Agreement
-from napari_emseg.core.scores.volume.errors import FoundErrors, VolumeErrors
+from napari_emseg.core.scores.volume.errors import FoundErrors, Kind, VolumeErrors
+from napari_emseg.core.scores.volume.foreground import border_px, pieces_of
 from napari_emseg.core.scores.volume.outlines import Outlines, Pair, SliceOutlines
-from napari_emseg.core.scores.volume.pieces import Pieces, PieceTable
-from napari_emseg.errors import LabelsError, SettingError
+from napari_emseg.core.scores.volume.pieces import Pieces
+from napari_emseg.errors import LabelsError
 from napari_emseg.types import ArrayLike, VoxelSize
 
 _WAY_OUT = "make cells of it first, or score its slices alone"
@@ -147,58 +148,113 @@ def score_volume(
     1.0
     """
     config = config or VolumeScoresConfig()
-    check_shapes(predicted.shape, truth.shape, axes="ZYX")
-    require_ids(truth, "truth", way_out=_WAY_OUT)
-    require_ids(predicted, "prediction", way_out=_WAY_OUT)
-    border_px = _border_px(config, voxel_size_nm)
-    total = truth.shape[0]
+    border = check_volumes(predicted, truth, config, voxel_size_nm)
+    total, tally = truth.shape[0], Tally(config)
 
     def count(z: int) -> Pieces:
-        true = ids_of_slice(truth, z)
-        if border_px is not None:
-            true = _without_borders(true, border_px)
-        return Pieces.of_slice(z, true, ids_of_slice(predicted, z))
+        return pieces_of(z, ids_of_slice(truth, z), ids_of_slice(predicted, z), border)
 
-    alone = config.foreground == "cremi"
-    table, slices = PieceTable(), {}
     for z, pieces in enumerate(in_order(count, range(total), workers=workers)):
-        if len(pieces):
-            slices[z] = Agreement.of(pieces, unassigned_alone=alone)
-            table.add(pieces)
+        tally.add(z, pieces)
         if on_slice is not None:
             on_slice(z + 1, total)
-    if not slices:
-        raise LabelsError(
-            "truth: expected cells (ids above 0) in voxels that count, received none; were "
-            "prediction and truth given in this order?"
-        )
-    pieces = table.total()
-    found = [
-        FoundErrors.find(kind, pieces, radius_px=config.error_radius_px, worst=config.worst)
-        for kind in ("merger", "split")
-    ]
-    wanted = {piece for each in found for both in each.pairs for piece in both}
-    outline = SliceOutlines(wanted)
+    counted = tally.total()
+    outline, outlines = SliceOutlines(counted.wanted), Outlines()
 
     def look(z: int) -> list[tuple[Pair, Numbers]]:
         return outline.of(z, ids_of_slice(truth, z), ids_of_slice(predicted, z))
 
-    outlines = Outlines()
-    for each in in_order(look, range(total if wanted else 0), workers=workers):
+    for each in in_order(look, range(total if counted.wanted else 0), workers=workers):
         outlines.add(each)
         if on_slice is not None:
             on_slice(total, total)
-    mergers, splits = (each.described(outlines, voxel_size_nm or (1, 1, 1)) for each in found)
-    return VolumeScores(
-        volume=Agreement.of(pieces, unassigned_alone=alone),
-        slices=slices,
-        voxels=int(pieces.voxels.sum()),
-        true_cells=np.unique(pieces.true_ids).size,
-        predicted_cells=np.unique(pieces.predicted_ids[pieces.predicted_ids > 0]).size,
-        mergers=mergers,
-        splits=splits,
-        config=config,
-    )
+    return counted.scores(outlines, voxel_size_nm)
+
+
+def check_volumes(
+    predicted: ArrayLike, truth: ArrayLike, config: VolumeScoresConfig, size: VoxelSize | None
+) -> float | None:
+    """How near to a border pixels do not count, if any; raises what `score_volume` does."""
+    check_shapes(predicted.shape, truth.shape, axes="ZYX")
+    require_ids(truth, "truth", way_out=_WAY_OUT)
+    require_ids(predicted, "prediction", way_out=_WAY_OUT)
+    return border_px(config, size)
+
+
+class Tally:
+    """Takes the pieces of slices in their order; see `score_volume`."""
+
+    def __init__(self, config: VolumeScoresConfig) -> None:
+        self._config = config
+        self._table: GrowingTable[Pieces] = GrowingTable(Pieces.joined)
+        self._slices: dict[int, Agreement] = {}
+
+    def add(self, z: int, pieces: Pieces) -> None:
+        """Take those of a slice."""
+        if len(pieces):
+            alone = self._config.foreground == "cremi"
+            self._slices[z] = Agreement.of(pieces, unassigned_alone=alone)
+            self._table.add(pieces)
+
+    def total(self) -> Counted:
+        """What they come to.
+
+        Raises
+        ------
+        LabelsError
+            If there is no cell in the truth.
+        """
+        if not self._slices:
+            raise LabelsError(
+                "truth: expected cells (ids above 0) in voxels that count, received none; were "
+                "prediction and truth given in this order?"
+            )
+        pieces, config = self._table.total(), self._config
+        how: dict[str, Any] = {"radius_px": config.error_radius_px, "worst": config.worst}
+        mergers, splits = (FoundErrors.find(kind, pieces, **how) for kind in get_args(Kind))
+        return Counted(pieces, self._slices, mergers, splits, config)
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """The pieces of a volume, and the errors that follow from them alone.
+
+    Parameters
+    ----------
+    pieces : Pieces
+        Of the volume.
+    slices, config
+        As in `VolumeScores`.
+    mergers, splits : FoundErrors
+        Without their places.
+    """
+
+    pieces: Pieces
+    slices: dict[int, Agreement]
+    mergers: FoundErrors
+    splits: FoundErrors
+    config: VolumeScoresConfig
+
+    @property
+    def wanted(self) -> set[Pair]:
+        """The pieces of the worst errors, which are looked for to say where they are."""
+        found = (*self.mergers.pairs, *self.splits.pairs)
+        return {piece for both in found for piece in both}
+
+    def scores(self, outlines: Outlines, voxel_size_nm: VoxelSize | None) -> VolumeScores:
+        """With the places of the worst errors."""
+        pieces, alone = self.pieces, self.config.foreground == "cremi"
+        size = voxel_size_nm or (1, 1, 1)
+        return VolumeScores(
+            volume=Agreement.of(pieces, unassigned_alone=alone),
+            slices=self.slices,
+            voxels=int(pieces.voxels.sum()),
+            true_cells=np.unique(pieces.true_ids).size,
+            predicted_cells=np.unique(pieces.predicted_ids[pieces.predicted_ids > 0]).size,
+            mergers=self.mergers.described(outlines, size),
+            splits=self.splits.described(outlines, size),
+            config=self.config,
+        )
 
 
 def _plain(errors: VolumeErrors) -> dict[str, Any]:
@@ -207,32 +263,3 @@ def _plain(errors: VolumeErrors) -> dict[str, Any]:
         "by_voxels": {str(size): count for size, count in errors.by_size.items()},
         "worst": [each.to_dict() for each in errors.worst],
     }
-
-
-def _border_px(config: VolumeScoresConfig, voxel_size_nm: VoxelSize | None) -> float | None:
-    """How near to a border pixels do not count; None where all do."""
-    if config.foreground != "cremi":
-        return None
-    if voxel_size_nm is None:
-        raise SettingError(
-            "foreground cremi: the voxel size is not known, which tells how many px border_nm is; "
-            "give it, such as 40 x 4 x 4 nm",
-            voxel_size_nm=(40, 4, 4),
-        )
-    _, height, width = voxel_size_nm
-    if height != width:
-        raise SettingError(
-            f"foreground cremi: expected square pixels, received {height:g} x {width:g} nm; "
-            "use the foreground snemi3d"
-        )
-    return config.border_nm / height
-
-
-def _without_borders(ids: CellIds, border_px: float) -> CellIds:
-    """Ids (Y, X) without pixels that near to one which has a 4-neighbour of another id."""
-    padded = np.pad(ids, 1, mode="edge")
-    inside = np.ones(ids.shape, bool)
-    for near in (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]):
-        inside &= near == ids
-    away = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.where(inside & (away > np.float32(border_px)), ids, 0)

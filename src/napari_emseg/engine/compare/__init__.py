@@ -1,0 +1,1 @@
+"""Room: a volume scored against a true one in blocks."""

@@ -1,0 +1,1 @@
+"""Room: cells of a volume measured in blocks."""

@@ -1,0 +1,1 @@
+"""Room: what is told of the docks."""

@@ -1,0 +1,1 @@
+"""Room: first steps, keys, and what is used of this machine."""
