@@ -17,7 +17,7 @@ TIMEOUT := $(if $(shell command -v timeout),timeout --foreground -k 30 $(LIMIT))
 export VENV PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow torture lint format bench docs screenshots wheel clean
+.PHONY: help install demo test test-offline test-slow torture lint format bench docs screenshots wheel clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,10 @@ endef
 # Status 5 is "no test collected": an error in a whole run, but not where ARGS picks tests.
 test: install  ## run the quick tests
 	$(call pytest_groups,not slow,$(if $(ARGS),5,0))
+
+# unshare: a network of its own that has no routes; tests reach themselves on the loopback
+test-offline: install  ## run the quick tests without a network (Linux)
+	unshare --net --map-root-user sh -c 'ip link set lo up && exec $(MAKE) test NO_INSTALL=1'
 
 test-slow: install  ## run the slow tests
 	$(call pytest_groups,slow,5)

@@ -2,6 +2,7 @@
 
     python benchmarks/bench_scale.py nothing     # blocks of nothing: seconds and memory
     python benchmarks/bench_scale.py read        # bytes that leave the store, and those planned
+    python benchmarks/bench_scale.py memory      # client and scheduler, for 30 to 3,000 slices
     python benchmarks/bench_scale.py time        # 64 x 2048 x 2048: one process, 1 and 2 workers
 
 ``time`` wants a machine with nothing else on it; one process is held to one core for it
@@ -28,6 +29,7 @@ from unittest.mock import patch
 import numpy as np
 import psutil
 import zarr
+from skimage.measure import label
 
 import napari_emseg as em
 from napari_emseg.core.blocks.plan import plan_blocks
@@ -161,6 +163,69 @@ def bench_read() -> None:
         )
 
 
+def bench_memory(counts: list[int]) -> None:
+    """Memory of client and scheduler at their highest, for stacks of 128 x 128 px in 2 workers.
+
+    Each line has a client and a scheduler of its own. ``cells`` holds the graph in the client,
+    ``measure`` and ``evaluate`` the tables.
+    """
+    for count in counts:
+        for step in ("mask", "cells", "measure", "evaluate"):
+            done = subprocess.run(
+                [sys.executable, __file__, "memory-of", "--step", step, "--slices", str(count)],
+                check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            )  # fmt: skip
+            print(done.stdout.strip(), flush=True)
+
+
+def memory_of(step: str, slices: int) -> None:
+    """One line of `bench_memory`, in a process of its own."""
+    with (
+        scheduler_alone() as (file, pid),
+        cluster_of(scheduler_file=file) as client,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        client.wait_for_workers(2)
+        size = (30.0, 4.0, 4.0)
+        if step == "mask":
+            stack = em.Stack(tissue((slices, 128, 128)), size)
+        else:
+            stack = em.Stack(repeated(slices, ids=step != "cells"), size, kind="labels")
+        em.write_stack(f"{folder}/in.zarr", stack)
+        del stack
+        steps = {
+            "mask": lambda: em.segment_file(
+                f"{folder}/in.zarr", f"{folder}/out.zarr", output="mask", client=client
+            ),
+            "cells": lambda: em.cells_file(
+                f"{folder}/in.zarr", f"{folder}/out.zarr", client=client
+            ),
+            "measure": lambda: em.measure_file(
+                f"{folder}/in.zarr", f"{folder}/t.csv", client=client
+            ),
+            "evaluate": lambda: em.evaluate_volume_file(
+                f"{folder}/in.zarr", f"{folder}/in.zarr", keep=folder, client=client
+            ),
+        }  # fmt: skip
+        with Peak(client=os.getpid(), scheduler=pid) as peak:
+            start = time.perf_counter()
+            steps[step]()
+            seconds = time.perf_counter() - start
+        print(
+            f"{slices:5,} slices, {step:8} {seconds:6.1f} s; client {peak.mib['client']:.0f} MiB, "
+            f"scheduler {peak.mib['scheduler']:.0f} MiB"
+        )
+
+
+def repeated(slices: int, *, ids: bool) -> np.ndarray:
+    """A corner of the phantom's truth, to and fro, so that cells go on: a mask, or ids."""
+    corner = np.asarray(em.phantom()[1].data)[:, :128, :128] > 0
+    if ids:
+        corner = label(corner, connectivity=1)
+    there = np.concatenate([corner, corner[::-1]]).astype(np.uint16)
+    return np.tile(there, (-(-slices // len(there)), 1, 1))[:slices]
+
+
 def bench_time(rounds: int, shape: tuple[int, int, int]) -> None:
     """Seconds of one process on one core, of 1 worker, and of 2 on a core each; medians."""
     with tempfile.TemporaryDirectory() as folder:
@@ -201,9 +266,13 @@ def tissue(shape: tuple[int, int, int]) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("nothing", "read", "time", "all"), default="all"
-    )
+        "what", nargs="?", choices=("nothing", "read", "memory", "memory-of", "time", "all"),
+        default="all",
+    )  # fmt: skip
     parser.add_argument("--counts", type=int, nargs="+", default=[100, 10_000, 20_000])
+    parser.add_argument("--many", type=int, nargs="+", default=[30, 300, 3000])
+    parser.add_argument("--step", default="mask")
+    parser.add_argument("--slices", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shape", type=int, nargs=3, default=SHAPE)
     args = parser.parse_args()
@@ -211,6 +280,10 @@ def main() -> None:
         bench_nothing(args.counts)
     if args.what in ("read", "all"):
         bench_read()
+    if args.what in ("memory", "all"):
+        bench_memory(args.many)
+    if args.what == "memory-of":
+        memory_of(args.step, args.slices)
     if args.what in ("time", "all"):
         bench_time(args.rounds, tuple(args.shape))
 

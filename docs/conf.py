@@ -43,6 +43,7 @@ napoleon_use_rtype = False
 html_theme = "pydata_sphinx_theme"
 html_title = "napari-emseg"
 html_copy_source = False
+html_sidebars = {"install": []}  # it has no pages beside it
 html_show_sourcelink = False
 html_theme_options = {
     "navigation_with_keys": False,

@@ -16,6 +16,7 @@ from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
 from napari_emseg.core.config.export import ExportConfig, SurfaceConfig
+from napari_emseg.core.config.foreign import ForeignConfig
 from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
@@ -27,6 +28,7 @@ from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 _SHOWN = (
     PredictConfig, MaskConfig, CellsConfig, TrainConfig, NetworkConfig, AugmentConfig, TermsConfig,
     VolumeScoresConfig, MeasureConfig, ExportConfig, SurfaceConfig, BlocksConfig,
+    ForeignConfig,
 )  # fmt: skip
 
 _BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"

@@ -92,6 +92,13 @@ def test_a_tutorial_quotes_labels_as_they_are(page):
     assert (labels | menus) - NAPARIS <= texts()
 
 
+def test_a_page_names_keys_that_there_are():
+    keys = re.compile(r"\bAlt-(?:Shift-)?[A-Z]\b")
+    there_are = set(keys.findall((DOCS / "keys.md").read_text(encoding="utf-8")))
+    pages = [page for page in PAGES if page.name != "CHANGELOG.md"]
+    assert set(chain.from_iterable(keys.findall(prose(page)) for page in pages)) == there_are
+
+
 def test_the_french_tutorials_have_the_labels_of_the_english_ones():
     pairs = {"exemple_fourni": "bundled_sample", "votre_pile": "own_stack"}
     assert {each.stem for each in TUTORIALS} == {*pairs, *pairs.values()}

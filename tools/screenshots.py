@@ -21,6 +21,7 @@ from napari.utils.notifications import notification_manager
 from pictured_window import SETTLE_MS, THEMES, Album, save_canvas, wait_until, window
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from surface_picture import surfaces
 from tour import tour
 
 import napari_emseg as em
@@ -63,6 +64,8 @@ def segment(theme: str) -> None:
 
 def cluster(theme: str) -> None:
     """The dialog *Segment on a cluster*: a run on two workers, and its end."""
+    if theme != THEMES[0]:
+        return
     em.write_stack("raw.zarr", em.phantom()[0])
     with window(theme) as viewer:
         viewer.open("raw.zarr", plugin="napari-emseg")
@@ -146,7 +149,7 @@ def main() -> None:
     docks = {
         "segment": segment, "cluster": cluster, "train": train, "compare": compare,
         "volume": volume, "correct": correct, "offer": offer, "measure": measure,
-        "proofread": proofread, "tour": tour,
+        "proofread": proofread, "surfaces": surfaces, "tour": tour,
     }  # fmt: skip
     for name in sys.argv[1:] or docks:
         for theme in THEMES:

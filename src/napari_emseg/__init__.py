@@ -23,6 +23,7 @@ except PackageNotFoundError:  # the source tree is on the path, but nothing is i
 # As `__init__.pyi` has it for type checkers.
 _HOMES = {
     "api.cells": ("cells", "cells_file"),
+    "api.correct": ("correct_cells",),
     "api.segment": ("segment", "segment_file"),
     "api.train": ("train",),
     "api.evaluate": ("evaluate",),
@@ -31,11 +32,14 @@ _HOMES = {
     "api.surface": ("surface",),
     "api.export": ("export_cells", "Exported"),
     "api.models": ("list_models", "load_model"),
+    "api.patches": ("training_patches",),
     "io.read": ("read_stack",),
     "io.write": ("write_stack",),
     "io.convert": ("convert",),
     "io.samples": ("phantom",),
-    "model.packages.library": ("import_model",),
+    "io.isbi2012": ("fetch_isbi2012",),
+    "model.packages.library": ("export_model",),
+    "model.foreign.arrival": ("import_model",),
     "types": ("Stack", "Log", "Progress", "SliceDone", "EpochDone", "Preview"),
     "engine.jobs": ("CellsResult", "PredictResult"),
     "core.scores.scores": ("StackScores", "SliceScores", "ThresholdScores"),
@@ -52,6 +56,7 @@ _HOMES = {
     "core.config.volume_scores": ("VolumeScoresConfig",),
     "core.config.measurement": ("MeasureConfig",),
     "core.config.export": ("ExportConfig", "SurfaceConfig"),
+    "core.config.foreign": ("ForeignConfig",),
     "errors": (
         "EmsegError", "ReadError", "WriteError", "ShapeError", "LabelsError", "SettingError",
         "ModelError", "DeviceError", "MemoryShortError", "MissingPackageError", "CancelledError",

@@ -1,6 +1,7 @@
 # What `__init__.py` loads lazily, for type checkers and editors; a test holds the two together.
 from napari_emseg.api.cells import cells as cells
 from napari_emseg.api.cells import cells_file as cells_file
+from napari_emseg.api.correct import correct_cells as correct_cells
 from napari_emseg.api.evaluate import evaluate as evaluate
 from napari_emseg.api.evaluate_volume import evaluate_volume as evaluate_volume
 from napari_emseg.api.evaluate_volume import evaluate_volume_file as evaluate_volume_file
@@ -10,6 +11,7 @@ from napari_emseg.api.measure import measure as measure
 from napari_emseg.api.measure import measure_file as measure_file
 from napari_emseg.api.models import list_models as list_models
 from napari_emseg.api.models import load_model as load_model
+from napari_emseg.api.patches import training_patches as training_patches
 from napari_emseg.api.segment import segment as segment
 from napari_emseg.api.segment import segment_file as segment_file
 from napari_emseg.api.surface import surface as surface
@@ -18,6 +20,7 @@ from napari_emseg.core.config.augmentation import AugmentConfig as AugmentConfig
 from napari_emseg.core.config.cells import CellsConfig as CellsConfig
 from napari_emseg.core.config.export import ExportConfig as ExportConfig
 from napari_emseg.core.config.export import SurfaceConfig as SurfaceConfig
+from napari_emseg.core.config.foreign import ForeignConfig as ForeignConfig
 from napari_emseg.core.config.measurement import MeasureConfig as MeasureConfig
 from napari_emseg.core.config.network import NetworkConfig as NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig as MaskConfig
@@ -45,10 +48,12 @@ from napari_emseg.errors import SettingError as SettingError
 from napari_emseg.errors import ShapeError as ShapeError
 from napari_emseg.errors import WriteError as WriteError
 from napari_emseg.io.convert import convert as convert
+from napari_emseg.io.isbi2012 import fetch_isbi2012 as fetch_isbi2012
 from napari_emseg.io.read import read_stack as read_stack
 from napari_emseg.io.samples import phantom as phantom
 from napari_emseg.io.write import write_stack as write_stack
-from napari_emseg.model.packages.library import import_model as import_model
+from napari_emseg.model.foreign.arrival import import_model as import_model
+from napari_emseg.model.packages.library import export_model as export_model
 from napari_emseg.model.packages.package import ModelPackage as ModelPackage
 from napari_emseg.model.packages.package import PackageInfo as PackageInfo
 from napari_emseg.types import EpochDone as EpochDone

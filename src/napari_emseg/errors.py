@@ -15,6 +15,7 @@ EXTRA_OF = {
     "matplotlib": "report",
     **dict.fromkeys(("bokeh", "dask_jobqueue", "distributed"), "cluster"),
     **dict.fromkeys(("aiohttp", "roifile", "rsciio", "s3fs", "tensorstore"), "formats"),
+    "torch": "torch",
     **dict.fromkeys(("bioimageio", "keras", "nncf", "onnx", "tensorflow", "tf2onnx"), "train"),
     **dict.fromkeys(
         (

@@ -13,6 +13,7 @@ import napari_emseg as em
 from napari_emseg.cli.commands import cli
 from napari_emseg.cli.options_and_progress import exit_status
 from napari_emseg.core.segment.segmenter import DTYPES
+from napari_emseg.engine.distributed.cluster import cluster_of
 from napari_emseg.io.samples import phantom_path
 
 
@@ -169,3 +170,38 @@ def test_a_file_goes_on_where_it_was_stopped(tmp_path):
     image, _ = em.phantom()
     expected = em.segment(image, output="mask", slices=[0, 1, 2])
     np.testing.assert_array_equal(em.read_stack(out).data, expected.data > 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"part": "1/2"}, "part: expected workers or a client"),
+        ({"scheduler": "tcp://10.0.0.1:8786"}, "folder: expected one that the workers"),
+        ({"workers": 2, "output": "cells", "slices": [1]}, "output: expected slices of a volume"),
+        ({"workers": 2, "scheduler": "tcp://10.0.0.1:8786"}, "expected one of workers"),
+    ],
+)
+def test_what_others_cannot_do_with_an_array(image, given, words):
+    with pytest.raises(em.SettingError, match=words):
+        em.segment(image, **{"output": "mask", **given})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("output", ["mask", "cells"])
+def test_workers_segment_an_array(image, output, tmp_path):
+    done = []
+    made = em.segment(
+        image, output=output, workers=2, folder=tmp_path, on_slice=lambda *each: done.append(each)
+    )
+    wanted = em.segment(image, output=output)
+    np.testing.assert_array_equal(made.data, wanted.data)
+    assert (made.name, made.kind, made.predicted) == (wanted.name, wanted.kind, wanted.predicted)
+    assert done == [(1, 2), (2, 2)]
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.slow
+def test_a_client_segments_an_array(image, probability):
+    with cluster_of(workers=1) as client:
+        made = em.segment(image.data, output="probability", slices=[1], client=client)
+    np.testing.assert_array_equal(made.data, probability[1:])

@@ -101,7 +101,7 @@ def test_the_command_line_runs_or_names_what_to_install(tmp_path):
 def test_a_gpu_is_left_alone_where_keras_is_missing(tmp_path):
     code = """
 import napari_emseg.model.runtimes.runtime as runtime
-runtime.has_nvidia_gpu = lambda: True
+runtime.has_gpu_for_keras = lambda: True
 assert runtime.choose_runtime("auto") == "openvino"
 assert runtime.available_devices()[-1] == "cpu:0"
 """
@@ -122,7 +122,7 @@ def test_what_is_missing_is_named_once():
         ModuleNotFoundError(
             "No module named 'napari_emseg.nonsense'", name="napari_emseg.nonsense"
         ),
-        ModuleNotFoundError("No module named 'torch'", name="torch"),
+        ModuleNotFoundError("No module named 'jax'", name="jax"),
         ImportError("cannot import name 'x' from 'keras'", name="keras"),
         ValueError("keras"),
     ],
@@ -145,7 +145,7 @@ def test_every_package_of_an_extra_is_known_by_its_module():
     extras = {
         name: {_module(each) for each in wanted}
         for name, wanted in project["optional-dependencies"].items()
-        if name in ("cluster", "formats", "report", "train", "window")
+        if name in ("cluster", "formats", "report", "torch", "train", "window")
     }
     for module, extra in EXTRA_OF.items():
         assert module in extras[extra]

@@ -51,7 +51,7 @@ def make(folder: Path) -> dict[str, Path]:
 # -- truncated and bit-flipped -------------------------------------------------------------------
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def whole_files(folder: Path) -> Iterator[Path]:
     """A whole file of every format that is one."""
     options: dict[str, dict[str, Any]] = {
         "plain.tif": {}, "deflate.tif": {"compression": "zlib"}, "big.tif": {"bigtiff": True},
@@ -88,7 +88,7 @@ def _mrc(path: Path, *, nx: int = 32, ny: int = 24, nz: int = 5, mode: int = 0) 
     return path
 
 
-def _folder_stacks(folder: Path) -> Iterator[Path]:
+def whole_folders(folder: Path) -> Iterator[Path]:
     """A whole folder of every format that is one."""
     for name in ("two.zarr", "three.zarr"):
         group = zarr.create_group(str(folder / name), zarr_format=2 if name == "two.zarr" else 3)
@@ -143,7 +143,7 @@ def _damaged(folder: Path) -> Iterator[Case]:
     whole, out = folder / "whole", folder / "damaged"
     whole.mkdir()
     out.mkdir()
-    for path in _files(whole):
+    for path in whole_files(whole):
         content = path.read_bytes()
         ending = "".join(path.suffixes[-2:])
         yield f"whole {path.name}", _put(out / path.name, content)
@@ -154,7 +154,7 @@ def _damaged(folder: Path) -> Iterator[Case]:
         for what, damaged in variants.items():
             place = out / f"{path.name.partition('.')[0]}-{what.replace('.', '')}{ending}"
             yield f"{path.name}: {what}", _put(place, damaged)
-    for path in _folder_stacks(whole):
+    for path in whole_folders(whole):
         yield f"whole {path.name}", path
         files = sorted(each for each in path.rglob("*") if each.is_file())
         for number, file in enumerate(files[:6]):
@@ -376,6 +376,10 @@ def _hdf5s(folder: Path) -> Iterator[Case]:
             "raw", (200, 1024, 1024), "u1", chunks=(1, 1024, 1024), compression="gzip"
         )[0] = 1
 
+    def bomb_of_a_chunk(file: Any) -> None:
+        data = file.create_dataset("raw", (3, 24, 32), "u1", chunks=(1, 24, 32), compression="gzip")
+        data.id.write_direct_chunk((0, 0, 0), zlib.compress(bytes(2**27)))
+
     def virtual(file: Any) -> None:
         layout = h5py.VirtualLayout((5, 24, 32), "u1")
         layout[:] = h5py.VirtualSource(str(other), "x", (5, 24, 32))
@@ -417,7 +421,7 @@ def _hdf5s(folder: Path) -> Iterator[Case]:
         return lambda file: file.create_dataset("raw", **how)
 
     cases: dict[str, Callable[[Any], object]] = {
-        "external link": external, "bomb": bomb, "virtual": virtual, "loop": loop, "deep": deep,
+        "external link": external, "bomb": bomb, "bomb of a chunk": bomb_of_a_chunk, "virtual": virtual, "loop": loop, "deep": deep,
         "filter unknown": filtered, "attributes": attributes, "sizes": sizes, "claims": claims,
         "claims wide": claims_wide, "nothing": lambda _: None,
         "external": of(shape=(3, 24, 32), dtype="u1", external=[("/etc/passwd", 0, 2304)]),
@@ -446,6 +450,10 @@ def _others(folder: Path) -> Iterator[Case]:
         "fewer slices than there are": {"nz": 4},
     }.items():
         yield f"mrc: {name}", _mrc(folder / f"{name.replace('^', '')}.mrc", **how)
+    content = bytearray(_mrc(folder / "long header.mrc").read_bytes())
+    content[92:96] = struct.pack("<i", _HUGE - 1)
+    (folder / "long header.mrc").write_bytes(content)
+    yield "mrc: extended header of 2^31", folder / "long header.mrc"
     from write_dm import write_dm
 
     for version in (3, 4):

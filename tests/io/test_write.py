@@ -109,11 +109,11 @@ def test_a_single_png(tmp_path):
         st.sampled_from([np.uint8, np.uint16, np.float32, np.bool_, np.uint32]),
         hnp.array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=9),
     ),
-    name=st.sampled_from(["a.tif", "a.npy", "a.zarr"]),
+    name=st.sampled_from(["a.tif", "a.ome.tif", "a.npy", "a.zarr", "a.h5", "a/"]),
 )
 def test_any_array_survives(tmp_path_factory, data, name):
-    path = tmp_path_factory.mktemp("any") / name
-    write_stack(path, Stack(data))
+    path = f"{tmp_path_factory.mktemp('any')}/{name}"
+    write_stack(path, Stack(data), slice_ending=".tif")
     found = read_stack(path, raw_values=True).data
     assert found.dtype == data.dtype
     np.testing.assert_array_equal(np.asarray(found), data)

@@ -25,7 +25,7 @@ from napari_emseg.io.read import read_stack
 from napari_emseg.io.recovery import PaintedSlice, Recovery
 from napari_emseg.io.scratch import Scratch
 from napari_emseg.io.write import write_stack
-from napari_emseg.model.packages.library import SHIPPED, find_model, import_model, shipped_folder
+from napari_emseg.model.packages.library import SHIPPED, find_model, import_package, shipped_folder
 from napari_emseg.model.train.run_folder import RunFolder
 from napari_emseg.types import EpochDone, Failed, Finished, SliceDone, Stack
 from napari_emseg.ui.widgets.remembered_fields import _Store
@@ -137,7 +137,7 @@ class Package:
     name = "library"
 
     def write(self, path: Path, version: int) -> None:
-        import_model(shipped_folder(SHIPPED[version]), "mine", overwrite=True, library=path)
+        import_package(shipped_folder(SHIPPED[version]), "mine", overwrite=True, library=path)
 
     def read(self, path: Path) -> Any:
         found = find_model(str(path / "mine"))

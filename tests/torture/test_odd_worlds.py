@@ -131,7 +131,7 @@ LIBRARIAN = """
 import random, sys
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.packages.library import (
-    import_model, import_under_free_name, list_models, remove_model, rename_model, shipped_folder
+    import_package, import_under_free_name, list_models, remove_model, rename_model, shipped_folder
 )
 random.seed(int(sys.argv[1]))
 mine = 0
@@ -139,7 +139,7 @@ for k in range(int(sys.argv[2])):
     kept = import_under_free_name(shipped_folder("isbi2012"), "tiny").folder.name
     mine += 1
     for act in (
-        lambda: import_model(shipped_folder(random.choice(["default", "isbi2012"])), "same",
+        lambda: import_package(shipped_folder(random.choice(["default", "isbi2012"])), "same",
                              overwrite=True),
         lambda: rename_model("same", "other"),
         lambda: remove_model("other"),

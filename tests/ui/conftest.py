@@ -12,7 +12,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.engine.jobs import LabelledFiles, TrainJob
-from napari_emseg.model.packages.library import import_model
+from napari_emseg.model.packages.library import import_package
 from napari_emseg.types import Cancelled, Failed, Finished
 from napari_emseg.ui.background.job_runner import close_job_runner, job_runner
 
@@ -111,4 +111,4 @@ def tiny_run(qapp, tmp_path_factory):
 @pytest.fixture
 def tiny(tiny_run):
     """That network in the library, as ``tiny``."""
-    return import_model(tiny_run, "tiny")
+    return import_package(tiny_run, "tiny")

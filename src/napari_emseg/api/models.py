@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
+from napari_emseg.model.foreign.arrival import find_any_model
 from napari_emseg.model.packages import library
 from napari_emseg.model.packages.package import ModelPackage
 
@@ -32,6 +33,9 @@ def list_models() -> list[ModelPackage]:
 def load_model(name: AnyModel = library.DEFAULT) -> ModelPackage:
     """A model by its name in the library, or by the folder of its package or of its training.
 
+    One of others, a package in the bioimage.io form with ONNX weights, is tried first
+    (`import_model`).
+
     Its weights are read when it is used.
 
     Raises
@@ -46,4 +50,4 @@ def load_model(name: AnyModel = library.DEFAULT) -> ModelPackage:
     >>> model.info.class_names, model.info.voxel_size_nm
     (('membrane', 'cell'), (50.0, 4.0, 4.0))
     """
-    return name if isinstance(name, ModelPackage) else library.find_model(str(name))
+    return name if isinstance(name, ModelPackage) else find_any_model(str(name))

@@ -32,6 +32,8 @@ def segment(
     out: ArrayLike | None = None,
     voxel_size_nm: VoxelSize | None = None,
     device: str = "auto",
+    client: Any = None,
+    folder: AnyPath | None = None,
     on_slice: OnSlice | None = None,
     on_event: OnEvent = lambda _: None,
     should_stop: ShouldStop = lambda: False,
@@ -57,6 +59,12 @@ def segment(
         Edge lengths (Z, Y, X) in nm, where ``image`` does not know them.
     device : str
         ``auto``, ``cpu``, ``gpu`` or ``gpu:0``.
+    client : distributed.Client, optional
+        Do it in blocks, by the workers of this cluster of Dask. So it is done with the settings of
+        `BlocksConfig` as well, such as ``workers=2``. The image is copied to a file for that, and
+        the result read from one: what lies in a file already is for `segment_file`.
+    folder : path, optional
+        With workers on other machines: one that all reach, for these files, which go at the end.
     on_slice : callable, optional
         Called as ``on_slice(done, total)`` after every slice.
     on_event : callable
@@ -102,11 +110,33 @@ def segment(
 
     _require_output(output)
     stack, package = as_stack(image, voxel_size_nm), load_model(model)
-    config, rules, follow = _predict_settings(package, settings)
+    config, rules, follow = _predict_settings(package, settings, BlocksConfig)
+    shared = BlocksConfig().changed(settings)
     chosen = range(len(stack)) if slices is None else slices
     stack.require_slices(chosen)
     out = _place(out, (len(chosen), *stack.shape[1:]), DTYPES[output])
     followed = output == "cells" and is_followed(chosen, len(stack), follow)
+    kind: StackKind = "image" if output == "probability" else "labels"
+    segmented = stack.with_data(
+        out, name=f"{stack.name} {output}", kind=kind, predicted=tuple(range(len(chosen)))
+    )
+    if client is not None or shared.is_said:
+        from napari_emseg.api.array_in_blocks import segment_array
+
+        if output == "cells" and not followed:
+            raise SettingError(
+                "output: expected slices of a volume, of which cells are made in blocks, received "
+                "single ones; leave client and workers out"
+            )
+        job = SegmentJob(
+            Path(), "", output, str(package.folder), None if slices is None else tuple(slices),
+            device=device, config=config, rules=rules, cells=follow,
+        )  # fmt: skip
+        segment_array(
+            stack, out, BlocksJob(job, shared), folder, on_event, should_stop, client=client,
+            on_slice=on_slice,
+        )  # fmt: skip
+        return segmented
     filled = np.empty(out.shape, np.float32) if followed else out
     done = 0
     for _, pixels in segment_stack(
@@ -126,9 +156,7 @@ def segment(
         )  # fmt: skip
         for z in range(done):
             out[z] = solved.cells[z]
-    kind: StackKind = "image" if output == "probability" else "labels"
-    made = tuple(range(len(chosen)))
-    return stack.with_data(out, name=f"{stack.name} {output}", kind=kind, predicted=made)
+    return segmented
 
 
 def segment_file(

@@ -1,4 +1,4 @@
-"""``napari-emseg cells``."""
+"""``napari-emseg cells`` and ``correct``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from napari_emseg.api.cells import cells_file
+from napari_emseg.api.correct import correct_cells
 from napari_emseg.cli.options_and_progress import (
     given,
     options_of,
@@ -56,3 +57,21 @@ def cells(probability: Path, out: str, voxel_size_nm: VoxelSize | None, **option
         return
     click.echo(f"{out}: made of {made.fragments:,} fragments in {made.seconds:.1f} s")
     say([f"{made.cells.words('--least-slices 2 leaves them out')}."])
+
+
+@click.command()
+@click.argument("cells", type=click.Path())
+@click.argument("corrections", type=_PATH)
+@options_of(BlocksConfig)
+def correct(cells: str, corrections: Path, **options: Any) -> None:
+    """Merge and split CELLS, a volume that was made in blocks, by the lines of CORRECTIONS.
+
+    A line is {"merge": [[z, y, x], [z, y, x]]}, {"split": [[z, y, x], [z, y, x]]}, or {"undo": 2},
+    which takes line 2 back; points are voxels from 0, or nm with "unit": "nm". CELLS are then what
+    was solved with these corrections, and with no others.
+    """
+    settings = given(options, BlocksConfig)
+    with progress_and_stop() as watched:
+        made = correct_cells(cells, corrections, **settings, **watched)
+    what = "other parts are missing" if made.cells is None else f"{made.cells.cells:,} cells now"
+    click.echo(f"{cells}: {what}")

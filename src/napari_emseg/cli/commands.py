@@ -14,7 +14,7 @@ import yaml
 
 from napari_emseg import __version__
 from napari_emseg.api.segment import segment_file
-from napari_emseg.cli.cells import cells
+from napari_emseg.cli.cells import cells, correct
 from napari_emseg.cli.export import export_cells
 from napari_emseg.cli.in_blocks import kept_options
 from napari_emseg.cli.measure import measure
@@ -32,6 +32,7 @@ from napari_emseg.cli.options_and_progress import (
 from napari_emseg.core.config.augmentation import AugmentConfig
 from napari_emseg.core.config.blocks import BlocksConfig
 from napari_emseg.core.config.cells import CellsConfig
+from napari_emseg.core.config.foreign import ForeignConfig
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.config.terms import TermsConfig
@@ -42,12 +43,12 @@ from napari_emseg.engine.train.train_stacks import train_stacks
 from napari_emseg.errors import CancelledError
 from napari_emseg.io.layout.location import Location
 from napari_emseg.io.read import check_partners, read_stack
+from napari_emseg.model.foreign.arrival import find_any_model, import_model
 from napari_emseg.model.packages.introduction import introduction
 from napari_emseg.model.packages.library import (
     DEFAULT,
     export_model,
     find_model,
-    import_model,
     list_models,
     remove_model,
 )
@@ -180,7 +181,9 @@ def _image(path: Path, *, among_several: bool) -> Stack:
 @click.argument("stack", type=_PATH)
 @click.option("--out", type=_OUT, required=True, help="OUT.tif, OUT.npy, OUT.zarr or a folder/.")
 @_overwrite
-@click.option("--model", default=DEFAULT, show_default=True, help="A model's name or its folder.")
+@click.option(
+    "--model", default=DEFAULT, show_default=True, help="A model's name, or where it lies."
+)
 @click.option(
     "--what", type=click.Choice(get_args(What)), default="probability", show_default=True,
     help="float32 in 0..1; uint8 in {0, 255}; ids, followed through the slices; or uint8 as in "
@@ -309,7 +312,7 @@ def list_() -> None:
 @click.argument("name")
 def show(name: str) -> None:
     """Show what a model says of itself: network, threshold, training, scores, terms."""
-    package = find_model(name)
+    package = find_any_model(name)
     click.echo(f"folder: {package.folder}")
     click.echo(f"scores were measured on: {package.info.measured_on or 'nobody knows what'}")
     click.echo(yaml.safe_dump(package.info.to_config(), sort_keys=False).rstrip())
@@ -319,12 +322,15 @@ def show(name: str) -> None:
 @click.argument("source", type=_PATH)
 @click.option("--name", default=None, help="What to call it; as it calls itself by default.")
 @_overwrite
-def import_(source: Path, name: str | None, overwrite: bool) -> None:
-    """Copy a model into your library: a package's folder or zip file, or a run folder.
+@options_of(ForeignConfig)
+def import_(source: Path, name: str | None, overwrite: bool, **options: Any) -> None:
+    """Copy a model into your library: a package's folder or zip file, a run folder, or ONNX.
 
-    Says what the model says of itself: who made it, its terms, network and sizes.
+    Says what the model says of itself: who made it, its terms, network and sizes. All options but
+    --name and --overwrite are of networks that others have made, as an ONNX file or in the
+    bioimage.io form; what a package says need not be given.
     """
-    package = import_model(source, name, overwrite=overwrite)
+    package = import_model(source, name, overwrite=overwrite, **given(options, ForeignConfig))
     say(introduction(package))
     click.echo(package.folder)
 
@@ -348,6 +354,7 @@ def remove(name: str) -> None:
 
 
 cli.add_command(cells)
+cli.add_command(correct)
 cli.add_command(measure)
 cli.add_command(export_cells)
 

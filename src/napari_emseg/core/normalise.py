@@ -70,18 +70,7 @@ class GreyValues:
         if known is not None and not known.any():
             known = None
         low, high = _believed(image, known)
-        if image.dtype == np.uint8:
-            return cls(*_moments(_counted(image, known), low, high), low, high)
-        sums = [
-            (v.size, np.clip(v, low, high).sum(dtype=np.float64)) for v in _finite(image, known)
-        ]
-        count, total = (sum(each) for each in zip(*sums, strict=True))
-        mean = total / max(1, count)
-        apart = ((np.clip(v, low, high) - mean).ravel() for v in _finite(image, known))
-        # not by the product of matrices: its threads linger, and OpenVINO's wait for the cores
-        squares = sum(np.einsum("i,i", each, each) for each in apart)
-        counted = image.size if known is None else max(1, count)
-        return cls(float(mean), float(np.sqrt(squares / counted)), low, high)
+        return cls(*moments(image, known, low, high), low, high)
 
     def normalise(
         self, pixels: npt.NDArray[Any], result: Float32Array | None = None
@@ -138,11 +127,34 @@ def normalise_tissue(image: npt.NDArray[Any]) -> Float32Array:
     return GreyValues.of(image, known_area(image)).normalise(image)
 
 
+def moments(
+    image: npt.NDArray[Any], known: npt.NDArray[np.bool_] | None, low: float, high: float
+) -> tuple[float, float]:
+    """Mean and deviation of a slice (Y, X), grey values beyond ``low`` and ``high`` cut off."""
+    if image.dtype == np.uint8:
+        return _moments_of_counts(_counted(image, known), low, high)
+    sums = [(v.size, np.clip(v, low, high).sum(dtype=np.float64)) for v in _finite(image, known)]
+    count, total = (sum(each) for each in zip(*sums, strict=True))
+    mean = total / max(1, count)
+    apart = ((np.clip(v, low, high) - mean).ravel() for v in _finite(image, known))
+    # not by the product of matrices: its threads linger, and OpenVINO's wait for the cores
+    squares = sum(np.einsum("i,i", each, each) for each in apart)
+    counted = image.size if known is None else max(1, count)
+    return float(mean), float(np.sqrt(squares / counted))
+
+
+def sampled(
+    image: npt.NDArray[Any], known: npt.NDArray[np.bool_] | None, count: int
+) -> Float32Array:
+    """At least so many of the known, finite grey values of a slice (Y, X), spread evenly, (N,)."""
+    step = max(1, math.isqrt(image.size // count))
+    sample = image[::step, ::step]
+    return _real(sample if known is None else sample[known[::step, ::step]]).ravel()
+
+
 def _believed(image: npt.NDArray[Any], known: npt.NDArray[np.bool_] | None) -> tuple[float, float]:
     """Between which bounds grey values are believed; infinite where none lies beyond."""
-    step = max(1, math.isqrt(image.size // _SAMPLE))
-    sample = image[::step, ::step]
-    sample = _real(sample if known is None else sample[known[::step, ::step]])
+    sample = sampled(image, known, _SAMPLE)
     if not sample.size:
         return -math.inf, math.inf
     first, last = np.percentile(sample, _TAILS)
@@ -170,7 +182,9 @@ def _counted(
     return np.asarray(counts.ravel(), np.int64)
 
 
-def _moments(counts: npt.NDArray[np.int64], low: float, high: float) -> tuple[float, float]:
+def _moments_of_counts(
+    counts: npt.NDArray[np.int64], low: float, high: float
+) -> tuple[float, float]:
     """Mean and deviation by how often each grey value is there; sums of whole numbers are exact."""
     if math.isinf(low) and math.isinf(high):
         grey = range(256)

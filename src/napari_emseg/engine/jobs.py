@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from napari_emseg.engine.cells.jobs import CellsJob, CellsResult
+from napari_emseg.engine.cells.jobs import CellsJob, CellsResult, CorrectJob
 from napari_emseg.engine.hardware.jobs import DevicesJob, DoctorJob
 from napari_emseg.engine.segment.jobs import (
     BlocksJob,
@@ -23,6 +23,7 @@ __all__ = [
     "BlocksJob",
     "CellsJob",
     "CellsResult",
+    "CorrectJob",
     "DevicesJob",
     "DoctorJob",
     "Job",

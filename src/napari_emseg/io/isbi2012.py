@@ -110,6 +110,13 @@ def fetch_isbi2012(
         If the files cannot be stored.
     CancelledError
         If ``should_stop`` said so; nothing is kept.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> paths = em.fetch_isbi2012()  # read ISBI_TERMS before
+    >>> em.read_stack(paths.train_volume).shape
+    (30, 512, 512)
     """
     target = _cache() if folder is None else Path(folder)
     with as_write_error(target):

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_emseg.core.augment.augment import augment
@@ -90,6 +92,44 @@ def test_the_ends_of_all_ranges(bound, shape):
         assert np.isfinite(shown).all()
         assert (patch == 1).all()
         assert set(np.unique(weight)) <= {0, 4}  # 0 where a blank area lies
+
+
+@st.composite
+def configs(draw):
+    """Any settings within their ranges, far more often at the ends than a person's are."""
+    values = {}
+    for each in AugmentConfig.settings():
+        if each.choices:
+            values[each.name] = draw(st.sampled_from(each.choices))
+        elif each.type in (int, float) and None not in (each.ge, each.le):
+            numbers = st.floats if each.type is float else st.integers
+            values[each.name] = draw(numbers(each.type(each.ge), each.type(each.le)))
+    for name in [name for name in values if name.endswith("_min") and f"{name[:-4]}_max" in values]:
+        pair = sorted((values[name], values[f"{name[:-4]}_max"]))
+        values[name], values[f"{name[:-4]}_max"] = pair
+    return AugmentConfig(**values)
+
+
+@given(
+    config=configs(), seed=st.integers(0, 2**31), size=st.integers(1, 40),
+    shape=st.tuples(st.integers(1, 60), st.integers(1, 60)), slices=st.sampled_from([1, 3]),
+)  # fmt: skip
+@settings(max_examples=40, deadline=None)
+def test_whatever_the_settings_a_patch_is_one(config, seed, size, shape, slices):
+    rng = np.random.default_rng(seed)
+    image = rng.standard_normal((slices, *shape), np.float32)
+    mask = (rng.random(shape) < 0.5).astype(np.uint8) * 3
+    weight = mask.astype(np.float32) + 1
+    before = image.copy(), mask.copy(), weight.copy()
+    shown, patch, weights = augment(image, mask, weight, rng, config, size=size)
+    for one, other in zip((image, mask, weight), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (shown.shape, patch.shape, weights.shape) == ((slices, size, size), *[(size, size)] * 2)
+    assert (shown.dtype, patch.dtype, weights.dtype) == (np.float32, np.uint8, np.float32)
+    assert np.isfinite(shown).all()
+    assert set(np.unique(patch)) <= {0, 3}
+    taught = weights > 0  # where nothing blank lies, mask and weight have moved together
+    np.testing.assert_array_equal(weights[taught], patch[taught].astype(np.float32) + 1)
 
 
 def test_slices_larger_than_opencv_takes():

@@ -66,6 +66,28 @@ def test_hierarchy_is_the_direct_solution_at_every_level(seed: int) -> None:
         assert hierarchy.at(level).tolist() == plain_clusters(count, graph, bias_of(level)).tolist()
 
 
+@given(st.integers(0, 10_000))
+@settings(max_examples=40, deadline=None)
+def test_names_of_the_nodes_do_not_matter(seed: int) -> None:
+    count, graph = random_evidence(seed)
+    renamed = np.random.default_rng(seed).permutation(count)
+    other = Evidence(renamed[graph.first], renamed[graph.second], graph.logit, graph.size)
+    for merging in (0.3, 0.5, 0.7):
+        expected = agglomerate(count, graph, merging)
+        assert in_order(agglomerate(count, other, merging)[renamed]).tolist() == expected.tolist()
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=40, deadline=None)
+def test_what_is_together_stays_so_where_more_is_merged(
+    seed: int, one: float, other: float
+) -> None:
+    count, graph = random_evidence(seed)
+    less, more = (agglomerate(count, graph, each) for each in sorted((one, other)))
+    pairs = {(a, b) for a, b in zip(less.tolist(), more.tolist(), strict=True)}
+    assert len(pairs) == less.max() + 1, "each of the smaller clusters lies in one larger one"
+
+
 def test_ends_of_the_knob() -> None:
     count, graph = 5, evidence((0, 1, 5.0, 1), (1, 2, -5.0, 1), (3, 4, -9.0, 1))
     hierarchy = Hierarchy.of(count, graph)

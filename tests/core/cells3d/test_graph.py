@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from napari_emseg.core.cells3d.edges import ACROSS, BORDER, N_BORDER, N_OVERLAP, NEXT
 from napari_emseg.core.cells3d.graph import FEATURES, GraphBuilder, learned_scale
@@ -82,3 +84,31 @@ def test_lengths_are_in_learned_pixels() -> None:
 def test_a_volume_without_tissue_has_no_fragments() -> None:
     graph = built((np.zeros((4, 4), np.int32), np.zeros((4, 4), np.float32)))
     assert (graph.count, graph.n_edges) == (0, 0)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_numbers_of_the_fragments_do_not_matter(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    plain, renamed, names, count = [], [], [], 0
+    for _ in range(int(rng.integers(1, 5))):
+        blocks = rng.integers(1, 7, (3, 4))
+        ids = np.kron(np.unique(blocks, return_inverse=True)[1].reshape(3, 4) + 1, np.ones((5, 6)))
+        order = rng.permutation(int(ids.max()))
+        probability = rng.random(ids.shape, np.float32)
+        plain.append((ids.astype(np.int32), probability))
+        renamed.append((np.r_[0, order + 1][ids.astype(int)].astype(np.int32), probability))
+        names.append(order + count)
+        count += order.size
+    now = np.concatenate(names)
+    before, after = built(*plain), built(*renamed)
+    np.testing.assert_array_equal(after.area[now], before.area)
+    for kind, edges in before.edges.items():
+        assert described(after.edges[kind]) == described(edges, now)
+
+
+def described(edges, names=None) -> list[tuple[float, ...]]:
+    """Pairs with size and what is the same from either side, sorted."""
+    first, second = (each if names is None else names[each] for each in (edges.first, edges.second))
+    pairs = np.sort(np.column_stack([first, second]), axis=1)
+    return sorted(zip(*pairs.T.tolist(), edges.size.round(3).tolist(), strict=True))

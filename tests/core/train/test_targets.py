@@ -5,8 +5,11 @@ from __future__ import annotations
 import tracemalloc
 from typing import NamedTuple
 
+import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.targets import make_target
@@ -361,3 +364,51 @@ def test_memory_is_that_of_the_labelled_slices(meaning):
     assert target.labelled == (3, 70, 1999)
     assert set(labels.read) == set(range(2000))
     assert peak < 100 * painted.size  # a class map of all slices alone would take 2000 times that
+
+
+# -- whatever is painted ----------------------------------------------------------------------
+
+
+@given(
+    painted=hnp.arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 3), st.integers(2, 12), st.integers(2, 12)),
+        elements=st.integers(0, 3),
+    ),
+    meaning=st.sampled_from(["mask", "scribbles", "instances"]),
+    border=st.sampled_from([0.0, 10.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_painted_a_pixel_has_a_class_and_a_weight_or_the_labels_are_refused(
+    painted, meaning, border
+):
+    if meaning == "scribbles":
+        painted = np.minimum(painted, 2)
+    try:
+        target = make_target(painted, meaning, TrainConfig(border_weight=border))
+    except LabelsError:
+        return
+    assert set(target.labelled) <= {z for z in range(len(painted)) if painted[z].any()}
+    for z, each in target.slices.items():
+        assert each.classes.shape == each.weights.shape == painted.shape[1:]
+        assert set(np.unique(each.classes)) <= {0, 1}
+        assert np.isfinite(each.weights).all()
+        assert (each.weights >= 0).all()
+        if meaning == "scribbles":
+            np.testing.assert_array_equal(each.known, painted[z] > 0)
+            np.testing.assert_array_equal(each.classes[each.known], painted[z][each.known] - 1)
+        if meaning == "mask":
+            assert each.known.all()
+            np.testing.assert_array_equal(each.classes, painted[z] > 0)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_names_of_instances_do_not_matter(seed):
+    rng = np.random.default_rng(seed)
+    ids = np.kron(rng.integers(0, 4, (1, 4, 5)), np.ones((1, 6, 6))).astype(np.uint16)
+    ids[:, :, 0], ids[:, 0, 1] = 0, 1
+    renamed = np.r_[0, rng.permutation(np.arange(1, 4)) + 10].astype(np.uint16)
+    one, other = (whole_target(each, "instances", CONFIG) for each in (ids, renamed[ids]))
+    np.testing.assert_array_equal(one.classes, other.classes)
+    np.testing.assert_allclose(one.weights, other.weights, rtol=1e-5)

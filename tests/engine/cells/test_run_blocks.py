@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -125,6 +127,11 @@ def test_a_stack_becomes_cells_in_blocks(tmp_path):
     np.testing.assert_array_equal(pixels(out), pixels(one))
     assert (made.cells, made.slices) == (done.cells, done.slices)
     assert not [*tmp_path.glob(".*probability*")]
+    z, y, x = np.argwhere(pixels(out) > 0)[0].tolist()
+    other = np.argwhere(pixels(out) > pixels(out)[z, y, x])[0].tolist()
+    (tmp_path / "c.jsonl").write_text(json.dumps({"merge": [[z, y, x], other]}))
+    corrected = em.correct_cells(out, tmp_path / "c.jsonl")
+    assert corrected.cells.cells == made.cells.cells - 1
 
 
 def test_settings_that_make_no_sense(tmp_path, source):

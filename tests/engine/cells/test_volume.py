@@ -15,7 +15,7 @@ from napari_emseg.engine.cells.volume import AsProbability, solve_volume
 from napari_emseg.errors import CancelledError, LabelsError, SettingError, ShapeError
 from napari_emseg.model.packages.attachments import attach
 from napari_emseg.model.packages.edges import read_edges, write_edges
-from napari_emseg.model.packages.library import find_model, import_model
+from napari_emseg.model.packages.library import find_model, import_package
 from napari_emseg.model.packages.package import EDGES, INT8_VALUES, INT8_WEIGHTS, RDF, WEIGHTS
 
 TRUTH, VOLUME = tissue()
@@ -115,7 +115,7 @@ def test_edge_weights_lie_in_the_package(tmp_path) -> None:
     other = find_model("isbi2012")
     assert not (other.folder / EDGES).exists()
     assert read_edges(other) is read_edges(default)
-    own = import_model(str(default.folder), "own", library=tmp_path)
+    own = import_package(str(default.folder), "own", library=tmp_path)
     write_edges(own, plain_model())
     assert read_edges(own).of_kind["next"].unit == plain_model().of_kind["next"].unit
     (own.folder / EDGES).write_bytes(b"PK\x03\x04 cut off")
@@ -127,7 +127,7 @@ def test_edge_weights_lie_in_the_package(tmp_path) -> None:
 
 
 def test_a_damaged_package_is_no_default(tmp_path) -> None:
-    own = import_model(str(find_model("default").folder), "own", library=tmp_path)
+    own = import_package(str(find_model("default").folder), "own", library=tmp_path)
     np.savez(own.folder / EDGES, border_mean=np.zeros(3))
     attach(own.folder, EDGES)
     with pytest.raises(em.ModelError, match="edges"):
@@ -135,7 +135,7 @@ def test_a_damaged_package_is_no_default(tmp_path) -> None:
 
 
 def test_edge_weights_of_which_a_description_says_nothing_are_not_used(tmp_path) -> None:
-    own = import_model(str(find_model("isbi2012").folder), "own", library=tmp_path)
+    own = import_package(str(find_model("isbi2012").folder), "own", library=tmp_path)
     write_edges(own, plain_model())
     named = yaml.safe_load((own.folder / RDF).read_text())["attachments"]
     assert {each["source"] for each in named} == {EDGES, INT8_WEIGHTS, INT8_VALUES}
@@ -146,7 +146,7 @@ def test_edge_weights_of_which_a_description_says_nothing_are_not_used(tmp_path)
     with pytest.raises(em.ModelError, match=r"rdf\.yaml says nothing"):
         read_edges(find_model(str(tmp_path / "bare")))
     with pytest.raises(em.ModelError, match=r"rdf\.yaml says nothing"):
-        import_model(tmp_path / "bare", "other")
+        import_package(tmp_path / "bare", "other")
 
 
 def test_volume_of_labels_in_floats_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import secrets
 import subprocess
 import sys
@@ -15,11 +16,14 @@ import numpy as np
 import pytest
 
 import napari_emseg as em
+from napari_emseg.engine.compare import blocks as score_blocks
+from napari_emseg.engine.measure import blocks as measure_blocks
 from napari_emseg.engine.segment import look
 from napari_emseg.errors import WriteError
 from napari_emseg.io.volumes import ome_volume
 from napari_emseg.io.volumes.ledger import Ledger
 from napari_emseg.io.volumes.place import Place
+from tissue import bodies
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +61,8 @@ def _close_sessions() -> None:
 
     s3fs.S3FileSystem.clear_instance_cache()
     ome_volume._opened.cache_clear()
-    look.opened.cache_clear()
+    for module in (look, measure_blocks, score_blocks):
+        module.opened.cache_clear()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
@@ -93,6 +98,29 @@ def test_a_place_in_a_bucket(bucket):
     assert ledger.done(2000).nonzero()[0].tolist() == [0, 1500]
     place.remove()
     assert place.is_empty()
+
+
+def test_cells_in_a_bucket_are_corrected_measured_and_scored(bucket, tmp_path):
+    mask = em.Stack((bodies((4, 96, 96), 20) > 0).astype(np.float32), (30, 6, 6))
+    em.write_stack(tmp_path / "p.zarr", mask)
+    out, one, log = f"{bucket}/cells.zarr", tmp_path / "one.zarr", tmp_path / "c.jsonl"
+    em.cells_file(tmp_path / "p.zarr", out)
+    em.cells_file(tmp_path / "p.zarr", one)
+    ids = np.asarray(em.read_stack(one, kind="labels").data)
+    np.testing.assert_array_equal(em.read_stack(out, kind="labels").data.compute(), ids)
+    first, second = (np.argwhere(ids == each)[0].tolist() for each in (1, 2))
+    log.write_text(json.dumps({"merge": [first, second]}))
+    em.correct_cells(out, log)
+    merged = np.where(ids == 2, 1, ids)
+    found = em.read_stack(out, kind="labels")
+    np.testing.assert_array_equal(found.data.compute(), merged)
+    assert not found.notes
+    table = em.measure_file(out, tmp_path / "t.csv", part="1/1", keep=f"{bucket}/kept")
+    wanted = em.measure(merged, voxel_size_nm=(30, 6, 6)).cells
+    for name, values in wanted.columns.items():
+        np.testing.assert_allclose(table[name], values, rtol=1e-9, err_msg=name)
+    scores = em.evaluate_volume_file(out, one, keep=f"{bucket}/scored")
+    assert scores.volume == em.evaluate_volume(merged, ids).volume
 
 
 def test_from_a_bucket_to_a_bucket(bucket, source, image):

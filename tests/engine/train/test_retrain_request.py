@@ -17,7 +17,7 @@ from napari_emseg.engine.train.request import TrainingData
 from napari_emseg.engine.train.retrain_request import next_name, retrain_request
 from napari_emseg.errors import LabelsError
 from napari_emseg.io.folders import library_folder
-from napari_emseg.model.packages.library import DEFAULT, find_model, import_model
+from napari_emseg.model.packages.library import DEFAULT, find_model, import_package
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.types import Stack, noted_names
 
@@ -85,10 +85,10 @@ def test_a_corrected_slice_is_known_everywhere(data, default, values, meaning):
 
 def test_each_round_has_a_name_of_its_own(default):
     library_folder().mkdir(parents=True, exist_ok=True)
-    first = import_model(default.folder, "default, corrected 1")
+    first = import_package(default.folder, "default, corrected 1")
     assert next_name(default) == "default, corrected 2"
     assert next_name(first) == "default, corrected 2"
-    mine = import_model(default.folder, "mine")
+    mine = import_package(default.folder, "mine")
     assert next_name(mine) == "mine, corrected 1"
 
 

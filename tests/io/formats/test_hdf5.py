@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 
 import h5py
 import numpy as np
@@ -176,3 +177,19 @@ def test_a_writing_that_was_stopped_goes_on(tmp_path, grey):
             for z in range(out.done, stop):
                 out.put(z, grey[z])
     np.testing.assert_array_equal(read_stack(tmp_path / "a.h5").data, grey)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_chunk_that_is_a_bomb(tmp_path, monkeypatch, lazy):
+    if lazy:
+        monkeypatch.setattr("napari_emseg.io.formats.file_format.LAZY_BYTES", 0)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        data = file.create_dataset(
+            "raw", (3, 24, 32), "u1", chunks=(1, 24, 32), compression="gzip", shuffle=True
+        )
+        data[:] = np.random.default_rng(0).integers(0, 255, (3, 24, 32))
+    assert read_stack(tmp_path / "a.h5").shape == (3, 24, 32)
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file["raw"].id.write_direct_chunk((1, 0, 0), zlib.compress(bytes(2**24)))
+    with pytest.raises(ReadError, match="a chunk of /raw is damaged"):
+        read_stack(tmp_path / "a.h5")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import struct
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -93,3 +96,22 @@ def test_what_is_no_mrc(tmp_path, grey):
 def test_it_is_not_written(tmp_path, grey):
     with pytest.raises(WriteError, match=r"MRC file is only read; write to a \.tif"):
         write_stack(tmp_path / "a.mrc", Stack(grey))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_an_extended_header_longer_than_the_file_takes_no_memory(tmp_path, grey, order):
+    path = tmp_path / "a.mrc"
+    with mrcfile.new(path) as mrc:
+        mrc.set_data(grey.astype(f"{order}i2"))
+        mrc.set_extended_header(np.zeros(80, "V1"))
+    assert read_stack(path).shape == grey.shape
+    content = bytearray(path.read_bytes())
+    content[92:96] = struct.pack(f"{order}i", 2**31 - 1)
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ReadError, match="2147483647 bytes follow it"):
+            read_stack(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from napari_emseg.model.hardware.backend import prepare_environment
 
 QUIET = "from napari_emseg.model.hardware.backend import load_backend; load_backend()"
 
@@ -25,3 +28,18 @@ def test_failing_import_shows_what_was_written(tmp_path):
     assert done.returncode == 1
     assert "library missing" in done.stderr
     assert "no keras" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="HOME is not the home there")
+@pytest.mark.parametrize("has_one", [False, True])
+def test_keras_keeps_its_settings_where_a_person_has_them_or_in_our_cache(
+    tmp_path, monkeypatch, has_one
+):
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path / "cache"))
+    if has_one:
+        (tmp_path / ".keras").mkdir()
+    prepare_environment()
+    found = os.environ.pop("KERAS_HOME", None)
+    assert found == (None if has_one else str(tmp_path / "cache" / "keras"))

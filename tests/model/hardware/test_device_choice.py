@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 
 import pytest
 
 from napari_emseg.errors import DeviceError
 from napari_emseg.model.hardware import device_choice
-from napari_emseg.model.hardware.device_choice import has_nvidia_gpu, matching_devices, pick_device
+from napari_emseg.model.hardware.device_choice import (
+    has_apple_gpu,
+    has_nvidia_gpu,
+    matching_devices,
+    pick_device,
+    wanted_backend,
+)
 
 PRESENT = ["gpu:0", "gpu:1", "cpu:0"]
 
@@ -71,3 +78,32 @@ def test_on_windows_tensorflow_could_not_use_it(monkeypatch):
     assert not has_nvidia_gpu()
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     assert has_nvidia_gpu()
+
+
+@pytest.mark.parametrize(
+    ("system", "installed", "wanted"),
+    [
+        ("linux", {"tensorflow", "torch", "jax"}, "tensorflow"),
+        ("linux", {"torch", "jax"}, "torch"),
+        ("win32", {"tensorflow", "torch"}, "torch"),
+        ("darwin", {"tensorflow"}, "tensorflow"),
+        ("darwin", {"jax"}, "jax"),
+        ("linux", set(), "tensorflow"),
+    ],
+)
+def test_keras_computes_with_what_is_installed_and_has_gpus(monkeypatch, system, installed, wanted):
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(device_choice, "_is_installed", installed.__contains__)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    assert wanted_backend() == wanted
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert wanted_backend() == "jax"
+
+
+def test_the_gpu_of_apple_silicon_is_pytorchs(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(device_choice.platform, "machine", lambda: "arm64")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert has_apple_gpu()
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    assert not has_apple_gpu()

@@ -16,7 +16,7 @@ from napari_emseg.model.packages.library import (
     export_model,
     find_model,
     free_name,
-    import_model,
+    import_package,
     list_models,
     model_or_default,
     name_of,
@@ -119,7 +119,7 @@ def test_exported_and_imported_it_is_the_same(folder, package_at, tmp_path, form
     out.parent.mkdir(exist_ok=True)
     export_model("mine", out)
     source = {"rdf.yaml": out / "rdf.yaml", "run": out.parent}.get(form, out)
-    imported = import_model(source, "again")
+    imported = import_package(source, "again")
     assert imported.folder == folder / "again"
     assert contents(imported.folder) == contents(original)
     assert names() == [*SHIPPED, "again", "mine"]
@@ -127,14 +127,14 @@ def test_exported_and_imported_it_is_the_same(folder, package_at, tmp_path, form
 
 def test_a_name_that_is_taken_or_not_possible(folder, package_at, tmp_path):
     source = package_at(tmp_path / "source")
-    own = import_model(source)
+    own = import_package(source)
     assert own.folder.name == own.info.name
     with pytest.raises(ModelError, match="already; give another name, or allow to replace it"):
-        import_model(source)
-    import_model(source, overwrite=True)
+        import_package(source)
+    import_package(source, overwrite=True)
     for name in (DEFAULT, "../out", ".hidden", "a/b", ""):
         with pytest.raises(ModelError, match="is not possible"):
-            import_model(source, name)
+            import_package(source, name)
     assert names() == [*SHIPPED, own.info.name]
 
 
@@ -159,7 +159,7 @@ def test_what_is_no_model_is_not_imported(folder, tmp_path):
     (tmp_path / "empty").mkdir()
     for name in ("text.zip", "other.zip", "empty", "missing", "empty/rdf.yaml"):
         with pytest.raises(ModelError):
-            import_model(tmp_path / name)
+            import_package(tmp_path / name)
     assert not (tmp_path.parent / "outside.txt").exists()
     assert names() == [*SHIPPED]
 

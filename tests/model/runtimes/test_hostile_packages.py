@@ -11,7 +11,8 @@ import pytest
 
 import hostile_packages as hostile
 from napari_emseg.errors import DeviceError, ModelError
-from napari_emseg.model.packages.library import import_model, list_models
+from napari_emseg.model.foreign.arrival import import_model
+from napari_emseg.model.packages.library import list_models
 from napari_emseg.model.packages.package import read_package
 from napari_emseg.model.runtimes.converted import int8_weights, onnx_weights
 from napari_emseg.model.runtimes.keras_guard import check_keras_file

@@ -11,7 +11,7 @@ import pytest
 from napari_emseg.core.train.patches import make_batch
 from napari_emseg.core.train.source import PatchSource
 from napari_emseg.core.train.targets import make_target
-from napari_emseg.model.packages.library import export_model, import_model
+from napari_emseg.model.packages.library import export_model, import_package
 from napari_emseg.model.packages.package import REHEARSAL_FILE, read_package
 from napari_emseg.model.train.rehearsal_file import read_rehearsal_set, write_rehearsal_set
 from napari_emseg.model.train.run_folder import RunFolder
@@ -21,7 +21,7 @@ from napari_emseg.types import Log
 
 @pytest.fixture
 def parent(trained):
-    return import_model(trained.result.package, "mother")
+    return import_package(trained.result.package, "mother")
 
 
 @pytest.fixture
@@ -130,5 +130,5 @@ def test_a_rehearsal_set_survives_the_file(tmp_path, trained):
 def test_no_export_takes_it(parent, tmp_path, out):
     assert (parent.folder / REHEARSAL_FILE).exists()
     export_model("mother", tmp_path / out)
-    back = import_model(tmp_path / out, "back")
+    back = import_package(tmp_path / out, "back")
     assert not (back.folder / REHEARSAL_FILE).exists()

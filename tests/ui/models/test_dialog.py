@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog
 from napari_emseg.model.packages.library import (
     SHIPPED,
     export_model,
-    import_model,
+    import_package,
     list_models,
     shipped_folder,
 )
@@ -23,7 +23,7 @@ def names():
 
 @pytest.fixture
 def segment(viewer):
-    import_model(shipped_folder("isbi2012"), "mine")
+    import_package(shipped_folder("isbi2012"), "mine")
     return viewer.window.add_plugin_dock_widget("napari-emseg", "Segment")[1]
 
 
@@ -135,8 +135,8 @@ def test_a_folder_is_imported_by_the_description_in_it(
         models.bring.click()
 
     choose("empty")
-    assert "expected a package written by napari-emseg" in models.message.text()
+    assert "format_version: received 'None'; expected one of 0.4, 0.5" in models.message.text()
     choose("theirs")
     assert models.message.text() == "Imported as 'theirs'."
     assert names() == offered(segment) == [*SHIPPED, "mine", "theirs"]
-    assert set(offers) == {"Model (*.zip rdf.yaml)"}
+    assert set(offers) == {"Model (*.zip *.onnx rdf.yaml bioimageio.yaml model.yaml)"}

@@ -663,7 +663,7 @@ def test_of_an_image_in_several_scales_the_level_nearest_to_the_model_is_segment
     np.testing.assert_allclose(mask.scale, (50, 4, 4))
 
     dock.fields.stack.level.value = 1
-    assert "128 x 160 px, 50 x 2 x 2 nm" in dock.fields.taken_for.value
+    assert "128 x 160 px (Z, Y, X), 50 x 2 x 2 nm" in dock.fields.taken_for.value
     dock.buttons.current.native.click()
     assert isinstance(wait(), Finished)
     assert dock.prediction.mask.shape == (5, 128, 160)

@@ -117,6 +117,15 @@ class Blocks:
             begin -= begin % self.grain
         return slice(start, stop), slice(begin, min(length, stop + halo))
 
+    def over(self, box: Box) -> list[int]:
+        """Numbers of the blocks whose inner parts share voxels with a part of the volume."""
+        _, down, across = self.counts
+        z, y, x = (
+            range(span.start // n, -(-span.stop // n))
+            for span, n in zip(box, self.size, strict=True)
+        )
+        return [(i * down + j) * across + k for i in z for j in y for k in x]
+
     def read(self, chunks: Zyx) -> float:
         """Bytes that all blocks read, as whole ``chunks``, in relation to those of the volume."""
         return math.prod(self._read_along(axis, chunks[axis]) for axis in range(3))

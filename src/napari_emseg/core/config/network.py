@@ -90,6 +90,16 @@ class NetworkConfig(Config):
         return 1 if self.classes == 2 else self.classes
 
     @property
+    def before(self) -> None:
+        """What is done to grey values before: nothing else than `core.normalise` does."""
+        return None
+
+    @property
+    def tile_px(self) -> int:
+        """Height and width of the only tiles that the network takes: it takes any."""
+        return 0
+
+    @property
     def reach(self) -> int:
         """How far an output pixel sees, in pixels.
 
@@ -103,5 +113,10 @@ class NetworkConfig(Config):
 
         At the ends of the stack the edge slice stands in for what is missing.
         """
-        side = self.input_slices // 2
-        return [min(max(seen, 0), total - 1) for seen in range(z - side, z + side + 1)]
+        return slices_seen(z, total, self.input_slices)
+
+
+def slices_seen(z: int, total: int, count: int) -> list[int]:
+    """As many as ``count`` slices of ``total``, with ``z`` in their middle; see `NetworkConfig`."""
+    side = count // 2
+    return [min(max(seen, 0), total - 1) for seen in range(z - side, z + side + 1)]

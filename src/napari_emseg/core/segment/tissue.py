@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -9,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.known_area import known_area
+from napari_emseg.core.networks.foreign import Step
+from napari_emseg.core.networks.grey_steps import grey_values
 from napari_emseg.core.normalise import GreyValues
 from napari_emseg.core.segment.tiling import Region
 
@@ -29,10 +32,10 @@ class Tissue:
     known: npt.NDArray[np.bool_] | None = None
 
     @classmethod
-    def of(cls, image: npt.NDArray[Any]) -> Self:
-        """That of a slice (Y, X) of which all is there."""
+    def of(cls, image: npt.NDArray[Any], before: Sequence[Step] | None = None) -> Self:
+        """That of a slice (Y, X) of which all is there, for a network with these steps before."""
         known = known_area(image)
-        return cls(GreyValues.of(image, known), known)
+        return cls(grey_values(image, known, before), known)
 
 
 def sample_windows(

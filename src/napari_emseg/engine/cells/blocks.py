@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +27,15 @@ from napari_emseg.io.file_fingerprint import sha256_of
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.volumes.ome_volume import OmeVolume
 from napari_emseg.io.volumes.place import Place
-from napari_emseg.types import Float32Array, VoxelSize
+from napari_emseg.types import Float32Array, VoxelSize, Zyx
 
 if TYPE_CHECKING:
     from napari_emseg.core.scores.probability import PredictionReading
+
+FRAGMENTS = "fragments"
+"""What the fragments are kept as."""
+
+_KEPT = ("source", "reading", "blocks", "model", "threshold", "config", "voxel_size_nm", "run")
 
 HALO_PX = 96
 """Where slices are cut, fragments are made with so many pixels more on each side."""
@@ -97,6 +102,42 @@ class CellBlocks:
     def title(self, number: int) -> str:
         """What a person calls a block."""
         return str(self.blocks[number])
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is kept of it beside the output, for JSON."""
+        about = asdict(self)
+        return {name: about[name] for name in _KEPT}
+
+    @classmethod
+    def kept(cls, place: Place, about: Mapping[str, Any]) -> CellBlocks:
+        """The inverse of `to_dict`, for what is kept at ``place``."""
+        from napari_emseg.core.scores.probability import PredictionReading
+
+        plan, size = about["blocks"], about["voxel_size_nm"]
+        shape, block, halo = (tuple(plan[name]) for name in ("shape", "size", "halo"))
+        blocks = Blocks(shape, block, halo, plan["grain"])
+        return cls(
+            about["source"], PredictionReading(**about["reading"]), blocks, place,
+            OmeVolume(place / FRAGMENTS, blocks.shape, "int32", "labels"), about["model"],
+            about["threshold"], CellsConfig(**about["config"]),
+            None if size is None else tuple(size), about["run"],
+        )  # fmt: skip
+
+    def fragment_at(self, point: Zyx) -> int:
+        """The number of the fragment at a voxel, from 1; 0 where there is none."""
+        z, y, x = point
+        (number,) = self.blocks.over((slice(z, z + 1), slice(y, y + 1), slice(x, x + 1)))
+        found = self.fragments.read((slice(z, z + 1), slice(y, y + 1), slice(x, x + 1)))
+        here = int(found[0, 0, 0])
+        return here and here + int(self.before()[z, number % self.columns])
+
+    def numbers_in(self, number: int) -> list[slice]:
+        """Where the fragments of a block stand in a table that begins with that of none."""
+        block, column = self.blocks[number], number % self.columns
+        z = block.inner[0]
+        begins = (self.before()[z, column] + 1).tolist()
+        counts = self.counts()[z, column].tolist()
+        return [slice(a, a + n) for a, n in zip(begins, counts, strict=True)]
 
     @property
     def columns(self) -> int:
@@ -208,43 +249,6 @@ class CellBlocks:
         ]
 
 
-@dataclass(frozen=True)
-class RelabelBlocks:
-    """Writes the cells of a block, by a table.
-
-    Parameters
-    ----------
-    cells : CellBlocks
-        The fragments.
-    out : OmeVolume
-        What is written, uint32.
-    table : str
-        What the table is kept as.
-    fill_membranes : bool
-        Without it, ids are 0 where the probability is not above the threshold.
-    """
-
-    cells: CellBlocks
-    out: OmeVolume
-    table: str
-    fill_membranes: bool
-
-    def __call__(self, number: int) -> None:
-        """Write a block."""
-        cells, block = self.cells, self.cells.blocks[number]
-        fragments = cells.fragments.read(block.inner)
-        before = cells.before()[block.inner[0], number % cells.columns]
-        table = _table(cells, self.table)
-        made = np.zeros(fragments.shape, np.uint32)
-        for k, z in enumerate(range(block.inner[0].start, block.inner[0].stop)):
-            here = fragments[k].astype(np.int64)
-            made[k] = table[np.where(here > 0, here + before[k], 0)]
-            if not self.fill_membranes:
-                saved = cells.probability.as_saved((z, *block.inner[1:]))
-                made[k][~(saved > cells.threshold)] = 0
-        self.out.write(block.inner, made)
-
-
 def _numbered(fragments: LabelImage, highest: int) -> tuple[LabelImage, npt.NDArray[np.int32]]:
     """Fragments (Y, X) as 1, 2, ... in the order of their first pixels, and by which table."""
     found = order_of_first(fragments)
@@ -261,9 +265,3 @@ def _opened(source: str) -> Any:
 def _numbers(cells: CellBlocks) -> tuple[Counts, Counts]:
     counts: Counts = cells.place.read_arrays("numbers")["counts"]
     return counts, (np.cumsum(counts) - counts.ravel()).reshape(counts.shape)
-
-
-@lru_cache(maxsize=2)
-def _table(cells: CellBlocks, name: str) -> npt.NDArray[np.uint32]:
-    table: npt.NDArray[np.uint32] = cells.place.read_arrays(name)["table"]
-    return table

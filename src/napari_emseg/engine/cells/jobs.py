@@ -48,6 +48,22 @@ class CellsJob:
 
 
 @dataclass(frozen=True)
+class CorrectJob:
+    """Correct the cells of a volume that were made in blocks.
+
+    Parameters
+    ----------
+    cells : str
+        The cells: what is written in place.
+    corrections : str
+        Lines, as `core.proofread.corrections` reads them: all that are to count.
+    """
+
+    cells: str
+    corrections: str
+
+
+@dataclass(frozen=True)
 class CellsResult:
     """What came of it.
 

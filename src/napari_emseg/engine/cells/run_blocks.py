@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +15,11 @@ import numpy as np
 
 from napari_emseg import __version__
 from napari_emseg.core.blocks.plan import chunks_of, plan_blocks
-from napari_emseg.core.segment.cell_count import CellCount
-from napari_emseg.engine.cells.blocks import HALO_PX, CellBlocks, RelabelBlocks
+from napari_emseg.engine.cells.blocks import FRAGMENTS, HALO_PX, CellBlocks
 from napari_emseg.engine.cells.jobs import CellsJob, CellsResult
-from napari_emseg.engine.cells.solve import WholeGraph
+from napari_emseg.engine.cells.solutions import Solution, last_solution
+from napari_emseg.engine.cells.solving import CONNECT, CUT, Solving, keep_graph
 from napari_emseg.engine.cells.volume import AsProbability, require_volume
-from napari_emseg.engine.distributed.pyramid import pyramid_stages
 from napari_emseg.engine.distributed.stage import Stage
 from napari_emseg.io.file_fingerprint import sha256_of
 from napari_emseg.io.layout.location import Location
@@ -34,7 +32,7 @@ from napari_emseg.types import OnEvent, ShouldStop, Stack
 if TYPE_CHECKING:
     from napari_emseg.engine.distributed.runners import Runner
 
-_FRAGMENTS, _RUN = "fragments", "run-id"
+_RUN = "run-id"
 
 
 def cells_in_blocks(
@@ -49,7 +47,8 @@ def cells_in_blocks(
     """Do a job in blocks; slices that stay whole give the cells of one process.
 
     Fragments and graph are kept beside the output: with ``resume`` and other settings of what is
-    merged, only the solution and the ids are made anew.
+    merged, only the solution and the ids are made anew. Corrections that a person has made are
+    applied again.
 
     Parameters
     ----------
@@ -91,7 +90,7 @@ def cells_in_blocks(
         job.out, planned, about, joins=joins, resume=job.resume, overwrite=job.overwrite,
         sources=[job.source],
     )  # fmt: skip
-    fragments = OmeVolume(out.run / _FRAGMENTS, stack.shape, "int32", "labels")
+    fragments = OmeVolume(out.run / FRAGMENTS, stack.shape, "int32", "labels")
     fragments.make(planned_stack(stack, len(stack), np.int32, kind="labels", predicted=None))
     out.run.create(_RUN, secrets.token_hex(8).encode())
     cells = CellBlocks(
@@ -99,13 +98,16 @@ def cells_in_blocks(
         job.rules.threshold, replace(type(job.config)(), **cut), stack.voxel_size_nm,
         (out.run.read(_RUN) or b"").decode(),
     )  # fmt: skip
-    asked = _Solution(job, cells)
-    stages = _stages(asked, cells, out.volume, stack)
+    keep_graph(cells)
+    _, last = last_solution(out.run)
+    corrections = () if last is None else last.corrections
+    asked = Solving(cells, out, Solution(job.config, job.rules.least_slices, corrections))
+    stages = chain(_graph_stages(cells, stack), asked.stages())
     is_done = runner.run(stages, out.run, emit, should_stop)
     seconds = time.monotonic() - start
     if not is_done:
         return CellsResult(None, 0, seconds)
-    out.finish()
+    asked.finish()
     return CellsResult(asked.count, int(cells.counts().sum()), seconds)
 
 
@@ -113,45 +115,13 @@ _CUT = ("fragment_sigma_px", "smallest_fragment_px")
 """Settings that fragments depend on; those of the solution may be others when one goes on."""
 
 
-class _Solution:
-    """The table by the settings of a job, made by the client."""
-
-    def __init__(self, job: CellsJob, cells: CellBlocks) -> None:
-        self._job, self._cells = job, cells
-        said = {**asdict(job.config), "least_slices": job.rules.least_slices}
-        self.key = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
-        self.name = f"tables/{self.key}"
-
-    def __call__(self, _: int) -> None:
-        """Solve the graph and keep the table."""
-        table, count = WholeGraph.of(self._cells).table(self._job.rules, self._job.config)
-        counted = np.array([count.cells, count.in_one_slice])
-        self._cells.place.write_arrays(self.name, {"table": table, "count": counted})
-
-    @property
-    def count(self) -> CellCount:
-        """How many cells there are."""
-        return CellCount(*map(int, self._cells.place.read_arrays(self.name)["count"]))
-
-    def relabel(self, out: OmeVolume) -> RelabelBlocks:
-        """What writes the cells."""
-        return RelabelBlocks(self._cells, out, self.name, self._job.config.fill_membranes)
-
-
-def _stages(asked: _Solution, cells: CellBlocks, out: OmeVolume, stack: Stack) -> Iterator[Stage]:
+def _graph_stages(cells: CellBlocks, stack: Stack) -> Iterator[Stage]:
     count, blocks = len(cells.blocks), cells.blocks
     voxels = math.prod(blocks.shape)
     stored = voxels * np.dtype(stack.data.dtype).itemsize * blocks.read(chunks_of(stack))
     yield Stage(
-        "fragments", count, cells.cut, cells.title, cells.same, read_bytes=stored,
+        CUT, count, cells.cut, cells.title, cells.same, read_bytes=stored,
         written_bytes=4 * voxels,
     )  # fmt: skip
     yield Stage("numbers", 1, cells.number, is_for_all=True)
-    yield Stage("graph", count, cells.connect, cells.title, cells.same, read_bytes=stored)
-    yield Stage(f"solve-{asked.key}", 1, asked, is_for_all=True)
-    yield Stage(
-        f"cells-{asked.key}", count, asked.relabel(out), cells.title, read_bytes=4 * voxels,
-        written_bytes=4 * voxels,
-    )  # fmt: skip
-    for each in pyramid_stages(out):
-        yield replace(each, name=f"{each.name}-{asked.key}")
+    yield Stage(CONNECT, count, cells.connect, cells.title, cells.same, read_bytes=stored)

@@ -16,26 +16,45 @@ _DEEP = 16
 
 
 @dataclass(frozen=True)
-class _Smaller:
+class Smaller:
+    """Writes a block of a smaller level of a volume.
+
+    Parameters
+    ----------
+    out : OmeVolume
+        The volume.
+    blocks : Blocks
+        Of the level.
+    level : int
+        Which it is, from 1.
+    """
+
     out: OmeVolume
     blocks: Blocks
     level: int
 
     def __call__(self, number: int) -> None:
+        """Write a block."""
         self.out.write_smaller(self.blocks[number].inner, self.level)
 
     def title(self, number: int) -> str:
+        """What a person calls a block."""
         return f"level {self.level}, {self.blocks[number]}"
+
+
+def smaller_levels(out: OmeVolume) -> Iterator[Smaller]:
+    """The smaller levels of a volume, from the largest one on."""
+    for level, shape in enumerate(out.shapes):
+        if level:
+            blocks = Blocks(shape, (_DEEP, min(shape[1], SHARD), min(shape[2], SHARD)))
+            yield Smaller(out, blocks, level)
 
 
 def pyramid_stages(out: OmeVolume) -> Iterator[Stage]:
     """A stage for each smaller level of a volume whose finest level is there."""
-    for level, shape in enumerate(out.shapes):
-        if level:
-            blocks = Blocks(shape, (_DEEP, min(shape[1], SHARD), min(shape[2], SHARD)))
-            do = _Smaller(out, blocks, level)
-            written = math.prod(shape) * np.dtype(out.dtype).itemsize
-            yield Stage(
-                f"level-{level}", len(blocks), do, do.title, read_bytes=4 * written,
-                written_bytes=written,
-            )  # fmt: skip
+    for do in smaller_levels(out):
+        written = math.prod(do.blocks.shape) * np.dtype(out.dtype).itemsize
+        yield Stage(
+            f"level-{do.level}", len(do.blocks), do, do.title, read_bytes=4 * written,
+            written_bytes=written,
+        )  # fmt: skip

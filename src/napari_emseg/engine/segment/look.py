@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.known_area import known_area
+from napari_emseg.core.networks.foreign import Step
+from napari_emseg.core.networks.grey_steps import grey_values
 from napari_emseg.core.normalise import GreyValues
 from napari_emseg.core.segment.tiling import Region
 from napari_emseg.core.segment.tissue import Tissue, part_of_map, sample_windows
@@ -48,6 +50,8 @@ class Look:
         The slices that are needed.
     level : int
         The smaller level; 0 where there is none.
+    before : tuple of Step, optional
+        What the network has done to grey values (`core.networks.grey_steps`).
     """
 
     source: str
@@ -58,12 +62,17 @@ class Look:
     first: int
     stop: int
     level: int = 0
+    before: tuple[Step, ...] | None = None
 
     @classmethod
-    def at(cls, source: str, place: Place, chunks: Zyx, membranes: str, slices: range) -> Look:
+    def at(
+        cls, source: str, place: Place, chunks: Zyx, membranes: str, slices: range,
+        before: tuple[Step, ...] | None,
+    ) -> Look:  # fmt: skip
         """How to look at slices of an image that is stored in chunks (Z, Y, X)."""
         ends = slices.start, slices.stop
-        return cls(source, place, chunks[0], chunks[1:], membranes, *ends, _small_level(source))
+        level = _small_level(source)
+        return cls(source, place, chunks[0], chunks[1:], membranes, *ends, level, before)
 
     @property
     def said(self) -> str:
@@ -94,6 +103,7 @@ class Look:
             _grey_values(
                 [part[k] for part in parts],
                 [None if small is None else part_of_map(small, shape, each) for each in windows],
+                self.before,
             )
             for k, small in enumerate(maps)
         ]
@@ -139,7 +149,9 @@ def _found(look: Look, block: int, k: int) -> tuple[list[float], npt.NDArray[np.
 
 
 def _grey_values(
-    parts: list[npt.NDArray[Any]], maps: list[npt.NDArray[np.bool_] | None]
+    parts: list[npt.NDArray[Any]],
+    maps: list[npt.NDArray[np.bool_] | None],
+    before: tuple[Step, ...] | None,
 ) -> GreyValues:
     """Those of windows (Y, X) of a slice, which may differ in size."""
     pixels = np.concatenate([part.ravel() for part in parts])[np.newaxis]
@@ -149,7 +161,8 @@ def _grey_values(
     ]
     edge = int(pixels.size**0.5)
     square = pixels[0, : edge * edge].reshape(edge, edge)
-    return GreyValues.of(square, np.concatenate(known)[: edge * edge].reshape(edge, edge))
+    seen = np.concatenate(known)[: edge * edge].reshape(edge, edge)
+    return grey_values(square, seen, before)
 
 
 def _small_level(source: str) -> int:

@@ -138,7 +138,8 @@ def _stages(
     if not blocks.whole_slices:
         beside = blocks.halo[0]
         seen = range(max(0, first - beside), min(len(stack), first + blocks.shape[0] + beside))
-        look = Look.at(source, out.run, chunks, job.config.membranes, seen)
+        before = package.info.network.before
+        look = Look.at(source, out.run, chunks, job.config.membranes, seen, before)
         emit(Log(look.said))
         yield Stage("look", look.count, look)
     do = PredictBlocks(

@@ -303,7 +303,7 @@ class TrainRequest:
         """The network that will be trained: a model to go on from brings its own."""
         if self.start_from is None:
             return self.recipe.network
-        return find_model(self.start_from).info.network
+        return find_model(self.start_from).info.unet
 
 
 def _note(lines: list[str], name: str, event: Event) -> None:

@@ -69,7 +69,7 @@ def retrain_request(
     return TrainRequest(
         name=next_name(package),
         data=data,
-        meaning=_meaning(data, slices, package.info.network.classes),
+        meaning=_meaning(data, slices, package.info.unet.classes),
         split=SliceSplit.spread(slices, TrainConfig().val_fraction),
         recipe=retrain_recipe(package, config),
         start_from=str(package.folder),
@@ -88,7 +88,7 @@ def retrain_recipe(package: ModelPackage, config: RetrainConfig) -> Recipe:
         least_steps=_STEPS,
         rehearse=config.rehearse,
     )
-    return Recipe(package.info.network, AugmentConfig(), train)
+    return Recipe(package.info.unet, AugmentConfig(), train)
 
 
 def next_name(package: ModelPackage) -> str:

@@ -44,6 +44,8 @@ _CHUNK = 512
 _BESIDE, _BESIDE_A_CHUNK = 2**20, 200
 """Bytes of a file beside its pixels, in all and a chunk: more than headers and index take."""
 _MOST_NAMED = 12
+_CHUNK_OVERHEAD = 4096
+"""Bytes that filters may add to a chunk which they cannot pack."""
 
 
 class Hdf5(WritableFormat):
@@ -234,7 +236,23 @@ def _checked(path: Path, data: Any) -> Any:
                 f"{path}: {data.name} is compressed by {called}, which is not installed; "
                 "pip install hdf5plugin and import it, or save the data set with gzip (h5repack)"
             )
+    if data.chunks and hasattr(data.id, "chunk_iter"):  # with HDF5 1.12.3 and later
+        _require_chunks(path, data)
     return data
+
+
+def _require_chunks(path: Path, data: Any) -> None:
+    """Raise `ReadError` where one is stored in more bytes than it has: it unpacks to far more."""
+    most = 1.1 * math.prod(data.chunks) * data.dtype.itemsize + _CHUNK_OVERHEAD
+
+    def check(chunk: Any) -> None:
+        if chunk.size > most:
+            raise ReadError(
+                f"{path}: a chunk of {data.name} is damaged, it takes {chunk.size} bytes and "
+                f"holds {data.chunks} pixels; copy or save the file again"
+            )
+
+    data.id.chunk_iter(check)
 
 
 def _lazily(data: Any) -> Any:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from napari_emseg.errors import ReadError
 from napari_emseg.io.formats.file_format import SliceInfo, SliceReader
-from napari_emseg.io.formats.pictures import opened_picture
 from napari_emseg.io.formats.png import grey_of
 from napari_emseg.io.layout.arrays import Loaded
+from napari_emseg.io.layout.pictures import opened_picture
 
 _WARNING = (
     "JPEG slices: their compression has changed grey values near edges, and makes labels "

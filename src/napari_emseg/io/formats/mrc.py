@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from napari_emseg.io.layout.voxels import RecordedSize, recorded_size
 
 _ANGSTROM_NM = 0.1
 _IMOD_STAMP, _IMOD_SIGNED = 1146047817, 1
+_HEADER_BYTES, _EXTENDED_AT, _ORDER_AT = 1024, 92, 212
 _EXTRA_BEGINS = 96  # byte of the header at which its field "extra" does
 _STAMP_AT, _FLAGS_AT = 152 - _EXTRA_BEGINS, 156 - _EXTRA_BEGINS
 
@@ -39,6 +40,7 @@ def read_mrc(path: Path) -> Loaded:
         If it is no MRC file, is truncated, or holds complex numbers or colours.
     """
     mrcfile = needed("mrcfile", path)
+    _require_extended_header(path)
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
@@ -59,6 +61,19 @@ def read_mrc(path: Path) -> Loaded:
         native(data), size.voxel_size_nm, axes=_axes(path, opened.header, data.ndim),
         thickness_assumed=size.thickness_assumed, notes=notes,
     )  # fmt: skip
+
+
+def _require_extended_header(path: Path) -> None:
+    """Raise `ReadError` where it is longer than the file: mrcfile makes room before it reads."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    order: Literal["big", "little"] = "big" if header[_ORDER_AT:][:1] == b"\x11" else "little"
+    claimed = int.from_bytes(header[_EXTENDED_AT:][:4], order, signed=True)
+    if claimed > path.stat().st_size - _HEADER_BYTES:
+        raise ReadError(
+            f"{path}: not an MRC file, or one that is truncated (its header says that {claimed} "
+            "bytes follow it); copy it again"
+        )
 
 
 def _as_meant(header: Any, data: Any) -> Any:

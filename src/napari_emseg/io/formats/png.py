@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from napari_emseg.errors import ReadError, WriteError
 from napari_emseg.io.formats.file_format import Put, SliceFormat, SliceInfo, said_beside_pixels
-from napari_emseg.io.formats.pictures import opened_picture
 from napari_emseg.io.layout.arrays import Loaded
+from napari_emseg.io.layout.pictures import opened_picture
 from napari_emseg.io.layout.texture import is_piecewise_constant
 from napari_emseg.types import Stack, StackKind
 

@@ -242,11 +242,13 @@ def _listed(stacks: Mapping[str, Any]) -> str:
 def _lazy(place: str, array: Any) -> Any:
     import dask.array
 
+    from napari_emseg.io.formats.zarr_chunks import guarded
+
     check_dtype(place, np.dtype(array.dtype))
     # who reads whole slices checks them again
     check_shape(place, array.chunks, np.dtype(array.dtype))
     check_shape(place, array.shape, np.dtype(array.dtype), in_parts=True)
-    return native(dask.array.from_zarr(array))
+    return native(dask.array.from_zarr(guarded(array)))
 
 
 def _from_array(array: Any) -> Loaded:
@@ -301,7 +303,7 @@ def _from_ome(place: str, group: Any, level: int) -> Loaded:
         [axis["name"] for axis in axes],
         size.thickness_assumed,
         about=str(group.path),
-        notes=size.notes,
+        notes=(*size.notes, *ome.unfinished(group)),
         origin=noted.get("origin"),
         predicted=noted.get("predicted"),
     )

@@ -80,6 +80,17 @@ def noted(group: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+UNFINISHED = "unfinished"
+"""Noted of a volume in blocks while it is written."""
+
+
+def unfinished(group: Any) -> tuple[str, ...]:
+    """What a person should know of a volume that is written at the moment, or was stopped."""
+    if not noted(group).get(UNFINISHED):
+        return ()
+    return ("It is not finished: blocks of it are being written, or a run was stopped.",)
+
+
 def written_attributes(
     stack: Stack, n_levels: int, *, zarr_format: int, is_under_labels: bool
 ) -> dict[str, Any]:

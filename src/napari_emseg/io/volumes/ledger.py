@@ -48,12 +48,13 @@ class Ledger:
                 found[int(number)] = True
         return found
 
-    def mark(self, number: int, note: Mapping[str, Any]) -> None:
+    def mark(self, number: int, note: Mapping[str, Any], *, is_lasting: bool = False) -> None:
         """Note that a block is done, with what is worth knowing of it.
 
         Power cut or not, it counts as soon as it is there: what the block wrote is on the disk.
+        One that is ``is_lasting`` is not lost by it either.
         """
-        self.place.write(self._name(number), json.dumps(note).encode(), is_lasting=False)
+        self.place.write(self._name(number), json.dumps(note).encode(), is_lasting=is_lasting)
 
     def note(self, number: int) -> dict[str, Any]:
         """What was noted of a block that is done."""

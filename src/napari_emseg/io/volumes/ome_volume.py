@@ -14,7 +14,13 @@ import numpy.typing as npt
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.atomic import as_write_error, sync_file
 from napari_emseg.io.formats.zarr import CHUNK, LABELS, halved, level_shapes
-from napari_emseg.io.layout.ome import NOTES_ATTRIBUTE, attributes_of, written_attributes
+from napari_emseg.io.layout.ome import (
+    NOTES_ATTRIBUTE,
+    UNFINISHED,
+    attributes_of,
+    noted,
+    written_attributes,
+)
 from napari_emseg.io.volumes.place import Place
 from napari_emseg.types import Box, Stack, StackKind, Zyx
 
@@ -80,6 +86,7 @@ class OmeVolume:
         )
         # until all is done nobody is to take it for a whole prediction
         attributes[NOTES_ATTRIBUTE].pop("predicted", None)
+        attributes[NOTES_ATTRIBUTE][UNFINISHED] = True
         with suppress(ContainsGroupError):  # of a run that others have begun
             zarr.create_group(self.place.store(), zarr_format=3, attributes=attributes)
         for level, shape in enumerate(self.shapes):
@@ -109,6 +116,13 @@ class OmeVolume:
         listed = about.get(LABELS, [])
         if self.place.name not in listed:
             group.attrs.update({"ome": {**about, LABELS: [*listed, self.place.name]}})
+
+    def reopen(self) -> None:
+        """Note that it is written again."""
+        import zarr
+
+        group = zarr.open_group(self.place.store(), mode="r+")
+        group.attrs.update({NOTES_ATTRIBUTE: {**noted(group), UNFINISHED: True}})
 
     def read(self, box: Box, level: int = 0) -> npt.NDArray[Any]:
         """The voxels (Z, Y, X) of a part of a level."""
@@ -173,6 +187,14 @@ def image_of(place: Place) -> Place | None:
     image = Place(holder)
     names = ("zarr.json", ".zattrs", ".zgroup")
     return image if any(image.read(each) is not None for each in names) else None
+
+
+def written_name(place: Place) -> str:
+    """What a volume is called in its metadata; empty where it has no name."""
+    import zarr
+
+    images = attributes_of(zarr.open_group(place.store(), mode="r")).get("multiscales", [])
+    return str(images[0].get("name", "")) if images else ""
 
 
 @lru_cache(maxsize=32)

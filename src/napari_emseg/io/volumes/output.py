@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -69,15 +70,23 @@ class BlocksOutput:
         self.volume.make(planned)
 
     @property
-    def is_finished(self) -> bool:
-        """Whether all is there."""
-        return self.run.read(_FINISHED) is not None
+    def finished(self) -> dict[str, Any] | None:
+        """What was noted when all was there; None where it is not."""
+        data = self.run.read(_FINISHED)
+        found: dict[str, Any] | None = None if data is None else json.loads(data)
+        return found
 
-    def finish(self) -> None:
+    def finish(self, note: Mapping[str, Any] | None = None) -> None:
         """Note that all is there."""
-        if not self.is_finished:
+        if self.finished is None:
             self.volume.finish(self._planned)
-            self.run.write(_FINISHED, b"{}")
+            self.run.write(_FINISHED, json.dumps(note or {}).encode())
+
+    def reopen(self) -> None:
+        """Note that what was finished is written again; nobody is to take it for finished."""
+        if self.finished is not None:
+            self.volume.reopen()
+            self.run.remove_file(_FINISHED)
 
     def _refuse(self, place: Place, sources: Sequence[AnyPath]) -> None:
         if place.path is not None:
@@ -91,7 +100,7 @@ class BlocksOutput:
                 raise WriteError(f"{place}: is, or lies in, the input {source}; choose another")
 
     def _make_room(self, place: Place, *, overwrite: bool, goes_on: bool) -> None:
-        begun, finished = run_of(self.run) is not None, self.is_finished
+        begun, finished = run_of(self.run) is not None, self.finished is not None
         if begun and goes_on:
             return
         if begun and not finished and not overwrite:

@@ -183,6 +183,15 @@ class Place:
         with self._as_write_error(""), contextlib.suppress(FileNotFoundError):
             self._files().rm(self._key("").rstrip("/"), recursive=True)
 
+    def remove_file(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        if self.path is not None:
+            with as_write_error(self.path / name):
+                (self.path / name).unlink(missing_ok=True)
+            return
+        with self._as_write_error(name), contextlib.suppress(FileNotFoundError):
+            self._files().rm_file(self._key(name))
+
     def _files(self) -> Any:
         import fsspec
 

@@ -8,8 +8,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from napari_emseg.errors import naming_extras
+from napari_emseg.io.folders import cache_folder
+from napari_emseg.model.hardware.device_choice import wanted_backend
 
 _DEFAULTS = {
     # take GPU memory as it is needed, not all of it
@@ -20,10 +23,17 @@ _DEFAULTS = {
 }
 
 
+_KERAS_FOLDER = ".keras"
+"""Keras makes one in the home of whoever has none, where the system keeps no such things."""
+
+
 def prepare_environment() -> None:
     """Set what a person has not set otherwise."""
-    for name, value in _DEFAULTS.items():
+    for name, value in {**_DEFAULTS, "KERAS_BACKEND": wanted_backend()}.items():
         os.environ.setdefault(name, value)
+    home = os.path.expanduser("~")  # noqa: PTH111 - where there is none, it does not raise
+    if not Path(home, _KERAS_FOLDER).exists():
+        os.environ.setdefault("KERAS_HOME", str(cache_folder() / "keras"))
 
 
 def load_backend() -> None:
@@ -35,7 +45,7 @@ def load_backend() -> None:
     Raises
     ------
     MissingPackageError
-        If Keras, or TensorFlow, is not installed.
+        If Keras is not installed, or nothing that computes for it.
     """
     if "napari_emseg.model.hardware.devices" in sys.modules:
         return

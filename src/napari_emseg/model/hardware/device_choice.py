@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from napari_emseg.errors import DeviceError
 
@@ -40,14 +42,43 @@ def pick_device(wanted: str, present: Sequence[str], way_out: str = "", **mendin
     return matching[0]
 
 
+def wanted_backend() -> str:
+    """What is to compute for Keras: what KERAS_BACKEND names, else one that is installed.
+
+    TensorFlow comes first on Linux; elsewhere it has no GPU, and PyTorch, which does, comes first.
+    """
+    if named := os.environ.get("KERAS_BACKEND"):
+        return named
+    first = ("tensorflow", "torch") if sys.platform == "linux" else ("torch", "tensorflow")
+    return next((each for each in (*first, "jax") if _is_installed(each)), "tensorflow")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ImportError:
+        return False
+
+
+def has_gpu_for_keras() -> bool:
+    """Whether there is a GPU that Keras may know how to use; nothing heavy is loaded."""
+    return has_nvidia_gpu() or has_apple_gpu()
+
+
+def has_apple_gpu() -> bool:
+    """Whether this is Apple silicon, whose GPU PyTorch alone uses."""
+    is_apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    return is_apple and wanted_backend() == "torch"
+
+
 def has_nvidia_gpu() -> bool:
     """Whether an NVIDIA GPU is there that Keras may know how to use.
 
     The driver itself is asked, which takes milliseconds; to load TensorFlow takes seconds.
     """
     on_windows = sys.platform == "win32"
-    if on_windows and os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
-        return False  # where TensorFlow has had no GPU since 2.11
+    if on_windows and wanted_backend() != "torch":
+        return False  # where TensorFlow has had no GPU since 2.11, and JAX has none
     try:
         driver = ctypes.CDLL("nvcuda.dll" if on_windows else "libcuda.so.1")
     except OSError:

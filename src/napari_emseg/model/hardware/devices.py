@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 import keras
 
@@ -16,10 +17,26 @@ def list_devices() -> list[str]:
 
 
 def _count(kind: str) -> int:
+    if keras.backend.backend() == "torch":  # of which Keras lists none
+        return 1 if kind == "cpu" else _gpus_of_torch()[1]
     try:
         return len(keras.distribution.list_devices(kind))
     except RuntimeError:  # JAX raises where there is no device of the kind
         return 0
+
+
+def _gpus_of_torch() -> tuple[str, int]:
+    """What PyTorch calls the GPUs of this machine, and how many there are."""
+    torch = import_module("torch")  # not imported above, since other backends have none of it
+    if torch.backends.mps.is_available():
+        return "mps", 1
+    return "cuda", torch.cuda.device_count()
+
+
+def _as_keras_has_it(name: str) -> str:
+    if keras.backend.backend() == "torch" and name.startswith("gpu"):
+        return name.replace("gpu", _gpus_of_torch()[0])
+    return name
 
 
 def choose_device(wanted: str) -> str:
@@ -47,5 +64,5 @@ def choose_device(wanted: str) -> str:
 def on_device(wanted: str) -> Iterator[str]:
     """Compute on a device inside the block; gives its name."""
     name = choose_device(wanted)
-    with keras.device(name):
+    with keras.device(_as_keras_has_it(name)):
         yield name

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.networks.network import Network
 from napari_emseg.core.segment.tiling import plan_tiles
 from napari_emseg.errors import EmsegError
 from napari_emseg.model.hardware.device_choice import ask_nvidia_smi, number_of_gpu
@@ -30,7 +30,7 @@ last two are the words of system and Python where there is no room for a thread.
 
 
 def bytes_at_once(
-    shape: tuple[int, int], network: NetworkConfig, config: PredictConfig, maps: float
+    shape: tuple[int, int], network: Network, config: PredictConfig, maps: float
 ) -> int:
     """Memory that the prediction of a slice (Y, X) takes beside the network itself.
 
@@ -48,7 +48,7 @@ def bytes_at_once(
 
 def fit_to_memory(
     shape: tuple[int, int],
-    network: NetworkConfig,
+    network: Network,
     config: PredictConfig,
     *,
     maps: float,
@@ -72,7 +72,7 @@ def fit_to_memory(
 
 
 def in_smaller_pieces(
-    shape: tuple[int, int], network: NetworkConfig, config: PredictConfig, maps: float
+    shape: tuple[int, int], network: Network, config: PredictConfig, maps: float
 ) -> PredictConfig | None:
     """With half the tiles at once, or else smaller tiles; None where they are the smallest."""
     if config.batch_size > 1:

@@ -25,6 +25,7 @@ from napari_emseg.io.disk.lock import HeldError, Lock
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.packages.arrival import plain_files, unpack
 from napari_emseg.model.packages.package import (
+    DESCRIPTIONS,
     EDGES,
     INT8_VALUES,
     INT8_WEIGHTS,
@@ -95,13 +96,18 @@ def find_model(name: str) -> ModelPackage:
     """
     if name in SHIPPED:
         return read_package(shipped_folder(name))
-    for folder in (library_folder() / name, Path(name), Path(name) / _RUN_PACKAGE):
-        if (folder / RDF).exists():
-            return read_package(folder)
+    if (folder := package_folder(name)) is not None:
+        return read_package(folder)
     known = ", ".join(package.folder.name for package in list_models()) or "none"
     raise ModelError(
         f"model: there is no model {name!r}; known are {known}, or give a package's folder"
     )
+
+
+def package_folder(name: str) -> Path | None:
+    """Where the package lies that is called so, or lies at this path; None if there is none."""
+    places = (library_folder() / name, Path(name), Path(name) / _RUN_PACKAGE)
+    return next((folder for folder in places if (folder / RDF).exists()), None)
 
 
 def model_or_default(name: str) -> ModelPackage:
@@ -118,14 +124,14 @@ def name_of(package: ModelPackage) -> str:
     return package.folder.name if listed else package.info.name
 
 
-def import_model(
+def import_package(
     source: str | Path,
     name: str | None = None,
     *,
     overwrite: bool = False,
     library: Path | None = None,
 ) -> ModelPackage:
-    """Copy a model into the library.
+    """Copy a model of ours into the library; `model.foreign.arrival` takes those of others, too.
 
     Parameters
     ----------
@@ -145,61 +151,72 @@ def import_model(
         If there is no model of ours, or the name is taken or not possible.
     WriteError
         If the library cannot be written.
-
-    Examples
-    --------
-    >>> import napari_emseg as em
-    >>> em.import_model(em.load_model("default").folder, "mine").info.threshold
-    0.6
-    >>> [model.folder.name for model in em.list_models()]
-    ['default', 'isbi2012', 'mitochondria', 'mine']
     """
-    with opened_package(source) as package:
-        return _add(package, name, library or library_folder(), overwrite=overwrite)
+    with opened_files(source) as folder:
+        return add_to_library(checked_package(folder), name, library, overwrite=overwrite)
 
 
 def import_under_free_name(
     source: str | Path, wanted: str, library: Path | None = None
 ) -> ModelPackage:
-    """As `import_model`, by ``wanted`` or the next name like it that no window takes meanwhile."""
+    """As `import_package`, by ``wanted`` or the next name like it that no window takes."""
     while True:
         try:
-            return import_model(source, free_name(wanted, library), library=library)
+            return import_package(source, free_name(wanted, library), library=library)
         except (NameTakenError, HeldError) as error:
             _log.debug("another window was faster: %s", error)
 
 
 @contextlib.contextmanager
-def opened_package(source: str | Path) -> Iterator[ModelPackage]:
-    """A package as `import_model` takes it, to be looked at before it is brought in; not loaded.
-
-    It is code from strangers: its files are plain, of modest size, and those that its description
-    names.
+def opened_files(source: str | Path) -> Iterator[Path]:
+    """The folder of a package as `import_package` takes it: plain files of modest size.
 
     Raises
     ------
     ModelError
-        If there is no model of ours, or it is damaged or holds what no model needs.
+        If there is none, or it holds what no model needs.
     """
     source = _without_description(Path(source))
-    with contextlib.ExitStack() as undone:
+    with tempfile.TemporaryDirectory() as unpacked:
         if source.is_file():
-            folder = Path(undone.enter_context(tempfile.TemporaryDirectory()))
-            unpack(source, folder)
-            package = read_package(folder)
-        else:
-            package = find_model(str(source))
-            plain_files(package.folder)
-        for name in (WEIGHTS, ONNX_WEIGHTS, INT8_WEIGHTS, INT8_VALUES, EDGES):
-            if name == WEIGHTS or (package.folder / name).exists():
-                require_as_described(package, name)
-        yield package
+            unpack(source, Path(unpacked))
+            yield Path(unpacked)
+            return
+        folder = package_folder(str(source))
+        if folder is None and not any((source / each).is_file() for each in DESCRIPTIONS):
+            folder = find_model(str(source)).folder  # one that ships, or none
+        plain_files(folder or source)
+        yield folder or source
 
 
-def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
+def checked_package(folder: Path) -> ModelPackage:
+    """A package from strangers: its weights are those that its description names; not loaded.
+
+    Raises
+    ------
+    ModelError
+        If there is no model of ours, or it is damaged.
+    """
+    package = read_package(folder)
+    for name in (WEIGHTS, ONNX_WEIGHTS, INT8_WEIGHTS, INT8_VALUES, EDGES):
+        if name == package.weights.name or (folder / name).exists():
+            require_as_described(package, name)
+    return package
+
+
+def export_model(name: str | Path, out: str | Path, *, overwrite: bool = False) -> None:
     """Write a model to ``out``: a zip file, or a folder where its ending is another.
 
-    Its lesson, which holds pixels of the person's, is left out.
+    Pixels of the person's that a training kept, to rehearse them, are left out.
+
+    Parameters
+    ----------
+    name : str or Path
+        Of a model of the library, or the path of a package or of a training's run folder.
+    out : str or Path
+        Where to.
+    overwrite : bool
+        Replace what is there.
 
     Raises
     ------
@@ -207,8 +224,15 @@ def export_model(name: str, out: Path, *, overwrite: bool = False) -> None:
         If there is no such model.
     WriteError
         If ``out`` exists, or cannot be written.
+
+    Examples
+    --------
+    >>> import napari_emseg as em
+    >>> em.export_model("default", "default.zip")
+    >>> em.import_model("default.zip", "a copy").info.threshold
+    0.6
     """
-    folder = find_model(name).folder
+    folder, out = find_model(str(name)).folder, Path(out)
     if out.exists() and not overwrite:
         raise WriteError(
             f"{out}: exists already; choose another place, or allow to overwrite it",
@@ -279,16 +303,16 @@ def free_name(wanted: str, library: Path | None = None) -> str:
 
 
 def name_of_source(source: Path) -> str:
-    """What a model may be called that comes from a file or folder, as `import_model` takes it."""
+    """What a model may be called that comes from a file or folder, as `import_package` takes it."""
     source = _without_description(source.absolute())
     if source.name == _RUN_PACKAGE and source.parent.name:  # as every training calls it
         source = source.parent
-    return source.stem if source.suffix.lower() == ".zip" else source.name
+    return source.stem if source.suffix.lower() in (".zip", ".onnx") else source.name
 
 
 def _without_description(source: Path) -> Path:
     """The folder of a package where a person has chosen the description in it."""
-    return source.parent if source.name == RDF else source
+    return source.parent if source.name in DESCRIPTIONS else source
 
 
 def _is_free(folder: Path) -> bool:
@@ -300,9 +324,11 @@ def _lock(folder: Path) -> Lock:
     return Lock(folder, is_folder=False, by="import", what="model")
 
 
-def _add(
-    package: ModelPackage, name: str | None, library: Path, *, overwrite: bool
+def add_to_library(
+    package: ModelPackage, name: str | None, library: Path | None, *, overwrite: bool
 ) -> ModelPackage:
+    """Copy a package that was checked into the library, as `import_package` does."""
+    library = library or library_folder()
     name = package.info.name if name is None else name
     require_name(name)
     folder = library / name

@@ -17,6 +17,7 @@ import yaml
 
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.terms import TermsConfig
+from napari_emseg.core.networks.foreign import ForeignNetwork
 from napari_emseg.core.slices import in_words
 from napari_emseg.errors import ModelError, SettingError
 from napari_emseg.io.file_fingerprint import FileFingerprint, sha256_of
@@ -24,8 +25,12 @@ from napari_emseg.io.layout.voxels import checked_voxel_size
 from napari_emseg.types import VoxelSize
 
 RDF = "rdf.yaml"
+DESCRIPTIONS = (RDF, "bioimageio.yaml", "model.yaml")
+"""What descriptions of bioimage.io are called; ours are the first."""
+
 WEIGHTS = "weights.keras"
 HISTORY = "history.csv"
+TEST_INPUT, TEST_OUTPUT = "test_input.npy", "test_output.npy"
 ONNX_WEIGHTS = "weights.onnx"
 INT8_WEIGHTS, INT8_VALUES = "int8.xml", "int8.bin"
 EDGES = "edges.npz"
@@ -42,7 +47,7 @@ LARGEST_INT8_COST = 0.003
 _ALL_KNOWN = 0.95
 """Part of the pixels from which on a slice counts as labelled as a whole: rims may be no tissue."""
 
-_NOT_OURS = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+NOT_OURS = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 """What comes of reading a description whose entries are missing, or of other types."""
 
 _LARGEST_RDF, _MOST_VALUES = 2**20, 100_000
@@ -60,8 +65,8 @@ class PackageInfo:
     ----------
     name : str
         What a person calls the model.
-    network : NetworkConfig
-        Shape of the network.
+    network : NetworkConfig or ForeignNetwork
+        Shape of the network; of one that others have made, what goes in and comes out.
     threshold : float
         A pixel is cell where its probability is above this, 0..1.
     voxel_size_nm : tuple of float, optional
@@ -79,13 +84,34 @@ class PackageInfo:
     """
 
     name: str
-    network: NetworkConfig = field(default_factory=NetworkConfig)
+    network: NetworkConfig | ForeignNetwork = field(default_factory=NetworkConfig)
     threshold: float = 0.5
     voxel_size_nm: VoxelSize | None = None
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
     terms: TermsConfig = TermsConfig()
     int8_cost: float | None = None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether others have made the network, which is ONNX alone then."""
+        return isinstance(self.network, ForeignNetwork)
+
+    @property
+    def unet(self) -> NetworkConfig:
+        """Shape of the network, to train on.
+
+        Raises
+        ------
+        ModelError
+            If it is a network of others.
+        """
+        if isinstance(self.network, NetworkConfig):
+            return self.network
+        raise ModelError(
+            f"model: {self.name} is a network of others (ONNX), which can predict and not be "
+            "trained; go on from a model of napari-emseg, or train a new one"
+        )
 
     @property
     def int8_is_good(self) -> bool:
@@ -111,12 +137,14 @@ class PackageInfo:
     def to_config(self) -> dict[str, Any]:
         """Plain values for the package's YAML."""
         voxel = None if self.voxel_size_nm is None else list(self.voxel_size_nm)
-        return {
+        block = {
             **asdict(self),
             "voxel_size_nm": voxel,
             "class_names": list(self.class_names),
-            "normalisation": "zero mean and unit variance of each slice",
         }
+        if self.is_foreign:
+            return {**block, "foreign": block.pop("network")}
+        return {**block, "normalisation": "zero mean and unit variance of each slice"}
 
     @classmethod
     def from_config(cls, block: dict[str, Any]) -> PackageInfo:
@@ -124,7 +152,7 @@ class PackageInfo:
         voxel, cost = block.get("voxel_size_nm"), block.get("int8_cost")
         return cls(
             name=str(block["name"]),
-            network=NetworkConfig.from_dict(block["network"]),
+            network=_network(block),
             threshold=_fraction(block["threshold"]),
             voxel_size_nm=None if voxel is None else checked_voxel_size(voxel),
             training=_checked_training(dict(block.get("training", {}))),
@@ -132,6 +160,12 @@ class PackageInfo:
             terms=TermsConfig.from_dict(block.get("terms", {})),
             int8_cost=None if cost is None else float(cost),
         )
+
+
+def _network(block: Mapping[str, Any]) -> NetworkConfig | ForeignNetwork:
+    if "foreign" in block:
+        return ForeignNetwork.from_dict(block["foreign"])
+    return NetworkConfig.from_dict(block["network"])
 
 
 def _fraction(value: Any) -> float:
@@ -175,8 +209,8 @@ class ModelPackage:
 
     @property
     def weights(self) -> Path:
-        """The ``keras_v3`` file with architecture and weights."""
-        return self.folder / WEIGHTS
+        """The file with architecture and weights: ``keras_v3``, of a network of others ONNX."""
+        return self.onnx if self.info.is_foreign else self.folder / WEIGHTS
 
     @property
     def onnx(self) -> Path:
@@ -209,14 +243,14 @@ def read_package(folder: Path) -> ModelPackage:
             f"model: {folder} is no model package (it has no {RDF}); expected the folder that a "
             "training wrote as 'package'"
         ) from error
-    except (OSError, yaml.YAMLError, SettingError, *_NOT_OURS) as error:
+    except (OSError, yaml.YAMLError, SettingError, *NOT_OURS) as error:
         raise ModelError(
             f"model: {folder / RDF} cannot be used ({type(error).__name__}: {error}); expected a "
             "package written by napari-emseg"
         ) from error
     package = ModelPackage(folder, info)
     if not package.weights.is_file():
-        raise ModelError(f"model: {folder} is damaged, its {WEIGHTS} is missing")
+        raise ModelError(f"model: {folder} is damaged, its {package.weights.name} is missing")
     return package
 
 
@@ -254,12 +288,24 @@ def _read_info(description: FileFingerprint) -> PackageInfo:
 @lru_cache(maxsize=64)
 def _read(description: FileFingerprint) -> tuple[PackageInfo, dict[str, str]]:
     """What a description says, and SHA-256 by file; every click asks, and YAML takes time."""
-    if description.size > _LARGEST_RDF:
-        raise ValueError(f"{description.size} bytes are too many for a description")
-    rdf = yaml.load(description.path.read_text(encoding="utf-8"), _FAST_SAFE_LOADER)
+    rdf = read_description(description.path)
+    return PackageInfo.from_config(rdf["config"]["napari_emseg"]), dict(_hashes(rdf))
+
+
+def read_description(path: Path) -> Any:
+    """What the YAML of a stranger says, as plain values; neither long nor without end.
+
+    Raises
+    ------
+    OSError, yaml.YAMLError, ValueError, RecursionError
+        If it cannot be read.
+    """
+    if (size := path.stat().st_size) > _LARGEST_RDF:
+        raise ValueError(f"{size} bytes are too many for a description")
+    rdf = yaml.load(path.read_text(encoding="utf-8"), _FAST_SAFE_LOADER)
     if _count_values(rdf, {}) > _MOST_VALUES:
         raise ValueError("it stands for too many values")
-    return PackageInfo.from_config(rdf["config"]["napari_emseg"]), dict(_hashes(rdf))
+    return rdf
 
 
 def _count_values(value: Any, known: dict[int, float]) -> float:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_emseg.core.classes import membrane
-from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.networks.network import Network
 from napari_emseg.core.normalise import GreyValues
 from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.core.segment.tiling import (
@@ -49,7 +49,7 @@ class TileBuffer:
 def predict_slice(
     image: npt.NDArray[Any],
     runtime: Runtime,
-    network: NetworkConfig,
+    network: Network,
     config: PredictConfig,
     region: Region | None = None,
     buffer: TileBuffer | None = None,
@@ -85,7 +85,7 @@ def predict_slice(
         The network's channels, 0..1, of the region; `core.classes` makes probability and class of
         them. Outside the known area (`core.known_area`) all is membrane.
     """
-    tissue = tissue or [Tissue.of(each) for each in image]
+    tissue = tissue or [Tissue.of(each, network.before) for each in image]
     grey_values = [each.grey for each in tissue]
     wanted = region or (slice(0, image.shape[1]), slice(0, image.shape[2]))
     predict = partial(
@@ -107,7 +107,7 @@ def _predict_resampled(
     image: npt.NDArray[Any],
     region: Region,
     resampling: Resampling,
-    network: NetworkConfig,
+    network: Network,
     predict: Callable[[npt.NDArray[Any], Region | None], Float32Array],
 ) -> Float32Array:
     """Predict a region of a slice (C, Y, X) at the network's pixels, block by block."""
@@ -128,7 +128,7 @@ def _predict_seen(
     *,
     grey_values: list[GreyValues],
     runtime: Runtime,
-    network: NetworkConfig,
+    network: Network,
     config: PredictConfig,
     buffer: TileBuffer,
 ) -> Float32Array:
@@ -206,7 +206,7 @@ def predict_slices(
     stack: Stack,
     slices: Iterable[int],
     predict: Callable[[npt.NDArray[Any]], Float32Array],
-    network: NetworkConfig,
+    network: Network,
     *,
     should_stop: ShouldStop = lambda: False,
 ) -> Iterator[tuple[int, Float32Array]]:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
+from napari_emseg.core.networks.network import Network
 from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.core.segment.tiling import Region, Tile, plan_tiles
 from napari_emseg.core.segment.tissue import Tissue
@@ -64,7 +64,7 @@ class Predictor:
     ----------
     load : callable
         Gives the runtime on a device, as `load_runtime` does.
-    network : NetworkConfig
+    network : Network
         The network's shape.
     device : str
         ``auto``, ``cpu``, ``gpu`` or ``gpu:0``.
@@ -79,7 +79,7 @@ class Predictor:
     def __init__(
         self,
         load: Callable[[str], Runtime],
-        network: NetworkConfig,
+        network: Network,
         device: str,
         config: PredictConfig,
         on_event: OnEvent = lambda _: None,
@@ -161,7 +161,8 @@ class Predictor:
         """Tiles and batches for slices of a shape, on the device that computes now."""
         if shape not in self._fitted:
             device, wanted = self._runtime.device, self._wanted
-            tile_size = wanted.tile_size or self._runtime.tile_size
+            suits = self._runtime.tile_size
+            tile_size = min(wanted.tile_size or suits, self.network.tile_px or suits)
             self._fitted[shape] = fit_to_memory(
                 shape, self.network, replace(wanted, tile_size=tile_size),
                 maps=self._runtime.maps,

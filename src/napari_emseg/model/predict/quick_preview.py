@@ -66,7 +66,7 @@ def quick_previews(
         more as some seconds allow; none of a network without batch norms, which would say what it
         said before.
     """
-    begun, network, model = time.monotonic(), package.info.network, load_network(package)
+    begun, network, model = time.monotonic(), package.info.unet, load_network(package)
     slices = sorted(source.target.labelled, key=lambda z: abs(z - near))
     tiles = (_tile(source, z, network) for z in slices[:_TILES])
     if not adapt_batch_norms(model, tiles, share):

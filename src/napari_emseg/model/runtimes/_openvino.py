@@ -11,5 +11,6 @@ import sys
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 import openvino  # noqa: E402
+from openvino import opset13 as opset  # noqa: E402
 
-__all__ = ["openvino"]
+__all__ = ["openvino", "opset"]

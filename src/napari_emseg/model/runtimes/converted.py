@@ -86,9 +86,10 @@ def main(folder: str, out: str) -> None:
     from napari_emseg.model.runtimes.onnx import write_onnx
 
     package = read_package(Path(folder))
-    network, edge = load_network(package), package.info.network.multiple
+    network, shape = load_network(package), package.info.unet
+    edge = shape.multiple
     # the converter wants a network that has run
-    network.predict_on_batch(np.zeros((1, edge, edge, package.info.network.input_slices)))
+    network.predict_on_batch(np.zeros((1, edge, edge, shape.input_slices)))
 
     def write(path: Path) -> None:
         if not write_onnx(path, network):

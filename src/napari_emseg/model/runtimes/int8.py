@@ -162,7 +162,7 @@ def ensure_int8(
     onnx = onnx_weights(package, on_event)
     on_event(Log("Making the fast int8 form of the model, once ..."))
     try:
-        make_int8(onnx, calibration_tiles(stack, slices, package.info.network), out)
+        make_int8(onnx, calibration_tiles(stack, slices, package.info.unet), out)
     except (RuntimeError, OSError) as error:
         raise ModelError(
             f"int8: the model's int8 form cannot be made ({error}); predict without it"

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_emseg.core.networks.foreign import ForeignNetwork
 from napari_emseg.errors import DeviceError, ModelError
 from napari_emseg.io.folders import cache_folder
 from napari_emseg.model.hardware.device_choice import pick_device
 from napari_emseg.model.hardware.memory import memory_errors
 from napari_emseg.model.hardware.threads import threads_to_use
 from napari_emseg.model.runtimes._openvino import openvino as ov
+from napari_emseg.model.runtimes.adapted import adapt
 from napari_emseg.model.runtimes.conversion_cache import keep_newest
 from napari_emseg.model.runtimes.openvino_guard import check_file, check_kinds, check_sizes
 from napari_emseg.types import Float32Array
@@ -37,6 +39,7 @@ _HOW: dict[str, object] = {
     "ENABLE_CPU_PINNING": False,
 }
 _WAY_OUT = "OpenVINO knows the processor and Intel graphics; for another GPU have Keras run it; "
+_WAY_OUT_OF_OTHERS = "networks of others run on the processor and on Intel graphics alone; "
 _log = logging.getLogger(__name__)
 
 
@@ -51,6 +54,13 @@ class OpenVinoRuntime:
         ``auto`` (Intel graphics where there are any), ``cpu``, ``gpu`` or ``gpu:0``.
     is_int8 : bool
         Whether it computes with 8-bit integers.
+    described : ForeignNetwork, optional
+        What goes into a network of others, and what comes out.
+
+    Attributes
+    ----------
+    widest : int
+        Values that an operation makes for each pixel, at most, of the shapes that were run.
 
     Raises
     ------
@@ -58,13 +68,23 @@ class OpenVinoRuntime:
         If the weights cannot be read, or there is no such device.
     """
 
-    def __init__(self, weights: Path, device: str = "cpu", *, is_int8: bool = False) -> None:
+    def __init__(
+        self,
+        weights: Path,
+        device: str = "cpu",
+        *,
+        is_int8: bool = False,
+        described: ForeignNetwork | None = None,
+    ) -> None:
         devices = _devices()
-        chosen = pick_device(device, list(devices), _WAY_OUT, runtime="keras")
+        # networks of others run nowhere else
+        self._mending = {"runtime": "keras"} if described is None else {}
+        way_out = _WAY_OUT if described is None else _WAY_OUT_OF_OTHERS
+        chosen = pick_device(device, list(devices), way_out, **self._mending)
         self.name, self.device = f"OpenVINO{' int8' if is_int8 else ''} on {chosen}", chosen
         self.tile_size, self.maps = _INT8_TILES if is_int8 else _EXACT_TILES
         self._openvino_name = devices[chosen]
-        self._network, self._weights = _read(weights), weights
+        self._network, self._weights, self.widest = _read(weights, described), weights, 1
         # the ends of (N, Y, X, C) and (N, Y, X, K), which no tile changes
         self._slices, self._channels = (
             port.get_partial_shape()[3].get_length()
@@ -99,21 +119,32 @@ class OpenVinoRuntime:
             _log.debug("%s", error)
             raise DeviceError(
                 f"device: OpenVINO cannot run this network on {self.device} "
-                f"({str(error).strip().splitlines()[-1]}); choose another device, or have Keras "
-                "run it",
-                runtime="keras",
+                f"({str(error).strip().splitlines()[-1]}); choose another device"
+                f"{', or have Keras run it' if self._mending else ''}",
+                **self._mending,
             ) from error
 
     def _compile(self, height: int, width: int) -> ov.InferRequest:
         """The network for tiles of one shape; a fixed shape is faster than any."""
         network = self._network.clone()
-        network.reshape([1, height, width, self._slices])
-        with _as_model_error(self._weights):
-            check_sizes(network, self._weights)
+        with _as_model_error(self._weights, **self._mending):
+            _reshape(network, [1, height, width, self._slices])
+            self.widest = max(self.widest, check_sizes(network, self._weights))
+            if (out := tuple(network.output(0).shape)) != (1, height, width, self._channels):
+                raise ValueError(f"of {height} x {width} px it makes {out[1]} x {out[2]} px")
         how = _HOW | _kept_on_disk()
         if threads_to_use() and self.device.startswith("cpu"):
             how["INFERENCE_NUM_THREADS"] = threads_to_use()
         return _core().compile_model(network, self._openvino_name, how).create_infer_request()
+
+
+def _reshape(network: ov.Model, shape: list[int]) -> None:
+    try:
+        network.reshape(shape)
+    except RuntimeError as error:
+        raise ValueError(
+            f"it takes no tiles of {shape[1]} x {shape[2]} px, or none with such axes"
+        ) from error
 
 
 @cache
@@ -144,26 +175,28 @@ def _devices() -> dict[str, str]:
     }
 
 
-def _read(weights: Path) -> ov.Model:
-    with _as_model_error(weights):
+def _read(weights: Path, described: ForeignNetwork | None) -> ov.Model:
+    mending = {"runtime": "keras"} if described is None else {}
+    with _as_model_error(weights, **mending):
         check_file(weights)
         network = _core().read_model(weights)
-        check_kinds(network)
-    return network
+        check_kinds(network, of_others=described is not None)
+        return network if described is None else adapt(network, described)
 
 
 @contextmanager
-def _as_model_error(weights: Path) -> Iterator[None]:
+def _as_model_error(weights: Path, **mending: str) -> Iterator[None]:
     try:
         with memory_errors():
             yield
     except (RuntimeError, ValueError, OSError) as error:
         _log.debug("%s", error)
         said = f" ({error})" if isinstance(error, ValueError) else ""  # OpenVINO's are pages long
+        way_out = "train or import the model again, or have Keras run it"
         raise ModelError(
-            f"model: OpenVINO cannot read {weights}{said}; train or import the model again, or "
-            "have Keras run it",
-            runtime="keras",
+            f"model: OpenVINO cannot read {weights}{said}; "
+            f"{way_out if mending else 'describe it otherwise, or export it anew'}",
+            **mending,
         ) from error
 
 

@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import Protocol
 
 from napari_emseg.core.config.prediction import PredictConfig
-from napari_emseg.errors import DeviceError, MissingPackageError, ModelError
+from napari_emseg.core.networks.foreign import ForeignNetwork
+from napari_emseg.errors import DeviceError, MissingPackageError, ModelError, SettingError
 from napari_emseg.io.file_fingerprint import FileFingerprint
 from napari_emseg.model.hardware.backend import load_backend
-from napari_emseg.model.hardware.device_choice import has_nvidia_gpu, matching_devices
+from napari_emseg.model.hardware.device_choice import has_gpu_for_keras, matching_devices
 from napari_emseg.model.packages.package import ModelPackage, read_package
 from napari_emseg.model.runtimes.converted import int8_weights, onnx_weights
 from napari_emseg.types import Float32Array, Log, OnEvent
@@ -83,6 +84,8 @@ def load_runtime(
         If the weights cannot be read, there is no such device, or OpenVINO was asked for and is
         not there.
     """
+    if isinstance(package.info.network, ForeignNetwork):
+        return _load_foreign(package, package.info.network, device, config)
     if choose_runtime(device, config.runtime) == "openvino":
         try:
             return _load_openvino(package, device, config, on_event)
@@ -110,7 +113,7 @@ def available_devices() -> list[str]:
 
 def _keras_gpus() -> list[str]:
     """GPUs that Keras can compute on; where there is none for it, it is not even loaded."""
-    if not has_nvidia_gpu():
+    if not has_gpu_for_keras():
         return []
     try:
         load_backend()
@@ -136,12 +139,7 @@ def _load_openvino(
     package: ModelPackage, device: str, config: PredictConfig, on_event: OnEvent
 ) -> Runtime:
     """The int8 form where it is wanted, or good and not unwanted; else the exact one."""
-    if not openvino_devices():
-        raise DeviceError(
-            "runtime: OpenVINO is not installed; run 'python -m pip install openvino', or have "
-            "Keras run the network",
-            runtime="keras",
-        )
+    _require_openvino("Keras")
     if config.int8 or (package.info.int8_is_good and not config.exact):
         try:
             return _load_ir(FileFingerprint.of(int8_weights(package)), device, is_int8=True)
@@ -150,11 +148,43 @@ def _load_openvino(
     return _load_ir(FileFingerprint.of(onnx_weights(package, on_event)), device, is_int8=False)
 
 
+def _load_foreign(
+    package: ModelPackage, network: ForeignNetwork, device: str, config: PredictConfig
+) -> Runtime:
+    """A network of others, which OpenVINO alone runs, and exactly."""
+    for name, unwanted in (("runtime", config.runtime == "keras"), ("int8", config.int8)):
+        if unwanted:
+            raise SettingError(
+                f"{name}: {package.info.name!r} is a network of others (ONNX), which OpenVINO runs "
+                f"in single precision; leave {name} as it is by default"
+            )
+    _require_openvino()
+    from napari_emseg.model.runtimes.adapted import WholeTiles
+
+    weights = FileFingerprint.of(onnx_weights(package))
+    return WholeTiles(_load_ir(weights, device, is_int8=False, described=network), network)
+
+
+def _require_openvino(*others: str) -> None:
+    if not openvino_devices():
+        way_out = "".join(f", or have {each} run the network" for each in others)
+        raise DeviceError(
+            f"runtime: OpenVINO is not installed; run 'python -m pip install openvino'{way_out}",
+            **({"runtime": "keras"} if others else {}),
+        )
+
+
 @lru_cache(maxsize=2)
-def _load_ir(weights: FileFingerprint, device: str, *, is_int8: bool) -> Runtime:
+def _load_ir(
+    weights: FileFingerprint,
+    device: str,
+    *,
+    is_int8: bool,
+    described: ForeignNetwork | None = None,
+) -> Runtime:
     from napari_emseg.model.runtimes.openvino_runtime import OpenVinoRuntime
 
-    return OpenVinoRuntime(weights.path, device, is_int8=is_int8)
+    return OpenVinoRuntime(weights.path, device, is_int8=is_int8, described=described)
 
 
 @lru_cache(maxsize=2)

@@ -194,7 +194,7 @@ def new_learner(
         If the weights to start from cannot be read, or do not fit the network.
     """
     begun = build_unet(network) if start_from is None else _network_of(start_from)
-    if start_from is not None and start_from.info.network.classes != network.classes:
+    if start_from is not None and start_from.info.unet.classes != network.classes:
         begun = with_new_head(begun, network)
     model = in_precision(begun, precision, training=True)
     return Learner(compile_for_training(model, network, config))
@@ -203,7 +203,7 @@ def new_learner(
 def _network_of(package: ModelPackage) -> keras.Model:
     """The network of a package as it is; how its blocks are built may differ from ours."""
     model = load_network(package)
-    _require_fitting(model, package.info.network, f"from: the weights of {package.folder}")
+    _require_fitting(model, package.info.unet, f"from: the weights of {package.folder}")
     return model
 
 

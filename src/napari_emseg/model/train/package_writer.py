@@ -25,6 +25,8 @@ from napari_emseg.model.packages.package import (
     HISTORY,
     ONNX_WEIGHTS,
     RDF,
+    TEST_INPUT,
+    TEST_OUTPUT,
     WEIGHTS,
     PackageInfo,
     file_entry,
@@ -35,7 +37,6 @@ from napari_emseg.model.runtimes.onnx import OPSET, write_onnx
 from napari_emseg.model.train._pictures import write_cover, write_sample
 from napari_emseg.model.train.history import Row, write_history
 
-_TEST_INPUT, _TEST_OUTPUT = "test_input.npy", "test_output.npy"
 _SAMPLE_INPUT, _SAMPLE_OUTPUT = "sample_input.tif", "sample_output.tif"
 _COVER, _CARD = "cover.png", "README.md"
 _TEST_SIZE = 256
@@ -105,11 +106,11 @@ def _write_test_pair(
     folder: Path, info: PackageInfo, model: keras.Model, sample: npt.NDArray[Any]
 ) -> None:
     corner = sample[:, :_TEST_SIZE, :_TEST_SIZE]
-    cut = [pad_to_multiple(each, info.network.multiple) for each in corner]
-    channels = predict_slice(np.stack(cut), KerasRuntime(model), info.network, PredictConfig())
+    cut = [pad_to_multiple(each, info.unet.multiple) for each in corner]
+    channels = predict_slice(np.stack(cut), KerasRuntime(model), info.unet, PredictConfig())
     image = np.stack(cut, axis=-1)[np.newaxis].astype(np.float32)
-    np.save(folder / _TEST_INPUT, image)
-    np.save(folder / _TEST_OUTPUT, channels[np.newaxis])
+    np.save(folder / TEST_INPUT, image)
+    np.save(folder / TEST_OUTPUT, channels[np.newaxis])
     write_sample(folder / _SAMPLE_INPUT, image)
     write_sample(folder / _SAMPLE_OUTPUT, channels[np.newaxis])
     write_cover(folder / _COVER, cut[len(cut) // 2], cell_probability(channels))
@@ -212,7 +213,7 @@ def _plain_name(name: str) -> str:
 
 def _input(folder: Path, info: PackageInfo) -> dict[str, Any]:
     def size() -> dict[str, int]:
-        return {"min": info.network.multiple, "step": info.network.multiple}
+        return {"min": info.unet.multiple, "step": info.unet.multiple}
 
     return {
         "id": "image",
@@ -220,10 +221,10 @@ def _input(folder: Path, info: PackageInfo) -> dict[str, Any]:
             {"type": "batch"},
             {"type": "space", "id": "y", "size": size()},
             {"type": "space", "id": "x", "size": size()},
-            {"type": "channel", "channel_names": _SLICE_NAMES[info.network.input_slices]},
+            {"type": "channel", "channel_names": _SLICE_NAMES[info.unet.input_slices]},
         ],
         "data": {"type": "float32"},
-        "test_tensor": file_entry(folder, _TEST_INPUT),
+        "test_tensor": file_entry(folder, TEST_INPUT),
         "sample_tensor": file_entry(folder, _SAMPLE_INPUT),
         "preprocessing": [
             {
@@ -238,7 +239,7 @@ def _output(folder: Path, info: PackageInfo) -> dict[str, Any]:
     def same(axis: str) -> dict[str, Any]:
         return {"tensor_id": "image", "axis_id": axis}
 
-    names = info.class_names[-info.network.channels :]  # of two classes the cell alone
+    names = info.class_names[-info.unet.channels :]  # of two classes the cell alone
     return {
         "id": "probability",
         "axes": [
@@ -248,6 +249,6 @@ def _output(folder: Path, info: PackageInfo) -> dict[str, Any]:
             {"type": "channel", "channel_names": list(names)},
         ],
         "data": {"type": "float32", "range": [0.0, 1.0]},
-        "test_tensor": file_entry(folder, _TEST_OUTPUT),
+        "test_tensor": file_entry(folder, TEST_OUTPUT),
         "sample_tensor": file_entry(folder, _SAMPLE_OUTPUT),
     }

@@ -133,7 +133,7 @@ class Training:
         if (
             start_from is not None
             and self.recipe.train.rehearse
-            and start_from.info.network.classes == self.recipe.network.classes
+            and start_from.info.unet.classes == self.recipe.network.classes
         ):
             self.rehearsal_set = inherit_rehearsal_set(start_from, self.folder, self.tell)
         self.learner = new_learner(
@@ -146,7 +146,7 @@ class Training:
 
     def _start_from(self, model: ModelPackage) -> None:
         """Take its network; one of two classes may learn to tell more."""
-        network, count = model.info.network, self.recipe.network.classes
+        network, count = model.info.unet, self.recipe.network.classes
         if network.classes == 2 < count:
             require_nothing_stays(self.recipe.train)
             network = replace(network, classes=count)
@@ -382,11 +382,11 @@ class Training:
         )
         model = load_run_network(self.folder.best, compiled=False)
         write_package(self.folder.package, info, model, self._sample(), history=self.history)
-        rehearsal_set = make_rehearsal_set(self.patches, info.network, self.rehearsal_set)
+        rehearsal_set = make_rehearsal_set(self.patches, info.unet, self.rehearsal_set)
         store_rehearsal_set(self.folder.package, rehearsal_set, self.tell)
         add_int8(
             ModelPackage(self.folder.package, info),
-            lambda: tiles_of_sources(self.patches, info.network),
+            lambda: tiles_of_sources(self.patches, info.unet),
             lambda runtime: self.validator.v_rand(runtime, info.threshold), self.tell,
         )  # fmt: skip
         self.monitor.draw(self.history)

@@ -26,7 +26,7 @@ class AskBeforeClosing(QObject):
         self, widget: QWidget, is_busy: Callable[[], bool], ask: Callable[[str], bool]
     ) -> None:
         super().__init__(widget)
-        self._widget, self._is_busy, self._ask = widget, is_busy, ask
+        self._is_busy, self._ask = is_busy, ask
         widget.installEventFilter(self)
 
     def eventFilter(  # noqa: N802  Qt's name
@@ -35,18 +35,20 @@ class AskBeforeClosing(QObject):
         """Find dock and window once the widget is shown in them; keep the window from closing."""
         if event is None:
             return False
-        if watched is self._widget:
-            if event.type() == QEvent.Type.Show:
-                self._guard()
+        # not held: events come also when Python has taken this apart, before Qt does
+        widget = self.parent()
+        if watched is widget:
+            if event.type() == QEvent.Type.Show and isinstance(widget, QWidget):
+                self._guard(widget)
             return False
         if closes_by_person(watched, event) and self._must_stay("napari"):
             event.ignore()
             return True
         return False
 
-    def _guard(self) -> None:
-        dock = parent_of(self._widget, QDockWidget)
-        window = parent_of(self._widget, QMainWindow)
+    def _guard(self, widget: QWidget) -> None:
+        dock = parent_of(widget, QDockWidget)
+        window = parent_of(widget, QMainWindow)
         if window is not None:
             window.removeEventFilter(self)  # a second one would ask twice
             window.installEventFilter(self)

@@ -22,9 +22,10 @@ class TabWithOthers(QObject):
         What is docked.
     """
 
+    _is_placed = False
+
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
-        self._widget, self._is_placed = widget, False
         widget.setProperty(_OURS, True)
         widget.installEventFilter(self)
 
@@ -32,27 +33,29 @@ class TabWithOthers(QObject):
         self, watched: QObject | None, event: QEvent | None
     ) -> bool:
         """See each event of the widget before it does, and let it pass."""
-        if watched is self._widget and event is not None:
+        # nothing is held: events come also when Python has taken this apart, before Qt does
+        if isinstance(watched, QWidget) and event is not None:
             if event.type() == QEvent.Type.ParentChange:
                 self._is_placed = False
             elif event.type() == QEvent.Type.Show and not self._is_placed:
                 self._is_placed = True
-                self._place()
+                _place(watched)
         return False
 
-    def _place(self) -> None:
-        dock: QDockWidget | None = parent_of(self._widget, QDockWidget)
-        window: QMainWindow | None = parent_of(self._widget, QMainWindow)
-        if dock is None or window is None:
+
+def _place(widget: QWidget) -> None:
+    dock: QDockWidget | None = parent_of(widget, QDockWidget)
+    window: QMainWindow | None = parent_of(widget, QMainWindow)
+    if dock is None or window is None:
+        return
+    # napari's name of a dock ends in that of the plugin, of which a tab would only show dots
+    dock.setWindowTitle(dock.windowTitle().partition(" (")[0])
+    area = window.dockWidgetArea(dock)
+    for other in reversed(window.findChildren(QDockWidget)):
+        if other is not dock and _is_ours(other) and window.dockWidgetArea(other) == area:
+            window.tabifyDockWidget(other, dock)
+            dock.raise_()
             return
-        # napari's name of a dock ends in that of the plugin, of which a tab would only show dots
-        dock.setWindowTitle(dock.windowTitle().partition(" (")[0])
-        area = window.dockWidgetArea(dock)
-        for other in reversed(window.findChildren(QDockWidget)):
-            if other is not dock and _is_ours(other) and window.dockWidgetArea(other) == area:
-                window.tabifyDockWidget(other, dock)
-                dock.raise_()
-                return
 
 
 def _is_ours(dock: QDockWidget) -> bool:

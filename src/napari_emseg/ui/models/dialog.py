@@ -19,26 +19,30 @@ from qtpy.QtWidgets import (
 )
 
 from napari_emseg.errors import EmsegError
+from napari_emseg.model.foreign.arrival import import_model, opened_model
 from napari_emseg.model.packages.introduction import introduction
 from napari_emseg.model.packages.library import (
     export_model,
     free_name,
-    import_model,
     list_models,
     name_of_source,
-    opened_package,
     remove_model,
     rename_model,
 )
-from napari_emseg.model.packages.package import RDF
+from napari_emseg.model.packages.package import DESCRIPTIONS, RDF, ModelPackage
 from napari_emseg.session.models.summary import ModelSummary
 from napari_emseg.session.words import V_RAND
 from napari_emseg.session.workspace import library_events
 from napari_emseg.ui.docking.close_guard import ask
+from napari_emseg.ui.models.foreign_dialog import ForeignDialog
 from napari_emseg.ui.widgets.buttons import ask_for_path, button
 from napari_emseg.ui.widgets.table import Cell, Column, Table, figure
 
-_IMPORT = f"Add a model from a zip file, or from its folder: choose the {RDF} in it."
+_FILES = f"*.zip *.onnx {' '.join(DESCRIPTIONS)}"
+_IMPORT = (
+    f"Add a model from a zip file, or from its folder: choose the {RDF} in it. Also one of others, "
+    "in the bioimage.io form with ONNX weights, or an ONNX file alone."
+)
 _SIZE = (860, 520)
 _COLUMNS = (
     Column("Model", "What it is called in your library."),
@@ -135,17 +139,27 @@ class ModelsDialog(QDialog):
                 self._do(lambda: export_model(chosen.name, out, overwrite=True), f"Saved {out}.")
 
     def _import(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Import", "", f"Model (*.zip {RDF})")
+        path, _ = QFileDialog.getOpenFileName(self, "Import", "", f"Model ({_FILES})")
         if path:
             name = free_name(name_of_source(Path(path)))
             try:
-                with opened_package(path) as package:
+                with opened_model(path) as package:
                     said = "\n".join(introduction(package))
+                    if package.info.is_foreign:
+                        self._ask_of_others(Path(path), name, said, package)
+                        return
             except EmsegError as error:
                 self.message.setText(str(error))
                 return
             if ask(self, f"Import this model as {name!r}?", said, "Import", "Cancel"):
-                self._do(lambda: import_model(path, name), f"Imported as {name!r}.")
+                self._do(lambda: import_model(path, name), _imported(name))
+
+    def _ask_of_others(self, path: Path, name: str, said: str, package: ModelPackage) -> None:
+        self.of_others = ForeignDialog(self, path, name, said, package, self._show_imported)
+        self.of_others.open()
+
+    def _show_imported(self, name: str) -> None:
+        self._do(lambda: None, _imported(name))
 
     def _do(self, act: Callable[[], object], done: str) -> None:
         try:
@@ -156,6 +170,10 @@ class ModelsDialog(QDialog):
         self._list()
         self.message.setText(done)
         library_events.changed.emit()
+
+
+def _imported(name: str) -> str:
+    return f"Imported as {name!r}."
 
 
 def _cells(model: ModelSummary) -> list[Cell]:

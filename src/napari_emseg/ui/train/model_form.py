@@ -17,7 +17,7 @@ from napari_emseg.core.config.presets import PRESETS
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.config.training import TrainConfig
-from napari_emseg.model.hardware.device_choice import has_nvidia_gpu
+from napari_emseg.model.hardware.device_choice import has_gpu_for_keras
 from napari_emseg.model.packages.library import list_models
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.ui.widgets.collapsible import Folded
@@ -67,7 +67,7 @@ class ModelForm(QWidget):
         )  # fmt: skip
         self.device = ComboBox(
             name="device", label="Device",
-            choices=["auto", "cpu", *(["gpu"] if has_nvidia_gpu() else [])],
+            choices=["auto", "cpu", *(["gpu"] if has_gpu_for_keras() else [])],
             tooltip="Where the network trains; auto takes a GPU where there is one.",
         )  # fmt: skip
         self.train = {
@@ -133,13 +133,13 @@ class ModelForm(QWidget):
             values["class_names"] = ""
         if self.start_from is None:
             return NetworkConfig(**values)
-        return replace(self.start_from.info.network, **{name: values[name] for name in self._free})
+        return replace(self.start_from.info.unet, **{name: values[name] for name in self._free})
 
     @property
     def _free(self) -> tuple[str, ...]:
         """What may be chosen of the network of a model that goes on."""
         start = self.start_from
-        return () if start is None or start.info.network.classes > 2 else _OF_LABELS
+        return () if start is None or start.info.unet.classes > 2 else _OF_LABELS
 
     def suggest_classes(self, names: Sequence[str]) -> None:
         """Tell apart what the labels hold, unless a person has chosen otherwise.
@@ -234,7 +234,7 @@ class ModelForm(QWidget):
         for name, field in self.network.items():
             field.enabled = self.start_from is None or name in self._free
             if not field.enabled and self.start_from is not None:
-                field.value = getattr(self.start_from.info.network, name)
+                field.value = getattr(self.start_from.info.unet, name)
 
 
 def _minutes_field() -> ValueWidget[Any]:
@@ -245,8 +245,13 @@ def _minutes_field() -> ValueWidget[Any]:
     return field
 
 
+def _own_models() -> list[ModelPackage]:
+    """Those that can be trained; networks of others cannot."""
+    return [package for package in list_models() if not package.info.is_foreign]
+
+
 def _beginnings() -> list[tuple[str, ModelPackage | None]]:
-    return [(_NEW, None), *((package.folder.name, package) for package in list_models())]
+    return [(_NEW, None), *((package.folder.name, package) for package in _own_models())]
 
 
 def _values(fields: dict[str, ValueWidget[Any]]) -> dict[str, Any]:

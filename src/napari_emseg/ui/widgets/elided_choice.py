@@ -51,11 +51,13 @@ class ElidedChoice(QObject):
         """Draw in the place of Qt, and tell whole names."""
         if event is None:
             return False
-        if watched is self._field and event.type() == QEvent.Type.Paint:
+        # no field is held for this: events come also when Python has taken this apart, before Qt
+        is_field = watched is self.parent()
+        if is_field and event.type() == QEvent.Type.Paint:
             self._draw()
             return True
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            return self._tell(watched is self._field, event.pos(), event.globalPos())
+            return self._tell(is_field, event.pos(), event.globalPos())
         return False
 
     def _draw(self) -> None:

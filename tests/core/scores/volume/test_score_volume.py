@@ -7,6 +7,8 @@ from math import log2
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.metrics import adapted_rand_error, variation_of_information
 
@@ -51,6 +53,40 @@ def test_as_skimage_has_them(zeros, dtype):
     for z, each in found.slices.items():
         are, *_ = adapted_rand_error(truth[z].astype(int), predicted[z].astype(int))
         assert each.are == pytest.approx(are, abs=1e-9)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_as_pairs_of_voxels_are_counted_one_by_one(seed):
+    rng = np.random.default_rng(seed)
+    truth, predicted = rng.integers(0, 5, (2, 2, 3, 4))
+    truth[0, 0, 0] = 1
+    found = score_volume(predicted, truth).volume
+    true, seen = truth[truth > 0], predicted[truth > 0]
+    pairs = list(combinations(range(true.size), 2))
+    in_true = [true[a] == true[b] for a, b in pairs]
+    in_seen = [seen[a] == seen[b] for a, b in pairs]
+    both = sum(a and b for a, b in zip(in_true, in_seen, strict=True))
+    assert found.rand_recall == pytest.approx(both / sum(in_true) if any(in_true) else 1)
+    assert found.rand_precision == pytest.approx(both / sum(in_seen) if any(in_seen) else 1)
+    assert 0 <= found.are <= 1
+    assert min(found.voi_split, found.voi_merge) >= 0
+    assert max(found.voi_split, found.voi_merge) <= log2(true.size) + 1e-9
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_a_split_is_a_merger_seen_from_the_other_side(seed):
+    rng = np.random.default_rng(seed)
+    truth, predicted = rng.integers(1, 6, (2, 2, 4, 5))
+    one, other = score_volume(predicted, truth).volume, score_volume(truth, predicted).volume
+    assert (one.voi_split, one.voi_merge) == pytest.approx((other.voi_merge, other.voi_split))
+    assert (one.rand_precision, one.rand_recall) == pytest.approx(
+        (other.rand_recall, other.rand_precision)
+    )
+    assert one.are == pytest.approx(other.are)
+    renamed = rng.permutation(6).astype(np.uint16) + 1
+    assert score_volume(renamed[truth], truth).volume.are == 0
 
 
 def test_two_cells_merged_by_hand():
