@@ -3,7 +3,8 @@
 Every part runs in a fresh process, on noise that is made for it in a temporary folder. Memory is
 the resident one; growth is also counted in processor time, summed over all threads, so that other
 work on the machine does not matter much. Run it with ``make bench`` or ``python
-benchmarks/bench_memory.py``; it takes minutes, and parts can be named (``slice stack growth``).
+benchmarks/bench_memory.py``; it takes half an hour, and parts can be named (``slice stack volume
+growth``).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from napari_emseg.io.resumable_writer import ResumableWriter, planned_stack
 MB = 10**6
 SLICE_PX, SLICE_LIMITS_MB = 4096, {"keras": 1000, "openvino": 500}
 STACK_SHAPE, STACK_LIMIT_MB = (200, 1024, 1024), 1000
+VOLUME_SLICES, VOLUME_TILES, VOLUME_LIMIT_MB = 200, 4, 4000
+"""Of a volume whose cells are followed: the phantom, so often along each edge of a slice."""
 SHAPES = [(1, 512, 512), (10, 512, 512), (100, 512, 512),
           (4, 1024, 1024), (1, 2048, 2048), (1, 4096, 4096)]  # fmt: skip
 GROWTH_ROUNDS, WARM_UPS, GROWTH_LIMIT = 5, 2, 1.2
@@ -81,6 +84,26 @@ def measure_stack(folder: Path, config: em.PredictConfig) -> dict[str, object]:
     return {"device": device, "peak": resident_mb(peak=True), "seconds": seconds}
 
 
+def tissue(path: Path, slices: int) -> Path:
+    """The phantom side by side, to and fro through its slices, made slice by slice."""
+    image, _ = em.phantom()
+    there = [*range(len(image)), *range(len(image) - 2, 0, -1)]
+    like = image.with_data(np.tile(image.data[:1], (1, VOLUME_TILES, VOLUME_TILES)))
+    with ResumableWriter(path, planned_stack(like, slices, np.uint8), {}) as out:
+        for z in range(slices):
+            out.put(z, np.tile(image.slice(there[z % len(there)]), (VOLUME_TILES, VOLUME_TILES)))
+    return path
+
+
+def measure_volume(folder: Path, config: em.PredictConfig) -> dict[str, object]:
+    """Cells followed through a volume from zarr to zarr; its source is made by another process."""
+    begun = time.perf_counter()
+    em.segment_file(folder / "in.zarr", folder / "out.zarr", output="cells", **config.to_dict())
+    shape = em.read_stack(folder / "out.zarr").shape
+    seconds = time.perf_counter() - begun
+    return {"shape": shape, "peak": resident_mb(peak=True), "seconds": seconds}
+
+
 def measure_growth(folder: Path, config: em.PredictConfig) -> dict[str, object]:
     """Nanoseconds per pixel by shape, medians, once a slice of it was predicted before."""
     sources = {shape: noise(folder / f"{k}.npy", shape) for k, shape in enumerate(SHAPES)}
@@ -117,6 +140,12 @@ def show_stack(found: dict[str, object]) -> None:
     print(f"  {found['peak']:.0f} MB in all; limit {STACK_LIMIT_MB} MB")
 
 
+def show_volume(found: dict[str, object]) -> None:
+    shape = " x ".join(map(str, found["shape"]))
+    print(f"cells of {shape} read, segmented, followed and written, {found['seconds']:.0f} s:")
+    print(f"  {found['peak']:.0f} MB in all; limit {VOLUME_LIMIT_MB} MB")
+
+
 def show_growth(rows: dict[str, object]) -> None:
     print(f"time per pixel; limit of the largest over the smallest {GROWTH_LIMIT}")
     for shape, (wall, on_processor) in rows.items():
@@ -128,11 +157,15 @@ def show_growth(rows: dict[str, object]) -> None:
 
 
 def main() -> None:
-    parts = {"slice": measure_slice, "stack": measure_stack, "growth": measure_growth}
+    parts = {
+        "slice": measure_slice, "stack": measure_stack, "volume": measure_volume,
+        "growth": measure_growth,
+    }  # fmt: skip
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all by default")
     parser.add_argument("--runtime", choices=list(SLICE_LIMITS_MB), help="as in predict")
     parser.add_argument("--tile-size", type=int, default=em.PredictConfig().tile_size)
+    parser.add_argument("--slices", type=int, default=VOLUME_SLICES, help="of the volume")
     parser.add_argument("--exact", action="store_true", help="as in predict")
     parser.add_argument("--in", dest="folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -149,8 +182,13 @@ def main() -> None:
             folder = Path(name)
             if part == "stack":
                 noise(folder / "in.zarr", STACK_SHAPE)
+            if part == "volume":
+                tissue(folder / "in.zarr", given.slices)
             found = in_fresh_process(part, folder, arguments)
-        {"slice": show_slice, "stack": show_stack, "growth": show_growth}[part](found)
+        show = {
+            "slice": show_slice, "stack": show_stack, "volume": show_volume, "growth": show_growth,
+        }  # fmt: skip
+        show[part](found)
 
 
 if __name__ == "__main__":

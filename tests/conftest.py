@@ -19,7 +19,7 @@ settings.load_profile("no deadline")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes half an hour unless it is asked for by its mark."""
+    """Leave out what takes an hour unless it is asked for by its mark."""
     if "torture" in config.option.markexpr:
         return
     long = [item for item in items if item.get_closest_marker("torture")]

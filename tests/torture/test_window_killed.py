@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 
 PERSON = Path(__file__).with_name("person.py")
 LOST_S = 5.0
-PATIENCE_S = 240
+PATIENCE_S = 600
 
 
 def long(kills: int) -> object:

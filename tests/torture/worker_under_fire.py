@@ -16,7 +16,8 @@ import psutil
 from napari_emseg.engine.worker import Worker
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 
-PATIENCE_S = 240
+PATIENCE_S = 900
+"""Far more than any job of a test takes, on a busy machine too."""
 Begun = Callable[[Event], bool]
 
 
