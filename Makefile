@@ -17,7 +17,8 @@ TIMEOUT := $(if $(shell command -v timeout),timeout --foreground -k 30 $(LIMIT))
 export VENV PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-offline test-slow torture lint format bench docs screenshots wheel clean
+.PHONY: help install demo test test-offline test-slow torture lint format bench docs screenshots wheel lock \
+    audit clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -89,6 +90,17 @@ wheel: install  ## build wheel and sdist into dist/, and try the wheel where not
 	rm -rf dist
 	$(PY) -m build
 	$(PY) tools/try_wheel.py dist/*.whl $(EXTRAS)
+
+# For Python 3.11 and later, on all systems; without the registry's address, which pip has its own of.
+lock: install  ## write requirements-dev.txt: all that was developed with, by version and hash
+	$(PY) -m pip install --quiet uv
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-annotate --no-header --no-emit-index-url pyproject.toml \
+	    --extra all --extra formats --extra cluster --group dev -o requirements-dev.txt $(ARGS)
+
+audit: install  ## ask PyPI for known holes in what requirements-dev.txt names
+	$(PY) -m pip install --quiet pip-audit
+	$(PY) -m pip_audit --disable-pip --require-hashes -r requirements-dev.txt $(ARGS)
 
 # Neither .venv nor anything that a demo or a training wrote.
 clean:  ## remove caches and builds

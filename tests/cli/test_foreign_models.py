@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -73,3 +75,4 @@ def test_it_is_no_model_to_train_on(tmp_path, capsys):
     )  # fmt: skip
     assert code == 1
     assert "can predict and not be trained" in capsys.readouterr().err
+    assert "tensorflow" not in sys.modules, "it is refused before Keras is loaded"

@@ -16,7 +16,7 @@ from napari_emseg import __version__
 from napari_emseg.api.segment import segment_file
 from napari_emseg.cli.cells import cells, correct
 from napari_emseg.cli.export import export_cells
-from napari_emseg.cli.in_blocks import kept_options
+from napari_emseg.cli.in_blocks import kept_options, refuse_kept
 from napari_emseg.cli.measure import measure
 from napari_emseg.cli.options_and_progress import (
     Slices,
@@ -267,6 +267,7 @@ def evaluate(prediction: Path, truth: Path, volume: bool, **options: Any) -> Non
             prediction, truth, options, keep=keep, overwrite=overwrite, **settings, **shared
         )
         return
+    refuse_kept(keep, overwrite)
     config = VolumeScoresConfig(**settings) if volume else None
     run_evaluate(prediction, truth, EvaluateOptions(**options, volume=config))
 

@@ -26,3 +26,10 @@ def kept_options(by_default: str) -> Callable[[_Command], _Command]:
         return keep(anew(command))
 
     return decorate
+
+
+def refuse_kept(keep: str | None, overwrite: bool) -> None:
+    """Raise `UsageError` where these are given, and nothing is done in blocks."""
+    name = "--keep" if keep else "--overwrite" if overwrite else ""
+    if name:
+        raise click.UsageError(f"{name} is for blocks: it needs --workers, --scheduler or --part.")

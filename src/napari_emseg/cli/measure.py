@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from napari_emseg.api.measure import measure_file
-from napari_emseg.cli.in_blocks import kept_options
+from napari_emseg.cli.in_blocks import kept_options, refuse_kept
 from napari_emseg.cli.options_and_progress import (
     given,
     options_of,
@@ -89,6 +89,7 @@ def measure(
             overwrite=overwrite, voxel_size_nm=voxel_size_nm, **shared, **settings,
         )  # fmt: skip
         return
+    refuse_kept(keep, overwrite)
     for path in (out, *wanted.values()):
         check_csv(path)
     stack = read_stack(cells, kind="labels", voxel_size_nm=voxel_size_nm)

@@ -111,6 +111,8 @@ def test_the_command_line(files, plan, tmp_path, capsys):
     assert "--part needs --volume" in capsys.readouterr().err
     assert run(*given, "--volume", "--csv", tmp_path / "s.csv") == 2
     assert "--csv" in capsys.readouterr().err
+    assert run("evaluate", *files, "--volume", "--overwrite") == 2
+    assert "--overwrite is for blocks" in capsys.readouterr().err
 
 
 @pytest.mark.slow

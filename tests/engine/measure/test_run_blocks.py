@@ -117,6 +117,8 @@ def test_the_command_line(files, in_slabs, capsys):
     assert f"{len(wanted[0]) - 1} cells" in capsys.readouterr().out
     assert run(*given, "--part", "1/1", "--profiles", files / "p.csv") == 2
     assert "--profiles" in capsys.readouterr().err
+    assert run(*given, "--keep", files) == 2
+    assert "--keep is for blocks" in capsys.readouterr().err
 
 
 @pytest.mark.slow

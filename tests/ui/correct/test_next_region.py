@@ -192,10 +192,10 @@ def test_keys_while_the_dock_is_open(viewer, predict, panel, qtbot):
     image = predict().image
     wait_for_ranks(qtbot, panel)
     keys = {str(key): call for key, call in ViewerModel.class_keymap.items()}
-    assert {"Alt+N", "Alt+P"} <= set(keys)
+    assert {"Alt+N", "Shift+Alt+N"} <= set(keys)
     keys["Alt+N"](viewer)
     keys["Alt+N"](viewer)
-    keys["Alt+P"](viewer)
+    keys["Shift+Alt+N"](viewer)
     assert current_slice(viewer, image) == 1
     panel.close_panel()
-    assert not {"Alt+N", "Alt+P"} & {str(key) for key in ViewerModel.class_keymap}
+    assert not {"Alt+N", "Shift+Alt+N"} & {str(key) for key in ViewerModel.class_keymap}

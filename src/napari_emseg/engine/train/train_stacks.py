@@ -82,6 +82,8 @@ def train_by_recipe(
     """Train by a recipe that is ready; as `train_stacks`, which makes one of settings."""
     run = RunFolder(folder)
     run.lock().refuse_others()
+    if start_from is not None:
+        start_from.info.unet  # noqa: B018  refuses what can only predict, before Keras is loaded
     voxel_size_nm = network_voxel_size(
         [each.images for each in stacks], recipe, start_from=start_from,
         before=run if resume else None,
