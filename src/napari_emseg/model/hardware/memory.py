@@ -22,7 +22,7 @@ _MOST_AT_ONCE = 8
 """Tiles in a batch on a GPU; more are no faster."""
 _SIGNS = (
     "outofmemory", "resourceexhausted", "badalloc", "outofhostmemory", "outofresources",
-    "memobjectallocation",
+    "memobjectallocation", "can'tallocatememory",
 )  # fmt: skip
 """What TensorFlow, JAX, PyTorch, OpenVINO and OpenCL call it, without spaces and underscores."""
 
