@@ -62,7 +62,7 @@ def small_network(
 
 
 def _shape(axes: str, channels: int, size: int | None) -> list[Any]:
-    return [{"b": 1, "c": channels}.get(axis, size or axis) for axis in axes]
+    return [{"b": "b", "c": channels}.get(axis, size or axis) for axis in axes]
 
 
 def as_others_have_it(path: Path) -> onnx.ModelProto:

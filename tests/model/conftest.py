@@ -16,6 +16,7 @@ from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.source import Source
 from napari_emseg.core.train.split import split_target
 from napari_emseg.core.train.targets import Target, make_target
+from napari_emseg.model.hardware.device_choice import WRITE_ONNX
 from napari_emseg.model.network.unet import build_unet
 from napari_emseg.model.packages.package import ModelPackage, PackageInfo, read_package
 from napari_emseg.model.runtimes.int8 import add_int8, calibration_tiles
@@ -34,10 +35,12 @@ RECIPE = Recipe(
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # TensorFlow's variables do not yet know numpy 2's `copy`; keras reads them so when it saves
-    mark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
+    # and PyTorch that Keras looks at what has no gradient, which is as it should be
+    told = ("__array__ implementation doesn't accept a copy", "The .grad attribute of a Tensor")
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(mark)
+            for each in told:
+                item.add_marker(pytest.mark.filterwarnings(f"ignore:{each}"))
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +149,7 @@ def package_at(stack: Stack):
 @pytest.fixture(scope="session")
 def whole_package(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
     """A tiny network with ONNX weights and an int8 form of no cost; tests must not change it."""
-    if keras.backend.backend() != "tensorflow":
+    if keras.backend.backend() not in WRITE_ONNX:
         pytest.skip("Keras writes no ONNX on others")
     folder = tmp_path_factory.mktemp("whole") / "package"
     write_package(folder, PackageInfo("whole", TINY), make_network(TINY), stack.data[:1])

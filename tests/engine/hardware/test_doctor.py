@@ -34,9 +34,10 @@ def report(monkeypatch):
 def test_what_is_used_and_why_not_more(report):
     said = report("cpu:0")
     assert list(said) == [
-        "system", "packages", "processor", "devices", "used", "no GPU", "models"
+        "system", "packages", "processor", "cards", "devices", "used", "no GPU", "models"
     ]  # fmt: skip
     assert said["used"][0].startswith("cpu:0 by OpenVINO to predict")
+    assert "cpu:0 for Keras on tensorflow" in said["devices"][0]
     assert said["no GPU"] == ["it is so:", "mend it"]
     assert said["models"][0].startswith("default")
     assert "tensorflow" in said["packages"][0]

@@ -17,12 +17,13 @@ def machine(monkeypatch):
 
     def machine(
         system, driver=None, card=True, packages=(), programs=(),
-        release="6.1", architecture="x86_64", processor="",
+        release="6.1", architecture="x86_64", processor="", backend="tensorflow",
     ):  # fmt: skip
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         monkeypatch.setattr(no_gpu.sys, "platform", system)
         monkeypatch.setattr(no_gpu.platform, "release", lambda: release)
         monkeypatch.setattr(no_gpu.platform, "machine", lambda: architecture)
+        monkeypatch.setattr(no_gpu, "wanted_backend", lambda: backend)
         monkeypatch.setattr(no_gpu, "nvidia_driver", lambda: driver)
         monkeypatch.setattr(no_gpu, "has_nvidia_card", lambda: card)
         monkeypatch.setattr(no_gpu, "_processor", lambda: processor)
@@ -36,8 +37,29 @@ def machine(monkeypatch):
 @pytest.mark.parametrize(
     ("given", "reason", "command"),
     [
-        ({"system": "win32"}, "native Windows", "wsl --install"),
-        ({"system": "darwin"}, "no GPU support on macOS", ""),
+        ({"system": "win32"}, "native Windows", f'{PIP} install "napari-emseg[torch]"'),
+        ({"system": "win32", "backend": "torch"}, "no NVIDIA driver", "start https"),
+        (
+            {"system": "win32", "backend": "torch", "driver": "550.1", "packages": ["torch"]},
+            "made without CUDA",
+            f"{PIP} uninstall --yes torch",
+        ),
+        ({"system": "darwin"}, "on Macs with an Intel processor", ""),
+        (
+            {"system": "darwin", "architecture": "arm64"},
+            "PyTorch has, for Apple silicon",
+            f"{PIP} install 'napari-emseg[torch]'",
+        ),
+        (
+            {"system": "darwin", "architecture": "arm64", "backend": "torch"},
+            "PyTorch sees no GPU",
+            f"{sys.executable} -c",
+        ),
+        (
+            {"system": "linux", "driver": "550.1", "backend": "torch", "packages": ["torch"]},
+            "PyTorch with CUDA are there",
+            f"{sys.executable} -c",
+        ),
         (
             {"system": "darwin", "packages": ["tensorflow-metal"]},
             "tensorflow-metal",

@@ -72,6 +72,7 @@ def test_without_a_driver_there_is_none(monkeypatch):
 
 
 def test_on_windows_tensorflow_could_not_use_it(monkeypatch):
+    monkeypatch.setattr(device_choice, "_is_installed", {"tensorflow"}.__contains__)
     monkeypatch.setattr(ctypes, "CDLL", lambda _: Driver(0, 1))
     monkeypatch.setattr(device_choice.sys, "platform", "win32")
     monkeypatch.delenv("KERAS_BACKEND", raising=False)

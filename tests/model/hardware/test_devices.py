@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import keras
 import pytest
 
@@ -38,6 +40,12 @@ def test_a_gpu_that_is_not_there_is_refused():
         choose_device("gpu")
 
 
+listed_by_keras = pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="Keras lists no devices of PyTorch"
+)
+
+
+@listed_by_keras
 def test_gpus_come_first(monkeypatch):
     def two_gpus(kind):
         return [f"{kind}:{k}" for k in range(2 if kind == "gpu" else 1)]
@@ -49,6 +57,7 @@ def test_gpus_come_first(monkeypatch):
     ]  # fmt: skip
 
 
+@listed_by_keras
 def test_a_backend_that_raises_where_it_has_no_gpu(monkeypatch):
     """JAX does so."""
 
@@ -59,6 +68,22 @@ def test_a_backend_that_raises_where_it_has_no_gpu(monkeypatch):
 
     monkeypatch.setattr(devices.keras.distribution, "list_devices", no_gpu)
     assert list_devices() == ["cpu:0"]
+
+
+@pytest.mark.parametrize(
+    ("apple", "nvidia", "there", "name"),
+    [(True, 0, ["gpu:0", "cpu:0"], "mps:0"), (False, 2, ["gpu:0", "gpu:1", "cpu:0"], "cuda:0"),
+     (False, 0, ["cpu:0"], None)],
+)  # fmt: skip
+def test_gpus_of_pytorch_by_our_names_and_by_its_own(monkeypatch, apple, nvidia, there, name):
+    mps = SimpleNamespace(mps=SimpleNamespace(is_available=lambda: apple))
+    torch = SimpleNamespace(backends=mps, cuda=SimpleNamespace(device_count=lambda: nvidia))
+    monkeypatch.setattr(devices, "import_module", lambda _: torch)
+    monkeypatch.setattr(devices.keras.backend, "backend", lambda: "torch")
+    assert list_devices() == there
+    if name is not None:
+        assert devices._as_keras_has_it("gpu:0") == name
+    assert devices._as_keras_has_it("cpu:0") == "cpu"
 
 
 def test_on_device_computes_there_and_gives_the_name():

@@ -38,7 +38,7 @@ def test_keeps_its_statistics_in_single_precision():
     for precision in ("float32", "mixed_bfloat16"):
         model = in_precision(plain, precision, training=True)
         model(image, training=True)
-        kept.append([np.asarray(each.moving_variance) for each in norms(model)])
+        kept.append([keras.ops.convert_to_numpy(each.moving_variance) for each in norms(model)])
     for single, half in zip(*kept, strict=True):
         assert half.dtype == np.float32
         np.testing.assert_allclose(half, single, rtol=0.02)

@@ -13,6 +13,7 @@ import pytest
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.errors import DeviceError, ModelError
+from napari_emseg.model.hardware.device_choice import WRITE_ONNX
 from napari_emseg.model.predict.predict import predict_slice
 from napari_emseg.model.runtimes.keras_runtime import KerasRuntime
 from napari_emseg.model.runtimes.onnx import write_onnx
@@ -21,7 +22,7 @@ from napari_emseg.model.runtimes.openvino_runtime import OpenVinoRuntime, list_o
 pytestmark = [
     pytest.mark.onnx,
     pytest.mark.skipif(
-        keras.backend.backend() != "tensorflow", reason="Keras writes no ONNX on others"
+        keras.backend.backend() not in WRITE_ONNX, reason="Keras writes no ONNX on others"
     ),
 ]
 

@@ -33,7 +33,7 @@ def begin(recipe):
 
 
 def trainable(model):
-    return [np.asarray(each) for each in model.trainable_variables]
+    return [keras.ops.convert_to_numpy(each) for each in model.trainable_variables]
 
 
 def assert_equal(ours, theirs, **tolerance):
@@ -159,7 +159,7 @@ def test_an_epoch_draws_the_same_whatever_came_before(recipe, batch):
 
     def drawn(seed, epoch):
         learner.begin_epoch(seed, epoch)
-        return [np.asarray(learner.model(image, training=True)) for _ in range(2)]
+        return [keras.ops.convert_to_numpy(learner.model(image, training=True)) for _ in range(2)]
 
     first = drawn(1, 1)
     assert not np.array_equal(*first)

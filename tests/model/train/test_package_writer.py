@@ -19,6 +19,7 @@ from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.terms import UNSTATED, TermsConfig
 from napari_emseg.errors import WriteError
 from napari_emseg.io.disk import atomic
+from napari_emseg.model.hardware.device_choice import WRITE_ONNX
 from napari_emseg.model.network.unet import build_unet
 from napari_emseg.model.packages.library import SHIPPED, shipped_folder
 from napari_emseg.model.packages.package import (
@@ -33,8 +34,9 @@ from napari_emseg.model.runtimes.keras_runtime import load_network
 from napari_emseg.model.train import package_writer
 from napari_emseg.model.train.package_writer import write_package
 
-ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
-needs_tensorflow = pytest.mark.skipif(not ON_TENSORFLOW, reason="Keras writes no ONNX on others")
+writes_onnx = pytest.mark.skipif(
+    keras.backend.backend() not in WRITE_ONNX, reason="Keras writes no ONNX on others"
+)
 
 
 def names_in(folder):
@@ -133,7 +135,7 @@ def test_it_reproduces_its_test_output(package_at, tmp_path):
 
 
 @pytest.mark.slow
-@needs_tensorflow
+@writes_onnx
 @pytest.mark.onnx
 @pytest.mark.parametrize(
     "network",
@@ -194,7 +196,7 @@ def test_a_converter_that_fails_costs_the_onnx_file_alone(
 
 
 @pytest.mark.onnx
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="Keras writes no ONNX there")
+@writes_onnx
 @pytest.mark.parametrize("wrong", [1, 9])
 def test_what_the_converter_writes_is_compared_with_keras(
     tmp_path, monkeypatch, caplog, network_of, wrong

@@ -12,10 +12,12 @@ from napari_emseg.engine.hardware.no_gpu import version_of, why_no_gpu
 from napari_emseg.errors import MissingPackageError
 from napari_emseg.io.folders import library_folder
 from napari_emseg.model.hardware.backend import load_backend
+from napari_emseg.model.hardware.device_choice import ask_nvidia_smi, wanted_backend
 from napari_emseg.model.packages.library import list_models
 from napari_emseg.model.runtimes.runtime import choose_runtime, openvino_devices
 
-_PACKAGES = ("napari-emseg", "napari", "keras", "tensorflow", "openvino", "nncf", "numpy")
+_PACKAGES = ("napari-emseg", "napari", "keras", "openvino", "nncf", "numpy")
+_BACKENDS = ("tensorflow", "tensorflow-cpu", "torch", "jax")
 _NAMES = {"keras": "Keras", "openvino": "OpenVINO"}
 _GIB = 2**30
 
@@ -39,7 +41,8 @@ def diagnose() -> str:
             f"{os.cpu_count()} cores, {memory.total / _GIB:.0f} GiB memory "
             f"({memory.available / _GIB:.0f} GiB free)",
         ),
-        _entry("devices", f"{no_keras or ', '.join(devices) + ' for Keras'}; {_openvino_report()}"),
+        _entry("cards", ", ".join(ask_nvidia_smi("name")) or "none of NVIDIA's is seen"),
+        _entry("devices", f"{no_keras or _for_keras(devices)}; {_openvino_report()}"),
         _entry(
             "used",
             f"{used[0]} by {_NAMES[chosen]} to predict, "
@@ -63,6 +66,10 @@ def _keras_devices() -> tuple[list[str], str]:
     return list_devices(), ""
 
 
+def _for_keras(devices: list[str]) -> str:
+    return f"{', '.join(devices)} for Keras on {wanted_backend()}"
+
+
 def _openvino_report() -> str:
     """OpenVINO's devices with their makers' names, or why there are none."""
     if not (devices := openvino_devices()):
@@ -74,9 +81,9 @@ def _openvino_report() -> str:
 
 
 def _packages() -> str:
-    """Versions; TensorFlow's under the name that its wheel has here."""
-    tensorflow = "tensorflow-cpu" if version_of("tensorflow-cpu") else "tensorflow"
-    names = [tensorflow if name == "tensorflow" else name for name in _PACKAGES]
+    """Versions, and of what computes for Keras that of each that is there."""
+    there = [name for name in _BACKENDS if version_of(name)]
+    names = [*_PACKAGES[:3], *(there or [wanted_backend()]), *_PACKAGES[3:]]
     return ", ".join(f"{name} {version_of(name) or 'missing'}" for name in names)
 
 

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from napari_emseg.model.hardware.device_choice import ask_nvidia_smi
+from napari_emseg.model.hardware.device_choice import ask_nvidia_smi, wanted_backend
 
 OLDEST_DRIVER = {12: (525, 60, 13), 13: (580, 65, 6)}
 """First NVIDIA driver for Linux that runs programs of a CUDA version (its release notes, table
 *Minimum required driver version for CUDA minor version compatibility*)."""
 
 _PIP = f"{sys.executable} -m pip"
+_TORCH_PAGE = "https://pytorch.org/get-started/locally"
+"""Gives the command that installs PyTorch for a system and a version of CUDA."""
+
 _PCI = Path("/sys/bus/pci/devices")
 _NVIDIA = "0x10de"
 _INSTALLERS = {
@@ -44,18 +47,53 @@ class Problem:
 def why_no_gpu() -> Problem:
     """Why Keras sees no GPU, with the way out."""
     if sys.platform == "win32":
-        return Problem(
-            "TensorFlow has had no GPU support on native Windows since 2.11; install WSL2 in "
-            "PowerShell, and napari-emseg in WSL2's own terminal",
-            "wsl --install\n"
-            "sudo apt-get install --yes python3-venv && python3 -m venv ~/emseg && "
-            "~/emseg/bin/pip install 'napari-emseg[all,gpu]'",
-        )
+        return _why_none_on_windows()
     if sys.platform == "darwin":
         return _why_none_on_macos()
     if (driver := nvidia_driver()) is None:
         return _why_no_driver()
+    if (hidden := os.environ.get("CUDA_VISIBLE_DEVICES")) in ("", "-1"):
+        return Problem(
+            f"CUDA_VISIBLE_DEVICES={hidden} hides every GPU from all programs",
+            "unset CUDA_VISIBLE_DEVICES",
+        )
+    if wanted_backend() == "torch":
+        return _why_torch_has_none(driver)
     return _why_driver_is_not_enough(driver)
+
+
+def _why_none_on_windows() -> Problem:
+    if wanted_backend() != "torch":
+        return Problem(
+            "TensorFlow has had no GPU support on native Windows since 2.11; PyTorch has. Install "
+            f"it by the command for your CUDA of {_TORCH_PAGE}, and then this (or keep TensorFlow, "
+            "and install napari-emseg with [all,gpu] in WSL2)",
+            f'{_PIP} install "napari-emseg[torch]"',
+        )
+    if (driver := nvidia_driver()) is None:
+        return Problem(
+            "there is no NVIDIA driver; of other GPUs OpenVINO predicts on those of Intel, and "
+            "none trains",
+            "start https://www.nvidia.com/drivers",
+        )
+    return _why_torch_has_none(driver)
+
+
+def _why_torch_has_none(driver: str) -> Problem:
+    """Why PyTorch sees no GPU where there is a driver."""
+    made_for = version_of("torch").partition("+")[2]
+    # what is plain has CUDA on Linux, and has not on Windows
+    if made_for == "cpu" or (sys.platform == "win32" and not made_for):
+        return Problem(
+            f"the NVIDIA driver {driver} is there, but this PyTorch is made without CUDA; take it "
+            f"away, and install the one for your CUDA by the command of {_TORCH_PAGE}",
+            f"{_PIP} uninstall --yes torch",
+        )
+    return Problem(
+        f"the NVIDIA driver {driver} and PyTorch with CUDA are there; what PyTorch says when it "
+        "looks for a GPU tells more",
+        f'{sys.executable} -c "import torch; torch.cuda.init()"',
+    )
 
 
 def _why_none_on_macos() -> Problem:
@@ -70,9 +108,20 @@ def _why_none_on_macos() -> Problem:
             "Apple silicon, which is much faster",
             "brew install python",
         )
+    if platform.machine() == "x86_64":
+        return Problem(
+            "on Macs with an Intel processor Keras has no GPU, and no command changes that; the "
+            "processor predicts by OpenVINO, and long trainings belong on another machine"
+        )
+    if wanted_backend() != "torch":
+        return Problem(
+            "TensorFlow has no GPU support on macOS; PyTorch has, for Apple silicon (Metal)",
+            f"{_PIP} install 'napari-emseg[torch]'",
+        )
     return Problem(
-        "TensorFlow has no GPU support on macOS, and no command changes that; the processor "
-        "predicts by OpenVINO, and long trainings belong on a machine with an NVIDIA GPU"
+        "PyTorch sees no GPU of Apple silicon; it needs macOS 14 or later, and what it says tells "
+        "more",
+        f"{sys.executable} -c \"import torch; print(torch.ones(1, device='mps'))\"",
     )
 
 
@@ -97,11 +146,6 @@ def _why_no_driver() -> Problem:
 
 
 def _why_driver_is_not_enough(driver: str) -> Problem:
-    if (hidden := os.environ.get("CUDA_VISIBLE_DEVICES")) in ("", "-1"):
-        return Problem(
-            f"CUDA_VISIBLE_DEVICES={hidden} hides every GPU from all programs",
-            "unset CUDA_VISIBLE_DEVICES",
-        )
     if version_of("tensorflow-cpu"):
         return Problem(
             f"the NVIDIA driver {driver} is there, but tensorflow-cpu is TensorFlow without CUDA",

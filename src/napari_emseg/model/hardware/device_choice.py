@@ -13,6 +13,9 @@ from importlib.util import find_spec
 
 from napari_emseg.errors import DeviceError
 
+WRITE_ONNX = ("tensorflow", "torch")
+"""Backends on which a network can be written as ONNX."""
+
 
 def matching_devices(wanted: str, present: Sequence[str]) -> list[str]:
     """Those of ``present``, such as ``["gpu:0", "cpu:0"]``, that a wish allows, the best first.
@@ -58,6 +61,12 @@ def _is_installed(package: str) -> bool:
         return find_spec(package) is not None
     except ImportError:
         return False
+
+
+def backend_that_writes_onnx() -> str:
+    """One of them that is installed."""
+    installed = (each for each in WRITE_ONNX if _is_installed(each))
+    return next(installed, WRITE_ONNX[0])
 
 
 def has_gpu_for_keras() -> bool:
@@ -117,4 +126,4 @@ def ask_nvidia_smi(what: str) -> list[str]:
         answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return []
-    return answer.stdout.split()
+    return [line.strip() for line in answer.stdout.splitlines() if line.strip()]

@@ -34,9 +34,11 @@ def _gpus_of_torch() -> tuple[str, int]:
 
 
 def _as_keras_has_it(name: str) -> str:
-    if keras.backend.backend() == "torch" and name.startswith("gpu"):
-        return name.replace("gpu", _gpus_of_torch()[0])
-    return name
+    if keras.backend.backend() != "torch":
+        return name
+    if name.startswith("cpu"):  # by another name Keras copies the weights, which then never learn
+        return "cpu"
+    return name.replace("gpu", _gpus_of_torch()[0])
 
 
 def choose_device(wanted: str) -> str:

@@ -23,7 +23,7 @@ _MOST_AT_ONCE = 8
 _SIGNS = (
     "outofmemory", "resourceexhausted", "badalloc", "outofhostmemory", "outofresources",
     "memobjectallocation", "failedtoallocate", "cannotallocatememory",
-    "resourcetemporarilyunavailable", "can'tstartnewthread",
+    "can'tallocatememory", "resourcetemporarilyunavailable", "can'tstartnewthread",
 )  # fmt: skip
 """What TensorFlow, JAX, PyTorch, OpenVINO and OpenCL call it, without spaces and underscores; the
 last two are the words of system and Python where there is no room for a thread."""

@@ -122,6 +122,7 @@ def _part(some: Any, everything: Any) -> Any:
 
 def _skeleton(membranes: Any) -> Any:
     """Differentiable centre lines: what opening removes, at one erosion after the other."""
+    membranes = ops.convert_to_tensor(membranes)
     lines = _top_hat(membranes)
     for _ in range(_SKELETON_STEPS):
         membranes = _erode(membranes)

@@ -16,6 +16,7 @@ import numpy as np
 from napari_emseg.errors import ModelError
 from napari_emseg.io.disk.atomic import write_atomically
 from napari_emseg.model.hardware.backend import prepare_environment
+from napari_emseg.model.hardware.device_choice import backend_that_writes_onnx
 from napari_emseg.model.packages.package import (
     INT8_VALUES,
     INT8_WEIGHTS,
@@ -81,7 +82,7 @@ def _convert(folder: Path, out: Path) -> None:
 def main(folder: str, out: str) -> None:
     """Convert the package in ``folder`` into the file ``out``."""
     prepare_environment()
-    os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
+    os.environ |= {"KERAS_BACKEND": backend_that_writes_onnx(), "CUDA_VISIBLE_DEVICES": "-1"}
     from napari_emseg.model.runtimes.keras_runtime import load_network
     from napari_emseg.model.runtimes.onnx import write_onnx
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from napari_emseg.errors import EmsegError
+from napari_emseg.model.hardware.device_choice import WRITE_ONNX
 
 OPSET = 15
 """Version of ONNX's operators: the default of the converter, known to runtimes since 2021."""
 _TRIES = 3
 _EDGE_PX = 128
 """Of the tile that is compared; a multiple of what networks of any depth up to 7 need."""
+_TRACED_PX = 64
+"""Of the tile by which PyTorch follows a network; another one, so that its size is not kept."""
 _TOLERANCE = 1e-3
 _log = logging.getLogger(__name__)
 
@@ -23,15 +27,16 @@ _log = logging.getLogger(__name__)
 def write_onnx(path: Path, model: keras.Model) -> bool:
     """Write ``model``, which has predicted before, as ONNX; True where that was possible.
 
-    It is possible on Keras' TensorFlow backend. The package is whole without this file, so what
-    goes wrong in the converter is logged and must not cost a person the training.
+    It is possible where Keras computes with TensorFlow or PyTorch. The package is whole without
+    this file, so what goes wrong in the converter is logged and must not cost a person the
+    training.
 
     Raises
     ------
     OSError
         If the file cannot be written.
     """
-    if (backend := keras.backend.backend()) != "tensorflow":
+    if (backend := keras.backend.backend()) not in WRITE_ONNX:
         _log.warning("The package has no ONNX weights: on %s, Keras cannot write them.", backend)
         return False
     try:
@@ -49,10 +54,28 @@ def write_onnx(path: Path, model: keras.Model) -> bool:
 
 
 def _export(path: Path, model: keras.Model) -> None:
+    if keras.backend.backend() == "torch":
+        _export_torch(path, model)
+        return
     with warnings.catch_warnings():
         # tf2onnx is older than numpy 2, and Keras asks numpy for what is gone to patch it
         warnings.filterwarnings("ignore", "In the future `np", FutureWarning)
         model.export(path, format="onnx", verbose=False, opset_version=OPSET)
+
+
+def _export_torch(path: Path, model: keras.Model) -> None:
+    """What PyTorch writes: Keras' own way follows a tile of one pixel, too small for pooling."""
+    torch = import_module("torch")
+    tile = keras.ops.zeros((1, _TRACED_PX, _TRACED_PX, model.input_shape[-1]))
+    free = {0: "n", 1: "y", 2: "x"}
+    with warnings.catch_warnings():
+        # what is said of numbers that are kept: those of layers, and no sizes of the tile
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model.eval(), (tile,), str(path), opset_version=OPSET, dynamo=False,
+            input_names=["image"], output_names=["probability"],
+            dynamic_axes={"image": free, "probability": free},
+        )  # fmt: skip
 
 
 def _agrees(path: Path, model: keras.Model) -> bool:

@@ -196,7 +196,7 @@ def _weights(folder: Path) -> dict[str, Any]:
         "keras_v3": {
             **file_entry(folder, WEIGHTS),
             "keras_version": keras.__version__,
-            "backend": [backend, import_module(backend).__version__],
+            "backend": [backend, str(import_module(backend).__version__)],
         }
     }
     if (folder / ONNX_WEIGHTS).exists():
