@@ -35,12 +35,10 @@ RECIPE = Recipe(
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # TensorFlow's variables do not yet know numpy 2's `copy`; keras reads them so when it saves
-    # and PyTorch that Keras looks at what has no gradient, which is as it should be
-    told = ("__array__ implementation doesn't accept a copy", "The .grad attribute of a Tensor")
+    mark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            for each in told:
-                item.add_marker(pytest.mark.filterwarnings(f"ignore:{each}"))
+            item.add_marker(mark)
 
 
 @pytest.fixture(autouse=True)
