@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
+import dask.array
+import numpy as np
 import pytest
 
 from napari_emseg.engine.distributed.here import Here
@@ -140,14 +144,28 @@ def test_a_cluster_names_a_block_that_fails(client, out, place):
     assert made(out) == {str(k): "x" for k in range(40)}
 
 
+def read_lazily(folder: Path, block: int) -> None:
+    """A block that reads something of Dask, and notes by which process it was done, and when."""
+    begun = time.monotonic()
+    slow = dask.array.zeros(4, chunks=2).map_blocks(lambda part: time.sleep(0.05) or part)
+    assert np.asarray(slow).sum() == 0
+    (folder / f"{block}").write_text(json.dumps([os.getpid(), begun, time.monotonic()]))
+
+
+def test_what_a_block_reads_lazily_is_read_by_its_worker_which_begins_no_other(client, out, place):
+    assert on(client).run([Stage("read", 12, partial(read_lazily, out))], place)
+    times = sorted(json.loads(each.read_text()) for each in out.iterdir())
+    assert len(times) == 12
+    for before, after in pairwise(times):
+        assert before[0] != after[0] or before[2] <= after[1]
+
+
 def other_on_workers(here: int) -> dict[str, str]:
-    import os
 
     return {"model": "the same" if os.getpid() == here else "another"}
 
 
 def test_a_worker_with_another_model_is_refused(client, out, place):
-    import os
 
     stage = stage_of(out, same=partial(other_on_workers, os.getpid()))
     with pytest.raises(WorkerError, match="expected model the same, as here, received another"):

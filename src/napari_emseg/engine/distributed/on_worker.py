@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import dask
+
 from napari_emseg.engine.distributed.stage import BlockDone, Stage, do_block, require_same
 from napari_emseg.io.volumes.place import Place
 
@@ -60,7 +62,9 @@ def do_blocks(
     """
     _prepare(threads)
     require_same(expected, _same(stage.name, tuple(sorted(expected.items())), stage), _name())
-    return [do_block(stage, place, block) for block in blocks]
+    # what is read lazily is read here: Dask would hand it to the cluster and begin another task
+    with dask.config.set(scheduler="threads", num_workers=threads):
+        return [do_block(stage, place, block) for block in blocks]
 
 
 def threads_each(workers: Mapping[str, AboutWorker], tasks: Mapping[str, int]) -> int:
