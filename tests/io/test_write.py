@@ -103,6 +103,14 @@ def test_a_single_png(tmp_path):
         write_stack(tmp_path / "a.png", _stack(), overwrite=True)
 
 
+@pytest.mark.parametrize("name", ["a.tif", "a.npy", "a.zarr", "a.h5", "a/"])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 1, 7), (3, 1, 1)])
+def test_a_pixel_or_a_line_survives(tmp_path, name, shape):
+    stack = _stack(shape)
+    write_stack(tmp_path / name, stack)
+    np.testing.assert_array_equal(read_stack(tmp_path / name).data, stack.data)
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     data=hnp.arrays(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,7 +131,8 @@ def require_nothing_left(fire: WorkerUnderFire, temporary: Path) -> None:
     assert is_done(fire.do(DevicesJob()))
     fire.worker.close()
     assert list(temporary.iterdir()) == []
-    assert not list(cache_folder().glob("scratch/*"))
+    scratch = [each.name for each in cache_folder().glob("scratch/*")]
+    assert not [name for name in scratch if f"-{os.getpid()}-" not in name]  # ours may live on
 
 
 @pytest.mark.parametrize("kills", [1, long(17)])

@@ -168,7 +168,7 @@ def _found(path: Path, file: Any, part: str) -> Any:
 
 
 def _candidates(group: Any) -> list[Any]:
-    """Data sets of numbers with two axes and more that are longer than 1."""
+    """Data sets of numbers with two axes and more that are longer than 1; ours, however small."""
     import h5py
 
     found: list[Any] = []
@@ -176,7 +176,7 @@ def _candidates(group: Any) -> list[Any]:
     def look(_: str, each: Any) -> None:
         if isinstance(each, h5py.Dataset) and each.dtype.kind in "biuf":
             long = [length for length in each.shape or () if length > 1]
-            if 2 <= len(each.shape or ()) <= 5 and len(long) >= 2:
+            if 2 <= len(each.shape or ()) <= 5 and (len(long) >= 2 or _KIND in each.attrs):
                 found.append(each)
 
     # does not follow links, so that none is met twice, or lies elsewhere
