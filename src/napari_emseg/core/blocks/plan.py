@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from napari_emseg.errors import ShapeError
 from napari_emseg.types import Box, Stack, Zyx
 
@@ -146,6 +148,14 @@ def chunks_of(stack: Stack) -> Zyx:
         return 1, 1, stack.shape[2]
     z, y, x = (max(each) if isinstance(each, tuple) else int(each) for each in chunks)
     return z, y, x
+
+
+def bytes_read(blocks: Blocks, *stacks: Stack) -> float:
+    """What all blocks together read of stacks of their volume's shape, as large as in memory."""
+    voxel_bytes = (
+        np.dtype(each.data.dtype).itemsize * blocks.read(chunks_of(each)) for each in stacks
+    )
+    return math.prod(blocks.shape) * float(sum(voxel_bytes))
 
 
 def within(part: Box, frame: Box) -> Box:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_emseg import __version__
-from napari_emseg.core.blocks.plan import chunks_of, plan_blocks
+from napari_emseg.core.blocks.plan import bytes_read, chunks_of, plan_blocks
 from napari_emseg.engine.cells.blocks import FRAGMENTS, HALO_PX, CellBlocks
 from napari_emseg.engine.cells.jobs import CellsJob, CellsResult
 from napari_emseg.engine.cells.solutions import Solution, last_solution
@@ -117,11 +117,10 @@ _CUT = ("fragment_sigma_px", "smallest_fragment_px")
 
 def _graph_stages(cells: CellBlocks, stack: Stack) -> Iterator[Stage]:
     count, blocks = len(cells.blocks), cells.blocks
-    voxels = math.prod(blocks.shape)
-    stored = voxels * np.dtype(stack.data.dtype).itemsize * blocks.read(chunks_of(stack))
+    read = bytes_read(blocks, stack)
     yield Stage(
-        CUT, count, cells.cut, cells.title, cells.same, read_bytes=stored,
-        written_bytes=4 * voxels,
+        CUT, count, cells.cut, cells.title, cells.same, read_bytes=read,
+        written_bytes=4 * math.prod(blocks.shape),
     )  # fmt: skip
     yield Stage("numbers", 1, cells.number, is_for_all=True)
-    yield Stage(CONNECT, count, cells.connect, cells.title, cells.same, read_bytes=stored)
+    yield Stage(CONNECT, count, cells.connect, cells.title, cells.same, read_bytes=read)

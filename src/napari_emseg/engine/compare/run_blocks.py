@@ -10,10 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_emseg import __version__
-from napari_emseg.core.blocks.plan import chunks_of, plan_blocks
+from napari_emseg.core.blocks.plan import bytes_read, chunks_of, plan_blocks
 from napari_emseg.core.config.volume_scores import VolumeScoresConfig
 from napari_emseg.core.scores.volume.score_volume import (
     Counted,
@@ -111,10 +109,7 @@ def score_in_blocks(
     begin(job.place, about, joins=joins, overwrite=job.overwrite)
     do = ScoreBlocks(sources[0], sources[1], blocks, job.place, border, version)
     scored = _Scored(do, job.config)
-    read = sum(
-        math.prod(blocks.shape) * np.dtype(each.data.dtype).itemsize * blocks.read(chunks_of(each))
-        for each in (predicted, truth)
-    )
+    read = bytes_read(blocks, predicted, truth)
     if not runner.run(scored.stages(read), job.place, emit, should_stop):
         return None
     return scored.counted.scores(do.outlines(), size)

@@ -8,8 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from napari_emseg.errors import WriteError
-from napari_emseg.io.volumes.ledger import BLOCKS, join_run
+from napari_emseg.io.volumes.ledger import BLOCKS, join_run, refuse_to_remove
 from napari_emseg.io.volumes.place import Place
 from napari_emseg.types import AnyPath
 
@@ -66,10 +65,7 @@ def begin(
         If the one that is there was begun with something else, or others may be at it that is to
         be removed.
     """
-    if overwrite and joins:
-        raise WriteError(
-            f"{place}: of a run in parts none may remove what is there; remove it before, by hand"
-        )
+    refuse_to_remove(place, joins=joins, overwrite=overwrite)
     if overwrite:
         place.remove()
     join_run(place, about)

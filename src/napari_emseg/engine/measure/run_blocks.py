@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_emseg import __version__
-from napari_emseg.core.blocks.plan import chunks_of, plan_blocks
+from napari_emseg.core.blocks.plan import bytes_read, chunks_of, plan_blocks
 from napari_emseg.core.config.measurement import MeasureConfig
 from napari_emseg.core.measure.bodies import cell_table, contact_table
 from napari_emseg.core.measure.measures import check_cells, notes_on, require_some
@@ -135,12 +132,8 @@ def measure_in_blocks(
     }
     begin(job.place, about, joins=joins, overwrite=job.overwrite)
     do = MeasureBlocks(source, image, blocks, job.place, job.config, units, version)
-    stored = sum(
-        math.prod(blocks.shape) * np.dtype(each.data.dtype).itemsize * blocks.read(chunks_of(each))
-        for each in (stack, grey)
-        if each is not None
-    )
-    if not runner.run(_stages(do, stored), job.place, emit, should_stop):
+    read = bytes_read(blocks, stack, *(() if grey is None else (grey,)))
+    if not runner.run(_stages(do, read), job.place, emit, should_stop):
         return None
     sums = do.sums()
     require_some(sums.ids)

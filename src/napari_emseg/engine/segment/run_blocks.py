@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_emseg import __version__
-from napari_emseg.core.blocks.plan import Blocks, chunks_of, plan_blocks
+from napari_emseg.core.blocks.plan import Blocks, bytes_read, chunks_of, plan_blocks
 from napari_emseg.core.segment.pixel_fit import PixelFit, fit_pixels
 from napari_emseg.core.segment.tiling import margin
 from napari_emseg.engine.distributed.pyramid import pyramid_stages
@@ -134,7 +134,6 @@ def _stages(
     package: ModelPackage, emit: OnEvent,
 ) -> Iterator[Stage]:  # fmt: skip
     source, chunks, look = str(Location.of(job.source)), chunks_of(stack), None
-    stored = math.prod(blocks.shape) * np.dtype(stack.data.dtype).itemsize
     if not blocks.whole_slices:
         beside = blocks.halo[0]
         seen = range(max(0, first - beside), min(len(stack), first + blocks.shape[0] + beside))
@@ -148,7 +147,7 @@ def _stages(
     )  # fmt: skip
     volume: OmeVolume = out.volume
     yield Stage(
-        "predict", len(blocks), do, do.title, do.same, read_bytes=stored * blocks.read(chunks),
+        "predict", len(blocks), do, do.title, do.same, read_bytes=bytes_read(blocks, stack),
         written_bytes=math.prod(volume.shape) * np.dtype(volume.dtype).itemsize,
     )  # fmt: skip
     yield from pyramid_stages(volume)

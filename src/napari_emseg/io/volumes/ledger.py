@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.unfinished import require_same_run
 from napari_emseg.io.volumes.place import Place
 
@@ -63,6 +64,14 @@ class Ledger:
 
     def _name(self, number: int) -> str:
         return f"{self.stage}/{number // _PER_FOLDER:06d}/{number:09d}.json"
+
+
+def refuse_to_remove(place: Place, *, joins: bool, overwrite: bool) -> None:
+    """Raise `WriteError` where what is there is to be removed, and others may be at it."""
+    if joins and overwrite:
+        raise WriteError(
+            f"{place}: of a run in parts none may remove what is there; remove it before, by hand"
+        )
 
 
 def join_run(place: Place, about: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from napari_emseg.errors import WriteError
 from napari_emseg.io.disk.lock import Lock
 from napari_emseg.io.formats.zarr import LABELS, Zarr
 from napari_emseg.io.layout.location import Location
-from napari_emseg.io.volumes.ledger import BLOCKS, join_run, run_of
+from napari_emseg.io.volumes.ledger import BLOCKS, join_run, refuse_to_remove, run_of
 from napari_emseg.io.volumes.ome_volume import OmeVolume, image_of
 from napari_emseg.io.volumes.place import Place
 from napari_emseg.io.write import refuse_inputs
@@ -60,11 +60,7 @@ class BlocksOutput:
         self.volume, self._planned = OmeVolume.of(place, planned), planned
         self.run = place / BLOCKS
         self._refuse(place, sources)
-        if joins and overwrite:
-            raise WriteError(
-                f"{place}: of a run in parts none may remove what is there; remove it before, by "
-                "hand"
-            )
+        refuse_to_remove(place, joins=joins, overwrite=overwrite)
         self._make_room(place, overwrite=overwrite, goes_on=resume or joins)
         join_run(self.run, about)
         self.volume.make(planned)

@@ -47,7 +47,6 @@ SHIPPED = (DEFAULT, "isbi2012", "mitochondria")
 _RUN_PACKAGE = "package"
 """Name of the folder, in that of a training, that holds its model."""
 
-
 _NAME = re.compile(r"[^.\W][\w .,()+-]*")
 """What a model may be called: it becomes a folder on any system."""
 _log = logging.getLogger(__name__)
