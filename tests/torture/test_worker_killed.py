@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +54,12 @@ def is_done(event: object) -> bool:
     return False
 
 
+def beside(path: Path) -> Path:
+    """A place that nothing has been written to, for the next job where one was done."""
+    names = (path.with_name(f"{number} {path.name}") for number in itertools.count(2))
+    return next(name for name in names if not name.exists())
+
+
 # -- predictions -------------------------------------------------------------------------------
 
 
@@ -77,7 +84,7 @@ def test_predictions_end_as_if_nobody_had_been_killed(
     assert is_done(fire.do(replace(job, out=str(whole))))
     while fire.kills < kills:
         if is_done(fire.kill_over(job, 1.0, begun=a(SliceDone) if fire.kills % 2 else a(Log))):
-            job = replace(job, out=str(tmp_path / f"{fire.kills} {name}"))
+            job = replace(job, out=str(beside(Path(job.out))))
         assert is_done(fire.do(DevicesJob()))
     assert is_done(fire.do(job))
     found = read_stack(job.out, raw_values=True).data
@@ -106,7 +113,7 @@ def kill_trainings(fire: WorkerUnderFire, job: TrainJob, kills: int) -> TrainJob
         begun = (None, a(Log), a(TrainProgress))[fire.kills % 3]
         if is_done(fire.kill_over(job, 6.0, begun=begun)):
             require_whole(job)
-            job, epochs = replace(job, folder=job.folder.with_name(f"run {fire.kills}")), 0
+            job, epochs = replace(job, folder=beside(job.folder)), 0
             continue
         run = TrainRun(job.folder)
         done = run.history if run.holds_weights else []
@@ -168,7 +175,7 @@ def test_killed_while_the_model_is_written_it_is_offered_and_written_again(
     job = replace(train_job, recipe=short)
     while fire.kills < kills:
         if is_done(fire.kill_over(job, 8.0, begun=is_written)):
-            job = replace(job, folder=job.folder.with_name(f"run {fire.kills}"), resume=False)
+            job = replace(job, folder=beside(job.folder), resume=False)
             continue
         job = replace(job, resume=True)
     assert is_done(fire.do(job))
