@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ from napari_emseg.engine.segment import run_blocks
 from napari_emseg.errors import CancelledError, ReadError, SettingError, WorkerError, WriteError
 from napari_emseg.io.formats import zarr as zarr_format
 from napari_emseg.io.volumes import ome_volume
+from napari_emseg.model.packages.package import INT8_WEIGHTS
 from napari_emseg.types import Log, Stack
 
 
@@ -63,6 +65,15 @@ def test_some_slices_between_others(tmp_path, source):
     np.testing.assert_array_equal(whole.data, em.read_stack(tmp_path / "b.zarr").data)
     with pytest.raises(SettingError, match="that follow on one another"):
         em.segment_file(source, tmp_path / "c.zarr", output="mask", slices=[0, 2], part="1/1")
+
+
+def test_int8_is_not_made_in_blocks(tmp_path, source):
+    folder = shutil.copytree(em.load_model("default").folder, tmp_path / "exact")
+    (folder / INT8_WEIGHTS).unlink()
+    with pytest.raises(SettingError, match="has no int8 form"):
+        em.segment_file(
+            source, tmp_path / "b.zarr", output="mask", part="1/1", model=folder, int8=True
+        )
 
 
 def test_bright_membranes_are_decided_once(tmp_path, source, phantom):

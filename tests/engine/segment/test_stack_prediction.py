@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
+import yaml
 
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.engine.jobs import PredictJob, WarmUpJob
 from napari_emseg.engine.run import run
 from napari_emseg.engine.segment.polarity import with_dark_membranes
-from napari_emseg.engine.segment.stack import segment_stack
+from napari_emseg.engine.segment.stack import StackPrediction, segment_stack
 from napari_emseg.errors import SettingError
 from napari_emseg.io.samples import phantom
 from napari_emseg.model.packages.library import find_model
+from napari_emseg.model.packages.package import INT8_VALUES, INT8_WEIGHTS, RDF, read_package
 from napari_emseg.types import Log, Stack
 
 NM = (50.0, 4.0, 4.0)
@@ -39,6 +43,34 @@ def probability(stack, **config):
 
 def test_of_an_ordinary_stack_nothing_is_said(image):
     assert probability(Stack(image, NM))[1] == [LOADING]
+
+
+@pytest.fixture
+def without_int8(tmp_path):
+    """The model that ships as it would be where nncf is not installed."""
+    folder = shutil.copytree(find_model("default").folder, tmp_path / "exact")
+    rdf = yaml.safe_load((folder / RDF).read_text())
+    rdf["attachments"] = [e for e in rdf["attachments"] if not e["source"].startswith("int8")]
+    rdf["config"]["napari_emseg"]["int8_cost"] = None
+    (folder / RDF).write_text(yaml.safe_dump(rdf))
+    for name in (INT8_WEIGHTS, INT8_VALUES):
+        (folder / name).unlink()
+    return read_package(folder)
+
+
+def test_int8_is_made_of_the_stack_where_it_is_asked_for(
+    image, without_int8, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path / "cache"))
+    stack, config, said = Stack(image, (50.0, 8.0, 8.0)), PredictConfig(int8=True), []
+    for _ in range(2):
+        prediction = StackPrediction(
+            stack, without_int8, slices=[0], device="cpu", config=config, on_event=said.append
+        )
+        for z, _ in prediction.predicted():
+            prediction.finished(z)
+        assert prediction.result().device == "OpenVINO int8 on cpu:0"
+    assert told(said).count("Making the fast int8 form of the model, once ...") == 1
 
 
 def test_notes_of_the_stack_are_told_once(image):

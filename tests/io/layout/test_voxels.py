@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tifffile
 
 from napari_emseg.errors import SettingError
-from napari_emseg.io.layout.tiff_voxels import ome_voxel_size
+from napari_emseg.io.layout.tiff_voxels import tiff_voxel_size
 from napari_emseg.io.layout.voxels import voxel_size_or_none
 from napari_emseg.io.read import read_stack
 from napari_emseg.io.write import write_stack
@@ -60,10 +61,11 @@ def test_ome(tmp_path, grey, unit, factor):
 
 def test_ome_without_sizes_or_with_damaged_text(tmp_path, grey):
     assert _voxel_size(tmp_path / "a.ome.tif", grey, ome=True, metadata={"axes": "ZYX"}) is None
-    assert ome_voxel_size("<OME") is None
-    assert ome_voxel_size("<OME/>") is None
     in_pixels = " ".join(f'PhysicalSize{n}="1" PhysicalSize{n}Unit="pixel"' for n in "XYZ")
-    assert ome_voxel_size(f"<Pixels {in_pixels}/>") is None
+    for said in ("<OME", "<OME/>", f"<Pixels {in_pixels}/>"):
+        assert (
+            tiff_voxel_size(SimpleNamespace(is_ome=True, ome_metadata=said)).voxel_size_nm is None
+        )
 
 
 def test_plain_resolution_in_centimetres(tmp_path, grey):

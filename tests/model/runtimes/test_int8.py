@@ -127,7 +127,7 @@ def test_made_once_and_kept_beside_the_package(without_int8, stack, tmp_path, mo
     monkeypatch.setenv("EMSEG_CACHE_DIR", str(tmp_path / "cache"))
     said = []
     for _ in range(2):
-        ensure_int8(without_int8, stack, [0, 1], said.append)
+        ensure_int8(without_int8, stack, [0, 1], on_event=said.append)
     assert [each.message for each in said] == ["Making the fast int8 form of the model, once ..."]
     assert not without_int8.int8.exists()
     assert load_runtime(without_int8, "cpu").name == "OpenVINO on cpu:0"

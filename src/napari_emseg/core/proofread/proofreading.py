@@ -58,19 +58,6 @@ class Proofreading:
         self._graph = CutGraph(volume.graph.count, volume.evidence)
         self.highest = int(table.max(initial=0))
 
-    @classmethod
-    def repeated(
-        cls, volume: VolumeCells, table: Table, log: Iterable[Decision], *, most: int = 2**32 - 1
-    ) -> Proofreading:
-        """Cells that were made anew, with decisions that were taken on others.
-
-        What was joined is joined again, and what was parted is parted where it is one now.
-        """
-        made = cls(volume, table, most=most)
-        for decision in log:
-            made._repeat(decision)
-        return made
-
     # -- what is known -----------------------------------------------------------------------
 
     @property
@@ -293,41 +280,6 @@ class Proofreading:
             [each - 1 for each in second],
             links=[(i - 1, j - 1) for i, j in links],
         )
-
-    # -- once more, on other cells -------------------------------------------------------------
-
-    def _repeat(self, decision: Decision) -> None:
-        before = self.table.copy()
-        if decision.kind == "merge":
-            table = self._joined(decision.first[0], decision.second[0])
-        elif decision.kind == "take away":
-            table = before.copy()
-            table[list(decision.first)] = 0
-        elif decision.kind == "set apart":
-            table = self._with_new_id(np.array(decision.first))
-        else:
-            table = before
-        change = self._take(decision, table)
-        if decision.kind == "merge":
-            for k in self.log.against(self._group(decision.first[0]).tolist()):
-                self._part(self.log[k])
-        elif decision.kind == "split":
-            self._part(decision)
-        changed = np.flatnonzero(self.table != before)
-        self._done[-1] = Change(change.decision, changed, before[changed], self.table[changed])
-
-    def _part(self, decision: Decision) -> None:
-        """Part all cells that hold fragments of both sides."""
-        first, second = (np.array(each) for each in (decision.first, decision.second))
-        for cell in np.intersect1d(self.table[first], self.table[second]):
-            if cell == 0:
-                continue
-            members = self.members(int(cell))
-            side = self._side(
-                members, *(each[self.table[each] == cell].tolist() for each in (first, second))
-            )
-            smaller = self._smaller(members[side], members[~side])
-            self.table[smaller] = self._new_id()
 
 
 def _require_two(first: int, second: int, way_out: str) -> None:

@@ -85,6 +85,11 @@ def segment_in_blocks(
             "what: expected probability, mask or classes, received cells; make a probability in "
             "blocks, and cells of that"
         )
+    if job.config.int8 and not package.int8.is_file():
+        raise SettingError(
+            f"int8: {package.info.name!r} has no int8 form, and none is made where a volume is "
+            "done in blocks; predict without it"
+        )
     fitted = fit_pixels(stack.voxel_size_nm, package.info.voxel_size_nm, job.config)
     for said in (*stack.notes, fitted.said):
         if said:

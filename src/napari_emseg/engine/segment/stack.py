@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.prediction import MaskConfig, PredictConfig
 from napari_emseg.core.segment.cell_count import CellCount
 from napari_emseg.core.segment.pixel_fit import fit_pixels
@@ -20,6 +21,7 @@ from napari_emseg.errors import CancelledError
 from napari_emseg.model.packages.package import ModelPackage
 from napari_emseg.model.predict.predict import predict_slices
 from napari_emseg.model.predict.predictor import Predictor
+from napari_emseg.model.runtimes.runtime import choose_runtime
 from napari_emseg.types import (
     Float32Array,
     Log,
@@ -95,6 +97,8 @@ class StackPrediction:
         info = self.package.info
         stack = self._as_learned()
         self._emit(Log(f"Loading model {info.name!r}."))
+        if self._config.int8:
+            self._have_int8(stack)
         predictor = Predictor.of(
             self.package, self._wanted_device, self._config, self._emit, self._pixels.resampling
         )
@@ -116,6 +120,16 @@ class StackPrediction:
             if said:
                 self._emit(Log(said))
         return with_dark_membranes(self.stack, self.slices, self._config.membranes, self._emit)
+
+    def _have_int8(self, stack: Stack) -> None:
+        """Make the int8 form of a model that has none, where OpenVINO would take it."""
+        from napari_emseg.model.runtimes.int8 import ensure_int8
+
+        is_ours = isinstance(self.package.info.network, NetworkConfig)
+        chosen = choose_runtime(self._wanted_device, self._config.runtime)
+        if is_ours and chosen == "openvino":
+            resampling = self._pixels.resampling
+            ensure_int8(self.package, stack, self.slices, resampling, self._emit)
 
     def is_missing(self, z: int) -> bool:
         """Whether slice ``z`` is a missing section, across which cells are linked."""

@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 from napari_emseg.io.layout.units import nm_per_unit
 from napari_emseg.io.layout.voxels import RecordedSize, recorded_size, without_unit
-from napari_emseg.types import VoxelSize
 
 _CENTIMETRE, _INCH = 3, 2
 _SCREEN_NM = 10_000.0
@@ -33,11 +32,6 @@ def tiff_voxel_size(tif: Any) -> RecordedSize:
         if VOXEL_KEY in written:
             return _written_by_us(written[VOXEL_KEY])
     return _plain_voxel_size(tif)
-
-
-def ome_voxel_size(xml: str) -> VoxelSize | None:
-    """Voxel size in nm from OME-XML (``PhysicalSizeX`` and its unit, µm where none is named)."""
-    return recorded_size(*_ome_lengths(xml)).voxel_size_nm
 
 
 def _ome_lengths(xml: str) -> tuple[float | None, float | None, float | None]:

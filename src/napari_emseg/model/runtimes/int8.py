@@ -20,6 +20,7 @@ import numpy as np
 
 from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.normalise import normalise_tissue
+from napari_emseg.core.segment.resampling import AS_IT_IS, Resampling
 from napari_emseg.core.segment.tiling import pad_to_multiple
 from napari_emseg.core.train.source import PatchSource
 from napari_emseg.errors import ModelError
@@ -49,11 +50,18 @@ Judge: TypeAlias = Callable[[Runtime], Sequence[float]]
 """Gives V_rand of what a runtime predicts, of each source; NaN where it means nothing."""
 
 
-def calibration_tiles(stack: Stack, slices: Sequence[int], network: NetworkConfig) -> Float32Array:
+def calibration_tiles(
+    stack: Stack,
+    slices: Sequence[int],
+    network: NetworkConfig,
+    resampling: Resampling = AS_IT_IS,
+) -> Float32Array:
     """Normalised tiles (N, Y, X, C) cut from the middle of some slices, spread over all."""
 
     def see(z: int) -> list[Float32Array]:
-        return [normalise_tissue(each) for each in read_seen(stack, z, network)]
+        seen = read_seen(stack, z, network)
+        fitted = resampling.to_network(seen) if resampling.is_needed else seen
+        return [normalise_tissue(each) for each in fitted]
 
     return _tiles(see, slices, network, _MOST_TILES)
 
@@ -147,9 +155,26 @@ def _cost(package: ModelPackage, judge: Judge) -> float:
 
 
 def ensure_int8(
-    package: ModelPackage, stack: Stack, slices: Sequence[int], on_event: OnEvent = lambda _: None
+    package: ModelPackage,
+    stack: Stack,
+    slices: Sequence[int],
+    resampling: Resampling = AS_IT_IS,
+    on_event: OnEvent = lambda _: None,
 ) -> None:
     """Make the int8 form of a package that has none, from the stack at hand, and keep it.
+
+    Parameters
+    ----------
+    package : ModelPackage
+        A model of ours.
+    stack : Stack
+        Image (Z, Y, X) with dark membranes.
+    slices : sequence of int
+        Of these some are taken.
+    resampling : Resampling
+        To the pixel size that the network learned on.
+    on_event : callable
+        Receives a `Log`, since it takes a while.
 
     Raises
     ------
@@ -162,7 +187,8 @@ def ensure_int8(
     onnx = onnx_weights(package, on_event)
     on_event(Log("Making the fast int8 form of the model, once ..."))
     try:
-        make_int8(onnx, calibration_tiles(stack, slices, package.info.unet), out)
+        tiles = calibration_tiles(stack, slices, package.info.unet, resampling)
+        make_int8(onnx, tiles, out)
     except (RuntimeError, OSError) as error:
         raise ModelError(
             f"int8: the model's int8 form cannot be made ({error}); predict without it"
