@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.layers import Labels
+from qtpy.QtWidgets import QFileDialog, QPushButton
 
 import napari_emseg as em
 
@@ -46,6 +47,19 @@ def test_stack_of_the_dock_is_sent_and_comes_back_as_a_layer(viewer, dock, clust
     assert 0.5 < np.asarray(made.data, bool).mean() < 0.95
     assert "Done in" in cluster.status.message.value
     assert not cluster.dashboard.isEnabled()
+
+
+def test_a_stack_is_chosen_that_is_a_file_or_a_folder(cluster, source, tmp_path, monkeypatch):
+    file = str(tmp_path / "raw.tif")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (file, ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(source))
+    asks = {each.text(): each for each in cluster.findChildren(QPushButton)}
+    for name, chosen in (("File ...", file), ("Folder ...", str(source))):
+        asks[name].click()
+        assert cluster.stack.value == chosen
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    asks["File ..."].click()
+    assert cluster.stack.value == str(source)
 
 
 def test_address_is_set_once(viewer, dock, cluster, qtbot):

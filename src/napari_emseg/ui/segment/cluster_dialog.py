@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -18,6 +18,7 @@ from napari_emseg.engine.jobs import BlocksJob, SegmentJob
 from napari_emseg.errors import EmsegError
 from napari_emseg.session.segment.cluster import ClusterSession, Phase
 from napari_emseg.types import What
+from napari_emseg.ui.stacks.open_row import STACK_FILES
 from napari_emseg.ui.widgets.buttons import button
 from napari_emseg.ui.widgets.forms import field_for, form_of, row_of
 from napari_emseg.ui.widgets.notify import show_error, show_failure
@@ -108,8 +109,10 @@ class ClusterDialog(QDialog):
             label="Overwrite", tooltip="Replace what is there, and begin anew."
         )
         self.form = form_of([
-            _with_browser("Stack", self.stack, self._choose_stack),
-            _with_browser("Save to", self.out, self._choose_out),
+            _with_buttons("Stack", self.stack, {
+                "File ...": self._choose_file, "Folder ...": self._choose_folder,
+            }),
+            _with_buttons("Save to", self.out, {"Browse ...": self._choose_out}),
             self.what, self.scheduler, self.scheduler_file, self.workers, self.overwrite,
         ])  # fmt: skip
         lasting = {
@@ -179,8 +182,11 @@ class ClusterDialog(QDialog):
         )  # fmt: skip
         self.session.send(BlocksJob(job, shared))
 
-    def _choose_stack(self) -> None:
-        # a zarr is a folder, all else a file
+    def _choose_file(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "The stack", "", STACK_FILES)
+        self.stack.value = chosen or self.stack.value
+
+    def _choose_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "The zarr, or folder of slices")
         self.stack.value = chosen or self.stack.value
 
@@ -214,10 +220,13 @@ class ClusterDialog(QDialog):
             self._layer.refresh(extent=False)
 
 
-def _with_browser(label: str, field: LineEdit, choose: Callable[[], None]) -> Container[Any]:
-    browse = PushButton(text="Browse ...", tooltip="Choose a path of this machine.")
-    browse.changed.connect(choose)
-    row = row_of(field, browse)
+def _with_buttons(
+    label: str, field: LineEdit, choices: Mapping[str, Callable[[], None]]
+) -> Container[Any]:
+    buttons = [PushButton(text=each, tooltip="Choose a path of this machine.") for each in choices]
+    for each, choose in zip(buttons, choices.values(), strict=True):
+        each.changed.connect(choose)
+    row = row_of(field, *buttons)
     row.label = label
     row.native.layout().setStretch(0, 1)
     return row

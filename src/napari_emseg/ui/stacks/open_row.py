@@ -17,7 +17,8 @@ from napari_emseg.ui.widgets.notify import show_error
 if TYPE_CHECKING:
     import napari
 
-_KINDS = f"Stacks ({' '.join(f'*{each}' for each in stack_endings())});;All files (*)"
+STACK_FILES = f"Stacks ({' '.join(f'*{each}' for each in stack_endings())});;All files (*)"
+"""What a file dialog offers where a stack is wanted."""
 
 
 class OpenRow(QWidget):
@@ -61,7 +62,7 @@ class OpenRow(QWidget):
 
     def _ask_for_files(self) -> None:
         window = main_window(self._viewer)
-        if chosen := QFileDialog.getOpenFileNames(window, "Open a stack", "", _KINDS)[0]:
+        if chosen := QFileDialog.getOpenFileNames(window, "Open a stack", "", STACK_FILES)[0]:
             self.open(chosen)
 
     def _ask_for_folder(self) -> None:
