@@ -121,7 +121,8 @@ def test_a_library_that_runs_out_of_memory(too_much):
         "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 17179869184 bytes.",
         "CUDA out of memory. Tried to allocate 20.00 MiB",
         "Failed to allocate 6553600 bytes of memory", "Resource temporarily unavailable",
-        "can't start new thread",
+        "can't start new thread", "device: OpenVINO cannot run this network on cpu:0 (can't alloc)",
+        "_pydantic_core.so: failed to map segment from shared object",
     ],
 )  # fmt: skip
 def test_what_libraries_say(text):

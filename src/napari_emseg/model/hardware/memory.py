@@ -22,11 +22,11 @@ _MOST_AT_ONCE = 8
 """Tiles in a batch on a GPU; more are no faster."""
 _SIGNS = (
     "outofmemory", "resourceexhausted", "badalloc", "outofhostmemory", "outofresources",
-    "memobjectallocation", "failedtoallocate", "cannotallocatememory",
-    "can'tallocatememory", "resourcetemporarilyunavailable", "can'tstartnewthread",
+    "memobjectallocation", "failedtoallocate", "cannotallocatememory", "can'talloc",
+    "failedtomapsegment", "resourcetemporarilyunavailable", "can'tstartnewthread",
 )  # fmt: skip
 """What TensorFlow, JAX, PyTorch, OpenVINO and OpenCL call it, without spaces and underscores; the
-last two are the words of system and Python where there is no room for a thread."""
+last three are the words of system and Python where there is no room for a library or a thread."""
 
 
 def bytes_at_once(
