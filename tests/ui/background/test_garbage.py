@@ -101,15 +101,27 @@ def test_layers_that_were_there_are_freed_by_one_walk_over_all_objects(viewer, d
     assert gc.get_freeze_count() > MANY
 
 
-def test_removed_layers_are_looked_for_once_not_for_each(viewer, dock, qtbot, monkeypatch):
-    """A look walks over all objects that are not frozen."""
-    alive, looks, objects = [add_layer(viewer) for _ in range(3)], [], gc.get_objects
+def test_a_layer_that_is_removed_while_a_dock_opens_is_freed(viewer, dock, qtbot):
     spare_the_window(viewer, dock)
-    monkeypatch.setattr(gc, "get_objects", lambda: looks.append(1) or objects())
+    alive, other = add_layer(viewer), QWidget()
     viewer.layers.clear()
-    assert not looks
-    qtbot.waitUntil(lambda: [each() for each in alive] == [None] * 3)
-    assert len(looks) == 1
+    viewer.window.add_dock_widget(other, name="another dock")
+    spare_the_window(viewer, other)  # freezes the layer, too
+    qtbot.waitUntil(lambda: alive() is None)
+
+
+def test_objects_of_other_threads_are_left_alone(viewer, dock, qtbot, monkeypatch):
+    """Who holds a tuple that another thread is making takes it away from that thread."""
+
+    def hold(*_):
+        pytest.fail("holds all objects, also those that are being made")
+
+    for name in ("get_objects", "get_referrers"):
+        monkeypatch.setattr(gc, name, hold)
+    alive = add_layer(viewer)
+    spare_the_window(viewer, dock)
+    viewer.layers.clear()
+    qtbot.waitUntil(lambda: alive() is None)
 
 
 def test_nothing_is_collected_before_the_event_loop_turns(qtbot):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from typing import TYPE_CHECKING
-from weakref import ref
+from weakref import WeakSet, ref
 
 from qtpy.QtCore import QCoreApplication, QThread, QTimer
 from qtpy.QtWidgets import QWidget
@@ -49,29 +49,44 @@ def spare_the_window(viewer: ViewerModel, dock: QWidget) -> None:
     dock : QWidget
         When it is closed, and no other dock is left that needs it, the exemption ends.
     """
-    gc.freeze()
     sparing = _Sparing(viewer, dock)
+    _freeze()
     WhenClosed(dock, sparing.end)
 
 
 _open: set[_Sparing] = set()
 """One for each open dock, of all viewers: there is one garbage collector for all."""
+_frozen: WeakSet[Layer] = WeakSet()
+"""Layers that were there when all was frozen last. `gc.get_objects` would tell as much, but holds
+the tuples that other threads are making, which then end in a SystemError."""
+
+
+def _freeze() -> None:
+    for each in _open:
+        _frozen.update(each.layers())
+    gc.freeze()
 
 
 class _Sparing:
     def __init__(self, viewer: ViewerModel, dock: QWidget) -> None:
-        self._removals = viewer.layers.events.removed
+        self._layers, self._removals = viewer.layers, viewer.layers.events.removed
         self._removed: list[ref[Layer]] = []
         self._soon = later(dock, self._free)  # not at once: who removes a layer still holds it
         # last, and so after napari's own collection
         self._removals.connect(self._look, position="last")
         _open.add(self)
 
+    def layers(self) -> list[Layer]:
+        """All layers that are there, and those that were removed and are not freed yet."""
+        removed = (layer() for layer in self._removed)
+        return [*self._layers, *(layer for layer in removed if layer is not None)]
+
     def end(self) -> None:
         """Make collections what they were, unless another dock is open."""
         self._removals.disconnect(self._look)
         _open.discard(self)
         if not _open:
+            _frozen.clear()
             gc.unfreeze()
 
     def _look(self, event: Event) -> None:
@@ -79,18 +94,11 @@ class _Sparing:
         self._soon.start(0)
 
     def _free(self) -> None:
-        """Look for all of them at once: the look is a walk over all that is not frozen."""
-        alive = [layer() for layer in self._removed]
-        if _any_is_frozen([layer for layer in alive if layer is not None]):
-            del alive
+        """Free all of them at once."""
+        if any(layer() in _frozen for layer in self._removed):
             gc.unfreeze()
+            _frozen.clear()
             gc.collect()
-            gc.freeze()
+            self._removed.clear()
+            _freeze()
         self._removed.clear()
-
-
-def _any_is_frozen(wanted: list[Layer]) -> bool:
-    if not wanted:  # another dock has freed them
-        return False
-    missing = {id(layer) for layer in wanted}
-    return bool(missing.difference(map(id, gc.get_objects())))
