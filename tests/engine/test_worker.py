@@ -321,7 +321,8 @@ def test_jobs_that_wait_are_told_where_a_crashed_worker_cannot_start_again(
         (f"os.write(1, bytes(range(256))); {GO_ON}", "expected a message"),
         (UNKNOWN_EVENT, "EventOfTomorrow"),
         (NO_EVENT, "expected an event"),
-        ("sys.exit('no library')", "status 1"),
+        ("sys.exit('no library')", "status 1."),
+        ("os.write(2, b'terminate called: std::bad_alloc'); os.abort()", "SIGABRT, probably bec"),
     ],
 )
 def test_a_worker_that_is_not_understood_fails_its_job_and_no_other(

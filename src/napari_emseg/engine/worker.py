@@ -21,6 +21,7 @@ from napari_emseg.engine.jobs import Job
 from napari_emseg.engine.worker_messages import Cancel, Submit, Told, read_message, write_message
 from napari_emseg.errors import WorkerError, WriteError
 from napari_emseg.io.scratch import Scratch
+from napari_emseg.model.hardware.memory import says_memory_is_short
 from napari_emseg.types import Cancelled, Event, Failed, Finished
 
 OnJobEvent = Callable[[int, Event], None]
@@ -290,7 +291,7 @@ class _Process:
         log = self._log_tail()
         self._log.close()
         self._room.close()
-        self._ended(self, what_happened or _what_happened(self._popen.returncode), log)
+        self._ended(self, what_happened or _what_happened(self._popen.returncode, log), log)
 
     def _log_tail(self) -> str:
         size = self._log.seek(0, os.SEEK_END)
@@ -307,10 +308,12 @@ def _close_quietly(pipe: IO[bytes] | None) -> None:
         _log.debug("closing a pipe of the worker: %s", error)
 
 
-def _what_happened(returncode: int) -> str:
-    """The end of a process in words."""
+def _what_happened(returncode: int, log: str) -> str:
+    """The end of a process in words; ``log`` has its own last ones."""
+    hint = ", probably because memory ran out" if says_memory_is_short(log) else ""
     if returncode < 0:
         name = signal.Signals(-returncode).name
-        hint = ", often because the machine ran out of memory" if name == "SIGKILL" else ""
+        if name == "SIGKILL":
+            hint = hint or ", often because the machine ran out of memory"
         return f"The worker process was ended by {name}{hint}."
-    return f"The worker process ended unexpectedly with status {returncode}."
+    return f"The worker process ended unexpectedly with status {returncode}{hint}."

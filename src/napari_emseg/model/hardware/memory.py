@@ -104,7 +104,12 @@ def memory_errors() -> Iterator[None]:
     except (MemoryError, EmsegError):
         raise
     except Exception as error:
-        said = f"{type(error).__name__}: {error}".lower().replace(" ", "").replace("_", "")
-        if any(sign in said for sign in _SIGNS):
+        if says_memory_is_short(f"{type(error).__name__}: {error}"):
             raise MemoryError(str(error)) from error
         raise
+
+
+def says_memory_is_short(text: str) -> bool:
+    """Whether words of a library, or the last ones of a process, are about too little memory."""
+    said = text.lower().replace(" ", "").replace("_", "")
+    return any(sign in said for sign in _SIGNS)
