@@ -58,7 +58,7 @@ test-slow: install  ## run the slow tests
 	$(call pytest_groups,slow,5)
 
 # One at a time: how soon something is on the disk, or ends, is part of what is tested.
-torture: install  ## kill, starve and fill up, again and again (an hour or so)
+torture: install  ## kill, starve and fill up, again and again (half an hour or so)
 	$(PY) -m pytest tests -m torture --ignore=tests/model --timeout 3600 $(ARGS)
 
 lint: install  ## check style, types and shell scripts

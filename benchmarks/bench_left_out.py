@@ -43,6 +43,10 @@ RECIPES = {
     "24-filters": f"{_VARIED} --base-filters 24",
     "three-slices": f"{_VARIED} --input-slices 3",
     "8-filters": f"{_VARIED} --base-filters 8",
+    "layer-norm": f"{_VARIED} --normalisation layer",
+    "6-nm": f"{_VARIED} --network-pixel-nm 6",
+    "depth-5": f"{_VARIED} --depth 5",
+    "four-times": f"{_VARIED} --epochs 24",
 }
 """Options beside `STEPS`; ``plain`` has the augmentation of a training on a single stack."""
 
