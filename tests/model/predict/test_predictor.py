@@ -141,6 +141,13 @@ def test_where_nobody_says_tiles_are_what_suits_the_runtime(run):
     assert cost.tiles == len(plan_tiles((300, 420), 128, NETWORK.reach, NETWORK.multiple)) > 1
 
 
+def test_tiles_are_as_large_as_somebody_says(run):
+    device = Device(run, "cpu:0", 10**9)
+    device.tile_size = 128
+    wanted = PredictConfig(tile_size=512)
+    assert Predictor(lambda _: device, NETWORK, "cpu", wanted).cost((300, 420)).tiles == 1
+
+
 @pytest.mark.parametrize("tta", [False, True])
 def test_the_outlook_counts_tiles_and_measures_one(run, tta):
     device = Device(run, "cpu:0", 10**9)

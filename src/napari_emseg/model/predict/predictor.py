@@ -161,8 +161,9 @@ class Predictor:
         """Tiles and batches for slices of a shape, on the device that computes now."""
         if shape not in self._fitted:
             device, wanted = self._runtime.device, self._wanted
-            suits = self._runtime.tile_size
-            tile_size = min(wanted.tile_size or suits, self.network.tile_px or suits)
+            tile_size = wanted.tile_size or self._runtime.tile_size
+            if self.network.tile_px:
+                tile_size = min(tile_size, self.network.tile_px)
             self._fitted[shape] = fit_to_memory(
                 shape, self.network, replace(wanted, tile_size=tile_size),
                 maps=self._runtime.maps,
