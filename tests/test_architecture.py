@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,7 @@ FORBIDDEN = {
     "cli": WINDOW | NETWORKS,
     "__main__": WINDOW | NETWORKS,
 }
+FOR_SCRIPTS_AND_TESTS = {"ArrayLabels", "DirectExecutor", "DirectJobs"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 OF_OTHER_PROGRAMS = {
     "--force-reinstall", "--format", "--gpus", "--install", "--query-gpu", "--shutdown", "--yes",
@@ -167,6 +169,22 @@ def test_options_are_found_in_messages_and_not_in_docstrings():
     tree = ast.parse('"""Of --old."""\nraise E(f"{x}: take --runtime {y} - or " "(--over-write)")')
     found = [option for _, text in spoken(tree) for option in OPTION.findall(text)]
     assert found == ["--runtime", "--over-write"]
+
+
+def test_whatever_is_public_is_named_by_something_that_is_no_test():
+    root = SOURCE.parents[1]
+    programs = [each for name in ("tools", "benchmarks") for each in (root / name).glob("*.py")]
+    others = [*programs, root / "napari.yaml", root / "pyproject.toml"]
+    texts = [each.read_text(encoding="utf-8") for each in (*SOURCE.rglob("*.py"), *others)]
+    named = Counter(re.findall(r"\w+", "\n".join(texts)))
+    defined = {
+        each.name
+        for path in SOURCE.rglob("*.py")
+        for each in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(each, ast.FunctionDef | ast.ClassDef) and not each.decorator_list
+    }
+    forgotten = {name for name in defined if named[name] == 1 and not name.startswith("__")}
+    assert forgotten == FOR_SCRIPTS_AND_TESTS
 
 
 def test_nothing_imports_a_backend():

@@ -47,8 +47,3 @@ def test_no_tile_is_larger_than_the_only_one_that_it_takes(tile, multiple, margi
 def test_its_memory_is_told_by_its_widest_operation():
     assert replace(NETWORK, widest=192).base_filters == 64
     assert replace(NETWORK, widest=1).base_filters == 1
-
-
-def test_scaling_by_the_slice_is_told_from_fixed_scaling():
-    assert NETWORK.scales_by_slice
-    assert not replace(NETWORK, before=(Step("scale_linear", (1 / 255, 0.0)),)).scales_by_slice

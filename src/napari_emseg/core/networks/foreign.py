@@ -143,11 +143,6 @@ class ForeignNetwork:
         """Filters that a network of ours has which takes as much memory."""
         return max(1, -(-self.widest // _MAPS_AT_ONCE))
 
-    @property
-    def scales_by_slice(self) -> bool:
-        """Whether grey values are scaled by those of their slice, whatever their range."""
-        return any(each.name in ("zero_mean_unit_variance", "scale_range") for each in self.before)
-
     def slices_seen(self, z: int, total: int) -> list[int]:
         """As `NetworkConfig.slices_seen`."""
         return slices_seen(z, total, self.input_slices)
