@@ -50,12 +50,7 @@ def test_extras_and_groups_are_in_pyproject():
     assert called(r"--group (\w+)") <= set(PROJECT["dependency-groups"])
     tries = WORKFLOWS["wheel.yml"]["jobs"]["try"]["strategy"]["matrix"]
     tried = [*tries["extras"], *(each["extras"] for each in tries["include"])]
-    assert set(" ".join(tried).split()) == {"base", *extras} - {
-        "cluster",
-        "formats",
-        "gpu",
-        "torch",
-    }
+    assert set(" ".join(tried).split()) == {"base", *extras} - {"cluster", "formats", "gpu"}
 
 
 def test_windows_runs_the_groups_of_tests_that_make_runs():

@@ -1,7 +1,7 @@
 """Install a wheel into environments of its own, and do there what a person does first.
 
     python tools/try_wheel.py dist/napari_emseg-*.whl
-    python tools/try_wheel.py dist/napari_emseg-*.whl base report window train all
+    python tools/try_wheel.py dist/napari_emseg-*.whl base report window train torch all
 
 Each extra (``base`` is none) gets a fresh environment in a temporary folder, from which neither
 this checkout nor its packages are seen. The bundled sample is predicted and scored there. Where the
@@ -22,7 +22,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MANIFEST, DEMO, TRAINING = "manifest", "demo", "training"
-SHOWS = {"window": (MANIFEST, DEMO), "train": (TRAINING,), "all": (MANIFEST, DEMO, TRAINING)}
+SHOWS = {
+    "window": (MANIFEST, DEMO),
+    "train": (TRAINING,),
+    "torch": (TRAINING,),
+    "all": (MANIFEST, DEMO, TRAINING),
+}
 """What an extra can do besides predicting."""
 
 BESIDE = {"window": ["napari[pyqt6]"]}

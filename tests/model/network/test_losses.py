@@ -62,6 +62,15 @@ def test_certain_and_wrong_costs_much_and_not_infinitely_much():
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", *OVERLAPS])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_of_what_is_no_number_it_is_none(loss, classes):
+    """PyTorch's own operation raises instead."""
+    loss = training_loss(TrainConfig(loss=loss), classes)
+    channels = np.full((1, 8, 8, 1 if classes == 2 else classes), np.nan, np.float32)
+    assert np.isnan(as_numbers(loss(np.ones((1, 8, 8, 1), np.uint8), channels)))
+
+
+@pytest.mark.parametrize("loss", ["cross-entropy", *OVERLAPS])
 def test_the_loss_of_finished_predictions_is_that_of_a_batch(batch, loss):
     probability, classes, weights = batch
     loss = training_loss(TrainConfig(loss=loss))

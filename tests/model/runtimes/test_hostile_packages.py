@@ -32,6 +32,12 @@ def folder(whole_package, tmp_path, monkeypatch):
     return tmp_path / "p" / "package"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _backend_has_begun(network_of, tiny):
+    """What Keras' backend takes for itself with its first network is no case's."""
+    network_of(tiny)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_happens(tmp_path, request):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from napari_emseg.model.packages.library import DEFAULT, find_model
+from napari_emseg.model.packages.library import SHIPPED, find_model
 
 CODE = """
 import sys
@@ -22,8 +22,11 @@ import keras
 from napari_emseg.model.packages.library import find_model
 from napari_emseg.model.runtimes.keras_runtime import KerasRuntime, load_network
 assert keras.backend.backend() == sys.argv[1]
-runtime = KerasRuntime(load_network(find_model(sys.argv[2])), "auto")
-np.save(sys.argv[4], runtime(np.load(sys.argv[3])))
+tiles = np.load(sys.argv[2])
+found = {
+    name: KerasRuntime(load_network(find_model(name)), "auto")(tile) for name, tile in tiles.items()
+}
+np.savez(sys.argv[3], **found)
 """
 
 
@@ -34,13 +37,19 @@ def test_probabilities_are_alike_to_a_thousandth(tmp_path, backend):
         pytest.skip(f"{backend} is not installed, or it is what runs these tests")
     from napari_emseg.model.runtimes.keras_runtime import KerasRuntime, load_network
 
-    tile = np.random.default_rng(0).standard_normal((1, 192, 256, 1), dtype=np.float32)
-    np.save(tmp_path / "in.npy", tile)
-    places = [str(tmp_path / name) for name in ("in.npy", "out.npy")]
+    packages, rng = {name: find_model(name) for name in SHIPPED}, np.random.default_rng(0)
+    tiles = {
+        name: rng.standard_normal((1, 192, 256, each.info.unet.input_slices), dtype=np.float32)
+        for name, each in packages.items()
+    }
+    np.savez(tmp_path / "in.npz", **tiles)
+    places = [str(tmp_path / name) for name in ("in.npz", "out.npz")]
     done = subprocess.run(
-        [sys.executable, "-c", CODE, backend, DEFAULT, *places],
+        [sys.executable, "-c", CODE, backend, *places],
         capture_output=True, text=True, timeout=400, env=os.environ | {"KERAS_BACKEND": backend},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    here = KerasRuntime(load_network(find_model(DEFAULT)))(tile)
-    assert np.abs(np.load(places[1]) - here).max() < 1e-3
+    there = np.load(places[1])
+    for name, package in packages.items():
+        here = KerasRuntime(load_network(package))(tiles[name])
+        assert np.abs(there[name] - here).max() < 1e-3, name

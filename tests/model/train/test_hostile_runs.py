@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from dataclasses import replace
 
+import keras
 import pytest
 
 import hostile_packages as hostile
@@ -64,6 +65,25 @@ def put_history(run, content):
 def test_a_run_as_it_is_goes_on(run, go_on):
     assert go_on().best["epoch"] <= 4
     assert len(run.read_history()) == 4
+
+
+@pytest.mark.parametrize(
+    ("module", "registered"),
+    [("keras.optimizers", None), ("keras.src.backend.torch.optimizers.torch_adam", "Adam")],
+)
+def test_a_run_begun_on_another_backend_goes_on(run, module, registered):
+    """On PyTorch Keras saves Adam under that module; here is what the two files then say."""
+    with zipfile.ZipFile(run.last) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    config = json.loads(parts["config.json"])
+    config["compile_config"]["optimizer"] |= {"module": module, "registered_name": registered}
+    parts["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(run.last, "w") as file:
+        for name, each in parts.items():
+            file.writestr(name, each)
+    found, here = load_run_network(run.last).optimizer, keras.optimizers.Adam()
+    assert type(found) is type(here)
+    assert int(found.iterations) > 0
 
 
 @pytest.mark.parametrize("name", hostile.KERAS_REFUSED)

@@ -29,8 +29,40 @@ def training_loss(config: TrainConfig, classes: int = 2) -> keras.losses.Loss:
 def weighted_cross_entropy(classes: int = 2) -> keras.losses.Loss:
     """Per-pixel cross-entropy; the weight map is given as ``sample_weight`` (N, Y, X)."""
     if classes == 2:
-        return keras.losses.BinaryCrossentropy(name="weighted_cross_entropy")
-    return keras.losses.SparseCategoricalCrossentropy(name="weighted_cross_entropy")
+        return BinaryCrossEntropy(name="weighted_cross_entropy")
+    return ClassCrossEntropy(name="weighted_cross_entropy")
+
+
+@keras.saving.register_keras_serializable("napari_emseg")
+class BinaryCrossEntropy(keras.losses.BinaryCrossentropy):
+    """Keras' own, save on PyTorch, whose operation raises where the prediction is no number.
+
+    On a GPU it raises in a way after which the process cannot use that GPU any more.
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Cross-entropy (N, Y, X) of a channel ``y_pred`` and classes ``y_true`` (N, Y, X, 1)."""
+        if keras.backend.backend() != "torch":
+            return super().call(y_true, y_pred)
+        is_cell = ops.cast(y_true, y_pred.dtype)
+        return _minus_log((is_cell * y_pred + (1 - is_cell) * (1 - y_pred))[..., 0])
+
+
+@keras.saving.register_keras_serializable("napari_emseg")
+class ClassCrossEntropy(keras.losses.SparseCategoricalCrossentropy):
+    """Keras' own, save on PyTorch, whose operation has no gradient where channels come last."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Cross-entropy (N, Y, X) of channels ``y_pred`` and classes ``y_true`` (N, Y, X, 1)."""
+        if keras.backend.backend() != "torch":
+            return super().call(y_true, y_pred)
+        return _minus_log(ops.take_along_axis(y_pred, ops.cast(y_true, "int32"), axis=-1)[..., 0])
+
+
+def _minus_log(right: Any) -> Any:
+    """Cross-entropy, in nats, of the probability of the right class; finite also of 0."""
+    nearly_none = keras.config.epsilon()
+    return -ops.log(ops.clip(right, nearly_none, 1 - nearly_none))
 
 
 @keras.saving.register_keras_serializable("napari_emseg")
@@ -108,6 +140,7 @@ def centreline_dice(truth: Any, predicted: Any) -> Any:
     Shit et al.: clDice - a novel topology-preserving loss function for tubular structure
     segmentation. CVPR 2021. https://doi.org/10.1109/CVPR46437.2021.01629
     """
+    truth, predicted = (ops.convert_to_tensor(each) for each in (truth, predicted))
     true_line, predicted_line = _skeleton(truth), _skeleton(predicted)
     precision = _part(predicted_line * truth, predicted_line)
     recall = _part(true_line * predicted, true_line)
@@ -122,7 +155,6 @@ def _part(some: Any, everything: Any) -> Any:
 
 def _skeleton(membranes: Any) -> Any:
     """Differentiable centre lines: what opening removes, at one erosion after the other."""
-    membranes = ops.convert_to_tensor(membranes)
     lines = _top_hat(membranes)
     for _ in range(_SKELETON_STEPS):
         membranes = _erode(membranes)

@@ -6,6 +6,7 @@ import logging
 import warnings
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -72,10 +73,39 @@ def _export_torch(path: Path, model: keras.Model) -> None:
         # what is said of numbers that are kept: those of layers, and no sizes of the tile
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            model.eval(), (tile,), str(path), opset_version=OPSET, dynamo=False,
+            _traceable(model).eval(), (tile,), str(path), opset_version=OPSET, dynamo=False,
             input_names=["image"], output_names=["probability"],
             dynamic_axes={"image": free, "probability": free},
         )  # fmt: skip
+
+
+class _TraceableNormalization(keras.layers.LayerNormalization):
+    """Layer normalisation of the channels, step by step.
+
+    Keras' own takes PyTorch's one operation for it, and tells it how many channels there are; in
+    a trace all sizes are unknown, and the converter wants that one.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        """Normalise features (N, Y, X, C) float32."""
+        centred = inputs - keras.ops.mean(inputs, axis=-1, keepdims=True)
+        variance = keras.ops.mean(keras.ops.square(centred), axis=-1, keepdims=True)
+        return centred * keras.ops.rsqrt(variance + self.epsilon) * self.gamma + self.beta
+
+
+def _traceable(model: keras.Model) -> keras.Model:
+    """A copy of a network whose layers PyTorch can follow."""
+
+    def followed(layer: keras.Layer) -> keras.Layer:
+        made = layer.__class__
+        if issubclass(made, keras.layers.LayerNormalization):
+            made = _TraceableNormalization
+        return made.from_config(layer.get_config())
+
+    plain = keras.Model(model.input, model.output)  # a clone would be compiled as well
+    copy = keras.models.clone_model(plain, clone_function=followed)
+    copy.set_weights(plain.get_weights())
+    return copy
 
 
 def _agrees(path: Path, model: keras.Model) -> bool:

@@ -32,11 +32,19 @@ from napari_emseg.types import Float32Array
 
 _OF_TRAINING: dict[str | None, Collection[str]] = {
     "keras.optimizers": {"Adam", "LossScaleOptimizer"},
+    "keras.src.backend.torch.optimizers.torch_adam": {"Adam"},  # as it is saved on PyTorch
     "keras.losses": {"BinaryCrossentropy", "SparseCategoricalCrossentropy"},
-    "napari_emseg.model.network.losses": {"KnownPixelAccuracy", "OverlapLoss"},
+    "napari_emseg.model.network.losses": {
+        "BinaryCrossEntropy",
+        "ClassCrossEntropy",
+        "KnownPixelAccuracy",
+        "OverlapLoss",
+    },
     "napari_emseg.model.network.fused_norm": {"FusedBatchNormalization"},
 }
 """Classes by module, besides those of a network that is only used."""
+_BY_NAME = {"KnownPixelAccuracy": KnownPixelAccuracy, "Adam": keras.optimizers.Adam}
+"""What is made by its name, whatever module a file says: Adam is each backend's own."""
 
 
 class Learner:
@@ -284,10 +292,11 @@ def load_run_network(path: Path, *, compiled: bool = True) -> keras.Model:
     ModelError
         If it cannot be read, or holds what no training of ours writes.
     """
-    known = {"KnownPixelAccuracy": KnownPixelAccuracy}
     try:
         check_keras_file(path, also=_OF_TRAINING, beside={HISTORY_INSIDE})
-        return keras.models.load_model(path, custom_objects=known, compile=compiled, safe_mode=True)
+        return keras.models.load_model(
+            path, custom_objects=_BY_NAME, compile=compiled, safe_mode=True
+        )
     except LOAD_ERRORS as error:
         raise ModelError(
             f"resume: {path} cannot be loaded ({error}); start a new run in another folder"
