@@ -98,9 +98,10 @@ lock: install  ## write requirements-dev.txt: all that was developed with, by ve
 	    --no-annotate --no-header --no-emit-index-url pyproject.toml \
 	    --extra all --extra formats --extra cluster --group dev -o requirements-dev.txt $(ARGS)
 
+# --strict: what PyPI says nothing about fails, or nothing would pass where it is not reached.
 audit: install  ## ask PyPI for known holes in what requirements-dev.txt names
 	$(PY) -m pip install --quiet pip-audit
-	$(PY) -m pip_audit --disable-pip --require-hashes -r requirements-dev.txt $(ARGS)
+	$(PY) -m pip_audit --strict --disable-pip --require-hashes -r requirements-dev.txt $(ARGS)
 
 # Neither .venv nor anything that a demo or a training wrote.
 clean:  ## remove caches and builds

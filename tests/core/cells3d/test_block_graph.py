@@ -59,7 +59,8 @@ def test_edges_of_all_blocks_are_those_of_one_go_also_over_missing_sections(wall
         )
     )
     for ours, theirs in zip(pairs_of(all_parts), pairs_of(one), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+        # the last digit of a float32 feature depends on where it lies in memory
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-5)
 
 
 def test_slices_that_a_block_needs():

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from napari_emseg.core.config.training import TrainConfig
@@ -378,6 +378,7 @@ def test_memory_is_that_of_the_labelled_slices(meaning):
     meaning=st.sampled_from(["mask", "scribbles", "instances"]),
     border=st.sampled_from([0.0, 10.0]),
 )
+@example(painted=np.array([[[1, 2], [2, 2]]], np.uint8), meaning="mask", border=0.0)
 @settings(max_examples=60, deadline=None)
 def test_whatever_is_painted_a_pixel_has_a_class_and_a_weight_or_the_labels_are_refused(
     painted, meaning, border
@@ -389,6 +390,8 @@ def test_whatever_is_painted_a_pixel_has_a_class_and_a_weight_or_the_labels_are_
     except LabelsError:
         return
     assert set(target.labelled) <= {z for z in range(len(painted)) if painted[z].any()}
+    values = np.unique(painted[list(target.labelled)])
+    background = values[0] if len(values) == 2 else 0  # of 1 and 2, too, one is
     for z, each in target.slices.items():
         assert each.classes.shape == each.weights.shape == painted.shape[1:]
         assert set(np.unique(each.classes)) <= {0, 1}
@@ -399,7 +402,7 @@ def test_whatever_is_painted_a_pixel_has_a_class_and_a_weight_or_the_labels_are_
             np.testing.assert_array_equal(each.classes[each.known], painted[z][each.known] - 1)
         if meaning == "mask":
             assert each.known.all()
-            np.testing.assert_array_equal(each.classes, painted[z] > 0)
+            np.testing.assert_array_equal(each.classes, painted[z] > background)
 
 
 @given(st.integers(0, 10_000))
