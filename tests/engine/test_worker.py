@@ -32,9 +32,9 @@ LAST = (Finished, Failed, Cancelled)
 class Listener:
     """Collects events, and waits for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: float) -> None:
         self.events: queue.Queue[tuple[int, Event]] = queue.Queue()
-        self.worker = Worker(lambda number, event: self.events.put((number, event)))
+        self.worker = Worker(lambda number, event: self.events.put((number, event)), **settings)
 
     def next(self, *kinds: type) -> tuple[int, Event]:
         """The next event of one of these kinds."""
@@ -171,6 +171,19 @@ def test_idle_worker_that_dies_is_replaced(listener):
     listener.worker.submit(DevicesJob())
     assert isinstance(listener.next(*LAST)[1], Finished)
     assert listener.worker.pid != first
+
+
+def test_a_process_that_has_come_to_hold_much_makes_way_for_a_new_one(scratch):
+    listener, used = Listener(most_growth=2**20), []
+    jobs = [DevicesJob(), predict_job(scratch), DevicesJob()]  # the second loads what computes
+    for job in jobs:
+        listener.worker.submit(job)
+        used.append(listener.worker.pid)
+    for _ in jobs:
+        assert isinstance(listener.next(*LAST)[1], Finished)
+    assert listener.worker.pid not in used
+    assert not psutil.pid_exists(used[0]) or psutil.Process(used[0]).status() == "zombie"
+    listener.worker.close()
 
 
 def test_closed_worker_takes_nothing_more(listener):

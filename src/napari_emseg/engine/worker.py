@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import IO
+
+import psutil
 
 from napari_emseg.engine import worker_main
 from napari_emseg.engine.jobs import Job
@@ -48,10 +51,14 @@ class Worker:
         Receives ``(number, event)``. Called from a thread of the worker's, or from the caller's.
         The last event of every job is `Finished`, `Failed` or `Cancelled`, also where the process
         cannot be started or understood.
+    most_growth : float
+        Bytes that the process may have come to hold after a job beyond those after its first one:
+        where it has more, the next job gets a new process. TensorFlow keeps the graphs of each
+        training, whatever is done to free them.
     """
 
-    def __init__(self, on_event: OnJobEvent) -> None:
-        self._tell = on_event
+    def __init__(self, on_event: OnJobEvent, *, most_growth: float = math.inf) -> None:
+        self._tell, self._most_growth = on_event, most_growth
         self._numbers = count(1)
         self._lock = threading.RLock()
         self._waiting: deque[Submit] = deque()
@@ -167,6 +174,9 @@ class Worker:
             if self._current is None or self._current.number != number:
                 return
             self._current = None
+            if self._process is not None and self._process.growth() > self._most_growth:
+                process, self._process = self._process, None
+                process.kill()
             refused = list(self._begin_next())
         for each in refused:
             self._answer(*each)
@@ -218,6 +228,7 @@ class _Process:
         ended: Callable[[_Process, str, str], None],
     ) -> None:
         self._received, self._ended = received, ended
+        self._held_first = 0
         self._popen = self._spawn()
         self._thread = threading.Thread(target=self._read, name="emseg-worker-events", daemon=True)
         self._thread.start()
@@ -226,6 +237,15 @@ class _Process:
     def pid(self) -> int | None:
         """Its number, None where it has ended."""
         return self._popen.pid if self._popen.poll() is None else None
+
+    def growth(self) -> float:
+        """Bytes that it holds beyond those that it held when this was asked first."""
+        try:
+            held = psutil.Process(self._popen.pid).memory_info().rss
+        except psutil.Error:  # it has just died
+            return 0.0
+        self._held_first = self._held_first or held
+        return float(held - self._held_first)
 
     def send(self, message: Submit | Cancel) -> None:
         """Tell it something; `OSError` where it does not listen any more."""

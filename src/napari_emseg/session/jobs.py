@@ -7,6 +7,7 @@ what a cluster does.
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +26,9 @@ _LONG = {
     BlocksJob: "run on a cluster",
 }  # fmt: skip
 """Jobs that others of the same worker may have to wait for."""
+
+_MOST_GROWTH = 2**30
+"""Bytes that trainings, one after the other, may come to take up."""
 
 BESIDE = "A training runs beside it, so both take longer: about twice as long on 2 cores."
 
@@ -86,7 +90,13 @@ class WorkerJobs:
         self.scratch = Scratch()
         self._executor = executor
         whats: tuple[_What, ...] = get_args(_What)
-        self._workers = {what: Worker(partial(self._hear, what)) for what in whats}
+        self._workers = {
+            what: Worker(
+                partial(self._hear, what),
+                most_growth=_MOST_GROWTH if what == "train" else math.inf,
+            )
+            for what in whats
+        }
         self._preparing = executor.lane("prepare")
         self._tickets = count(1)
         self._listeners: dict[int, Callable[[Event], None]] = {}
