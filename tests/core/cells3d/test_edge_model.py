@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from tests.core.cells3d.made_volumes import plain_model
@@ -54,6 +56,20 @@ def test_mean_of_several_is_the_mean_of_their_logits() -> None:
     assert np.allclose(logit(mean)[sure], (logit(a) + logit(b))[sure] / 2, atol=1e-6)
     shifted = a.shifted(0.5)
     assert np.allclose((logit(shifted) - logit(a))[np.abs(logit(a)) < 5], 0.5, atol=1e-6)
+
+
+def test_many_edges_are_weighed_in_little_memory() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(0, 1, (100_000, 40)).astype(np.float32)
+    model = Perceptron.begin(features[:1000], 32, rng)
+    tracemalloc.start()
+    found = model.probability(features)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40e6  # all at once take 150 MB
+    some = [0, 16_383, 16_384, 99_999]
+    np.testing.assert_allclose(found[some], model.probability(features[some]), rtol=1e-12)
+    assert model.probability(features[:0]).shape == (0,)
 
 
 def test_comes_back_from_its_arrays() -> None:

@@ -24,6 +24,9 @@ _FARTHEST = 3.0
 """Standard deviations from the mean beyond which a feature says no more than there: what was never
 seen is not extrapolated to."""
 
+_AT_ONCE = 2**14
+"""Edges that are weighed together."""
+
 _ARRAYS = ("mean", "scale", "hidden", "hidden_bias", "output")
 
 
@@ -52,7 +55,11 @@ class Perceptron:
 
     def probability(self, features: Float32Array) -> Values:
         """Of belonging together, (E,), for features (E, F)."""
-        raw = self._logit(self._normalised(features), *self._weights)[0]
+        starts = range(0, max(1, len(features)), _AT_ONCE)  # an edge takes some kB meanwhile
+        raw = np.concatenate([
+            self._logit(self._normalised(features[start : start + _AT_ONCE]), *self._weights)[0]
+            for start in starts
+        ])  # fmt: skip
         sure: Values = np.clip(expit(raw), _MOST_SURE, 1 - _MOST_SURE)
         return sure
 

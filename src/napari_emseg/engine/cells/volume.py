@@ -157,17 +157,20 @@ def solve_volume(
         if should_stop() and done < total:
             raise CancelledError(f"Stopped after {done} of {total} slices were cut.")
 
-    graph = fragment_volume(
-        probability, fragments, threshold=rules.threshold, config=config,
-        voxel_size_nm=voxel_size_nm, on_slice=advance,
+    # the graph is not kept: what its edges look like is most of it
+    volume = VolumeCells.of(
+        fragment_volume(
+            probability, fragments, threshold=rules.threshold, config=config,
+            voxel_size_nm=voxel_size_nm, on_slice=advance,
+        ),
+        edges,
     )  # fmt: skip
-    volume = VolumeCells.of(graph, edges)
     table = volume.table(
         config.merging, least_slices=rules.least_slices, smallest_um3=config.smallest_cell_um3
     )
     mask = None if config.fill_membranes else Above(probability, rules.threshold)
     cells = CellsStack(fragments, table, mask)
-    return SolvedVolume(cells, volume, count_cells(table, graph), time.monotonic() - start)
+    return SolvedVolume(cells, volume, count_cells(table, volume.graph), time.monotonic() - start)
 
 
 class AsProbability:

@@ -67,16 +67,18 @@ def make_fragments(
                 raise CancelledError("Stopped.")
 
         package = model_or_default(source.model)  # it may have been made elsewhere
-        graph = fragment_volume(
-            source.data, pixels, threshold=package.info.threshold,
-            voxel_size_nm=source.voxel_size_nm, on_slice=advance,
+        volume = VolumeCells.of(
+            fragment_volume(
+                source.data, pixels, threshold=package.info.threshold,
+                voxel_size_nm=source.voxel_size_nm, on_slice=advance,
+            ),
+            read_edges(package),
         )  # fmt: skip
-        volume = VolumeCells.of(graph, read_edges(package))
         _ = volume.hierarchy  # made here rather than when a person waits for a question
-        table = table_of_labels(pixels, tracker.layer.stack, graph.count)
+        table = table_of_labels(pixels, tracker.layer.stack, volume.graph.count)
         most = int(np.iinfo(tracker.layer.dtype).max)
         cells = Proofreading(
-            volume, table, most=min(most, 2**32 - 1), log=_log(tracker, graph.count)
+            volume, table, most=min(most, 2**32 - 1), log=_log(tracker, volume.graph.count)
         )
     except BaseException:
         scratch.close()
