@@ -155,13 +155,14 @@ def soak(minutes: float) -> dict[str, object]:
         stalls.enter("train")
         docks["Train"].model.name.value = "soak"
         click_and_wait(docks["Train"].run.start, ended["Train"])
+        # what was painted on is not written over: the next round makes layers of its own
+        for layer in [each for each in viewer.layers if each.name not in given]:
+            stalls.enter("remove a layer")
+            viewer.layers.remove(layer)
+            wait_ms(300)
         if account.rows:  # the first round compiles and opens what is opened once
             above.append({name: round(s, 3) for name, s in stalls.at_work.items() if s > STALL_S})
         stalls.at_work.clear()
-        # what was painted on is not written over: the next round makes layers of its own
-        for layer in [each for each in viewer.layers if each.name not in given]:
-            viewer.layers.remove(layer)
-        wait_ms(2000)
         account.note()
     close_job_runner()
     viewer.close()
