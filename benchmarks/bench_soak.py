@@ -156,9 +156,9 @@ def soak(minutes: float) -> dict[str, object]:
         docks["Train"].model.name.value = "soak"
         click_and_wait(docks["Train"].run.start, ended["Train"])
         # what was painted on is not written over: the next round makes layers of its own
-        for layer in [each for each in viewer.layers if each.name not in given]:
+        while made := [each for each in viewer.layers if each.name not in given]:
             stalls.enter("remove a layer")
-            viewer.layers.remove(layer)
+            viewer.layers.remove(made[0])  # others may go with it
             wait_ms(300)
         if account.rows:  # the first round compiles and opens what is opened once
             above.append({name: round(s, 3) for name, s in stalls.at_work.items() if s > STALL_S})
