@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import psutil
+from peak import Peak, own
 
 import napari_emseg as em
 from napari_emseg.engine.jobs import WarmUpJob
@@ -96,39 +97,14 @@ def tissue(path: Path, slices: int) -> Path:
     return path
 
 
-class OwnMemory:
-    """The most that this process takes for itself within a ``with``, in MB; Linux tells it apart.
-
-    What it maps of temporary files on the disk is not counted: the system takes that back where
-    others need the memory.
-    """
-
-    def __enter__(self) -> OwnMemory:
-        self.peak = 0.0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        process = psutil.Process()
-        while not self._ended.wait(0.05):
-            now = process.memory_info()
-            self.peak = max(self.peak, (now.rss - getattr(now, "shared", 0)) / MB)
-
-
 def measure_volume(folder: Path, config: em.PredictConfig) -> dict[str, object]:
     """Cells followed through a volume from zarr to zarr; its source is made by another process."""
     begun = time.perf_counter()
-    with OwnMemory() as own:
+    with Peak(own, here=os.getpid()) as peak:
         em.segment_file(folder / "in.zarr", folder / "out.zarr", output="cells", **config.to_dict())
     shape = em.read_stack(folder / "out.zarr").shape
     seconds = time.perf_counter() - begun
-    return {"shape": shape, "peak": own.peak, "all": resident_mb(peak=True),
+    return {"shape": shape, "peak": peak.mib["here"] * 2**20 / MB, "all": resident_mb(peak=True),
             "seconds": seconds}  # fmt: skip
 
 

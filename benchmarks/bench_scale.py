@@ -18,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,8 +26,8 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import psutil
 import zarr
+from peak import Peak
 
 import napari_emseg as em
 from napari_emseg.core.blocks.plan import plan_blocks
@@ -43,29 +42,6 @@ ENDS = (1.08, 1.7)
 
 def nothing(_block: int) -> None:
     """A block that costs what blocks cost."""
-
-
-class Peak:
-    """Watches the memory of processes; MiB of each at its highest."""
-
-    def __init__(self, **processes: int) -> None:
-        self._processes = {name: psutil.Process(pid) for name, pid in processes.items()}
-        self.mib = dict.fromkeys(processes, 0.0)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-
-    def __enter__(self) -> Peak:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.05):
-            for name, process in self._processes.items():
-                self.mib[name] = max(self.mib[name], process.memory_info().rss / 2**20)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import shutil
 
 import numpy as np
 import pytest
-import yaml
 
 from napari_emseg.core.config.prediction import PredictConfig
 from napari_emseg.engine.jobs import PredictJob, WarmUpJob
@@ -16,7 +15,7 @@ from napari_emseg.engine.segment.stack import StackPrediction, segment_stack
 from napari_emseg.errors import SettingError
 from napari_emseg.io.samples import phantom
 from napari_emseg.model.packages.library import find_model
-from napari_emseg.model.packages.package import INT8_VALUES, INT8_WEIGHTS, RDF, read_package
+from napari_emseg.model.packages.package import INT8_VALUES, INT8_WEIGHTS, read_package
 from napari_emseg.types import Log, Stack
 
 NM = (50.0, 4.0, 4.0)
@@ -49,10 +48,6 @@ def test_of_an_ordinary_stack_nothing_is_said(image):
 def without_int8(tmp_path):
     """The model that ships as it would be where nncf is not installed."""
     folder = shutil.copytree(find_model("default").folder, tmp_path / "exact")
-    rdf = yaml.safe_load((folder / RDF).read_text())
-    rdf["attachments"] = [e for e in rdf["attachments"] if not e["source"].startswith("int8")]
-    rdf["config"]["napari_emseg"]["int8_cost"] = None
-    (folder / RDF).write_text(yaml.safe_dump(rdf))
     for name in (INT8_WEIGHTS, INT8_VALUES):
         (folder / name).unlink()
     return read_package(folder)

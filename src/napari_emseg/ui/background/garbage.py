@@ -95,10 +95,9 @@ class _Sparing:
 
     def _free(self) -> None:
         """Free all of them at once."""
-        if any(layer() in _frozen for layer in self._removed):
+        removed, self._removed = self._removed, []
+        if any(layer() in _frozen for layer in removed):
             gc.unfreeze()
             _frozen.clear()
             gc.collect()
-            self._removed.clear()
             _freeze()
-        self._removed.clear()
