@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -28,6 +29,26 @@ def test_failing_import_shows_what_was_written(tmp_path):
     assert done.returncode == 1
     assert "library missing" in done.stderr
     assert "no keras" in done.stderr
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() != "x86_64", reason="oneDNN is part of others"
+)
+@pytest.mark.parametrize(("asked", "is_on"), [(None, True), ("0", False)])
+def test_tensorflow_computes_by_onednn_on_any_processor_unless_a_person_turns_it_off(asked, is_on):
+    pytest.importorskip("tensorflow")
+    code = (
+        f"{QUIET}\nfrom tensorflow.python.framework.test_util import IsMklEnabled\n"
+        "print(IsMklEnabled())"
+    )
+    given = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
+    given |= {"KERAS_BACKEND": "tensorflow"} | (
+        {} if asked is None else {"TF_ENABLE_ONEDNN_OPTS": asked}
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=90, env=given
+    )
+    assert done.stdout.split() == [str(is_on)], done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="HOME is not the home there")
