@@ -45,5 +45,5 @@ def test_no_tile_is_larger_than_the_only_one_that_it_takes(tile, multiple, margi
 
 
 def test_its_memory_is_told_by_its_widest_operation():
-    assert replace(NETWORK, widest=192).base_filters == 64
-    assert replace(NETWORK, widest=1).base_filters == 1
+    assert replace(NETWORK, widest=192).first_filters == 64
+    assert replace(NETWORK, widest=1).first_filters == 1

@@ -664,6 +664,36 @@ def test_minutes_are_kept(stack, labels, recipe, tmp_path):
     assert of_kind(events, TrainProgress)[-1].epochs is None
 
 
+@pytest.mark.parametrize(("step_s", "filters"), [(1e-4, 16), (1.0, 8)])
+def test_a_hurried_network_is_as_wide_as_there_is_time_for(
+    stack, target, recipe, tmp_path, monkeypatch, step_s, filters
+):
+    monkeypatch.setattr(training_module, "measure_step_time", lambda *_, **__: step_s)
+    open_width = with_train(recipe, minutes=0.02, patch_size=16, batch_size=1, learning_rate=0.0)
+    open_width = replace(open_width, network=replace(recipe.network, base_filters=0))
+    events, folder = [], tmp_path / "run"
+    result = train(stack, target, open_width, folder=folder, on_event=events.append)
+    assert read_package(result.package).info.unet.base_filters == filters
+    assert RunFolder(folder).read_recipe().network.base_filters == filters
+    said = "filters at first (base_filters) fit into 0.02 minutes, so there are 8"
+    assert any(said in each.message for each in of_kind(events, Log)) == (filters == 8)
+
+    events.clear()
+    longer = with_train(open_width, minutes=0.04)
+    train(stack, target, longer, folder=folder, resume=True, on_event=events.append)
+    assert not any("brings its network" in each.message for each in of_kind(events, Log))
+    assert read_package(folder / "package").info.unet.base_filters == filters
+
+
+def test_a_network_with_all_the_time_it_wants_is_not_measured(
+    stack, target, recipe, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training_module, "measure_step_time", None)
+    usual = replace(with_train(recipe, epochs=1), network=NetworkConfig(depth=1))
+    result = train(stack, target, usual, folder=tmp_path / "run")
+    assert read_package(result.package).info.unet.base_filters == 16
+
+
 # -- what the network and the loss may be ----------------------------------------------------------
 
 

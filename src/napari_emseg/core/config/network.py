@@ -8,6 +8,9 @@ from napari_emseg.core.classes import class_names
 from napari_emseg.core.config.setting import Config, setting
 from napari_emseg.errors import SettingError
 
+USUAL_FILTERS = 16
+"""Of the first level, where nobody names another number; see ``docs/recipes.md``."""
+
 
 @dataclass(frozen=True)
 class NetworkConfig(Config):
@@ -17,11 +20,13 @@ class NetworkConfig(Config):
         4, "Number of times the network halves the image.", ge=1, le=6, label="Times it halves"
     )
     base_filters: int = setting(
-        16,
-        "Filters of the first level; doubled at each deeper one.",
-        ge=1,
+        0,
+        "Filters of the first level; doubled at each deeper one. 0 takes 16, or 8 where a new "
+        "network has half an hour or less, and this machine could learn but little with 16.",
+        ge=0,
         le=128,
         label="Filters at first",
+        zero="automatic",
     )
     residual: bool = setting(True, "Add each block's input to its output.", label="Residual blocks")
     normalisation: str = setting(
@@ -78,6 +83,11 @@ class NetworkConfig(Config):
         if not self.class_names.strip():
             return class_names(self.classes)
         return tuple(name.strip() for name in self.class_names.split(","))
+
+    @property
+    def first_filters(self) -> int:
+        """Filters of the first level."""
+        return self.base_filters or USUAL_FILTERS
 
     @property
     def multiple(self) -> int:

@@ -139,7 +139,7 @@ class ForeignNetwork:
         return max(0, min(self.margin_px, room // 2))
 
     @property
-    def base_filters(self) -> int:
+    def first_filters(self) -> int:
         """Filters that a network of ours has which takes as much memory."""
         return max(1, -(-self.widest // _MAPS_AT_ONCE))
 

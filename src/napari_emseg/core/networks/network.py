@@ -39,7 +39,7 @@ class Network(Protocol):
         """Height and width of the only tiles that it takes; 0 where it takes any."""
 
     @property
-    def base_filters(self) -> int:
+    def first_filters(self) -> int:
         """Filters of its first level, by which its memory is told."""
 
     @property

@@ -41,7 +41,7 @@ def bytes_at_once(
     """
     tile = plan_tiles(shape, config.tile_size, network.reach, network.multiple)[0]
     pixels = tile.shape[0] * tile.shape[1] * max(1, config.batch_size)
-    numbers = maps * network.base_filters + network.input_slices + network.channels
+    numbers = maps * network.first_filters + network.input_slices + network.channels
     slices = 2 * network.channels * shape[0] * shape[1]  # blended, and passed on
     return round(4 * (pixels * numbers + slices))
 

@@ -33,15 +33,15 @@ def build_unet(config: NetworkConfig) -> keras.Model:
     image = keras.Input((None, None, config.input_slices), name="image")
     x, skips = image, []
     for level in range(config.depth):
-        x = _block(x, config.base_filters * 2**level, config, f"down{level}")
+        x = _block(x, config.first_filters * 2**level, config, f"down{level}")
         skips.append(x)
         x = layers.MaxPooling2D(name=f"down{level}_pool")(x)
-    x = _block(x, config.base_filters * 2**config.depth, config, "bottom")
+    x = _block(x, config.first_filters * 2**config.depth, config, "bottom")
     if config.dropout:  # where the U-Net paper has it, at the end of the contracting path
         x = layers.SpatialDropout2D(config.dropout, name="bottom_dropout")(x)
     for level in reversed(range(config.depth)):
-        x = _up(x, skips[level], config.base_filters * 2**level, f"up{level}")
-        x = _block(x, config.base_filters * 2**level, config, f"up{level}")
+        x = _up(x, skips[level], config.first_filters * 2**level, f"up{level}")
+        x = _block(x, config.first_filters * 2**level, config, f"up{level}")
     return keras.Model(image, _head(x, config), name="unet")
 
 

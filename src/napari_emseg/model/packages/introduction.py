@@ -40,7 +40,7 @@ def introduction(package: ModelPackage) -> list[str]:
 
 def _unet(network: NetworkConfig) -> str:
     return (
-        f"U-Net that halves {network.depth} times, {network.base_filters} filters at first, sees "
+        f"U-Net that halves {network.depth} times, {network.first_filters} filters at first, sees "
         f"{plural(network.input_slices, 'slice')}, tells apart {', '.join(network.names)}"
     )
 

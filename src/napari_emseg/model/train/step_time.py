@@ -1,4 +1,4 @@
-"""Measuring how fast a network trains here."""
+"""Measuring how fast a network trains here, and how large a one there is time for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from statistics import median
 
 import numpy as np
 
+from napari_emseg.core.config.network import USUAL_FILTERS
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.patches import Batch
 from napari_emseg.errors import CancelledError
@@ -18,6 +19,10 @@ _FIRST = 2
 """Steps that compile, and so do not count."""
 
 _COUNTED = 5
+
+_FEW_STEPS = 600
+_FEWER_FILTERS = 8
+"""Of a network that has fewer steps; see *Ten minutes* in ``docs/recipes.md``."""
 
 
 def measure_step_time(
@@ -58,6 +63,15 @@ def measure_step_time(
             if should_stop():
                 raise CancelledError("Measuring was stopped.")
     return median(seconds[_FIRST:])
+
+
+def filters_for(steps: int) -> int:
+    """Filters of the first level of a new network that so many steps fit into the time of.
+
+    With half of the filters a step takes a third of the time, and three steps of a small network
+    teach it more than one of a large one, as long as there are but few.
+    """
+    return _FEWER_FILTERS if steps < _FEW_STEPS else USUAL_FILTERS
 
 
 def _noise(recipe: Recipe) -> Batch:

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.config.network import NetworkConfig
+from napari_emseg.core.config.network import USUAL_FILTERS, NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.train.patches import Batch, make_batch, prefetched_batches
@@ -58,6 +58,7 @@ from napari_emseg.model.train.schedule import (
     is_hurried,
     with_learning_rate,
 )
+from napari_emseg.model.train.step_time import filters_for, measure_step_time
 from napari_emseg.model.train.step_time_book import VALIDATION_SHARE
 from napari_emseg.model.train.training_monitor import TrainingMonitor
 from napari_emseg.model.validation.joint_validator import JointValidator
@@ -108,12 +109,11 @@ class Training:
 
     def prepare(self, start_from: ModelPackage | None, *, resume: bool, device: str) -> None:
         """Make or reopen the run folder, and the network."""
-        keras.utils.set_random_seed(self.recipe.train.seed)
         precision = training_precision(self.recipe.train, device)
         if resume and self.folder.last.exists():
             self._reopen(precision)
         else:
-            self._begin(start_from, precision)
+            self._begin(start_from, precision, device)
         loss = training_loss(self.recipe.train, self.recipe.network.classes)
         self.validator = JointValidator(self.sources, self.recipe.network, loss)
         before = self.history[-1]["seconds"] if self.history else 0.0
@@ -123,19 +123,23 @@ class Training:
         self._validated_at = before
         self._introduce(precision)
 
-    def _begin(self, start_from: ModelPackage | None, precision: Precision) -> None:
+    def _begin(self, start_from: ModelPackage | None, precision: Precision, device: str) -> None:
         if start_from is not None:
             self._start_from(start_from)
             self.parent = name_of(start_from)
             self.terms = self.terms.after(start_from.info.terms)
         self._settle_learning_rate()
         self.folder.start(self._config_with_terms())
+        if not self.recipe.network.base_filters:
+            self._settle_filters(device)
+            self.folder.write_config(self._config_with_terms())
         if (
             start_from is not None
             and self.recipe.train.rehearse
             and start_from.info.unet.classes == self.recipe.network.classes
         ):
             self.rehearsal_set = inherit_rehearsal_set(start_from, self.folder, self.tell)
+        keras.utils.set_random_seed(self.recipe.train.seed)
         self.learner = new_learner(
             self.recipe.network, self.recipe.train, precision=precision, start_from=start_from
         )
@@ -177,7 +181,10 @@ class Training:
         require_classes(network, self.recipe.network.classes, source)
         if named := self.recipe.network.class_names:  # a person may name what had no names
             network = replace(network, class_names=named)
-        if network != self.recipe.network:
+        asked = self.recipe.network
+        if not asked.base_filters:
+            asked = replace(asked, base_filters=network.base_filters)
+        if network != asked:
             self.tell(Log(f"The {source} brings its network along: {network.to_dict()}."))
         self.recipe = replace(self.recipe, network=network)
 
@@ -189,6 +196,24 @@ class Training:
         self.hurried = is_hurried(self.recipe.train, new=self.parent is None)
         train = with_learning_rate(self.recipe.train, hurried=self.hurried)
         self.recipe = replace(self.recipe, train=train)
+
+    def _settle_filters(self, device: str) -> None:
+        """Name what the recipe leaves open: a network as large as there is time to train."""
+        network, minutes, filters = self.recipe.network, self.recipe.train.minutes, USUAL_FILTERS
+        if self.hurried:
+            self.tell(Log("Measuring how many steps fit into the time ..."))
+            seconds = measure_step_time(
+                self.recipe, device=device, on_event=lambda _: None, should_stop=self.should_stop
+            )
+            steps = round(60 * minutes / seconds)
+            filters = filters_for(steps)
+            if filters < USUAL_FILTERS:
+                self.tell(Log(
+                    f"Only some {steps} steps with {USUAL_FILTERS} filters at first (base_filters) "
+                    f"fit into {minutes:g} minutes, so there are {filters}, with which it makes "
+                    "more of them."
+                ))  # fmt: skip
+        self.recipe = replace(self.recipe, network=replace(network, base_filters=filters))
 
     def _config(self) -> dict[str, Any]:
         sources = self._described
