@@ -17,7 +17,8 @@ give it an environment of its own, once, and say where that is::
 
 ``$EMSEG_BIAPY`` may name it as well. Runs that are done, in ``runs/peers``, are not run again; the
 table is ``benchmarks/peers.csv``. A minute on a machine that does other work besides is worth less,
-so the steps that each made, and the seconds of each, stand in it.
+so the steps that each made, and the seconds of each, stand in it. A row that another processor made
+is to be kept under another name.
 
 .. [1] Franco-Barranco et al.: BiaPy: accessible deep learning on bioimages. Nature Methods 2025.
    https://doi.org/10.1038/s41592-025-02699-y
