@@ -685,6 +685,15 @@ def test_a_hurried_network_is_as_wide_as_there_is_time_for(
     assert read_package(folder / "package").info.unet.base_filters == filters
 
 
+def test_stopped_while_it_measures(stack, target, recipe, tmp_path):
+    hurried = with_train(recipe, minutes=0.02, patch_size=16, batch_size=1, learning_rate=0.0)
+    hurried = replace(hurried, network=NetworkConfig(depth=1))
+    folder = tmp_path / "run"
+    with pytest.raises(CancelledError, match="before the first epoch was done"):
+        train(stack, target, hurried, folder=folder, should_stop=StopAfter(1))
+    assert not RunFolder(folder).slices.exists()
+
+
 def test_a_network_with_all_the_time_it_wants_is_not_measured(
     stack, target, recipe, tmp_path, monkeypatch
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from napari_emseg.core.config.recipe import Recipe
@@ -100,10 +101,11 @@ def train(
             sources, recipe, voxel_size_nm or sources[0].images.voxel_size_nm, run_folder, terms,
             on_event, should_stop,
         )  # fmt: skip
-        if preview_near is not None and start_from is not None and not resume:
-            on_event(Log("Looking at the tissue ..."))
-            training.monitor.show_before(
-                quick_previews(start_from, sources[0], preview_near, should_stop)
-            )
-        training.prepare(start_from, resume=resume, device=chosen)
-        return training.run(name)
+        with closing(training):
+            if preview_near is not None and start_from is not None and not resume:
+                on_event(Log("Looking at the tissue ..."))
+                training.monitor.show_before(
+                    quick_previews(start_from, sources[0], preview_near, should_stop)
+                )
+            training.prepare(start_from, resume=resume, device=chosen)
+            return training.run(name)

@@ -68,6 +68,8 @@ from napari_emseg.types import EpochDone, Log, OnEvent, ShouldStop, VoxelSize
 _OF_ONE = (*SPLIT_PARTS, "validation_known")
 """What is said of the only source for itself."""
 
+_NO_MODEL_YET = "Stopped before the first epoch was done; there is no model yet."
+
 _ENDLESS = 10**9
 """Steps of a training that is limited by minutes alone."""
 
@@ -104,6 +106,11 @@ class Training:
         self.rehearsal_set: RehearsalSet = ()
         self.monitor = TrainingMonitor(folder, on_event)
         self._validated_at = self._validation_took = 0.0
+
+    def close(self) -> None:
+        """Remove from the folder what only a training that goes on needs."""
+        self.folder.forget_slices()
+        self.folder.forget_quick_previews()
 
     # -- before the first epoch ------------------------------------------------------------
 
@@ -202,9 +209,15 @@ class Training:
         network, minutes, filters = self.recipe.network, self.recipe.train.minutes, USUAL_FILTERS
         if self.hurried:
             self.tell(Log("Measuring how many steps fit into the time ..."))
-            seconds = measure_step_time(
-                self.recipe, device=device, on_event=lambda _: None, should_stop=self.should_stop
-            )
+            try:
+                seconds = measure_step_time(
+                    self.recipe,
+                    device=device,
+                    on_event=lambda _: None,
+                    should_stop=self.should_stop,
+                )
+            except CancelledError as stopped:
+                raise CancelledError(_NO_MODEL_YET) from stopped
             steps = round(60 * minutes / seconds)
             filters = filters_for(steps)
             if filters < USUAL_FILTERS:
@@ -253,13 +266,6 @@ class Training:
 
     def run(self, name: str) -> TrainResult:
         """Train until the schedule is over, or somebody stops it; then write the package."""
-        try:
-            return self._run(name)
-        finally:
-            self.folder.forget_slices()
-            self.folder.forget_quick_previews()
-
-    def _run(self, name: str) -> TrainResult:
         try:
             with closing(self._batches()) as batches:
                 while not self._is_over():
@@ -393,7 +399,7 @@ class Training:
     def _finish(self, name: str) -> TrainResult:
         """Write the model package of the best epoch."""
         if not self.history:
-            raise CancelledError("Stopped before the first epoch was done; there is no model yet.")
+            raise CancelledError(_NO_MODEL_YET)
         self.tell(Log("Writing the model ..."))
         best = best_epoch(self.history)
         info = PackageInfo(
