@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from napari_emseg.core.config.network import USUAL_FILTERS, NetworkConfig
+from napari_emseg.core.config.network import NetworkConfig
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.terms import TermsConfig
 from napari_emseg.core.train.patches import Batch, make_batch, prefetched_batches
@@ -206,7 +206,8 @@ class Training:
 
     def _settle_filters(self, device: str) -> None:
         """Name what the recipe leaves open: a network as large as there is time to train."""
-        network, minutes, filters = self.recipe.network, self.recipe.train.minutes, USUAL_FILTERS
+        network, minutes = self.recipe.network, self.recipe.train.minutes
+        filters = usual = network.first_filters
         if self.hurried:
             self.tell(Log("Measuring how many steps fit into the time ..."))
             try:
@@ -220,9 +221,9 @@ class Training:
                 raise CancelledError(_NO_MODEL_YET) from stopped
             steps = round(60 * minutes / seconds)
             filters = filters_for(steps)
-            if filters < USUAL_FILTERS:
+            if filters < usual:
                 self.tell(Log(
-                    f"Only some {steps} steps with {USUAL_FILTERS} filters at first (base_filters) "
+                    f"Only some {steps} steps with {usual} filters at first (base_filters) "
                     f"fit into {minutes:g} minutes, so there are {filters}, with which it makes "
                     "more of them."
                 ))  # fmt: skip
