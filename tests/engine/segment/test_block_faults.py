@@ -78,11 +78,15 @@ def test_workers_killed_at_random_moments(work, kills):
                     due[0] = time.monotonic() + rng.uniform(0.1, 1.0)
             return False
 
-        while len(killed) < kills or not done_all(place):
-            if done_all(place):  # more blocks to kill over
+        while len(killed) < kills or count_done(place) < SHAPE[0]:
+            if count_done(place) == SHAPE[0]:  # more blocks to kill over
                 place.remove()
             runner = OnDask(client, revives=True)
-            assert runner.run([stage], place, should_stop=kill_now_and_then)
+            try:
+                assert runner.run([stage], place, should_stop=kill_now_and_then)
+            except WorkerError as given_up:  # a slow machine: 12 deaths before a block is done
+                assert kills > 10
+                assert "go on" in str(given_up)
     assert len(killed) == kills
     for z in range(SHAPE[0]):
         box = (slice(z, z + 1), slice(0, 64), slice(0, 64))
@@ -90,8 +94,8 @@ def test_workers_killed_at_random_moments(work, kills):
     assert not list(out.place.path.rglob("*.partial"))
 
 
-def done_all(place: Place) -> bool:
-    return sum(1 for _ in place.names("write")) == SHAPE[0]
+def count_done(place: Place) -> int:
+    return sum(1 for _ in place.names("write"))
 
 
 def die(block: int) -> None:
