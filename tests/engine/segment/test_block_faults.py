@@ -84,9 +84,9 @@ def test_workers_killed_at_random_moments(work, kills):
             runner = OnDask(client, revives=True)
             try:
                 assert runner.run([stage], place, should_stop=kill_now_and_then)
-            except WorkerError as given_up:  # a slow machine: 12 deaths before a block is done
-                assert kills > 10
-                assert "go on" in str(given_up)
+            except WorkerError:  # on a slow machine 12 deaths may come before a block is done
+                if kills < 12:
+                    raise
     assert len(killed) == kills
     for z in range(SHAPE[0]):
         box = (slice(z, z + 1), slice(0, 64), slice(0, 64))

@@ -11,7 +11,7 @@ from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.errors import CancelledError
 from napari_emseg.model.train import step_time
-from napari_emseg.model.train.step_time import filters_for, measure_step_time
+from napari_emseg.model.train.step_time import affordable_filters, measure_step_time
 
 RECIPE = Recipe(NetworkConfig(depth=2, base_filters=2), train=TrainConfig(patch_size=32))
 
@@ -45,5 +45,11 @@ def test_a_real_network_is_measured_and_it_can_be_stopped():
 
 
 @pytest.mark.parametrize(("steps", "filters"), [(265, 8), (599, 8), (600, 16), (2800, 16)])
-def test_a_network_for_which_there_is_little_time_is_half_as_wide(steps, filters):
-    assert filters_for(steps) == filters
+def test_a_network_for_which_there_is_little_time_is_half_as_wide(monkeypatch, steps, filters):
+    monkeypatch.setattr(step_time, "measure_step_time", lambda *_, **__: 600 / steps)
+    ten_minutes, said = Recipe(train=TrainConfig(minutes=10)), []
+    chosen = affordable_filters(
+        ten_minutes, device="cpu", on_event=said.append, should_stop=lambda: False
+    )
+    assert chosen == filters
+    assert any(f"some {steps} steps with 16" in each.message for each in said) == (filters == 8)

@@ -41,6 +41,7 @@ from napari_emseg.model.packages.package import HISTORY, ONNX_WEIGHTS, read_pack
 from napari_emseg.model.predict.predict import predict_slice, predict_slices
 from napari_emseg.model.predict.predictor import Predictor
 from napari_emseg.model.runtimes.keras_runtime import KerasRuntime, load_network
+from napari_emseg.model.train import step_time
 from napari_emseg.model.train import training as training_module
 from napari_emseg.model.train.history import best_epoch
 from napari_emseg.model.train.learner import Learner
@@ -668,7 +669,7 @@ def test_minutes_are_kept(stack, labels, recipe, tmp_path):
 def test_a_hurried_network_is_as_wide_as_there_is_time_for(
     stack, target, recipe, tmp_path, monkeypatch, step_s, filters
 ):
-    monkeypatch.setattr(training_module, "measure_step_time", lambda *_, **__: step_s)
+    monkeypatch.setattr(step_time, "measure_step_time", lambda *_, **__: step_s)
     open_width = with_train(recipe, minutes=0.02, patch_size=16, batch_size=1, learning_rate=0.0)
     open_width = replace(open_width, network=replace(recipe.network, base_filters=0))
     events, folder = [], tmp_path / "run"
@@ -697,7 +698,7 @@ def test_stopped_while_it_measures(stack, target, recipe, tmp_path):
 def test_a_network_with_all_the_time_it_wants_is_not_measured(
     stack, target, recipe, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(training_module, "measure_step_time", None)
+    monkeypatch.setattr(step_time, "measure_step_time", None)
     usual = replace(with_train(recipe, epochs=1), network=NetworkConfig(depth=1))
     result = train(stack, target, usual, folder=tmp_path / "run")
     assert read_package(result.package).info.unet.base_filters == 16

@@ -7,13 +7,12 @@ from statistics import median
 
 import numpy as np
 
-from napari_emseg.core.config.network import USUAL_FILTERS
 from napari_emseg.core.config.recipe import Recipe
 from napari_emseg.core.train.patches import Batch
 from napari_emseg.errors import CancelledError
 from napari_emseg.model.hardware.devices import on_device
 from napari_emseg.model.train.learner import new_learner, training_precision
-from napari_emseg.types import OnEvent, Progress, ShouldStop
+from napari_emseg.types import Log, OnEvent, Progress, ShouldStop
 
 _FIRST = 2
 """Steps that compile, and so do not count."""
@@ -65,13 +64,41 @@ def measure_step_time(
     return median(seconds[_FIRST:])
 
 
-def filters_for(steps: int) -> int:
-    """Filters of the first level of a new network that so many steps fit into the time of.
+def affordable_filters(
+    recipe: Recipe, *, device: str, on_event: OnEvent, should_stop: ShouldStop
+) -> int:
+    """Filters of the first level of a new network that there are minutes for; says why.
 
     With half of the filters a step takes a third of the time, and three steps of a small network
     teach it more than one of a large one, as long as there are but few.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Limited by minutes, with the usual number of filters, which is measured.
+    device, should_stop
+        As `measure_step_time` takes them.
+    on_event : callable
+        Receives a `Log` before it is measured, and where there are fewer filters than usual.
+
+    Raises
+    ------
+    CancelledError
+        If stopped.
     """
-    return _FEWER_FILTERS if steps < _FEW_STEPS else USUAL_FILTERS
+    usual, minutes = recipe.network.first_filters, recipe.train.minutes
+    on_event(Log("Measuring how many steps fit into the time ..."))
+    seconds = measure_step_time(
+        recipe, device=device, on_event=lambda _: None, should_stop=should_stop
+    )
+    steps = round(60 * minutes / seconds)
+    if steps >= _FEW_STEPS:
+        return usual
+    on_event(Log(
+        f"Only some {steps} steps with {usual} filters at first (base_filters) fit into "
+        f"{minutes:g} minutes, so there are {_FEWER_FILTERS}, with which it makes more of them."
+    ))  # fmt: skip
+    return _FEWER_FILTERS
 
 
 def _noise(recipe: Recipe) -> Batch:

@@ -58,7 +58,7 @@ from napari_emseg.model.train.schedule import (
     is_hurried,
     with_learning_rate,
 )
-from napari_emseg.model.train.step_time import filters_for, measure_step_time
+from napari_emseg.model.train.step_time import affordable_filters
 from napari_emseg.model.train.step_time_book import VALIDATION_SHARE
 from napari_emseg.model.train.training_monitor import TrainingMonitor
 from napari_emseg.model.validation.joint_validator import JointValidator
@@ -67,6 +67,7 @@ from napari_emseg.types import EpochDone, Log, OnEvent, ShouldStop, VoxelSize
 
 _OF_ONE = (*SPLIT_PARTS, "validation_known")
 """What is said of the only source for itself."""
+
 
 _NO_MODEL_YET = "Stopped before the first epoch was done; there is no model yet."
 
@@ -206,27 +207,15 @@ class Training:
 
     def _settle_filters(self, device: str) -> None:
         """Name what the recipe leaves open: a network as large as there is time to train."""
-        network, minutes = self.recipe.network, self.recipe.train.minutes
-        filters = usual = network.first_filters
+        network = self.recipe.network
+        filters = network.first_filters
         if self.hurried:
-            self.tell(Log("Measuring how many steps fit into the time ..."))
             try:
-                seconds = measure_step_time(
-                    self.recipe,
-                    device=device,
-                    on_event=lambda _: None,
-                    should_stop=self.should_stop,
+                filters = affordable_filters(
+                    self.recipe, device=device, on_event=self.tell, should_stop=self.should_stop
                 )
             except CancelledError as stopped:
                 raise CancelledError(_NO_MODEL_YET) from stopped
-            steps = round(60 * minutes / seconds)
-            filters = filters_for(steps)
-            if filters < usual:
-                self.tell(Log(
-                    f"Only some {steps} steps with {usual} filters at first (base_filters) "
-                    f"fit into {minutes:g} minutes, so there are {filters}, with which it makes "
-                    "more of them."
-                ))  # fmt: skip
         self.recipe = replace(self.recipe, network=replace(network, base_filters=filters))
 
     def _config(self) -> dict[str, Any]:
