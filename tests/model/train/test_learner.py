@@ -10,6 +10,7 @@ import pytest
 
 from hostile_packages import reseal
 from napari_emseg.errors import MemoryShortError, ModelError
+from napari_emseg.model.network.boundary_distance import without_distance
 from napari_emseg.model.network.precision import precision_of
 from napari_emseg.model.packages.package import read_package
 from napari_emseg.model.train.learner import new_learner, resumed_learner
@@ -189,3 +190,53 @@ def test_a_network_that_is_built_otherwise_goes_on_as_it_is(begin, package_at, b
     learner = begin(start_from=package)
     assert_equal(learner.settled().get_weights(), model.get_weights())
     assert np.isfinite(learner.step(batch, 1e-3)["loss"])
+
+
+# -- distances ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_distances_are_learned_and_the_network_is_kept_without_them(begin, batch, precision):
+    learner = begin(distance_weight=5.0, precision=precision)
+    before, distance = learner.model.predict_on_batch(batch[0])
+    assert distance.dtype == np.float32
+    for _ in range(30):
+        logs = learner.step(batch, 1e-2)
+    _, learned = learner.model.predict_on_batch(batch[0])
+    kept = learner.settled()
+    assert kept.output_names == ["probability"]
+    told = kept.predict_on_batch(batch[0])
+    np.testing.assert_allclose(told, learner.model.predict_on_batch(batch[0])[0], atol=0.03)
+    assert np.abs(learned - distance).mean() > 0.05
+    assert np.abs(told - before).mean() > 0.05
+    assert set(logs) == {"loss", "accuracy"}
+
+
+def test_what_is_told_of_the_loss_is_that_of_the_classes_alone(begin, batch):
+    image, classes, weights = batch
+    learner = begin(distance_weight=100.0)
+    logs = learner.step(batch, 0.0)
+    told, _ = learner.model(image[..., None], training=True)
+    expected = keras.losses.BinaryCrossentropy()(classes[..., None], told, sample_weight=weights)
+    assert logs["loss"] == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_with_distances_the_former_weights_are_those_of_the_network(begin, batch):
+    learner, former = begin(distance_weight=5.0), begin()
+    learner.step(batch, 1e-2)
+    now, before = learner.settled().get_weights(), former.model.get_weights()
+    learner.keep_part_of(former.model, 0.25)
+    expected = [0.25 * a + 0.75 * b for a, b in zip(before, now, strict=True)]
+    assert_equal(learner.settled().get_weights(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_with_distances_the_twin_has_the_running_average(begin, batch):
+    learner, expected = begin(distance_weight=5.0, ema=0.8), None
+    for _ in range(4):
+        learner.step(batch, 1e-2)
+        now = trainable(without_distance(learner.model))
+        expected = now if expected is None else [
+            0.8 * a + 0.2 * b for a, b in zip(expected, now, strict=True)
+        ]  # fmt: skip
+    assert_equal(trainable(learner.settled()), expected, rtol=1e-4, atol=1e-6)

@@ -734,9 +734,11 @@ def test_a_network_that_sees_the_neighbours_end_to_end(stack, target, recipe, tm
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", ["dice", "cldice"])
-def test_training_with_an_overlap_loss_can_be_resumed(stack, target, recipe, tmp_path, loss):
-    chosen = replace(recipe, train=replace(recipe.train, epochs=1, loss=loss))
+@pytest.mark.parametrize("what", [
+    {"loss": "dice"}, {"loss": "cldice"}, {"distance_weight": 5.0, "loss": "dice"},
+])  # fmt: skip
+def test_training_with_another_loss_can_be_resumed(stack, target, recipe, tmp_path, what):
+    chosen = with_train(recipe, epochs=1, **what)
     first = train(stack, target, chosen, folder=tmp_path / "run")
     longer = replace(chosen, train=replace(chosen.train, epochs=2))
     second = train(stack, target, longer, folder=tmp_path / "run", resume=True)
@@ -744,3 +746,19 @@ def test_training_with_an_overlap_loss_can_be_resumed(stack, target, recipe, tmp
     assert len(rows) == 2
     assert all(np.isfinite([row["loss"], row["val_loss"]]).all() for row in rows)
     assert first.package == second.package
+
+
+@pytest.mark.slow
+def test_distances_are_learned_through_a_stop_and_are_no_part_of_the_model(
+    trained, stack, target, recipe, tmp_path
+):
+    once, whole = tmp_path / "once", tmp_path / "whole"
+    chosen = with_train(recipe, distance_weight=5.0)
+    stop = StopAfter(steps_of(trained) + 1)
+    train(stack, target, chosen, folder=once, should_stop=stop)
+    kept = train(stack, target, chosen, folder=once, resume=True).package
+    train(stack, target, chosen, folder=whole)
+    assert_same_run(once, whole)
+    assert load_network(read_package(kept)).output_names == ["probability"]
+    last = keras.models.load_model(once / "last.keras", compile=False)
+    assert last.output_names == ["probability", "distance"]

@@ -56,9 +56,9 @@ def in_precision(
     model : keras.Model
         The network; its weights, which are float32 in any precision, are copied.
     precision : {"float32", "mixed_float16", "mixed_bfloat16"}
-        What to compute in, save the last layer, since a probability in half precision has only
-        two or three digits, and dropout, whose random numbers would be as coarse (and which Keras
-        saves as if it were in float32, so that a run that goes on would draw others).
+        What to compute in, save the layers of its outputs, since a probability in half precision
+        has only two or three digits, and dropout, whose random numbers would be as coarse (and
+        which Keras saves as if it were in float32, so that a run that goes on would draw others).
     training : bool
         The copy is trained, not kept: save in float16 its batch norms are
         `FusedBatchNormalization`; those of all other copies are Keras' own.
@@ -71,7 +71,7 @@ def in_precision(
     plain = keras.Model(model.input, model.output, name=model.name)
 
     def converted(layer: keras.Layer) -> keras.Layer:
-        single = layer is plain.layers[-1] or isinstance(layer, keras.layers.Dropout)
+        single = layer.name in plain.output_names or isinstance(layer, keras.layers.Dropout)
         policy = "float32" if single else precision
         made = layer.__class__
         if issubclass(made, keras.layers.BatchNormalization):

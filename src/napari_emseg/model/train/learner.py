@@ -16,6 +16,12 @@ from napari_emseg.core.config.training import TrainConfig
 from napari_emseg.core.train.patches import Batch
 from napari_emseg.errors import MemoryShortError, ModelError
 from napari_emseg.model.hardware.memory import memory_errors
+from napari_emseg.model.network.boundary_distance import (
+    DistanceLoss,
+    tells_distance,
+    with_distance,
+    without_distance,
+)
 from napari_emseg.model.network.losses import KnownPixelAccuracy, training_loss
 from napari_emseg.model.network.precision import (
     Precision,
@@ -40,6 +46,7 @@ _OF_TRAINING: dict[str | None, Collection[str]] = {
         "KnownPixelAccuracy",
         "OverlapLoss",
     },
+    "napari_emseg.model.network.boundary_distance": {"DistanceLoss"},
     "napari_emseg.model.network.fused_norm": {"FusedBatchNormalization"},
 }
 """Classes by module, besides those of a network that is only used."""
@@ -68,6 +75,7 @@ class Learner:
     def __init__(self, model: keras.Model) -> None:
         self.model = model
         self._twin = in_precision(model, "float32")
+        self._judged = without_distance(self._twin)
         self.patches_at_once = sys.maxsize
         self._former: list[Float32Array] = []
         self._former_share = 0.0
@@ -141,10 +149,18 @@ class Learner:
         self, image: Float32Array, classes: npt.NDArray[np.uint8], weights: Float32Array
     ) -> dict[str, Any]:
         with memory_errors():
-            logs: dict[str, Any] = self.model.train_on_batch(
-                image, classes[..., np.newaxis], sample_weight=weights, return_dict=True
+            truth = classes[..., np.newaxis]
+            if not tells_distance(self.model):
+                logs: dict[str, Any] = self.model.train_on_batch(
+                    image, truth, sample_weight=weights, return_dict=True
+                )
+                return logs
+            known = (weights > 0).astype(np.float32)
+            both = self.model.train_on_batch(
+                image, [truth, truth], sample_weight=[weights, known], return_dict=True
             )
-        return logs
+        first = self.model.output_names[0]
+        return {name: both[f"{first}_{name}"] for name in ("loss", "accuracy")}
 
     def _take_fewer(self, patches: int, error: MemoryError) -> None:
         if patches == 1:
@@ -164,10 +180,10 @@ class Learner:
         if self._former:
             share, pairs = (
                 self._former_share,
-                zip(self._former, self._twin.get_weights(), strict=True),
+                zip(self._former, self._judged.get_weights(), strict=True),
             )
-            self._twin.set_weights([share * before + (1 - share) * now for before, now in pairs])
-        return self._twin
+            self._judged.set_weights([share * before + (1 - share) * now for before, now in pairs])
+        return self._judged
 
 
 def training_precision(config: TrainConfig, device: str) -> Precision:
@@ -204,6 +220,8 @@ def new_learner(
     begun = build_unet(network) if start_from is None else _network_of(start_from)
     if start_from is not None and start_from.info.unet.classes != network.classes:
         begun = with_new_head(begun, network)
+    if config.distance_weight:
+        begun = with_distance(begun)
     model = in_precision(begun, precision, training=True)
     return Learner(compile_for_training(model, network, config))
 
@@ -241,11 +259,17 @@ def compile_for_training(
     # Keras would do so itself, but forgets it in what it saves; bfloat16 reaches as far as float32
     if precision_of(model) == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(
-        optimizer=optimizer,
-        loss=training_loss(config, network.classes),
-        weighted_metrics=[KnownPixelAccuracy(name="accuracy")],
-    )
+    loss = training_loss(config, network.classes)
+    accuracy = KnownPixelAccuracy(name="accuracy")
+    if tells_distance(model):
+        model.compile(
+            optimizer=optimizer,
+            loss=[loss, DistanceLoss(name="distance_loss")],
+            loss_weights=[1.0, config.distance_weight],
+            weighted_metrics=[[accuracy], []],
+        )
+    else:
+        model.compile(optimizer=optimizer, loss=loss, weighted_metrics=[accuracy])
     return model
 
 
@@ -263,7 +287,7 @@ def resumed_learner(
         If it cannot be read, or is another network.
     """
     model = load_run_network(folder.last)
-    _require_fitting(model, network, f"resume: the weights in {folder.path}")
+    _require_fitting(without_distance(model), network, f"resume: the weights in {folder.path}")
     if precision_of(model) == precision:
         return Learner(model)
     # begun on another device, such as a GPU, and now on a processor
