@@ -47,6 +47,8 @@ RECIPES = {
     "6-nm": f"{_VARIED} --network-pixel-nm 6",
     "depth-5": f"{_VARIED} --depth 5",
     "four-times": f"{_VARIED} --epochs 24",
+    "distance": f"{_VARIED} --distance-weight 5",
+    "distance-four-times": f"{_VARIED} --distance-weight 5 --epochs 24",
 }
 """Options beside `STEPS`; ``plain`` has the augmentation of a training on a single stack."""
 

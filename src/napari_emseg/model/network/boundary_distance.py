@@ -31,8 +31,8 @@ def with_distance(model: keras.Model) -> keras.Model:
 
     References
     ----------
-    Bai, Urtasun: Deep watershed transform for instance segmentation. CVPR 2017.
-    https://doi.org/10.1109/CVPR.2017.305
+    Dangi, Linte, Yaniv: A distance map regularized CNN for cardiac cine MR image segmentation.
+    Medical Physics 2019. https://doi.org/10.48550/arXiv.1901.01238
     """
     head = layers.Conv2D(1, 1, activation="sigmoid", name=_NAME)
     outputs = [model.output, head(model.layers[-1].input)]
