@@ -94,6 +94,7 @@ def test_the_api_runs(tmp_path):
     assert done.stdout.split() == ["1", "2", "2", "2"]
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_or_names_what_to_install(tmp_path):
     check_commands(None, FORBID, tmp_path)
 

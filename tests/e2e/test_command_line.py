@@ -144,6 +144,7 @@ def test_doctor_says_what_is_used():
     assert "by OpenVINO to predict" in report or "gpu:0 by Keras to predict" in report
 
 
+@pytest.mark.slow
 def test_demo_without_a_display_writes_its_results(tmp_path):
     """Started on a machine without a screen, the demo makes its own."""
     out = tmp_path / "demo"

@@ -187,6 +187,7 @@ def test_tiles_are_as_small_as_a_container_wants_them(group, large):
         assert isinstance(event, Finished), event
 
 
+@pytest.mark.slow
 def test_the_system_kills_what_takes_too_much_and_that_is_said(group, large):
     with WorkerUnderFire(seed=0) as fire:
         fire.do(WarmUpJob())

@@ -148,7 +148,7 @@ def whole_files(found: dict, done: list[dict], killed: float) -> None:
         assert values in ([last], [last + 1])
 
 
-@pytest.mark.parametrize("kills", [1, long(4)])
+@pytest.mark.parametrize("kills", [pytest.param(1, marks=pytest.mark.slow), long(4)])
 def test_while_saving(person, tmp_path, kills):
     at_work = work_and_kill(person, "save", kills, whole_files)
     at_work.wait_for_acts(1)

@@ -142,7 +142,7 @@ def require_nothing_left(fire: WorkerUnderFire, temporary: Path) -> None:
     assert not [name for name in scratch if f"-{os.getpid()}-" not in name]  # ours may live on
 
 
-@pytest.mark.parametrize("kills", [1, long(17)])
+@pytest.mark.parametrize("kills", [pytest.param(1, marks=pytest.mark.slow), long(17)])
 def test_trainings_go_on_and_train_each_epoch_once(fire, train_job, temporary, kills):
     job = kill_trainings(fire, train_job, kills)
     assert is_done(fire.do(job))

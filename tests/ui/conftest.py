@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
+from npe2 import PluginManifest
 from scipy.ndimage import gaussian_filter
 
 from napari_emseg.core.config.network import NetworkConfig
@@ -50,9 +54,28 @@ def _one_worker_for_all_tests():
     close_job_runner()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _fewer_full_collections():
+    """Each window leaves so many objects that Python would look at all of them in every test."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*usual[:2], 40)
+    yield
+    gc.set_threshold(*usual)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _manifests_are_read_once():
+    """Every window would read those of all plugins again, which stay what they are."""
+    found = [*PluginManifest.discover()]
+    with patch.object(PluginManifest, "discover", lambda *_, **__: iter(found)):
+        yield
+
+
 @pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer(show=True)
+def viewer(make_napari_viewer, monkeypatch):
+    yield make_napari_viewer(show=True)
+    # For Windows napari collects all garbage when layers go, which would be a fifth of each test.
+    monkeypatch.setattr("napari._vispy.canvas.gc", SimpleNamespace(collect=int))
 
 
 @pytest.fixture

@@ -101,6 +101,7 @@ def test_a_training_on_several_goes_on_on_the_same(both, tmp_path):
     assert resumed.info.voxel_size_nm == (50, 4, 4)
 
 
+@pytest.mark.slow
 def test_a_model_is_gone_on_from_at_its_own_pixel_size(both, tmp_path):
     first = em.train(*both[0], folder=tmp_path / "first", **TINY)
     events = []

@@ -168,6 +168,7 @@ def test_the_threshold_of_the_dock_applies_to_the_new_prediction(
     qtbot.waitUntil(lambda: not mask.any())
 
 
+@pytest.mark.slow
 def test_nothing_corrected_is_said(person, panel):
     person.slices = ()
     panel.run.start.native.click()
