@@ -104,6 +104,12 @@ def test_layers_that_were_there_before_the_dock_are_followed(viewer, qtbot, wand
     qtbot.waitUntil(lambda: trainer.data.meaning.value == "scribbles")
 
 
+def test_the_page_of_the_model_is_there_before_there_are_labels(viewer, qtbot, image):
+    viewer.add_image(image)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-emseg", "Train")
+    qtbot.waitUntil(lambda: bool(widget.tabs.widget(2).findChildren(QComboBox)))
+
+
 def test_every_page_fits_into_the_dock_of_a_small_screen(viewer, trainer):
     viewer.window.resize(1280, 800)
     for k in range(trainer.tabs.count()):

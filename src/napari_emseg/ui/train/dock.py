@@ -201,6 +201,7 @@ class TrainWidget(QWidget):
         self._layout.addWidget(self.tabs, stretch=1)
         self._layout.addWidget(self.run.native)
         self._turns.want("Restore", lambda: self.recovery)
+        self._turns.want("Model", lambda: self.model)
         self._turns.want("Augmentation", lambda: self.patches)
 
     def _connect(self) -> None:
