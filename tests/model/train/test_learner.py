@@ -137,12 +137,16 @@ def test_half_precision_is_kept_in_single(begin, batch, half):
         ("mixed_float16", "mixed_bfloat16", 0.8),
     ],
 )
-def test_a_run_goes_on_in_either_precision(begin, batch, recipe, tmp_path, before, after, ema):
-    learner, folder = begin(precision=before, ema=ema), RunFolder(tmp_path)
+@pytest.mark.parametrize("weight", [0.0, 5.0])
+def test_a_run_goes_on_in_either_precision(
+    begin, batch, recipe, tmp_path, before, after, ema, weight
+):
+    changes = {"ema": ema, "distance_weight": weight}
+    learner, folder = begin(precision=before, **changes), RunFolder(tmp_path)
     for _ in range(2):
         learner.step(batch, 1e-2)
     folder.keep_last(learner.model.save, [])
-    config = replace(recipe.train, ema=ema)
+    config = replace(recipe.train, **changes)
     resumed = resumed_learner(folder, recipe.network, config, precision=after)
     assert precision_of(resumed.model) == after
     assert_equal(resumed.settled().get_weights(), learner.settled().get_weights())
