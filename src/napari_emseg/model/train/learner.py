@@ -143,24 +143,23 @@ class Learner:
                 self._take_fewer(group.stop - done, error)
             else:
                 done = group.stop
-        return {name: float(logs[name]) for name in ("loss", "accuracy")}
+        return logs
 
     def _learn_from(
         self, image: Float32Array, classes: npt.NDArray[np.uint8], weights: Float32Array
-    ) -> dict[str, Any]:
-        with memory_errors():
-            truth = classes[..., np.newaxis]
-            if not tells_distance(self.model):
-                logs: dict[str, Any] = self.model.train_on_batch(
-                    image, truth, sample_weight=weights, return_dict=True
-                )
-                return logs
+    ) -> dict[str, float]:
+        truth, first = classes[..., np.newaxis], ""
+        targets: Any = truth
+        counted: Any = weights
+        if tells_distance(self.model):  # then Keras' own loss is that of both, and each has a name
             known = (weights > 0).astype(np.float32)
-            both = self.model.train_on_batch(
-                image, [truth, truth], sample_weight=[weights, known], return_dict=True
+            targets, counted = [truth, truth], [weights, known]
+            first = f"{self.model.output_names[0]}_"
+        with memory_errors():
+            logs = self.model.train_on_batch(
+                image, targets, sample_weight=counted, return_dict=True
             )
-        first = self.model.output_names[0]
-        return {name: both[f"{first}_{name}"] for name in ("loss", "accuracy")}
+        return {name: float(logs[f"{first}{name}"]) for name in ("loss", "accuracy")}
 
     def _take_fewer(self, patches: int, error: MemoryError) -> None:
         if patches == 1:

@@ -68,7 +68,6 @@ from napari_emseg.types import EpochDone, Log, OnEvent, ShouldStop, VoxelSize
 _OF_ONE = (*SPLIT_PARTS, "validation_known")
 """What is said of the only source for itself."""
 
-
 _NO_MODEL_YET = "Stopped before the first epoch was done; there is no model yet."
 
 _ENDLESS = 10**9
